@@ -1,0 +1,97 @@
+"""
+Manage S3 buckets.
+
+.. code-block:: yaml
+
+    aws-bucket-ocp-registry-backup:
+      s3_bucket.present:
+        - name: ocp-registry-backup
+        - region: eu-west-2
+        - public_access_block: True
+        - server_side_encryption: AES256
+        - object_ownership: BucketOwnerEnforced
+"""
+
+from aws_runbook import converge
+
+__instance_id__ = None  # set by Salt while it runs states
+
+
+def _salt():
+    return converge.Salt(__salt__, __opts__, __context__, __instance_id__)
+
+
+def present(
+    name,
+    public_access_block=None,
+    server_side_encryption=None,
+    kms_master_key_id=None,
+    object_ownership=None,
+    versioning=None,
+    tags=None,
+    purge=False,
+    region=None,
+    profile=None,
+    keyid=None,
+    key=None,
+):
+    """
+    Ensure that a bucket exists, in ``region``, with the given attributes. What is left at ``None`` is not managed.
+
+    name
+        The bucket. A bucket that another account owns, or that is in another region, is an error.
+    public_access_block
+        ``True``: everything public is blocked. ``False``: nothing is. Or a mapping of all four settings
+        (``block_public_acls``, ``ignore_public_acls``, ``block_public_policy``, ``restrict_public_buckets``).
+    server_side_encryption
+        Default encryption: ``AES256``, ``aws:kms`` or ``aws:kms:dsse``.
+    kms_master_key_id
+        The KMS key that goes with the latter two.
+    object_ownership
+        ``BucketOwnerEnforced``, ``BucketOwnerPreferred`` or ``ObjectWriter``.
+    versioning
+        ``Enabled`` or ``Suspended``.
+    tags
+        A mapping. Other tags of the bucket stay, unless ``purge``.
+    purge
+        ``True`` to remove tags that are not in ``tags``.
+    region, profile, keyid, key
+        Where the bucket is, and how to reach the account.
+    """
+    return converge.present(
+        "s3_bucket",
+        name,
+        {
+            "public_access_block": public_access_block,
+            "server_side_encryption": server_side_encryption,
+            "kms_master_key_id": kms_master_key_id,
+            "object_ownership": object_ownership,
+            "versioning": versioning,
+            "tags": tags,
+        },
+        _salt(),
+        subject=f"S3 bucket {name}",
+        keep=() if purge else ("tags",),
+        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
+    )
+
+
+def absent(name, delete_objects=False, region=None, profile=None, keyid=None, key=None):
+    """
+    Ensure that a bucket does not exist.
+
+    name
+        The bucket. While it holds objects it is not deleted, and the state fails.
+    delete_objects
+        ``True`` to destroy all its objects, every version of them, with it.
+    region, profile, keyid, key
+        Where the bucket is, and how to reach the account.
+    """
+    return converge.absent(
+        "s3_bucket",
+        name,
+        _salt(),
+        subject=f"S3 bucket {name}",
+        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
+        delete_objects=delete_objects,
+    )

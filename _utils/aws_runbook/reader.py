@@ -1,0 +1,78 @@
+"""
+What was read from AWS in this run of states, so that no two states ask the same question.
+
+A run begins with the first state of ours and ends with the last; a function called from the command line, or a state
+called by itself, is a run of its own and sees AWS as it is.
+"""
+
+import copy
+import threading
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_active = ContextVar("aws_runbook_cache", default=None)
+
+
+class Cache:
+    """Answers by question. Safe in threads."""
+
+    def __init__(self):
+        self._answers = {}
+        self._lock = threading.Lock()
+
+    def get(self, source, parameters, load):
+        """The answer of ``load()`` to the question (``source``, ``parameters``), asked once until dropped."""
+        slot = (source, _frozen(parameters))
+        with self._lock:
+            known = slot in self._answers
+            answer = self._answers.get(slot)
+        if not known:
+            answer = load()
+            with self._lock:
+                self._answers[slot] = answer
+        return copy.deepcopy(answer)  # a caller that changes its answer must not change the next one's
+
+    def drop(self, service):
+        """Forget what was read from ``service``: something in it has been written."""
+        with self._lock:
+            self._answers = {slot: answer for slot, answer in self._answers.items() if slot[0][1] != service}
+
+    def clear(self):
+        """Forget everything."""
+        with self._lock:
+            self._answers = {}
+
+
+def _frozen(value):
+    if isinstance(value, dict):
+        return tuple(sorted((name, _frozen(entry)) for name, entry in value.items()))
+    if isinstance(value, list | tuple):
+        return tuple(_frozen(entry) for entry in value)
+    return value
+
+
+def current():
+    """The cache of the run that is under way, or ``None``."""
+    return _active.get()
+
+
+@contextmanager
+def run(context, instance):
+    """
+    Share one cache among all states of a run.
+
+    ``context`` is the state module's ``__context__``; ``instance`` is ``__instance_id__``, which Salt gives to the
+    states of a run and to nobody else. Without it there is no run, and nothing is remembered.
+    """
+    if instance is None:
+        cache = Cache()
+    else:
+        known, cache = context.get("aws_runbook.run", (None, None))
+        if known != instance:  # a nested run starts from a copy of the outer one's context
+            cache = Cache()
+            context["aws_runbook.run"] = (instance, cache)
+    token = _active.set(cache)
+    try:
+        yield cache
+    finally:
+        _active.reset(token)
