@@ -67,8 +67,8 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
         return None
     if actual != session.region:
         raise RunbookError(
-            f"The bucket {name} is in {actual}, not in {session.region}. A bucket cannot be moved: name {actual} as its "
-            f"region (aws:backup:buckets:{name}:region), or use another bucket."
+            f"The bucket {name} is in {actual}, not in {session.region}. A bucket cannot be moved: name {actual} as "
+            f"its region (aws:backup:buckets:{name}:region), or use another bucket."
         )
     wanted = _READERS if attributes is None else attributes
     return {"region": actual, **{attribute: _READERS[attribute](session, name) for attribute in wanted}}
@@ -155,7 +155,7 @@ def update(
     return True
 
 
-def normalise(name, attributes):
+def normalise(name, attributes, region=None, profile=None, keyid=None, key=None):  # noqa: ARG001 - as in every module
     """
     The attributes of a bucket as ``describe`` would give them; a value that S3 does not have is an error.
 

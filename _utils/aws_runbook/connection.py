@@ -168,6 +168,14 @@ def region_of(connection):
         raise RunbookError(f"Cannot tell the AWS region: {error}.") from error
 
 
+def partition_of(region):
+    """The partition (``aws``, ``aws-cn``…) that a region belongs to, from what botocore knows of AWS."""
+    try:
+        return boto3.Session().get_partition_for_region(region)
+    except BotoCoreError as error:
+        raise RunbookError(f"There is no AWS region {region!r}: {error}.") from error
+
+
 def _hush():
     for name in _TALKATIVE:
         logger = logging.getLogger(name)

@@ -124,43 +124,54 @@ def present(kind, name, wanted, salt, *, subject, connection, create_with=(), ke
     Of the attributes in ``keep`` (mappings and lists), members that are not ours stay, less those ``without`` names.
     ``resolve`` (current and wanted attributes → attributes, warnings) decides where more than equality does.
     """
-    managed = sorted(attribute for attribute, value in wanted.items() if value is not None)
-    read = partial(salt.call, f"{kind}.describe", name, attributes=managed, **connection)
-    without = without or {}
+    managed = {attribute: value for attribute, value in wanted.items() if value is not None}
+    module = partial(_call, salt, kind, name, connection)
 
     def plan():
-        attributes = salt.call(f"{kind}.normalise", name, {attribute: wanted[attribute] for attribute in managed})
-        current = read()
+        attributes = module("normalise", managed)
+        current = module("describe", attributes=sorted(attributes))
         known = current or {}
         attributes, warnings = resolve(known, attributes) if resolve else (attributes, [])
-        target = {
-            attribute: _combined(known.get(attribute), value, without.get(attribute)) if attribute in keep else value
-            for attribute, value in attributes.items()
-        }
-        changes = _difference(known, target)
+        for attribute in attributes.keys() & set(keep):
+            ours = (without or {}).get(attribute)
+            attributes[attribute] = _combined(known.get(attribute), attributes[attribute], ours)
+        changes = _difference(known, attributes)
         if current is None:
             changes = {"name": {"old": None, "new": name}, **changes}
-        return {"changes": changes, "warnings": warnings, "exists": current is not None}
+        return {"changes": changes, "warnings": warnings}
 
     def apply(planned):
-        if not planned["exists"]:
-            attributes = {name: change["new"] for name, change in planned["changes"].items() if name in create_with}
-            _create(attributes)
-            planned = plan()
-        changed = {attribute: change["new"] for attribute, change in planned["changes"].items() if attribute != "name"}
-        if changed:
-            salt.call(f"{kind}.update", name, **changed, **connection)
-
-    def _create(attributes):
-        try:
-            salt.call(f"{kind}.create", name, **attributes, **connection)
-        except CommandExecutionError as error:
-            if getattr(error, "code", None) not in _ALREADY_THERE:
-                raise
-        if not until(lambda: read() is not None, what=f"AWS to show {subject}", timeout=SETTLE_TIMEOUT):
-            raise RunbookError(f"{subject} was created, but AWS does not show it yet; run this again.")
+        wanted = _new(planned)
+        if "name" in wanted:
+            _create(module, subject, {attribute: wanted[attribute] for attribute in create_with if attribute in wanted})
+            wanted = _new(plan())
+        wanted.pop("name", None)
+        if wanted:
+            module("update", **wanted)
 
     return converge(name, subject, plan, apply, salt)
+
+
+def _call(salt, kind, name, connection, function, *args, **kwargs):
+    return salt.call(f"{kind}.{function}", name, *args, **kwargs, **connection)
+
+
+def _new(planned):
+    return {attribute: change["new"] for attribute, change in planned["changes"].items()}
+
+
+def _create(module, subject, attributes):
+    try:
+        module("create", **attributes)
+    except CommandExecutionError as error:
+        if getattr(error, "code", None) not in _ALREADY_THERE:
+            raise
+
+    def there():
+        return module("describe", attributes=[]) is not None
+
+    if not until(there, what=f"AWS to show {subject}", timeout=SETTLE_TIMEOUT):
+        raise RunbookError(f"{subject} was created, but AWS does not show it yet; run this again.")
 
 
 def absent(kind, name, salt, *, subject, connection, **options):
@@ -170,16 +181,18 @@ def absent(kind, name, salt, *, subject, connection, **options):
     The module's ``obstacles`` says what stands in the way; anything does is reason enough not to delete.
     """
 
+    module = partial(_call, salt, kind, name, connection)
+
     def plan():
-        if salt.call(f"{kind}.describe", name, attributes=[], **connection) is None:
+        if module("describe", attributes=[]) is None:
             return {"changes": {}}
-        obstacles = salt.call(f"{kind}.obstacles", name, **options, **connection)
+        obstacles = module("obstacles", **options)
         if obstacles:
             raise RunbookError("\n".join(obstacles))
         return {"changes": {"name": {"old": name, "new": None}}}
 
     def apply(_planned):
-        salt.call(f"{kind}.delete", name, **options, **connection)
+        module("delete", **options)
 
     ret = converge(name, subject, plan, apply, salt)
     if ret["result"] and not ret["changes"]:
@@ -188,11 +201,12 @@ def absent(kind, name, salt, *, subject, connection, **options):
 
 
 def _difference(current, target):
-    return {
-        attribute: {"old": current.get(attribute), "new": value}
-        for attribute, value in target.items()
-        if current.get(attribute) != value
-    }
+    changes = {}
+    for attribute, value in target.items():
+        known = current.get(attribute)
+        if known != value and not (known is None and value in ([], {})):  # a new user is in no group: no change
+            changes[attribute] = {"old": known, "new": value}
+    return changes
 
 
 def _combined(current, wanted, without):

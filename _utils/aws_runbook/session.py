@@ -68,8 +68,8 @@ class Session:
 
     @property
     def partition(self):
-        """``aws``, ``aws-cn`` or ``aws-us-gov``: what ARNs in this account begin with."""
-        return self.identity()["Arn"].split(":")[1]
+        """``aws``, ``aws-cn`` or ``aws-us-gov``: what ARNs in this region begin with."""
+        return connections.partition_of(self.region)
 
     def identity(self):
         """``Account``, ``Arn`` and ``UserId`` of the credentials in use."""

@@ -1,0 +1,235 @@
+"""
+Manage the IAM policies that let servers write their backups, and nothing else.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html#customer-managed-policies
+
+A *target* is a mapping that says where a backup goes:
+
+``kind``
+    ``pgbackrest``, ``script`` (pg_dump), ``mysql``, ``files`` or ``sync``.
+``bucket``, ``prefix``
+    The place; an empty prefix is the whole bucket.
+``scope``
+    ``prefix`` (the default) or ``bucket``: a policy for the whole bucket although the target has a prefix.
+``options``
+    For ``pgbackrest``: a list of ``tags`` (when ``repo1-storage-tag`` is in use) and ``target_time`` (when
+    ``repo1-target-time`` is).
+
+``aws_backup.targets`` lists a server's targets. Every function takes ``region``, ``profile``, ``keyid`` and ``key``
+last: how to reach the account. IAM actions: ``iam:GetPolicy`` and ``iam:GetPolicyVersion`` to read;
+``iam:CreatePolicy``, ``iam:ListPolicyVersions``, ``iam:CreatePolicyVersion``, ``iam:DeletePolicyVersion``,
+``iam:TagPolicy`` and ``iam:UntagPolicy`` to write; ``iam:ListEntitiesForPolicy``, ``iam:DetachUserPolicy``,
+``iam:DetachGroupPolicy``, ``iam:DetachRolePolicy`` and ``iam:DeletePolicy`` to delete.
+"""
+
+from aws_runbook import arguments, iam, policies
+from aws_runbook.backups import Target
+from aws_runbook.errors import RunbookError
+from aws_runbook.session import connect
+
+# AWS keeps this many versions of a policy and refuses the next.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-versioning.html#version-limits
+_VERSIONS = 5
+
+
+def _session(region, profile, keyid, key):
+    return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
+
+
+def document(targets, region=None, profile=None, keyid=None, key=None):
+    """
+    The policy document that ``targets`` (a list, as above) need: the union, no statement twice. Makes no call to AWS.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call iam_backup_policy.document '[{kind: pgbackrest, bucket: ocp-db-backup, prefix: kingfisher}]'
+    """
+    partition = _session(region, profile, keyid, key).partition
+    return policies.document([Target.from_data(target) for target in targets], partition=partition)
+
+
+def describe(name, attributes=None, region=None, profile=None, keyid=None, key=None):
+    """
+    The policy's ``arn``, ``policy_document`` (of its default version) and ``tags``; ``None`` when there is none.
+
+    attributes
+        Only these are read. Default: all.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call iam_backup_policy.describe registry-backup
+    """
+    session = _session(region, profile, keyid, key)
+    arn = iam.policy_arn(session, name)
+    doing = f"read the policy {name}"
+    answer = session.read("iam", "get_policy", doing, PolicyArn=arn, absent=("NoSuchEntity",))
+    if answer is None:
+        return None
+    policy = answer["Policy"]
+    described = {"arn": arn}
+    if attributes is None or "policy_document" in attributes:
+        version = session.read("iam", "get_policy_version", doing, PolicyArn=arn, VersionId=policy["DefaultVersionId"])
+        described["policy_document"] = policies.parse(version["PolicyVersion"]["Document"])
+    if attributes is None or "tags" in attributes:
+        described["tags"] = iam.tag_mapping(policy)
+    return described
+
+
+def normalise(name, attributes, region=None, profile=None, keyid=None, key=None):
+    """
+    The attributes as ``describe`` would give them: ``targets`` becomes the ``policy_document`` that they need.
+
+    A target that makes no sense, and a document beyond IAM's 6,144 characters, are errors.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call iam_backup_policy.normalise registry-backup '{targets: [{kind: files, bucket: ocp-registry-backup}]}'
+    """
+    checked = dict(attributes)
+    if "targets" in checked:
+        targets = checked.pop("targets")
+        if not isinstance(targets, list | tuple) or not targets:
+            raise RunbookError(f"policy {name}: targets is {targets!r}; give a list of at least one target.")
+        checked["policy_document"] = document(targets, region=region, profile=profile, keyid=keyid, key=key)
+        policies.check_size(name, checked["policy_document"])
+    if "tags" in checked:
+        checked["tags"] = arguments.tags(f"policy {name}", checked["tags"])
+    return checked
+
+
+def create(name, policy_document, tags=None, region=None, profile=None, keyid=None, key=None):
+    """
+    Create a policy.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call iam_backup_policy.create registry-backup '{"Version": "2012-10-17", "Statement": […]}'
+    """
+    session = _session(region, profile, keyid, key)
+    parameters = {"PolicyName": name, "PolicyDocument": policies.dumps(policies.parse(policy_document))}
+    if tags:
+        parameters["Tags"] = iam.tag_list(tags)
+    session.write("iam", "create_policy", f"create the policy {name}", **parameters)
+    return True
+
+
+def update(name, policy_document=None, tags=None, region=None, profile=None, keyid=None, key=None):
+    """
+    Make ``policy_document`` the default version of a policy, and ``tags`` its tags; ``None`` leaves either alone.
+
+    When the policy has as many versions as AWS keeps, the oldest one that is not the default is deleted first.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call iam_backup_policy.update registry-backup tags='{team: data}'
+    """
+    session = _session(region, profile, keyid, key)
+    arn = iam.policy_arn(session, name)
+    if policy_document is not None:
+        _make_room(session, name, arn)
+        session.write(
+            "iam",
+            "create_policy_version",
+            f"change the policy {name}",
+            PolicyArn=arn,
+            PolicyDocument=policies.dumps(policies.parse(policy_document)),
+            SetAsDefault=True,
+        )
+    if tags is not None:
+        current = iam.tag_mapping(session.read("iam", "get_policy", f"read the policy {name}", PolicyArn=arn)["Policy"])
+        wanted = arguments.tags(f"policy {name}", tags)
+        iam.write_tags(session, "policy", f"the policy {name}", current, wanted, PolicyArn=arn)
+    return True
+
+
+def _versions(session, name, arn):
+    answer = session.read("iam", "list_policy_versions", f"list the versions of the policy {name}", PolicyArn=arn)
+    return sorted(answer["Versions"], key=lambda version: int(version["VersionId"].removeprefix("v")))
+
+
+def _make_room(session, name, arn):
+    versions = _versions(session, name, arn)
+    if len(versions) >= _VERSIONS:
+        oldest = next(version for version in versions if not version["IsDefaultVersion"])
+        _delete_version(session, name, arn, oldest["VersionId"])
+
+
+def _delete_version(session, name, arn, version):
+    session.write(
+        "iam",
+        "delete_policy_version",
+        f"delete version {version} of the policy {name}",
+        PolicyArn=arn,
+        VersionId=version,
+        absent=("NoSuchEntity",),
+    )
+
+
+def obstacles(name, detach=False, region=None, profile=None, keyid=None, key=None):
+    """
+    Why a policy must not be deleted: a list of sentences, empty when nothing is in the way.
+
+    detach
+        ``True`` when it may be taken away from those who have it.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call iam_backup_policy.obstacles registry-backup
+    """
+    if detach is True:
+        return []
+    session = _session(region, profile, keyid, key)
+    attached = [f"{kind} {holder}" for kind, holder in _holders(session, name, iam.policy_arn(session, name))]
+    if not attached:
+        return []
+    sentence = (
+        f"The policy {name} is attached to {', '.join(attached)} and is not deleted. To take it away from them first, "
+        "say detach: True."
+    )
+    return [sentence]
+
+
+def _holders(session, name, arn):
+    answer = session.read("iam", "list_entities_for_policy", f"see who has the policy {name}", PolicyArn=arn)
+    return [
+        *(("user", entry["UserName"]) for entry in answer.get("PolicyUsers", [])),
+        *(("group", entry["GroupName"]) for entry in answer.get("PolicyGroups", [])),
+        *(("role", entry["RoleName"]) for entry in answer.get("PolicyRoles", [])),
+    ]
+
+
+def delete(name, detach=False, region=None, profile=None, keyid=None, key=None):
+    """
+    Delete a policy and all its versions.
+
+    detach
+        ``True`` to take it away from the users, groups and roles that have it. Otherwise AWS refuses.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call iam_backup_policy.delete registry-backup
+    """
+    session = _session(region, profile, keyid, key)
+    arn = iam.policy_arn(session, name)
+    if detach is True:
+        for kind, holder in _holders(session, name, arn):
+            iam.detach(session, kind, holder, [name])
+    for version in _versions(session, name, arn):
+        if not version["IsDefaultVersion"]:
+            _delete_version(session, name, arn, version["VersionId"])
+    session.write("iam", "delete_policy", f"delete the policy {name}", PolicyArn=arn)
+    return True
