@@ -22,8 +22,9 @@ last: how to reach the account. IAM actions: ``iam:GetPolicy`` and ``iam:GetPoli
 ``iam:DetachGroupPolicy``, ``iam:DetachRolePolicy`` and ``iam:DeletePolicy`` to delete.
 """
 
-from aws_runbook import arguments, iam, policies
 from aws_runbook.backups import Target
+
+from aws_runbook import arguments, iam, policies
 from aws_runbook.errors import RunbookError
 from aws_runbook.session import connect
 

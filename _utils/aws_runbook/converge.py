@@ -9,11 +9,12 @@ import logging
 from collections.abc import Mapping
 from functools import partial
 
+from salt.exceptions import CommandExecutionError, SaltInvocationError
+
 from aws_runbook import reader
 from aws_runbook.errors import RunbookError
 from aws_runbook.session import SETTLE_TIMEOUT
 from aws_runbook.waiting import until
-from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 log = logging.getLogger(__name__)
 
@@ -180,7 +181,6 @@ def absent(kind, name, salt, *, subject, connection, **options):
 
     The module's ``obstacles`` says what stands in the way; anything does is reason enough not to delete.
     """
-
     module = partial(_call, salt, kind, name, connection)
 
     def plan():

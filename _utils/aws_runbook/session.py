@@ -9,13 +9,14 @@ import time
 from contextlib import contextmanager
 from functools import cached_property
 
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from salt.utils.data import traverse_dict_and_list
+
 from aws_runbook import connection as connections
 from aws_runbook import reader
 from aws_runbook.errors import AwsError, RunbookError
 from aws_runbook.permissions import iam_action
 from aws_runbook.waiting import until
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
-from salt.utils.data import traverse_dict_and_list
 
 log = logging.getLogger(__name__)
 
