@@ -1,0 +1,44 @@
+# Every target sets up what it needs: a virtual environment in .venv, made once and again when setup.cfg changes.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint sandbox clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
+	  printf '  make %-9s %s\n' "$$target" "$$text"; done
+
+demo: $(READY) ## Plan, apply and apply again a sample fleet's backups, on an AWS inside this machine
+	@$(BIN)/python demo/run.py
+
+test: lint ## Check the style and run every test
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: $(READY) ## Check the style
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+sandbox: $(READY) ## Start the AWS inside this machine and show what to export to use it
+	@$(BIN)/python -m sandbox
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) .demo build dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name '*.egg-info' -type d -prune -exec rm -rf {} +
+
+# uv installs the same packages several times faster; where pip cannot get it, pip does.
+$(READY): setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+	  || { echo "This needs Python 3.10 or newer as $(PYTHON): make PYTHON=/path/to/python3 names another." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "$(PYTHON) cannot make virtual environments: install python3-venv (Debian: apt install python3-venv)." >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@if $(BIN)/pip install --quiet --disable-pip-version-check uv; \
+	  then $(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[dev]'; \
+	  else $(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'; fi
+	@touch $@

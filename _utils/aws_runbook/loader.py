@@ -1,0 +1,27 @@
+"""
+Where Salt finds this project's modules when it is installed as a distribution.
+
+The entry points ``module_dirs`` and ``states_dirs`` call these functions. In a wheel the folders stand beside this file;
+an editable install leaves them in the tree, under the names that ``file_roots`` needs. Salt's other form of entry point,
+the package itself, knows only the former.
+"""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+_TREE = _PACKAGE.parents[1]
+
+
+def module_dirs():
+    """The folder of the execution modules."""
+    return [_folder("modules")]
+
+
+def states_dirs():
+    """The folder of the state modules."""
+    return [_folder("states")]
+
+
+def _folder(name):
+    installed = _PACKAGE / name
+    return str(installed if installed.is_dir() else _TREE / f"_{name}")
