@@ -41,3 +41,9 @@ def names(where, argument, value):
     ):
         raise RunbookError(f"{where}: {argument} is {value!r}; give a list of names.")
     return sorted(set(value))
+
+
+def days(where, argument, value):
+    """``value`` is ``None`` or a number of days, at least 1."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise RunbookError(f"{where}: {argument} is {value!r}; give a number of days, at least 1.")

@@ -102,24 +102,28 @@ def _check_pair(where, layer):
         raise RunbookError(f"{where} has {given} without {missing}; give both or neither.")
 
 
-def client(connection, service, region=None):
-    """The boto3 client of ``service`` for ``connection``, made once; ``region`` overrides the connection's."""
+def client(connection, service, region=None, *, once=False):
+    """
+    The boto3 client of ``service`` for ``connection``, made once; ``region`` overrides the connection's.
+
+    With ``once`` botocore never sends a request again.
+    """
     # Credentials and AWS_ENDPOINT_URL that botocore takes from the environment are part of what was resolved.
     surroundings = tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))
-    slot = (connection, surroundings, service, region)
+    slot = (connection, surroundings, service, region, once)
     with _lock:  # boto3's clients are safe in threads; making one is not
         if slot not in _clients:
             _hush()
-            _clients[slot] = _make(connection, service, region)
+            _clients[slot] = _make(connection, service, region, once=once)
         return _clients[slot]
 
 
-def _make(connection, service, region):
+def _make(connection, service, region, *, once):
     session = _session(connection)
     region = region or connection.region or session.region_name or DEFAULT_REGION
     if connection.role_arn:
         session = _assumed(session, connection, region)
-    return session.client(service, region_name=region, endpoint_url=connection.endpoint_url, config=_config())
+    return session.client(service, region_name=region, endpoint_url=connection.endpoint_url, config=_config(once=once))
 
 
 def _session(connection):
@@ -131,9 +135,11 @@ def _session(connection):
     )
 
 
-def _config():
+def _config(*, once=False):
     retries = {"mode": "standard"}
-    if "AWS_MAX_ATTEMPTS" not in os.environ:
+    if once:
+        retries["total_max_attempts"] = 1
+    elif "AWS_MAX_ATTEMPTS" not in os.environ:
         # A fleet's run makes hundreds of calls to services that throttle at a few a second.
         retries["total_max_attempts"] = 8
     return Config(retries=retries, user_agent_extra="saltext.aws-runbook")

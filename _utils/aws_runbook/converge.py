@@ -186,9 +186,7 @@ def absent(kind, name, salt, *, subject, connection, **options):
     def plan():
         if module("describe", attributes=[]) is None:
             return {"changes": {}}
-        obstacles = module("obstacles", **options)
-        if obstacles:
-            raise RunbookError("\n".join(obstacles))
+        refuse(module("obstacles", **options))
         return {"changes": {"name": {"old": name, "new": None}}}
 
     def apply(_planned):
@@ -198,6 +196,12 @@ def absent(kind, name, salt, *, subject, connection, **options):
     if ret["result"] and not ret["changes"]:
         ret["comment"] = f"{subject} is absent."
     return ret
+
+
+def refuse(obstacles):
+    """Raise when there is any sentence in ``obstacles``."""
+    if obstacles:
+        raise RunbookError("\n".join(obstacles))
 
 
 def _difference(current, target):

@@ -30,6 +30,9 @@ _NOT_YET = {
 # How long AWS may take to show a write, and how long after one an error can still be its shadow. Seconds.
 SETTLE_TIMEOUT = 60
 
+# Refused before anything was done: safe to try again even for what must not be done twice.
+_THROTTLED = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
+
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "403")
 
 _last_write = {}
@@ -106,16 +109,19 @@ class Session:
                 return
             yield call.answer
 
-    def write(self, service, method, doing, *, absent=(), region=None, **parameters):
+    def write(self, service, method, doing, *, absent=(), region=None, once=False, **parameters):
         """
         One write. What a write of the last minute made may not be there yet for AWS: then the same call is made again.
 
-        ``absent`` are error codes that mean "already so" or "already gone": the answer is then ``None``.
+        ``absent`` are error codes that mean "already so" or "already gone": the answer is then ``None``. ``once`` is
+        for what must not be done twice: after an error that leaves open whether AWS did it, it is not tried again.
         """
-        client = self._client(service, region, doing)
+        client = self._client(service, region, doing, once=once)
         slot = (self.connection, service)
         since = time.monotonic() - _last_write.get(slot, float("-inf"))
         retried = _NOT_YET.get(service, ()) if since < SETTLE_TIMEOUT else ()
+        if once:
+            retried += _THROTTLED
 
         def attempt():
             with self._translated(client, service, method, doing, absent, retried) as call:
@@ -131,9 +137,9 @@ class Session:
             raise call.refused
         return call.answer
 
-    def _client(self, service, region, doing):
+    def _client(self, service, region, doing, *, once=False):
         try:
-            return connections.client(self.connection, service, region)
+            return connections.client(self.connection, service, region, once=once)
         except BotoCoreError as error:
             raise RunbookError(f"Cannot {doing}: {_plain(error)}") from error
 

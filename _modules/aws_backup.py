@@ -1,0 +1,132 @@
+"""
+Show what follows from the pillar of servers for their backups in AWS: buckets, lifecycle rules, policies, users, keys.
+
+The pillar is the minion's own and, with ``aws:servers``, that of the minions named there: compiled on the master, which
+must allow it (``peer_run: {CONTROL_MINION: [pillar.show_pillar]}`` in its configuration), or by the minion itself when
+it runs without a master (``salt-call --local``). No function here makes a call to AWS.
+"""
+
+import salt.pillar
+
+from aws_runbook import backups, pillar, tables
+from aws_runbook.errors import PillarError, RunbookError
+
+_COLUMNS = ("server", "kind", "bucket", "prefix", "region", "expires", "policy", "user")
+
+
+def targets():
+    """
+    Where the backups of each server go: a list of ``server``, ``kind``, ``bucket``, ``prefix``, ``region``,
+    ``expires`` and what belongs to the kind.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call aws_backup.targets
+    """
+    found = []
+    for server, known in _pillars().items():
+        pillar.check(known, where=_where(server))
+        found += [target.as_data() for target in backups.targets(server, known)[0]]
+    return found
+
+
+def plan(format="table"):
+    """
+    What follows from pillar, for every server: its kind of backup, bucket, prefix, region, when files expire, policy
+    and user.
+
+    format
+        ``table`` for a person (the default); ``data`` for all of it as data: ``rows``, ``buckets``, ``lifecycle``,
+        ``policies``, ``groups``, ``users``, ``keys`` and ``notes``, as the SLS files use it.
+
+    Pillar that cannot be meant is an error of one sentence for each problem.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call aws_backup.plan
+        salt-call aws_backup.plan format=data --out=json
+    """
+    planned = backups.plan(_pillars())
+    if format == "data":
+        return planned.as_data()
+    if format != "table":
+        raise RunbookError(f"format is {format!r}; allowed are table, data.")
+    if not planned.rows:
+        return "\n".join(["No backups follow from pillar.", *planned.notes])
+    lines = [tables.table(planned.rows, _COLUMNS), "", *_summary(planned), *planned.notes]
+    return "\n".join(lines)
+
+
+def _summary(planned):
+    yield "Lifecycle rules:"
+    rows = [
+        {"bucket": bucket, "rule": rule["ID"], "prefix": rule["Filter"]["Prefix"] or "(all objects)"}
+        for bucket, wanted in planned.lifecycle.items()
+        for rule in wanted["rules"]
+    ]
+    none = [
+        {"bucket": bucket, "rule": "none", "prefix": ""}
+        for bucket, wanted in planned.lifecycle.items()
+        if not wanted["rules"]
+    ]
+    yield tables.table(
+        sorted([*rows, *none], key=lambda row: (row["bucket"], row["prefix"])), ("bucket", "rule", "prefix")
+    )
+    yield ""
+    yield "Access keys:"
+    yield tables.table(
+        [
+            {"user": user, "store": "; ".join(_places(wanted.get("store"))) or "none: no key is made"}
+            for user, wanted in planned.keys.items()
+        ],
+        ("user", "store"),
+    )
+
+
+def _places(store):
+    entries = store if isinstance(store, list) else [store] if store else []
+    return [entry if isinstance(entry, str) else entry["pillar_file"] for entry in entries]
+
+
+def _where(server):
+    return "" if server == __opts__["id"] else server
+
+
+def _pillars():
+    """The pillar of this minion and of those in its ``aws:servers``, by minion id."""
+    own = __opts__["id"]
+    known = {own: dict(__pillar__)}
+    pillar.check(known[own])
+    for server in (__pillar__.get("aws") or {}).get("servers") or []:
+        if server not in known:
+            known[server] = _compile(server)
+    return known
+
+
+def _compile(server):
+    compiled = _compile_here(server) if __opts__.get("file_client") == "local" else _compile_on_master(server)
+    errors = compiled.pop("_errors", None)
+    if errors:
+        raise PillarError(f"aws:servers: the pillar of {server} does not render: {'; '.join(map(str, errors))}")
+    return compiled
+
+
+def _compile_here(server):
+    # Without a master nobody knows the other minion's grains; its pillar is chosen by its id.
+    grains = {**dict(__grains__), "id": server}
+    opts = {**__opts__, "id": server, "grains": grains}
+    return salt.pillar.get_pillar(opts, grains, server, opts.get("saltenv")).compile_pillar()
+
+
+def _compile_on_master(server):
+    compiled = __salt__["publish.runner"]("pillar.show_pillar", arg=[server])
+    if not isinstance(compiled, dict) or not compiled:
+        raise PillarError(
+            f"aws:servers: the master does not give the pillar of {server} to this minion: allow it in the master's "
+            f"configuration (peer_run: {{{__opts__['id']}: [pillar.show_pillar]}}), and see that the minion has pillar."
+        )
+    return compiled

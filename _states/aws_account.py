@@ -1,0 +1,22 @@
+"""
+Look at the AWS account as a whole.
+
+.. code-block:: yaml
+
+    aws-pillar:
+      aws_account.pillar_valid: []
+"""
+
+
+def pillar_valid(name):
+    """
+    Fail when the pillar that the other states follow from cannot be meant, with one sentence for each problem.
+
+    It makes no call to AWS. The SLS files render nothing else while it fails, so nothing is half done.
+
+    name
+        Any.
+    """
+    problems = __salt__["aws_account.problems"]()
+    comment = "\n".join(problems) if problems else "The pillar can be followed."
+    return {"name": name, "result": not problems, "changes": {}, "comment": comment}

@@ -1,0 +1,93 @@
+"""
+Manage the access keys of IAM users.
+
+.. code-block:: yaml
+
+    aws-key-registry-backup:
+      iam_access_key.present:
+        - name: registry-backup
+        - store:
+            pillar_file: /srv/pillar/private/registry.sls
+            keys: {access_key: aws:access_key, secret_key: aws:secret_key}
+        - rotate_days: 365
+"""
+
+from functools import partial
+
+from aws_runbook import converge
+
+__instance_id__ = None  # set by Salt while it runs states
+
+
+def _salt():
+    return converge.Salt(__salt__, __opts__, __context__, __instance_id__)
+
+
+def present(name, store=None, rotate_days=None, grace_days=None, region=None, profile=None, keyid=None, key=None):
+    """
+    Ensure that a user has an access key whose two halves are in ``store``.
+
+    A key is made only when the user has none. One that the user has, but the store has not, is an error that says how
+    to rotate: its secret is lost, or somebody else's.
+
+    name
+        The user.
+    store
+        Where a new key goes: ``sdb://…``, a private-pillar file, the same encrypted for Salt's GPG renderer, or a list
+        of these (see ``salt-call sys.doc iam_access_key``). Without one no key is made, and a warning says so.
+    rotate_days
+        Replace the key when it is this many days old. Default: never by itself.
+    grace_days
+        How many days the old key stays active unless the new one is seen in use before, and then how many it stays
+        inactive before it is deleted. Default: 7.
+    region, profile, keyid, key
+        How to reach the account.
+    """
+    salt = _salt()
+    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
+
+    def apply(planned):
+        salt.call("iam_access_key.apply", name, planned["action"], old=planned["old"], store=store, **connection)
+
+    plan = partial(
+        salt.call,
+        "iam_access_key.plan",
+        name,
+        store=store,
+        rotate_days=rotate_days,
+        grace_days=grace_days,
+        **connection,
+    )
+    return converge.converge(name, f"Access key of {name}", plan, apply, salt)
+
+
+def absent(name, access_key_id, delete_active=False, region=None, profile=None, keyid=None, key=None):
+    """
+    Ensure that a user does not have a certain access key.
+
+    name
+        The user.
+    access_key_id
+        The key. One that is active is not deleted, and the state fails.
+    delete_active
+        ``True`` to delete it although it is active: what uses it stops.
+    region, profile, keyid, key
+        How to reach the account.
+    """
+    salt = _salt()
+    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
+    subject = f"Access key {access_key_id} of {name}"
+
+    def plan():
+        keys = salt.call("iam_access_key.describe", name, **connection) or []
+        if access_key_id not in [entry["access_key_id"] for entry in keys]:
+            return {"changes": {}}
+        converge.refuse(
+            salt.call("iam_access_key.obstacles", name, access_key_id, delete_active=delete_active, **connection)
+        )
+        return {"changes": {"name": {"old": access_key_id, "new": None}}}
+
+    def apply(_planned):
+        salt.call("iam_access_key.delete", name, access_key_id, **connection)
+
+    return converge.converge(name, subject, plan, apply, salt)

@@ -1,0 +1,3 @@
+include:
+  - aws.buckets
+  - aws.iam

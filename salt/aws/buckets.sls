@@ -1,0 +1,34 @@
+# Rows B1-B3: the buckets that backups go to, and when what is in them expires.
+include:
+  - aws.pillar
+
+{%- if not salt["aws_account.problems"]() %}
+{%- set plan = salt["aws_backup.plan"](format="data") %}
+
+{%- for name, bucket in plan.buckets.items() %}
+
+aws-bucket-{{ name }}:
+  s3_bucket.present:
+    - name: {{ name }}
+    - region: {{ bucket.region }}
+    - public_access_block: True
+    - server_side_encryption: AES256
+    - object_ownership: BucketOwnerEnforced
+    - tags: {{ bucket.tags | json }}
+    - require:
+      - aws_account: aws-pillar
+{%- endfor %}
+
+{%- for name, lifecycle in plan.lifecycle.items() %}
+
+aws-lifecycle-{{ name }}:
+  s3_lifecycle.managed:
+    - name: {{ name }}
+    - region: {{ plan.buckets[name].region }}
+    - rules: {{ lifecycle.rules | json }}
+    - protected: {{ lifecycle.protected | json }}
+    - allow: {{ lifecycle.allow | json }}
+    - require:
+      - s3_bucket: aws-bucket-{{ name }}
+{%- endfor %}
+{%- endif %}
