@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import cached_property
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.validate import ParamValidator
 from salt.utils.data import traverse_dict_and_list
 
 from aws_runbook import connection as connections
@@ -136,6 +137,14 @@ class Session:
         if call.refused:
             raise call.refused
         return call.answer
+
+    def validate(self, service, method, where, **parameters):
+        """Check the parameters of a call against AWS's own model of it, without making it: one sentence, or nothing."""
+        client = self._client(service, None, f"check {where}")
+        shape = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method]).input_shape
+        report = ParamValidator().validate(parameters, shape)
+        if report.has_errors():
+            raise RunbookError(f"{where}: {' '.join(report.generate_report().split())}.")
 
     def _client(self, service, region, doing, *, once=False):
         try:

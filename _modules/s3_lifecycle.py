@@ -1,0 +1,210 @@
+"""
+Manage the lifecycle rules of S3 buckets: what is deleted there by itself, and when.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html
+
+Rules have the shape of AWS's API (``ID``, ``Status``, ``Filter``, ``Expiration``…):
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html
+
+pgBackRest expires its backups itself; a rule that deletes its objects destroys the oldest backups, or the file that
+says which there are. So before a rule is written, and whenever rules are found, the bucket is searched for repositories.
+
+Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last: the region of the bucket, and how to reach the
+account. IAM actions: ``s3:GetLifecycleConfiguration`` and ``s3:ListBucket`` to read, ``s3:PutLifecycleConfiguration`` to
+write.
+"""
+
+from datetime import datetime
+
+from aws_runbook import lifecycle
+from aws_runbook import repositories as search
+from aws_runbook.errors import RunbookError, UnsafeError
+from aws_runbook.lifecycle import Protected
+from aws_runbook.session import connect
+
+_SIZE = "TransitionDefaultMinimumObjectSize"
+
+
+def _session(region, profile, keyid, key):
+    return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
+
+
+def describe(name, region=None, profile=None, keyid=None, key=None):
+    """
+    The lifecycle configuration of the bucket ``name``: ``rules`` (a list), and
+    ``transition_default_minimum_object_size`` where AWS gives it; ``None`` when there is no such bucket.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call s3_lifecycle.describe ocp-registry-backup region=eu-west-2
+    """
+    session = _session(region, profile, keyid, key)
+    answer = session.read(
+        "s3",
+        "get_bucket_lifecycle_configuration",
+        f"read the lifecycle rules of the bucket {name}",
+        absent=("NoSuchLifecycleConfiguration", "NoSuchBucket"),
+        region=session.region,
+        Bucket=name,
+    )
+    if answer is None and __salt__["s3_bucket.describe"](name, [], region, profile, keyid, key) is None:
+        return None
+    answer = answer or {}
+    described = {"rules": _plain(answer.get("Rules", []))}
+    if answer.get(_SIZE):
+        described["transition_default_minimum_object_size"] = answer[_SIZE]
+    return described
+
+
+def _plain(value):
+    """``value`` with its dates as text: what Salt can show, keep and compare."""
+    if isinstance(value, dict):
+        return {name: _plain(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_plain(entry) for entry in value]
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def repositories(name, prefixes=None, skip=None, region=None, profile=None, keyid=None, key=None):
+    """
+    The pgBackRest repositories in the bucket ``name``: a mapping of each one's prefix to an object that proves it.
+
+    prefixes
+        Only those with objects below one of these (a list) are looked for. Default: the whole bucket.
+    skip
+        Prefixes (a list) that are not looked into.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call s3_lifecycle.repositories ocp-db-backup
+    """
+    session = _session(region, profile, keyid, key)
+
+    def listing(prefix):
+        keys, directories = [], []
+        for page in session.pages(
+            "s3",
+            "list_objects_v2",
+            f"search the bucket {name} for pgBackRest repositories",
+            region=session.region,
+            Bucket=name,
+            Prefix=prefix,
+            Delimiter="/",
+        ):
+            keys += [entry["Key"] for entry in page.get("Contents", [])]
+            directories += [entry["Prefix"] for entry in page.get("CommonPrefixes", [])]
+        return keys, directories
+
+    return search.search([""] if prefixes is None else prefixes, listing, tuple(skip or ()))
+
+
+def plan(name, rules, protected=None, allow=None, purge=False, region=None, profile=None, keyid=None, key=None):
+    """
+    What ``s3_lifecycle.managed`` would do: ``changes`` (of ``rules``) and ``warnings``.
+
+    A rule, wanted or found, that can expire an object of a repository or of a synced directory is an error.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call s3_lifecycle.plan ocp-registry-backup '[]' protected='[{prefix: file-sync, kind: sync, source: registry}]'
+    """
+    wanted = _checked(_session(region, profile, keyid, key), name, rules)
+    declared = [Protected(**entry) for entry in protected or ()]
+    current = describe(name, region, profile, keyid, key)
+    found = current["rules"] if current else []
+    discovered = []
+    if current:
+        reached = lifecycle.search_prefixes([*found, *wanted])
+        known = [f"{entry.prefix}/" if entry.prefix else "" for entry in declared]
+        for repository, evidence in repositories(name, reached, known, region, profile, keyid, key).items():
+            discovered += _discovered(repository, evidence)
+    errors, warnings = lifecycle.dangers(name, found, wanted, [*declared, *discovered], tuple(allow or ()))
+    if errors:
+        raise UnsafeError("\n".join(errors))
+    merged, more = lifecycle.merge(found, wanted, [*declared, *discovered], purge=purge)
+    changes = {} if merged == found else {"rules": {"old": found, "new": merged}}
+    return {"changes": changes, "warnings": [*warnings, *more, *lifecycle.shadowing(found, wanted)]}
+
+
+def _discovered(repository, evidence):
+    """The two directories that a repository's objects are in: what else lies beside them is no concern of pgBackRest."""
+    source = f"found in the bucket ({evidence})"
+    return [
+        Protected(prefix=f"{repository}/{part}" if repository else part, kind="repository", source=source)
+        for part in ("archive", "backup")
+    ]
+
+
+def _checked(session, name, rules):
+    if not isinstance(rules, list | tuple):
+        raise RunbookError(f"bucket {name}: rules is {rules!r}; give a list of lifecycle rules, which may be empty.")
+    if rules:
+        session.validate(
+            "s3",
+            "put_bucket_lifecycle_configuration",
+            f"bucket {name}: rules",
+            Bucket=name,
+            LifecycleConfiguration={"Rules": list(rules)},
+        )
+    return [dict(rule) for rule in rules]
+
+
+def update(name, rules, region=None, profile=None, keyid=None, key=None):
+    """
+    Make ``rules`` all the lifecycle rules of the bucket ``name``; none at all, when the list is empty.
+
+    This is the bare write, without the search for repositories: ``s3_lifecycle.managed`` makes sure first.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call s3_lifecycle.update ocp-registry-backup '[]' region=eu-west-2
+    """
+    session = _session(region, profile, keyid, key)
+    rules = _checked(session, name, rules)
+    doing = f"write the lifecycle rules of the bucket {name}"
+    if not rules:
+        session.write("s3", "delete_bucket_lifecycle", doing, region=session.region, Bucket=name)
+        return True
+    kept = describe(name, region, profile, keyid, key) or {}
+    extra = {}
+    if "transition_default_minimum_object_size" in kept:
+        # Left out of a write it falls back to AWS's default: it belongs to whoever set it.
+        extra[_SIZE] = kept["transition_default_minimum_object_size"]
+    session.write(
+        "s3",
+        "put_bucket_lifecycle_configuration",
+        doing,
+        region=session.region,
+        Bucket=name,
+        LifecycleConfiguration={"Rules": rules},
+        **extra,
+    )
+    return True
+
+
+def delete_rule(name, rule_id, region=None, profile=None, keyid=None, key=None):
+    """
+    Delete one lifecycle rule of the bucket ``name``; the others stay.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call s3_lifecycle.delete_rule ocp-registry-backup delete-after-30-days region=eu-west-2
+    """
+    current = describe(name, region, profile, keyid, key)
+    if current is None:
+        raise RunbookError(f"There is no bucket {name}.")
+    kept = [rule for rule in current["rules"] if rule.get("ID") != rule_id]
+    if len(kept) == len(current["rules"]):
+        known = ", ".join(str(rule.get("ID")) for rule in kept) or "none"
+        raise RunbookError(f"The bucket {name} has no lifecycle rule {rule_id}; it has: {known}.")
+    return update(name, kept, region, profile, keyid, key)
