@@ -27,7 +27,7 @@ def search(prefixes, listing, skip=()):
         queue = deque([prefix])
         while queue:
             directory = queue.popleft()
-            if any(directory.startswith(known) for known in skip):
+            if any(directory.startswith(known) for known in (*skip, *_parts(found))):
                 continue
             if not (_is_part(directory) and _look(directory, listing, found)):
                 queue.extend(listing(directory)[1])
@@ -38,6 +38,10 @@ def _enclosing(prefix):
     """The directories ``…/archive/`` and ``…/backup/`` that ``prefix`` itself lies in."""
     parts = prefix.split("/")[:-1]
     return ["/".join(parts[: place + 1]) + "/" for place, part in enumerate(parts) if part in _INFO]
+
+
+def _parts(found):
+    return [f"{repository}/{part}/".removeprefix("/") for repository in found for part in _INFO]
 
 
 def _is_part(directory):
