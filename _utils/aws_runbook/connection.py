@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 
 try:
     import boto3
@@ -108,14 +109,17 @@ def client(connection, service, region=None, *, once=False):
 
     With ``once`` botocore never sends a request again.
     """
-    # Credentials and AWS_ENDPOINT_URL that botocore takes from the environment are part of what was resolved.
-    surroundings = tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))
-    slot = (connection, surroundings, service, region, once)
+    slot = (connection, _surroundings(), service, region, once)
     with _lock:  # boto3's clients are safe in threads; making one is not
         if slot not in _clients:
             _hush()
             _clients[slot] = _make(connection, service, region, once=once)
         return _clients[slot]
+
+
+def _surroundings():
+    """What botocore takes from the environment, credentials and endpoint, is part of what was resolved."""
+    return tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))
 
 
 def _make(connection, service, region, *, once):
@@ -169,11 +173,17 @@ def _assumed(session, connection, region):
 def region_of(connection):
     """The region that calls of ``connection`` go to when they name none."""
     try:
-        return connection.region or _session(connection).region_name or DEFAULT_REGION
+        return connection.region or _region_of_session(connection, _surroundings()) or DEFAULT_REGION
     except BotoCoreError as error:
         raise RunbookError(f"Cannot tell the AWS region: {error}.") from error
 
 
+@cache
+def _region_of_session(connection, _surroundings):
+    return _session(connection).region_name
+
+
+@cache
 def partition_of(region):
     """The partition (``aws``, ``aws-cn``…) that a region belongs to, from what botocore knows of AWS."""
     try:
