@@ -1,0 +1,135 @@
+"""
+A store behind one of Salt's ``sdb`` drivers: a vault, a keyring, a database.
+
+https://docs.saltproject.io/en/latest/topics/sdb/index.html
+"""
+
+from aws_runbook.errors import StoreError
+from aws_runbook.secrets import CLEAR, NAMES, Secret
+
+# Stands at an address that was empty while the store is tried. Drivers have no common way to delete, and some refuse
+# an empty text. Two of them, because a driver can also keep the first value that it is given, and forget the next.
+_USUAL = ("access_key", "secret_key")
+_PLACEHOLDERS = ("no value yet", "no value yet (tried)")
+
+
+class Sdb:
+    """One address for each name: those in ``addresses``, otherwise ``base``/name."""
+
+    def __init__(self, base, addresses, sdb_get, sdb_set):
+        self._base = base
+        self._addresses = addresses
+        self._get_from = sdb_get
+        self._set_to = sdb_set
+        self.names = frozenset(NAMES if base else addresses)
+        self.tried = frozenset(addresses or _USUAL)
+
+    def describe(self):
+        """What an operator would call this store."""
+        named = sorted(self._addresses.values())
+        return ", ".join([f"{self._base}/…", *named] if self._base else named)
+
+    def check(self, names, *, write):
+        """
+        Read every address; with ``write``, also write to it.
+
+        A value that is there is written back as it is. Where there is none, a placeholder stays, which counts as none.
+        All are written before the first is read again: a driver that keeps one value in each secret shows it here.
+        """
+        found = {name: self._text(name) for name in names}
+        if not write:
+            return
+        for placeholder in _PLACEHOLDERS:
+            for name, text in found.items():
+                self._set(name, placeholder if text is None else text, show=text is None)
+            for name, text in found.items():
+                if self._get(name) != (placeholder if text is None else text):
+                    raise self._forgets(name)
+
+    def read(self, name):
+        """The value of ``name``: in clear, a :class:`Secret`, or ``None``."""
+        text = self._text(name)
+        if text is None:
+            return None
+        return text if name in CLEAR else Secret(text)
+
+    def holds(self, name):
+        """Whether a value is there."""
+        return self._text(name) is not None
+
+    def write(self, values):
+        """Write all of ``values``, or none; returns a function that brings back what was there."""
+        before = {name: self._text(name) for name in values}
+        texts = {name: value.reveal() if isinstance(value, Secret) else str(value) for name, value in values.items()}
+        try:
+            for name, text in texts.items():
+                self._set(name, text)
+            for name, text in texts.items():
+                if self._get(name) != text:
+                    raise self._forgets(name)
+        except StoreError as error:
+            try:
+                self._restore(before)
+            except StoreError as left:
+                raise StoreError(f"{error} What was there before could not be brought back: {left}") from None
+            raise
+        return lambda: self._restore(before)
+
+    def _restore(self, before):
+        """Every address, whatever becomes of the others."""
+        failed = [error for name, text in before.items() if (error := self._put_back(name, text))]
+        if failed:
+            raise failed[0]
+
+    def _put_back(self, name, text):
+        try:
+            self._set(name, _PLACEHOLDERS[0] if text is None else text)
+        except StoreError as error:
+            return error
+        return None
+
+    def _uri(self, name):
+        return self._addresses.get(name) or f"{self._base}/{name}"
+
+    def _text(self, name):
+        text = self._get(name)
+        return None if text in ("", *_PLACEHOLDERS) else text
+
+    def _get(self, name):
+        uri = self._uri(name)
+        try:
+            value = self._get_from(uri)
+        except Exception as error:
+            raise StoreError(f"Cannot read {uri}: {_reason(error)}.") from None
+        if value == uri:  # Salt's answer when it has no such profile
+            raise StoreError(
+                f"Cannot read {uri}: neither the minion's configuration nor its pillar has an sdb profile of that name "
+                "with a driver."
+            )
+        if isinstance(value, bytes):
+            value = value.decode(errors="replace")
+        return value if isinstance(value, str) else None  # Vault's driver gives the whole secret for a field it lacks
+
+    def _set(self, name, text, *, show=False):
+        """``show``: an error may be quoted, as what is written is no secret."""
+        uri = self._uri(name)
+        try:
+            done = self._set_to(uri, text)
+        except Exception as error:
+            reason = _reason(error) if show else f"its driver fails with {type(error).__name__}"
+            raise StoreError(f"Cannot write {uri}: {reason}.") from None
+        if done is False:
+            raise StoreError(f"Cannot write {uri}: its sdb driver says that it did not.")
+
+    def _forgets(self, name):
+        return StoreError(
+            f"{self._uri(name)} does not give back what is written to it: use a driver that keeps values, and give each"
+            " value an address of its own (a Vault profile needs patch: True to keep several in one secret)."
+        )
+
+
+def _reason(error):
+    if isinstance(error, KeyError):  # the loader's answer for a driver or function that it does not have
+        return f"Salt has no sdb driver for it here ({error.args[0]!r} is missing)" if error.args else "a KeyError"
+    text = " ".join(str(error).split()).rstrip(".")
+    return f"its driver says: {text}" if text else f"its driver fails with {type(error).__name__}"
