@@ -91,7 +91,7 @@ def _stored_at(place):
 
 
 def _keys(place):
-    return {**_STORE_KEYS, "properties": {"access_key": _stored_at(place), "secret_key": _stored_at(place)}}
+    return {**_STORE_KEYS, "properties": {"access_key": place, "secret_key": place}}
 
 
 _STORE = {
@@ -115,7 +115,7 @@ _STORE = {
                     "pattern": "^/.*[^/]$",
                     "description": "give the absolute path of a private pillar file",
                 },
-                "keys": _keys(_PILLAR_KEY),
+                "keys": _keys(_stored_at(_PILLAR_KEY)),
                 "gpg": {
                     "type": "object",
                     "description": _MAPPING,

@@ -1,0 +1,136 @@
+"""
+What the property tests draw from: few names, so that prefixes touch, nest and nearly touch.
+"""
+
+import datetime as dt
+
+from hypothesis import strategies as st
+
+NAMES = ("king", "kingfisher", "backup", "archive", "a")
+TAGS = ({"Key": "team", "Value": "data"}, {"Key": "keep", "Value": ""})
+SIZES = (0, 1, 131072, 5 * 1024**4)
+DATES = tuple(dt.datetime(year, 1, 1, tzinfo=dt.timezone.utc) for year in (2020, 2040))
+
+BUCKETS = ("ocp-db-backup", "ocp-site-backup")
+SERVERS = ("cms", "kingfisher-main", "registry")
+REGIONS = ("eu-west-2", "us-east-1")
+
+directories = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3).map("/".join)
+days = st.integers(min_value=1, max_value=90)
+
+
+@st.composite
+def rule_prefixes(draw):
+    """A directory, with or without its slash, cut anywhere; or nothing."""
+    prefix = draw(st.one_of(st.just(""), directories, directories.map("{}/".format)))
+    return prefix[: draw(st.integers(0, len(prefix)))] if draw(st.booleans()) else prefix
+
+
+@st.composite
+def selections(draw, prefix):
+    """The ways in which a rule can say which objects it is about."""
+    tags = draw(st.lists(st.sampled_from(TAGS), max_size=2, unique_by=lambda tag: tag["Key"]))
+    sizes = draw(
+        st.dictionaries(
+            st.sampled_from(("ObjectSizeGreaterThan", "ObjectSizeLessThan")), st.sampled_from(SIZES), max_size=2
+        )
+    )
+    if not tags and not sizes:
+        forms = [{"Prefix": prefix}, {"Filter": {"Prefix": prefix}}]
+        return draw(st.sampled_from(forms if prefix else [*forms, {"Filter": {}}]))
+    if not prefix and len(tags) + len(sizes) == 1:
+        return {"Filter": {"Tag": tags[0]} if tags else sizes}
+    both = {**({"Prefix": prefix} if prefix else {}), **({"Tags": tags} if tags else {}), **sizes}
+    return {"Filter": {"And": both}}
+
+
+expirations = st.one_of(
+    days.map(lambda count: {"Days": count}),
+    st.sampled_from(DATES).map(lambda date: {"Date": date}),
+    st.just({"ExpiredObjectDeleteMarker": True}),
+)
+
+
+@st.composite
+def rules(draw, prefixes=None):
+    """A lifecycle rule as AWS returns it."""
+    actions = {
+        "Expiration": expirations,
+        "NoncurrentVersionExpiration": days.map(lambda count: {"NoncurrentDays": count}),
+        "AbortIncompleteMultipartUpload": days.map(lambda count: {"DaysAfterInitiation": count}),
+        "Transitions": st.lists(
+            st.builds(lambda count, kind: {"Days": count, "StorageClass": kind}, days, st.sampled_from(["GLACIER"])),
+            min_size=1,
+            max_size=2,
+        ),
+    }
+    chosen = draw(st.lists(st.sampled_from(sorted(actions)), min_size=1, max_size=3, unique=True))
+    prefix = draw(rule_prefixes() if prefixes is None else prefixes)
+    ids = st.one_of(
+        st.sampled_from(["theirs", "other", "delete-after-30-days", "delete-after-60-days-a"]),
+        days.map("delete-after-{}-days-king".format),
+    )
+    return {
+        "ID": draw(ids),
+        **draw(selections(prefix)),
+        "Status": draw(st.sampled_from(["Enabled", "Enabled", "Disabled"])),
+        **{name: draw(actions[name]) for name in chosen},
+    }
+
+
+def rule_lists(max_size=3):
+    return st.lists(rules(), max_size=max_size, unique_by=lambda rule: rule["ID"])
+
+
+locations = st.builds(
+    lambda bucket, prefix: f"{bucket}/{prefix}" if prefix else bucket,
+    st.sampled_from(BUCKETS),
+    st.one_of(st.just(""), directories),
+)
+
+
+@st.composite
+def aws_settings(draw):
+    backup = draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "expire_days": st.sampled_from([30, 60]),
+                "abort_multipart_days": st.sampled_from([3, 7]),
+                "scope": st.sampled_from(["prefix", "bucket"]),
+                "user": st.sampled_from(["writer", "registry-backup"]),
+                "group": st.sampled_from(["backup", "writer"]),
+                "store": st.sampled_from(["sdb://vault/key", {"pillar_file": "/srv/pillar/private/x.sls"}]),
+                "pgbackrest": st.fixed_dictionaries({}, optional={"tags": st.booleans(), "target_time": st.booleans()}),
+                "buckets": st.dictionaries(
+                    st.sampled_from(BUCKETS),
+                    st.fixed_dictionaries({}, optional={"region": st.sampled_from(REGIONS)}),
+                    max_size=1,
+                ),
+            },
+        )
+    )
+    return {"region": draw(st.sampled_from(REGIONS)), **({"backup": backup} if backup else {})}
+
+
+pgbackrest = st.builds(
+    lambda path, bucket, region: {"type": "pgbackrest", "repo_path": f"/{path}", "s3_bucket": bucket, **region},
+    directories,
+    st.sampled_from(BUCKETS),
+    st.sampled_from([{}, *({"s3_region": region} for region in REGIONS)]),
+)
+located = locations.map(lambda location: {"location": location})
+
+pillars = st.fixed_dictionaries(
+    {},
+    optional={
+        "postgres": st.one_of(pgbackrest, located.map(lambda entry: {"type": "script", **entry})).map(
+            lambda entry: {"backup": entry}
+        ),
+        "mysql": located.map(lambda entry: {"backup": entry}),
+        "backup": located,
+        "sync": located,
+        "aws": aws_settings(),
+    },
+)
+fleets = st.dictionaries(st.sampled_from(SERVERS), pillars, min_size=1, max_size=3)
