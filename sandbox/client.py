@@ -1,0 +1,197 @@
+"""
+The sandbox as tests hold it: a process of its own, and a method for everything that ``/_sandbox/…`` takes.
+"""
+
+import contextlib
+import json
+import os
+import shlex
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import boto3
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+class SandboxError(Exception):
+    """The sandbox did not start, or refused a request to itself."""
+
+
+class Sandbox:
+    """
+    A running sandbox.
+
+    ``with Sandbox() as sandbox: …`` starts a process and ends it. ``Sandbox(url=…)`` talks to one that runs already.
+    """
+
+    def __init__(self, *arguments, url=None):
+        self._arguments = arguments
+        self._process = None
+        self._errors = None
+        self.url = url
+        self.environment = {} if url is None else {"AWS_ENDPOINT_URL": url}
+
+    def __enter__(self):
+        self._errors = tempfile.TemporaryFile()  # closed in __exit__
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "sandbox", *self._arguments],
+            cwd=_ROOT,
+            env={name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))},
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+        )
+        self.environment = self._exports()
+        self.url = self.environment["AWS_ENDPOINT_URL"]
+        return self
+
+    def _exports(self):
+        exports = {}
+        # Reading ends when the last line has come, or when the process has ended and closed its output.
+        for line in self._process.stdout:
+            name, _, value = line.removeprefix("export ").partition("=")
+            exports[name] = shlex.split(value)[0]
+            expected = "AWS_CA_BUNDLE" if "--tls" in self._arguments else "AWS_DEFAULT_REGION"
+            if name == expected:
+                return exports
+        self._errors.seek(0)
+        message = self._errors.read().decode(errors="replace")
+        self.__exit__(None, None, None)
+        raise SandboxError(f"The sandbox did not start:\n{message}")
+
+    def __exit__(self, *_):
+        self._process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=10)
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+        self._errors.close()
+
+    @property
+    def pid(self):
+        """The process id, for those who measure it."""
+        return self._process.pid
+
+    def ask(self, action, **arguments):
+        """Send ``/_sandbox/<action>`` and return its answer."""
+        request = urllib.request.Request(  # noqa: S310 - the URL is the sandbox's own
+            f"{self.url}/_sandbox/{action}",
+            data=json.dumps(arguments).encode(),
+            headers={"Content-Type": "application/json"},
+            method="POST",
+        )
+        try:
+            with urllib.request.urlopen(request, context=self._tls()) as answer:  # noqa: S310
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise SandboxError(json.load(error)["error"]) from None
+
+    def _tls(self):
+        authority = self.environment.get("AWS_CA_BUNDLE")
+        return ssl.create_default_context(cafile=authority) if authority else None
+
+    def client(self, service, region=None, key=None, **options):
+        """
+        A boto3 client of a service.
+
+        ``key`` is the pair of an access key id and its secret; left out, it is the administrator's.
+        """
+        key_id, secret = key or (
+            self.environment.get("AWS_ACCESS_KEY_ID", "AKIASANDBOXADMIN0000"),
+            self.environment.get("AWS_SECRET_ACCESS_KEY", "sandbox-needs-no-secret"),
+        )
+        with _session_lock:  # boto3's default session is not made for threads, and reads the caller's configuration
+            session = boto3.Session(aws_access_key_id=key_id, aws_secret_access_key=secret)
+        return session.client(
+            service,
+            region_name=region or "us-east-1",
+            endpoint_url=self.url,
+            verify=self.environment.get("AWS_CA_BUNDLE"),
+            **options,
+        )
+
+    def reset(self):
+        """Forget everything: resources, log, clock, faults, settings."""
+        self.ask("reset")
+
+    def calls(self, service=None, operation=None, write=None):
+        """The log of calls, as dicts, oldest first."""
+        return self.ask("calls", service=service, operation=operation, write=write)["calls"]
+
+    def clear_calls(self):
+        """Forget the log of calls."""
+        self.ask("clear-calls")
+
+    def refuse_writes(self, refuse=True):
+        """Answer every write with AccessDenied, or no more."""
+        self.ask("refuse-writes", refuse=refuse)
+
+    def lag(self, service, looks=None, seconds=None):
+        """Hide what is made in ``service`` from now on, for so many looks, or so many seconds of the clock."""
+        self.ask("lag", service=service, looks=looks, seconds=seconds)
+
+    def fault(self, operation, kind, times=1, probability=None, seed=0, skip=0):
+        """
+        Let an operation (``CreateUser``, ``iam:*``, ``*``) go wrong.
+
+        ``kind`` is one of throttling, internal_error, unavailable, access_denied, timeout, reset_before, reset_after.
+        It strikes ``times`` times, after having let ``skip`` calls pass; with ``probability``, as often as that says.
+        """
+        self.ask(
+            "fault",
+            operation=operation,
+            kind=kind,
+            times=times if probability is None else None,
+            probability=probability,
+            seed=seed,
+            skip=skip,
+        )
+
+    def throttle(self, rate, seed=0, operation="*"):
+        """Refuse this share of all calls as too many, chosen by ``seed``."""
+        self.fault(operation, "throttling", probability=rate, seed=seed)
+
+    def rate(self, service, per_second):
+        """Let through so many calls of a service in a second."""
+        self.ask("rate", service=service, per_second=per_second)
+
+    def latency(self, operation, milliseconds, jitter=0, seed=0):
+        """Delay an operation."""
+        self.ask("latency", operation=operation, milliseconds=milliseconds, jitter=jitter, seed=seed)
+
+    def clear_faults(self):
+        """No more faults, delays and rates."""
+        self.ask("clear-faults")
+
+    def page_size(self, size):
+        """Give listings in pages of at most ``size``; ``None``: as AWS does."""
+        self.ask("page-size", size=size)
+
+    def set_clock(self, moment):
+        """Set the clock to a datetime with a zone."""
+        self.ask("clock", set=moment.isoformat())
+
+    def advance_clock(self, seconds):
+        """Move the clock on."""
+        self.ask("clock", advance=seconds)
+
+    def stop_clock(self):
+        """Let the clock stand still; it can still be set and moved."""
+        self.ask("clock", stop=True)
+
+    def foreign_bucket(self, name):
+        """Let a bucket belong to somebody else's account."""
+        self.ask("foreign-bucket", name=name)
+
+
+_session_lock = threading.Lock()

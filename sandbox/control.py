@@ -1,0 +1,138 @@
+"""
+``/_sandbox/…``: what tests and people ask of the sandbox itself. JSON in, JSON out.
+
+``GET /_sandbox/health``, ``GET /_sandbox/calls``; everything else is ``POST`` with a JSON object of arguments.
+"""
+
+import json
+from datetime import datetime
+from urllib.parse import parse_qsl
+
+from sandbox.bucket_places import Foreign
+from sandbox.faults import KINDS, Fault
+from sandbox.messages import Reply
+
+
+class BadRequest(Exception):  # noqa: N818 - named as HTTP names it
+    """A control request that cannot be carried out; its text says why."""
+
+
+_ACTIONS = {}
+
+
+def action(function):
+    """Register a function as ``/_sandbox/<its name with hyphens>``."""
+    _ACTIONS[function.__name__.replace("_", "-")] = function
+    return function
+
+
+def answer(application, environ, body):
+    """The reply to a control request."""
+    name = environ["PATH_INFO"].removeprefix("/_sandbox/").strip("/")
+    function = _ACTIONS.get(name)
+    if function is None:
+        return _json(404, {"error": f"There is no /_sandbox/{name}; there are {', '.join(sorted(_ACTIONS))}."})
+    try:
+        arguments = json.loads(body) if body else dict(parse_qsl(environ.get("QUERY_STRING", "")))
+        with application.state.lock:
+            result = function(application, **arguments)
+    except (BadRequest, TypeError, ValueError, KeyError) as error:
+        return _json(400, {"error": f"/_sandbox/{name}: {error}"})
+    return _json(200, result if result is not None else {})
+
+
+def _json(status, data):
+    return Reply(status, {"Content-Type": "application/json"}, json.dumps(data, default=str).encode())
+
+
+@action
+def health(application):
+    """Whether it is up, and what it knows of its time."""
+    return {"status": "ok", "time": application.state.clock.now().isoformat()}
+
+
+@action
+def reset(application):
+    """Forget everything: resources, log, clock, faults."""
+    application.moto.reset()
+    application.state.reset()
+
+
+@action
+def calls(application, service=None, operation=None, write=None):
+    """The log of calls."""
+    if isinstance(write, str):
+        write = write.lower() == "true"
+    return {"calls": application.state.log.entries(service, operation, write)}
+
+
+@action
+def clear_calls(application):
+    """Forget the log of calls."""
+    application.state.log.clear()
+
+
+@action
+def refuse_writes(application, refuse=True):
+    """Answer every write with AccessDenied."""
+    application.state.refuse_writes = bool(refuse)
+
+
+@action
+def lag(application, service, looks=None, seconds=None):
+    """Hide what is made in a service for so many looks, or seconds."""
+    application.state.lag.set(service, looks=looks, seconds=seconds)
+
+
+@action
+def page_size(application, size=None):
+    """Give listings in pages of at most ``size``."""
+    application.state.page_size = size
+
+
+@action
+def fault(application, operation, kind, times=1, probability=None, seed=0, skip=0):
+    """Let an operation go wrong."""
+    if kind not in KINDS:
+        raise BadRequest(f"kind is {kind!r}; allowed are {', '.join(KINDS)}.")
+    application.state.faults.add(Fault(operation, kind, times, probability, seed, skip))
+
+
+@action
+def latency(application, operation, milliseconds, jitter=0, seed=0):
+    """Delay an operation."""
+    application.state.faults.set_latency(operation, milliseconds, jitter, seed)
+
+
+@action
+def rate(application, service, per_second):
+    """Let through so many calls of a service in a second."""
+    application.state.faults.set_rate(service, per_second)
+
+
+@action
+def clear_faults(application):
+    """No more faults, delays and rates."""
+    application.state.faults.reset()
+
+
+@action
+def clock(application, set=None, advance=None, stop=None):  # noqa: A002 - reads as the request does
+    """Set, move on, stop or start the clock."""
+    time = application.state.clock
+    if set is not None:
+        moment = datetime.fromisoformat(set)
+        if moment.tzinfo is None:
+            raise BadRequest(f"set is {set!r}; give a time with its zone, such as 2030-01-01T00:00:00+00:00.")
+        time.set(moment)
+    if advance is not None:
+        time.advance(advance)
+    if stop is not None:
+        (time.stop if stop else time.start)()
+    return {"time": time.now().isoformat()}
+
+
+@action
+def foreign_bucket(application, name):
+    """Let a bucket belong to somebody else's account."""
+    application.state.own(Foreign, "", "").names.add(name)

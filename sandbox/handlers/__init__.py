@@ -1,0 +1,56 @@
+"""
+The operations that the sandbox answers itself, because moto lacks them or gets them wrong.
+
+A handler is a function of a :class:`~sandbox.messages.Call`. It returns the result as a dict in the form of the
+operation's output, or a ready reply (such as moto's, from ``call.forward()``), or raises
+:class:`~sandbox.errors.AwsError`. Once moto does it right, the handler is deleted and moto answers.
+"""
+
+from functools import cache
+from importlib import import_module
+
+from sandbox import wire
+from sandbox.messages import Reply
+
+SERVICES = ("s3", "iam")
+_handlers = {}
+
+
+def handles(service, *operations, reference):
+    """Register the decorated function for operations of a service; ``reference`` is the AWS page that it follows."""
+
+    def register(function):
+        for operation in operations:
+            _handlers[service, operation] = function
+        function.reference = reference
+        return function
+
+    return register
+
+
+def load(service):
+    """Import the handlers of a service, at its first use: a start must not pay for services that nobody calls."""
+    if service in SERVICES:
+        _load(service)
+
+
+@cache
+def _load(service):
+    import_module(f"sandbox.handlers.{service}")
+
+
+def registered():
+    """Every handler by ``(service, operation)``."""
+    for service in SERVICES:
+        load(service)
+    return dict(_handlers)
+
+
+def handle(call, _=None):
+    """Last step of the application: the handler's answer, or moto's."""
+    load(call.service)
+    handler = _handlers.get((call.service, call.name))
+    if handler is None:
+        return call.forward()
+    result = handler(call)
+    return result if isinstance(result, Reply) else wire.serialise(call, result)

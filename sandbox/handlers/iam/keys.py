@@ -1,0 +1,23 @@
+"""
+Access keys: their times follow the sandbox's clock, so that rotation can be tested without waiting.
+"""
+
+from sandbox import wire
+from sandbox.handlers import handles
+
+_API = "https://docs.aws.amazon.com/IAM/latest/APIReference/"
+
+
+@handles("iam", "CreateAccessKey", reference=_API + "API_CreateAccessKey.html")
+def create_access_key(call):
+    """The key that moto makes is dated by real time; here it gets the sandbox's."""
+    known = set(call.backend().access_keys)
+    reply = call.forward()
+    if not reply.succeeded:
+        return reply
+    result = wire.parse(call, reply)
+    now = call.now.replace(microsecond=0)
+    result["AccessKey"]["CreateDate"] = now
+    for access_key_id in set(call.backend().access_keys) - known:
+        call.backend().access_keys[access_key_id].create_date = now.replace(tzinfo=None)
+    return result

@@ -1,0 +1,7 @@
+"""
+S3: the defaults of new buckets, buckets of other accounts and regions, lifecycle configurations.
+"""
+
+from sandbox.handlers.s3 import buckets, lifecycle
+
+__all__ = ["buckets", "lifecycle"]

@@ -1,0 +1,125 @@
+"""
+Pages: listings in as many pieces as a test asks for, or as the caller asks for where moto gives all at once.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListUsers.html
+"""
+
+import base64
+import json
+from functools import cache
+
+import botocore.session
+from botocore.exceptions import UnknownServiceError
+
+from sandbox import wire
+from sandbox.errors import AwsError
+
+# moto pages these itself; the limit only has to be made smaller. Operation → name of the limit in the query string.
+_BY_LIMIT = {
+    "ListObjects": "max-keys",
+    "ListObjectsV2": "max-keys",
+    "ListObjectVersions": "max-keys",
+    "ListParts": "max-parts",
+}
+# Listings that page although botocore has no paginator for them: token, limit, members that are cut.
+_EXTRA = {
+    ("sesv2", "ListEmailIdentities"): ("NextToken", "PageSize", "EmailIdentities"),
+    ("sesv2", "ListConfigurationSets"): ("NextToken", "PageSize", "ConfigurationSets"),
+    ("sesv2", "ListSuppressedDestinations"): ("NextToken", "PageSize", "SuppressedDestinationSummaries"),
+}
+
+
+@cache
+def _paginators(service):
+    loader = botocore.session.get_session().get_component("data_loader")
+    try:
+        return loader.load_service_model(service, "paginators-1")["pagination"]
+    except UnknownServiceError:
+        return {}
+
+
+def _model(call):
+    """Input token, output token, limit and result member of a listing; ``None`` for what is not paged."""
+    extra = _EXTRA.get((call.service, call.name))
+    if extra:
+        token, limit, member = extra
+        return token, token, limit, member
+    model = _paginators(call.service).get(call.name)
+    if not model or not isinstance(model["input_token"], str) or not isinstance(model["result_key"], str):
+        return None
+    return model["input_token"], model["output_token"], model.get("limit_key"), model["result_key"]
+
+
+def cut(call, proceed):
+    """Step of the application: give one page of a listing."""
+    size = call.state.page_size
+    if call.operation is None:
+        return proceed(call)
+    if call.service == "s3":
+        return _smaller(call, proceed, size) if size and call.name in _BY_LIMIT else proceed(call)
+    model = _model(call)
+    if model is None:
+        return proceed(call)
+    token_in, token_out, limit, member = model
+    asked = call.parameters.get(limit) if limit else None
+    size = min(filter(None, (size, asked)), default=None)
+    token = call.parameters.get(token_in)
+    if size is None and not _ours(token):
+        return proceed(call)
+    start = _position(call, token)
+    reply, everything = _everything(call, proceed, model)
+    if everything is None:
+        return reply
+    entries = everything.get(member, [])
+    end = start + size if size else len(entries)
+    page = {**everything, member: entries[start:end]}
+    page.pop(token_out, None)
+    if end < len(entries):
+        page[token_out] = _token(end)
+    if "IsTruncated" in call.operation.output_shape.members:
+        page["IsTruncated"] = end < len(entries)
+    return wire.serialise(call, page)
+
+
+def _smaller(call, proceed, size):
+    name = _BY_LIMIT[call.name]
+    asked = next((call.parameters[key] for key in ("MaxKeys", "MaxParts") if key in call.parameters), size)
+    call.overrides[name] = str(min(size, asked))
+    return proceed(call)
+
+
+def _everything(call, proceed, model):
+    """The reply to the listing without limits, and its result of all of moto's pages; no result when it is refused."""
+    token_in, token_out, limit, member = model
+    call.parameters = {name: value for name, value in call.parameters.items() if name not in (token_in, limit)}
+    call.overrides.update({token_in: None, limit: None} if limit else {token_in: None})
+    result, entries = None, []
+    while True:
+        reply = proceed(call)
+        if not reply.succeeded:
+            return reply, None
+        result = wire.parse(call, reply)
+        entries += result.get(member, [])
+        call.overrides[token_in] = result.get(token_out)
+        if not call.overrides[token_in]:
+            return reply, {**result, member: entries}
+
+
+def _token(position):
+    return base64.urlsafe_b64encode(json.dumps({"from": position}).encode()).decode()
+
+
+def _ours(token):
+    try:
+        return isinstance(json.loads(base64.urlsafe_b64decode(token)), dict)
+    except (TypeError, ValueError):
+        return False
+
+
+def _position(call, token):
+    if token is None:
+        return 0
+    if not _ours(token):
+        code = "InvalidNextToken" if call.service == "sesv2" else "ValidationError"
+        raise AwsError(code, "The pagination token is not valid.", 400)
+    return json.loads(base64.urlsafe_b64decode(token))["from"]

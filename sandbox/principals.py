@@ -1,0 +1,63 @@
+"""
+Who makes a call, and what AWS says to whoever may not.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+"""
+
+from sandbox.actions import iam_action
+from sandbox.errors import AwsError
+
+# Services that do not call it AccessDenied.
+_CODES = {"ec2": "UnauthorizedOperation", "sesv2": "AccessDeniedException", "sns": "AuthorizationError"}
+
+
+def arn(call):
+    """The ARN of whoever signed ``call``: a user or an assumed role, else the account's administrator."""
+    key = call.backend("iam").access_keys.get(call.access_key_id)
+    root = f"arn:{call.partition}:iam::{call.account_id}"
+    if key is None:
+        return f"{root}:user/admin"
+    if key.user_name is None:
+        return f"arn:{call.partition}:sts::{call.account_id}:assumed-role/session"
+    return call.backend("iam").users[key.user_name].arn
+
+
+def denied(call, action=None, resource=None, reason=None):
+    """AWS's refusal of an action on a resource, in its own words."""
+    action = action or iam_action(call.service, call.name)
+    code = _CODES.get(call.service, "AccessDenied")
+    if call.service == "ec2":
+        return AwsError(code, f"You are not authorized to perform this operation. User: {arn(call)}", 403)
+    sentence = f"User: {arn(call)} is not authorized to perform: {action}"
+    if resource:
+        sentence += f' on resource: "{resource}"'
+    reason = reason or f"no identity-based policy allows the {action} action"
+    return AwsError(code, f"{sentence} because {reason}", 403)
+
+
+def authenticate(call, proceed):
+    """
+    Step of the application: refuse a deactivated key, and note when a key is used, by the sandbox's clock.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys_update.html
+    """
+    key = call.backend("iam").access_keys.get(call.access_key_id)
+    if key is None:
+        return proceed(call)
+    if key.status == "Inactive":
+        if call.service == "s3":
+            message = "The AWS Access Key Id you provided does not exist in our records."
+            raise AwsError("InvalidAccessKeyId", message, 403)
+        raise AwsError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
+    try:
+        return proceed(call)
+    finally:
+        _mark_used(call, key)
+
+
+def _mark_used(call, key):
+    from moto.iam.models import AccessKeyLastUsed
+
+    # https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKeyLastUsed.html
+    service = {"sesv2": "ses"}.get(call.service, call.service)
+    key.last_used = AccessKeyLastUsed(call.now.replace(tzinfo=None, microsecond=0), service, call.region)

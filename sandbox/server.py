@@ -1,0 +1,92 @@
+"""
+The sandbox on a port: cheroot, with or without TLS, until it is told to stop.
+"""
+
+import errno
+import signal
+import socket
+import struct
+import threading
+
+from cheroot.wsgi import Gateway_10, Server
+from moto.core.request import (
+    PRESERVED_HEADER_NAMES_ENVIRON_KEY,
+    environ_key_for_header,
+    should_preserve_original_header_name,
+)
+
+from sandbox.application import Application
+from sandbox.state import State
+
+ACCESS_KEY_ID = "AKIASANDBOXADMIN0000"
+SECRET_ACCESS_KEY = "sandbox-needs-no-secret"
+REGION = "us-east-1"
+# More than the clients of a test at a time, as a call that a fault holds keeps its thread.
+_THREADS = 16
+
+
+class _Gateway(Gateway_10):
+    """What moto and the faults need to know of a request beside what WSGI tells."""
+
+    def get_environ(self):
+        environ = super().get_environ()
+        environ["RAW_URI"] = environ["REQUEST_URI"]
+        # WSGI folds hyphens and underscores into one; to S3 two such metadata keys differ.
+        names = [name.decode("latin-1") for name in self.req.inheaders]
+        environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = {
+            environ_key_for_header(name): name for name in names if should_preserve_original_header_name(name)
+        }
+        environ["sandbox.cut"] = self._cut
+        return environ
+
+    def _cut(self):
+        # To close at once, with a reset instead of a farewell; cheroot closes when it is told that the peer has gone.
+        self.req.conn.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        raise ConnectionResetError(errno.ECONNRESET, "cut on demand")
+
+
+def make(host="127.0.0.1", port=0, *, tls=None, dns=None):
+    """A cheroot server of the sandbox, bound to its port; ``tls`` is ``(certificate, key)``."""
+    state = State(dns=dns)
+    server = Server((host, port), Application(state), numthreads=_THREADS, timeout=60, request_queue_size=128)
+    server.gateway = _Gateway
+    server.shutdown_timeout = 1
+    server.keep_alive_conn_limit = 1000  # each boto3 client of a test keeps its own
+    server.state = state
+    if tls:
+        from cheroot.ssl.builtin import BuiltinSSLAdapter
+
+        certificate, key = tls
+        server.ssl_adapter = BuiltinSSLAdapter(str(certificate), str(key))
+    server.prepare()
+    return server
+
+
+def environment(server, *, certificate_authority=None):
+    """What to export so that AWS's tools reach ``server``."""
+    host, port = server.bind_addr[:2]
+    name = "localhost" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
+    scheme = "https" if certificate_authority else "http"
+    variables = {
+        "AWS_ENDPOINT_URL": f"{scheme}://{name}:{port}",
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "AWS_DEFAULT_REGION": REGION,
+    }
+    if certificate_authority:
+        variables["AWS_CA_BUNDLE"] = str(certificate_authority)
+    return variables
+
+
+def serve(server, ready):
+    """Serve until SIGTERM or SIGINT; ``ready`` is called once requests are answered."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    thread = threading.Thread(target=server.serve, daemon=True)
+    thread.start()
+    ready()
+    stopping.wait()
+    server.state.faults.released.set()
+    server.stop()
+    thread.join()

@@ -1,0 +1,231 @@
+"""S3's defaults, places and lifecycle configurations."""
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+RULE = {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 30}}
+
+
+def code(excinfo):
+    return excinfo.value.response["Error"]["Code"]
+
+
+def create(sandbox, name="backups", region="us-east-1"):
+    s3 = sandbox.client("s3", region=region)
+    extra = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    s3.create_bucket(Bucket=name, **extra)
+    return s3
+
+
+def put(s3, *rules, **extra):
+    return s3.put_bucket_lifecycle_configuration(
+        Bucket="backups", LifecycleConfiguration={"Rules": list(rules)}, **extra
+    )
+
+
+def test_a_new_bucket_has_awss_defaults(sandbox):
+    s3 = create(sandbox, region="eu-west-2")
+    assert set(s3.get_public_access_block(Bucket="backups")["PublicAccessBlockConfiguration"].values()) == {True}
+    rules = s3.get_bucket_encryption(Bucket="backups")["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rules[0]["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    controls = s3.get_bucket_ownership_controls(Bucket="backups")["OwnershipControls"]
+    assert controls == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert "Status" not in s3.get_bucket_versioning(Bucket="backups")
+
+
+def test_default_encryption_cannot_be_taken_away(sandbox):
+    s3 = create(sandbox)
+    kms = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]}
+    s3.put_bucket_encryption(Bucket="backups", ServerSideEncryptionConfiguration=kms)
+    s3.delete_bucket_encryption(Bucket="backups")
+    rules = s3.get_bucket_encryption(Bucket="backups")["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rules[0]["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+
+
+def test_creating_a_bucket_again_succeeds_in_the_first_region_only(sandbox):
+    create(sandbox)
+    create(sandbox)
+    create(sandbox, "london", "eu-west-2")
+    with pytest.raises(ClientError) as refused:
+        create(sandbox, "london", "eu-west-2")
+    assert code(refused) == "BucketAlreadyOwnedByYou"
+
+
+def test_creating_a_bucket_again_does_not_reset_it(sandbox):
+    s3 = create(sandbox)
+    s3.delete_public_access_block(Bucket="backups")
+    create(sandbox)
+    with pytest.raises(ClientError) as missing:
+        s3.get_public_access_block(Bucket="backups")
+    assert code(missing) == "NoSuchPublicAccessBlockConfiguration"
+
+
+def test_a_foreign_bucket_is_forbidden_and_its_name_taken(sandbox):
+    sandbox.foreign_bucket("theirs")
+    s3 = sandbox.client("s3")
+    with pytest.raises(ClientError) as forbidden:
+        s3.head_bucket(Bucket="theirs")
+    assert code(forbidden) == "403"
+    with pytest.raises(ClientError) as denied:
+        s3.list_objects_v2(Bucket="theirs")
+    assert code(denied) == "AccessDenied"
+    with pytest.raises(ClientError) as taken:
+        s3.create_bucket(Bucket="theirs")
+    assert code(taken) == "BucketAlreadyExists"
+
+
+def test_a_bucket_in_another_region_is_redirected_to(sandbox):
+    create(sandbox, region="eu-west-2")
+    sandbox.clear_calls()
+    head = sandbox.client("s3", region="us-east-1").head_bucket(Bucket="backups")
+    assert head["BucketRegion"] == "eu-west-2"
+    assert [(call["region"], call["status"]) for call in sandbox.calls()] == [("us-east-1", 301), ("eu-west-2", 200)]
+
+
+def test_any_operation_is_redirected(sandbox):
+    create(sandbox, region="eu-west-2")
+    s3 = sandbox.client("s3", region="us-west-2")
+    s3.put_object(Bucket="backups", Key="k", Body=b"v")
+    assert s3.get_object(Bucket="backups", Key="k")["Body"].read() == b"v"
+    location = sandbox.client("s3").get_bucket_location(Bucket="backups")
+    assert location["LocationConstraint"] == "eu-west-2"
+
+
+def test_a_missing_bucket_is_missing(sandbox):
+    with pytest.raises(ClientError) as missing:
+        sandbox.client("s3").head_bucket(Bucket="nothing-there")
+    assert code(missing) == "404"
+
+
+RULES = {
+    "old form": [{"ID": "a", "Prefix": "x/", "Status": "Enabled", "Expiration": {"Days": 1}}],
+    "delete marker": [
+        {"ID": "a", "Filter": {"Prefix": ""}, "Status": "Enabled", "Expiration": {"ExpiredObjectDeleteMarker": True}}
+    ],
+    "sizes and tags": [
+        {
+            "ID": "a",
+            "Filter": {
+                "And": {
+                    "Prefix": "x/",
+                    "Tags": [{"Key": "k", "Value": "v"}, {"Key": "l", "Value": ""}],
+                    "ObjectSizeGreaterThan": 100,
+                    "ObjectSizeLessThan": 9000,
+                }
+            },
+            "Status": "Disabled",
+            "Expiration": {"Days": 1},
+        }
+    ],
+    "one size": [{"ID": "a", "Filter": {"ObjectSizeGreaterThan": 5}, "Status": "Enabled", "Expiration": {"Days": 1}}],
+    "noncurrent": [
+        {
+            "ID": "a",
+            "Filter": {"Prefix": "x/"},
+            "Status": "Enabled",
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 3, "NewerNoncurrentVersions": 2},
+            "NoncurrentVersionTransitions": [{"NoncurrentDays": 2, "StorageClass": "GLACIER"}],
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+            "Transitions": [{"Days": 30, "StorageClass": "STANDARD_IA"}, {"Days": 60, "StorageClass": "GLACIER"}],
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize("rules", RULES.values(), ids=RULES)
+def test_rules_read_back_as_they_were_put(sandbox, rules):
+    s3 = create(sandbox)
+    put(s3, *rules)
+    assert s3.get_bucket_lifecycle_configuration(Bucket="backups")["Rules"] == rules
+
+
+def test_a_rule_without_an_id_gets_one(sandbox):
+    s3 = create(sandbox)
+    put(s3, {name: value for name, value in RULE.items() if name != "ID"})
+    assert s3.get_bucket_lifecycle_configuration(Bucket="backups")["Rules"][0]["ID"]
+
+
+def test_the_minimum_size_for_transitions_is_in_the_reply(sandbox):
+    s3 = create(sandbox)
+    assert put(s3, RULE)["TransitionDefaultMinimumObjectSize"] == "all_storage_classes_128K"
+    put(s3, RULE, TransitionDefaultMinimumObjectSize="varies_by_storage_class")
+    read = s3.get_bucket_lifecycle_configuration(Bucket="backups")
+    assert read["TransitionDefaultMinimumObjectSize"] == "varies_by_storage_class"
+
+
+def test_a_configuration_goes_with_its_bucket(sandbox):
+    s3 = create(sandbox)
+    put(s3, RULE)
+    s3.delete_bucket_lifecycle(Bucket="backups")
+    with pytest.raises(ClientError) as missing:
+        s3.get_bucket_lifecycle_configuration(Bucket="backups")
+    assert code(missing) == "NoSuchLifecycleConfiguration"
+    put(s3, RULE)
+    s3.delete_bucket(Bucket="backups")
+    with pytest.raises(ClientError) as gone:
+        put(s3, RULE)
+    assert code(gone) == "NoSuchBucket"
+    create(sandbox)
+    with pytest.raises(ClientError) as fresh:
+        s3.get_bucket_lifecycle_configuration(Bucket="backups")
+    assert code(fresh) == "NoSuchLifecycleConfiguration"
+
+
+REFUSED = {
+    "days with marker": ("MalformedXML", [{**RULE, "Expiration": {"Days": 1, "ExpiredObjectDeleteMarker": True}}]),
+    "no days": ("InvalidArgument", [{**RULE, "Expiration": {"Days": 0}}]),
+    "same id": ("InvalidArgument", [RULE, {**RULE, "Filter": {"Prefix": "x/"}}]),
+    "long id": ("InvalidArgument", [{**RULE, "ID": "i" * 256}]),
+    "too many": ("MalformedXML", [{**RULE, "ID": str(number)} for number in range(1001)]),
+    "no action": ("InvalidRequest", [{name: RULE[name] for name in ("ID", "Status", "Filter")}]),
+    "neither filter nor prefix": ("MalformedXML", [{name: RULE[name] for name in ("ID", "Status", "Expiration")}]),
+    "both forms": ("InvalidRequest", [RULE, {"ID": "o", "Prefix": "x", "Status": "Enabled", "Expiration": {"Days": 1}}]),
+    "two filters": ("MalformedXML", [{**RULE, "Filter": {"Prefix": "x", "ObjectSizeLessThan": 5}}]),
+    "tags with multipart": (
+        "InvalidRequest",
+        [
+            {
+                **RULE,
+                "Filter": {"Tag": {"Key": "k", "Value": "v"}},
+                "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+            }
+        ],
+    ),
+    "expired before moved": (
+        "InvalidArgument",
+        [{**RULE, "Transitions": [{"Days": 60, "StorageClass": "GLACIER"}]}],
+    ),
+    "early to infrequent access": (
+        "InvalidArgument",
+        [{**RULE, "Transitions": [{"Days": 3, "StorageClass": "STANDARD_IA"}]}],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("expected", "rules"), REFUSED.values(), ids=REFUSED)
+def test_rules_that_s3_refuses_are_refused_and_change_nothing(sandbox, expected, rules):
+    s3 = create(sandbox)
+    put(s3, RULE)
+    with pytest.raises(ClientError) as refused:
+        put(s3, *rules)
+    assert code(refused) == expected
+    assert s3.get_bucket_lifecycle_configuration(Bucket="backups")["Rules"] == [RULE]
+
+
+def test_keys_with_any_character_are_kept(sandbox):
+    s3 = create(sandbox)
+    keys = ["a%2Fb", "a/b", "ü/é", "plus+space ", "q?x=1&y", "//double", "folder/"]
+    for key in keys:
+        s3.put_object(Bucket="backups", Key=key, Body=key.encode(), Metadata={"with_underscore": "1"})
+    assert sorted(entry["Key"] for entry in s3.list_objects_v2(Bucket="backups")["Contents"]) == sorted(keys)
+    for key in keys:
+        got = s3.get_object(Bucket="backups", Key=key)
+        assert got["Body"].read() == key.encode()
+        assert got["Metadata"] == {"with_underscore": "1"}
+
+
+def test_virtual_hosts_are_not_needed(sandbox):
+    create(sandbox)
+    s3 = sandbox.client("s3", config=Config(s3={"addressing_style": "path"}))
+    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["backups"]

@@ -1,0 +1,48 @@
+"""The process: how it starts, what it prints, how it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import boto3
+import pytest
+
+from sandbox import Sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_prints_what_to_export_once_it_is_ready_and_stops_cleanly(number):
+    started = time.monotonic()
+    process = subprocess.Popen([sys.executable, "-m", "sandbox"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    with process:
+        lines = [process.stdout.readline() for _ in range(4)]
+        elapsed = time.monotonic() - started
+        exports = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
+        client = boto3.client(
+            "sts",
+            endpoint_url=exports["AWS_ENDPOINT_URL"],
+            aws_access_key_id=exports["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=exports["AWS_SECRET_ACCESS_KEY"],
+            region_name=exports["AWS_DEFAULT_REGION"],
+        )
+        assert client.get_caller_identity()["Account"] == "123456789012"
+        process.send_signal(number)
+        assert process.wait(timeout=10) == 0
+    assert elapsed < 3
+
+
+def test_tls_is_served_with_a_certificate_that_its_authority_vouches_for(tmp_path):
+    with Sandbox("--tls", "--directory", str(tmp_path)) as sandbox:
+        assert sandbox.url.startswith("https://")
+        assert sandbox.environment["AWS_CA_BUNDLE"] == str(tmp_path / "ca.pem")
+        s3 = sandbox.client("s3")
+        s3.create_bucket(Bucket="backups")
+        s3.put_object(Bucket="backups", Key="k", Body=b"v" * 100_000)
+        assert len(s3.get_object(Bucket="backups", Key="k")["Body"].read()) == 100_000
+        assert len(sandbox.calls()) == 3
+    assert os.stat(tmp_path / "key.pem").st_mode & 0o777 == 0o600
