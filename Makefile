@@ -14,7 +14,7 @@ help: ## Show this list
 	  printf '  make %-9s %s\n' "$$target" "$$text"; done
 
 demo: $(READY) ## Plan, apply and apply again a sample fleet's backups, on an AWS inside this machine
-	@$(BIN)/python demo/run.py
+	@$(BIN)/python -m demo
 
 test: lint ## Check the style and run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup

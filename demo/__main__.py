@@ -1,0 +1,111 @@
+"""
+``make demo``: plan the sample fleet's backups, apply them, and apply them again, on an AWS inside this machine.
+
+Everything happens in a temporary folder, which is gone afterwards: a minion without a master, the pillar, and the access
+keys that are made. The commands shown are what one would type with that minion's configuration in place.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import yaml
+
+from sandbox import Sandbox
+
+TREE = Path(__file__).resolve().parents[1]
+STEPS = (
+    ("What follows from the pillar of five servers.", "salt-call aws_backup.plan"),
+    ("What would be done in AWS. Nothing is written.", "salt-call state.apply aws test=True"),
+    ("Do it. The access keys go to the servers' private pillar.", "salt-call state.apply aws"),
+    ("Again: nothing is left to do.", "salt-call state.apply aws"),
+)
+
+
+def main():
+    """Run the steps; the exit status says whether they did what they promise."""
+    with tempfile.TemporaryDirectory(prefix="aws-runbook-") as folder, Sandbox() as sandbox:
+        configuration = _minion(Path(folder))
+        environment = _environment(sandbox)
+        for what, command in STEPS:
+            sandbox.clear_calls()
+            _say(f"\n# {what}\n$ {command}\n")
+            output, succeeded = _run(command, configuration, environment)
+            _say(output)
+            if not succeeded:
+                return f"This failed: {command}"
+            calls, writes = len(sandbox.calls()), len(sandbox.calls(write=True))
+        counts = _counts(output)
+        _say(
+            "\nThe second time: Succeeded: {succeeded} (changed={changed}), Failed: {failed}, ".format(**counts)
+            + f"with {calls} calls to AWS, {writes} of them writing.\n"
+        )
+        if counts["failed"] or counts["changed"] or writes:
+            return "The second time should have changed nothing."
+    return 0
+
+
+def _minion(folder):
+    """A minion that needs no master, with a pillar of its own: the access keys are written into it."""
+    shutil.copytree(TREE / "pillar", folder / "pillar")
+    settings = {
+        "id": "control",
+        "file_client": "local",
+        "root_dir": str(folder / "root"),
+        "file_roots": {"base": [str(TREE / "salt")]},
+        "pillar_roots": {"base": [str(folder / "pillar")]},
+        # One line for each state, without the times; all of it for a state that fails.
+        "state_output": "mixed",
+        "state_output_profile": False,
+    }
+    (folder / "minion").write_text(yaml.safe_dump(settings))
+    return folder
+
+
+def _environment(sandbox):
+    """The sandbox's addresses and keys, and nothing of an AWS account that this machine may be set up for."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    nowhere = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
+    # Python's warnings about the interpreter's own modules are Salt's business, not the reader's.
+    return {**kept, **nowhere, **sandbox.environment, "PYTHONWARNINGS": "ignore"}
+
+
+def _run(command, configuration, environment):
+    name, *arguments = shlex.split(command)
+    program = Path(sys.executable).with_name(name)
+    options = [f"--config-dir={configuration}", "--retcode-passthrough"]
+    options.append("--force-color" if sys.stdout.isatty() else "--no-color")
+    done = subprocess.run(
+        [program, *options, *arguments],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.stdout, done.returncode == 0
+
+
+def _counts(output):
+    """Salt's own summary. It says how many states changed something only when there are any."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", output)
+    changed = re.search(r"changed=(\d+)", plain)
+    return {
+        "succeeded": int(re.search(r"^Succeeded:\s+(\d+)", plain, re.MULTILINE)[1]),
+        "failed": int(re.search(r"^Failed:\s+(\d+)", plain, re.MULTILINE)[1]),
+        "changed": int(changed[1]) if changed else 0,
+    }
+
+
+def _say(text):
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
