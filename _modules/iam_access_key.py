@@ -22,19 +22,21 @@ how to reach the account. IAM actions: ``iam:ListAccessKeys``, ``iam:GetAccessKe
 """
 
 import logging
-from datetime import datetime, timezone
 from functools import partial
 
 from salt.utils import sdb
 
-from aws_runbook import access_keys, arguments, iam, stores
+from aws_runbook import access_keys, arguments, clock, iam, stores
 from aws_runbook.access_keys import Held, Key, Rotation
 from aws_runbook.errors import AwsError, RunbookError, StoreError
+from aws_runbook.gpg import salt_homedir
 from aws_runbook.secrets import Secret
 from aws_runbook.session import SETTLE_TIMEOUT, connect
 from aws_runbook.waiting import until
 
 log = logging.getLogger(__name__)
+
+_HALVES = ("access_key", "secret_key")
 
 
 def _session(region, profile, keyid, key):
@@ -45,7 +47,10 @@ def _store(description):
     if description is None:
         return None
     return stores.make(
-        description, sdb_get=partial(sdb.sdb_get, opts=__opts__), sdb_set=partial(sdb.sdb_set, opts=__opts__)
+        description,
+        sdb_get=partial(sdb.sdb_get, opts=__opts__),
+        sdb_set=partial(sdb.sdb_set, opts=__opts__),
+        gpg_homedir=salt_homedir(__opts__),
     )
 
 
@@ -132,12 +137,12 @@ def plan(name, store=None, rotate_days=None, grace_days=None, region=None, profi
         keys,
         held,
         _rotation(session, name) if len(keys) > 1 else None,
-        datetime.now(timezone.utc),
+        clock.now(),
         rotate_days=rotate_days,
         grace_days=access_keys.GRACE_DAYS if grace_days is None else grace_days,
     )
     if decision.action in ("create", "rotate"):
-        place.check()
+        place.check(_HALVES, write=False)
     return {
         "action": decision.action,
         "old": decision.old,
@@ -172,7 +177,7 @@ def _unlisted(session, name, held):
             f"The access key {held.id} in {held.where} belongs to the user {answer['UserName']}, not to {name}, and is not "
             "overwritten. Name that user as aws:backup:user, or another place in aws:backup:store."
         )
-    return [Key(held.id, active=True, created=datetime.now(timezone.utc))]
+    return [Key(held.id, active=True, created=clock.now())]
 
 
 def _rotation(session, name):
@@ -230,7 +235,7 @@ def rotate(name, store=None, region=None, profile=None, keyid=None, key=None):
     if keys is None:
         raise RunbookError(f"There is no user {name} yet: salt-call state.apply aws makes it, and its key.")
     old = access_keys.begin_rotation(name, keys)
-    place.check()
+    place.check(_HALVES)
     if old:
         _note_rotation(session, name, old)
     _create(session, name, place)
@@ -242,7 +247,7 @@ def _planned_store(name):
 
 
 def _create(session, name, place):
-    place.check()
+    place.check(_HALVES)
     answer = session.write(
         "iam",
         "create_access_key",
@@ -282,7 +287,7 @@ def _take_back(session, name, access_key_id, place, error):
 
 
 def _note_rotation(session, name, old):
-    note = Rotation(old, datetime.now(timezone.utc)).tag()
+    note = Rotation(old, clock.now()).tag()
     session.write(
         "iam",
         "tag_user",

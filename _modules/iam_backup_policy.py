@@ -22,15 +22,20 @@ last: how to reach the account. IAM actions: ``iam:GetPolicy`` and ``iam:GetPoli
 ``iam:DetachGroupPolicy``, ``iam:DetachRolePolicy`` and ``iam:DeletePolicy`` to delete.
 """
 
-from aws_runbook.backups import Target
+from collections.abc import Mapping
+from dataclasses import fields
 
 from aws_runbook import arguments, iam, policies
+from aws_runbook.backups import Target
 from aws_runbook.errors import RunbookError
 from aws_runbook.session import connect
 
 # AWS keeps this many versions of a policy and refuses the next.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-versioning.html#version-limits
 _VERSIONS = 5
+
+_KINDS = ("pgbackrest", "script", "mysql", "files", "sync")
+_TARGET_KEYS = ("kind", "bucket", "prefix", "scope", "options")
 
 
 def _session(region, profile, keyid, key):
@@ -48,7 +53,35 @@ def document(targets, region=None, profile=None, keyid=None, key=None):
         salt-call iam_backup_policy.document '[{kind: pgbackrest, bucket: ocp-db-backup, prefix: kingfisher}]'
     """
     partition = _session(region, profile, keyid, key).partition
-    return policies.document([Target.from_data(target) for target in targets], partition=partition)
+    return policies.document([_target(target) for target in targets], partition=partition)
+
+
+def _target(given):
+    """A target of :func:`document`, checked. What else ``aws_backup.targets`` tells of one is not for the policy."""
+    if not isinstance(given, Mapping) or not isinstance(given.get("bucket"), str) or not given["bucket"]:
+        raise RunbookError(f"targets has {given!r}; give mappings with at least kind and bucket.")
+    unknown = sorted(set(given) - {entry.name for entry in fields(Target)})
+    if unknown:
+        raise RunbookError(f"targets has the unknown key {unknown[0]!r}; allowed are {', '.join(_TARGET_KEYS)}.")
+    where = f"target {given['bucket']}"
+    arguments.one_of(where, "kind", given.get("kind", ""), _KINDS)
+    arguments.one_of(where, "scope", given.get("scope"), ("prefix", "bucket"))
+    options = arguments.names(where, "options", given.get("options") or [])
+    for option in options:
+        arguments.one_of(where, "options", option, ("tags", "target_time"))
+    prefix = given.get("prefix") or ""
+    if not isinstance(prefix, str) or prefix != prefix.strip("/") or (given["kind"] == "pgbackrest" and not prefix):
+        raise RunbookError(f"{where}: prefix is {prefix!r}; give one without a slash at either end.")
+    return Target(
+        server="",
+        kind=given["kind"],
+        bucket=given["bucket"],
+        prefix=prefix,
+        region="",
+        expires=False,
+        scope=given.get("scope") or "prefix",
+        options=frozenset(options),
+    )
 
 
 def describe(name, attributes=None, region=None, profile=None, keyid=None, key=None):

@@ -48,6 +48,7 @@ class PillarFile:
             secret = self._gpg and name in SECRETS
             self._edited(text or "", name, _PROBE_BLOCK if secret else _PROBE)
         with self._explained("be written"):
+            self._path.parent.stat()
             if not write:
                 if not os.access(self._path.parent, os.W_OK | os.X_OK):
                     raise PermissionError(None, "no permission to write in its folder")

@@ -1,0 +1,114 @@
+"""Buckets: what AWS's defaults already are is not written, and what is not ours is an error."""
+
+import pytest
+
+
+@pytest.fixture
+def s3(sandbox):
+    return sandbox.client("s3")
+
+
+WANTED = {
+    "name": "ocp-registry-backup",
+    "region": "eu-west-2",
+    "public_access_block": True,
+    "server_side_encryption": "AES256",
+    "object_ownership": "BucketOwnerEnforced",
+}
+
+
+def test_a_new_bucket_is_one_write_since_awss_defaults_are_what_is_wanted(converge, sandbox, states):
+    ret = states["s3_bucket.present"](**WANTED)
+    assert ret.result is True
+    assert set(ret.changes) == {"name", "public_access_block", "server_side_encryption", "object_ownership"}
+    assert [call["operation"] for call in sandbox.calls(write=True)] == ["CreateBucket"]
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-2"])
+def test_it_is_made_in_its_region(converge, s3, region):
+    converge("s3_bucket.present", name="ocp-registry-backup", region=region)
+    assert s3.head_bucket(Bucket="ocp-registry-backup")["BucketRegion"] == region
+
+
+def test_what_is_not_named_is_neither_read_nor_written(states, sandbox, s3):
+    s3.create_bucket(Bucket="ocp-db-backup")
+    sandbox.clear_calls()
+    assert states["s3_bucket.present"](name="ocp-db-backup", versioning="Enabled").result is True
+    assert {call["operation"] for call in sandbox.calls()} == {
+        "HeadBucket",
+        "GetBucketVersioning",
+        "PutBucketVersioning",
+    }
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-2"])
+def test_a_bucket_of_somebody_else_is_an_error(converge, sandbox, region):
+    sandbox.foreign_bucket("somebody-elses")
+    ret = converge("s3_bucket.present", name="somebody-elses", region=region)
+    assert ret.result is False
+    assert "belongs to another AWS account" in ret.comment
+    assert "choose another" in ret.comment
+
+
+@pytest.mark.parametrize(
+    ("there", "asked"), [("eu-west-2", "us-east-1"), ("us-east-1", "eu-west-2"), ("eu-west-1", "eu-west-2")]
+)
+def test_a_bucket_in_another_region_is_an_error_that_names_it(converge, sandbox, there, asked):
+    extra = {} if there == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": there}}
+    sandbox.client("s3", region=there).create_bucket(Bucket="ocp-registry-backup", **extra)
+    ret = converge("s3_bucket.present", name="ocp-registry-backup", region=asked)
+    assert ret.result is False
+    assert f"is in {there}, not in {asked}" in ret.comment
+    assert "aws:backup:buckets:ocp-registry-backup:region" in ret.comment
+
+
+def test_other_tags_stay_unless_purged(converge, s3):
+    s3.create_bucket(Bucket="ocp-db-backup")
+    s3.put_bucket_tagging(Bucket="ocp-db-backup", Tagging={"TagSet": [{"Key": "cost", "Value": "1"}]})
+    ret = converge("s3_bucket.present", name="ocp-db-backup", tags={"team": "data"})
+    assert ret.changes == {"tags": {"old": {"cost": "1"}, "new": {"cost": "1", "team": "data"}}}
+    ret = converge("s3_bucket.present", name="ocp-db-backup", tags={"team": "data"}, purge=True)
+    assert ret.changes == {"tags": {"old": {"cost": "1", "team": "data"}, "new": {"team": "data"}}}
+
+
+def test_encryption_of_a_kind_of_its_own(converge, s3):
+    converge(
+        "s3_bucket.present", name="ocp-db-backup", server_side_encryption="aws:kms", kms_master_key_id="alias/backup"
+    )
+    rules = s3.get_bucket_encryption(Bucket="ocp-db-backup")["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rules[0]["ApplyServerSideEncryptionByDefault"] == {
+        "SSEAlgorithm": "aws:kms",
+        "KMSMasterKeyID": "alias/backup",
+    }
+
+
+def test_public_access_setting_by_setting(converge, s3):
+    some = {
+        "block_public_acls": True,
+        "ignore_public_acls": True,
+        "block_public_policy": False,
+        "restrict_public_buckets": False,
+    }
+    ret = converge("s3_bucket.present", name="ocp-db-backup", public_access_block=some)
+    assert ret.result is True
+    assert (
+        converge("s3_bucket.present", name="ocp-db-backup", public_access_block=dict.fromkeys(some, True)).result
+        is True
+    )
+    assert converge("s3_bucket.present", name="ocp-db-backup", public_access_block=True).changes == {}
+
+
+@pytest.mark.parametrize("versioned", [False, True])
+def test_a_bucket_with_objects_is_not_deleted_unless_told(converge, s3, versioned):
+    s3.create_bucket(Bucket="ocp-db-backup")
+    if versioned:
+        s3.put_bucket_versioning(Bucket="ocp-db-backup", VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket="ocp-db-backup", Key="a", Body=b"1")
+    if versioned:  # only a version is left, behind a delete marker
+        s3.delete_object(Bucket="ocp-db-backup", Key="a")
+    ret = converge("s3_bucket.absent", name="ocp-db-backup")
+    assert ret.result is False
+    assert "holds objects and is not deleted" in ret.comment
+    assert "delete_objects: True" in ret.comment
+    assert converge("s3_bucket.absent", name="ocp-db-backup", delete_objects=True).result is True
+    assert s3.list_buckets()["Buckets"] == []

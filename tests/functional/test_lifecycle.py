@@ -1,0 +1,180 @@
+"""Lifecycle rules: what is not ours stays, and what could delete a backup is refused before anything is written."""
+
+import pytest
+
+BUCKET = "ocp-db-backup"
+REPOSITORY = "kingfisher/archive/main/archive.info"
+EXPIRING = {
+    "ID": "delete-after-30-days-incremental",
+    "Status": "Enabled",
+    "Filter": {"Prefix": "incremental/"},
+    "Expiration": {"Days": 30},
+    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+}
+EVERYTHING = {**EXPIRING, "ID": "delete-after-30-days", "Filter": {"Prefix": ""}}
+FOREIGN = {
+    "ID": "to-glacier",
+    "Status": "Enabled",
+    "Filter": {"And": {"Prefix": "logs/", "Tags": [{"Key": "keep", "Value": "no"}], "ObjectSizeGreaterThan": 1000}},
+    "Transitions": [{"Days": 90, "StorageClass": "GLACIER"}],
+    "NoncurrentVersionExpiration": {"NoncurrentDays": 9, "NewerNoncurrentVersions": 2},
+}
+
+
+@pytest.fixture
+def s3(sandbox):
+    client = sandbox.client("s3")
+    client.create_bucket(Bucket=BUCKET)
+    return client
+
+
+def put(s3, *rules, **extra):
+    s3.put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration={"Rules": list(rules)}, **extra)
+
+
+def rules(s3):
+    return s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
+
+
+def managed(converge, *wanted, **arguments):
+    return converge("s3_lifecycle.managed", name=BUCKET, rules=list(wanted), **arguments)
+
+
+def test_a_rule_that_is_not_ours_stays_as_it_is(converge, s3):
+    put(s3, FOREIGN)
+    before = rules(s3)
+    assert managed(converge, EXPIRING).result is True
+    assert rules(s3)[0] == before[0]
+    assert rules(s3)[1]["ID"] == EXPIRING["ID"]
+
+
+def test_purge_removes_what_is_not_ours(converge, s3):
+    put(s3, FOREIGN)
+    managed(converge, EXPIRING, purge=True)
+    assert [rule["ID"] for rule in rules(s3)] == [EXPIRING["ID"]]
+
+
+def test_the_minimum_size_for_transitions_stays(converge, s3):
+    put(s3, FOREIGN, TransitionDefaultMinimumObjectSize="varies_by_storage_class")
+    managed(converge, EXPIRING)
+    kept = s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)["TransitionDefaultMinimumObjectSize"]
+    assert kept == "varies_by_storage_class"
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {**{key: value for key, value in EVERYTHING.items() if key != "Filter"}, "Prefix": ""},
+        {**EVERYTHING, "ID": "somebody-elses-name"},
+        {**EVERYTHING, "Filter": {}},
+    ],
+    ids=["old Prefix form", "other ID", "empty Filter"],
+)
+def test_a_rule_that_means_the_same_is_no_change(converge, s3, sandbox, found):
+    put(s3, found)
+    sandbox.clear_calls()
+    assert managed(converge, EVERYTHING).changes == {}
+    assert sandbox.calls(write=True) == []
+
+
+@pytest.mark.parametrize(
+    "filter_",
+    [
+        {"Prefix": ""},
+        {"Prefix": "king"},
+        {"Prefix": "kingfisher/"},
+        {"Prefix": "kingfisher/archive/main/1"},
+        {"And": {"Prefix": "kingfisher/", "ObjectSizeLessThan": 10}},
+        {"Tag": {"Key": "team", "Value": "data"}},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("where", ["declared", "discovered"])
+@pytest.mark.parametrize("whose", ["found", "wanted"])
+def test_no_rule_may_expire_a_repository(converge, s3, sandbox, filter_, where, whose):
+    rule = {"ID": "spring-cleaning", "Status": "Enabled", "Filter": filter_, "Expiration": {"Days": 30}}
+    arguments = {}
+    if where == "declared":
+        arguments["protected"] = [
+            {"prefix": "kingfisher", "kind": "repository", "source": "postgres:backup of kingfisher-main"}
+        ]
+    else:
+        s3.put_object(Bucket=BUCKET, Key=REPOSITORY, Body=b"[backrest]")
+    if whose == "found":
+        put(s3, rule)
+    sandbox.clear_calls()
+    ret = managed(converge, *([rule] if whose == "wanted" else [EXPIRING]), **arguments)
+    assert ret.result is False
+    assert sandbox.calls(write=True) == []
+    assert "spring-cleaning" in ret.comment
+    assert "repository" in ret.comment
+    assert "kingfisher" in ret.comment
+    assert (REPOSITORY in ret.comment) is (where == "discovered")
+    if whose == "found":
+        assert f"salt-call s3_lifecycle.delete_rule {BUCKET}" in ret.comment
+
+
+def test_no_rule_may_expire_a_synced_directory(converge, s3):
+    protected = [{"prefix": "file-sync", "kind": "sync", "source": "sync of registry"}]
+    ret = managed(converge, EVERYTHING, protected=protected)
+    assert ret.result is False
+    assert "file-sync" in ret.comment
+
+
+def test_a_dangerous_rule_is_found_although_none_is_wanted(converge, s3):
+    put(s3, EVERYTHING)
+    s3.put_object(Bucket=BUCKET, Key=REPOSITORY, Body=b"[backrest]")
+    ret = managed(converge)
+    assert ret.result is False
+    assert REPOSITORY in ret.comment
+
+
+def test_what_the_sentence_says_works(converge, modules, s3):
+    put(s3, EVERYTHING, FOREIGN)
+    s3.put_object(Bucket=BUCKET, Key=REPOSITORY, Body=b"[backrest]")
+    assert managed(converge, EXPIRING).result is False
+    modules["s3_lifecycle.delete_rule"](BUCKET, "delete-after-30-days")
+    assert managed(converge, EXPIRING).result is True
+    assert [rule["ID"] for rule in rules(s3)] == ["to-glacier", EXPIRING["ID"]]
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        {"NoncurrentVersionExpiration": {"NoncurrentDays": 30}},
+        {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}},
+    ],
+    ids=["noncurrent", "multipart"],
+)
+def test_what_touches_no_current_object_is_allowed_by_name_and_reported_when_found(converge, s3, action):
+    rule = {"ID": "tidy", "Status": "Enabled", "Filter": {"Prefix": "kingfisher/"}, **action}
+    protected = [{"prefix": "kingfisher", "kind": "repository", "source": "postgres:backup of kingfisher-main"}]
+    refused = managed(converge, rule, protected=protected)
+    assert refused.result is False
+    assert "name it in allow" in refused.comment
+    allowed = managed(converge, rule, protected=protected, allow=["tidy"])
+    assert allowed.result is True
+    assert allowed.warnings == []
+    reported = managed(converge, protected=protected)
+    assert reported.result is True
+    assert "tidy" in reported.warnings[0]
+
+
+def test_absent_removes_the_rules_it_names_and_no_other(converge, s3):
+    put(s3, FOREIGN, EXPIRING)
+    assert converge("s3_lifecycle.absent", name=BUCKET, ids=[EXPIRING["ID"]]).result is True
+    assert [rule["ID"] for rule in rules(s3)] == ["to-glacier"]
+    converge("s3_lifecycle.absent", name=BUCKET, ids=["to-glacier"])
+    assert s3.list_buckets()["Buckets"]
+
+
+def test_delete_rule_names_what_there_is_instead(modules, s3):
+    put(s3, FOREIGN)
+    with pytest.raises(Exception, match="has no lifecycle rule nothing; it has: to-glacier"):
+        modules["s3_lifecycle.delete_rule"](BUCKET, "nothing")
+
+
+def test_a_bucket_that_is_not_there_yet_is_planned_the_same(states, sandbox):
+    planned = states["s3_lifecycle.managed"](name="not-there-yet", rules=[EVERYTHING], test=True)
+    assert planned.result is None
+    assert planned.changes == {"rules": {"old": [], "new": [EVERYTHING]}}
