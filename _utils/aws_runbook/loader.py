@@ -22,6 +22,12 @@ def states_dirs():
     return [_folder("states")]
 
 
+def file_roots():
+    """The folder to add to ``file_roots``, so that ``state.apply aws`` finds its SLS files. Salt does not ask for it."""
+    installed = _PACKAGE / "sls"
+    return [str(installed if installed.is_dir() else _TREE / "salt")]
+
+
 def _folder(name):
     installed = _PACKAGE / name
     return str(installed if installed.is_dir() else _TREE / f"_{name}")
