@@ -233,7 +233,7 @@ def _unknown_keys(error):
 
 def _unknown(path, name, known):
     key = ":".join([*path, str(name)])
-    close = difflib.get_close_matches(str(name), known, n=1)
+    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.7)
     hint = f"did you mean {close[0]}? A" if close else "a"
     return f"{key} is not a key that is known here; {hint}llowed are {', '.join(known)}."
 
