@@ -56,6 +56,13 @@ def current():
     return _active.get()
 
 
+def forget():
+    """Forget all that was read in the run that is under way: it is asked for again."""
+    cache = current()
+    if cache is not None:
+        cache.clear()
+
+
 @contextmanager
 def run(context, instance):
     """
