@@ -124,7 +124,7 @@ class Sdb:
     def _forgets(self, name):
         return StoreError(
             f"{self._uri(name)} does not give back what is written to it: use a driver that keeps values, and give each"
-            " value an address of its own (a Vault profile needs patch: True to keep several in one secret)."
+            " value an address of its own (a Vault profile needs patch: True to keep several in one secret, which Salt has from 3007 on)."
         )
 
 
