@@ -267,8 +267,8 @@ def merge(found, wanted, protected=(), purge=False, retired=()):
             kept.append(other)
             if _is_family(other) and expires(other):
                 warnings.append(
-                    f"{_named(other, start=True)} is named like the rules made here, but no target of its prefix is known: it "
-                    f"is kept, and goes on expiring objects {_when(other)}."
+                    f"{_named(other, start=True)} is named like the rules made here, but pillar does not ask for it: it is "
+                    f"kept, and goes on expiring objects {_when(other)}; s3_lifecycle.delete_rule removes it."
                 )
     taken = {other.get("ID"): other for other in kept}
     for index, rule in enumerate(wanted):

@@ -4,7 +4,12 @@ What the property tests draw from: few names, so that prefixes touch, nest and n
 
 import datetime as dt
 
+from hypothesis import settings
 from hypothesis import strategies as st
+
+# How long one example takes says nothing on a machine that does other things too.
+settings.register_profile("no-deadline", deadline=None)
+settings.load_profile("no-deadline")
 
 NAMES = ("king", "kingfisher", "backup", "archive", "a")
 TAGS = ({"Key": "team", "Value": "data"}, {"Key": "keep", "Value": ""})

@@ -362,8 +362,9 @@ def test_merge_keeps_the_rule_of_a_retired_target_and_says_so():
     assert merged == [retired, wanted]
     assert warnings == [
         (
-            "The lifecycle rule 'delete-after-60-days-old' (prefix 'old/') is named like the rules made here, but no target "
-            "of its prefix is known: it is kept, and goes on expiring objects after 60 days."
+            "The lifecycle rule 'delete-after-60-days-old' (prefix 'old/') is named like the rules made here, but pillar "
+            "does not ask for it: it is kept, and goes on expiring objects after 60 days; s3_lifecycle.delete_rule "
+            "removes it."
         )
     ]
     assert lifecycle.merge([retired], [wanted], retired=["old"]) == ([wanted], [])
@@ -404,10 +405,11 @@ def test_a_rule_that_expires_sooner_is_reported():
     sooner = rule("", "sooner", Expiration={"Days": 5})
     dated = rule("site/", "dated", Expiration={"Date": DATES[0]})
     later = rule("", "later", Expiration={"Days": 31})
+    alike = rule("", "alike", Expiration={"Days": 30})
     elsewhere = rule("else/", "elsewhere", Expiration={"Days": 5})
     ours = rule("site/", "delete-after-30-days-site", Expiration={"Days": 30})
     elder = rule("site/", "delete-after-20-days-site", Expiration={"Days": 20})
-    warnings = lifecycle.shadowing([sooner, dated, later, elsewhere, elder], [ours])
+    warnings = lifecycle.shadowing([sooner, dated, later, alike, elsewhere, elder], [ours])
     assert [warning.split("'")[1] for warning in warnings] == ["sooner", "dated"]
     assert warnings[0].startswith(
         "The lifecycle rule 'sooner' (all objects), found there, expires objects after 5 days"
