@@ -17,6 +17,7 @@ from sandbox import (
     lag,
     log,
     paging,
+    permissions,
     principals,
     read_only,
     validation,
@@ -27,6 +28,7 @@ from sandbox.moto_bridge import Moto, reason
 _STEPS_OUTSIDE_LOCK = (log.record, errors.translate, faults.inject)
 _STEPS = (
     principals.authenticate,
+    permissions.authorise,
     read_only.refuse,
     validation.check,
     bucket_places.check,

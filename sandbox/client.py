@@ -136,6 +136,10 @@ class Sandbox:
         """Answer every write with AccessDenied, or no more."""
         self.ask("refuse-writes", refuse=refuse)
 
+    def enforce_iam(self, enforce=True):
+        """Decide calls of users and roles by their policies, and check their signatures, or no more."""
+        self.ask("enforce-iam", enforce=enforce)
+
     def lag(self, service, looks=None, seconds=None):
         """Hide what is made in ``service`` from now on, for so many looks, or so many seconds of the clock."""
         self.ask("lag", service=service, looks=looks, seconds=seconds)

@@ -79,6 +79,12 @@ def refuse_writes(application, refuse=True):
 
 
 @action
+def enforce_iam(application, enforce=True):
+    """Decide calls of users and roles by their policies."""
+    application.state.enforce_iam = bool(enforce)
+
+
+@action
 def lag(application, service, looks=None, seconds=None):
     """Hide what is made in a service for so many looks, or seconds."""
     application.state.lag.set(service, looks=looks, seconds=seconds)

@@ -1,5 +1,5 @@
 """
-Who makes a call, and what AWS says to whoever may not.
+Who makes a call, whether the key may be used, and what AWS says to whoever may not.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 """
@@ -9,17 +9,23 @@ from sandbox.errors import AwsError
 
 # Services that do not call it AccessDenied.
 _CODES = {"ec2": "UnauthorizedOperation", "sesv2": "AccessDeniedException", "sns": "AuthorizationError"}
+_INVALID = "The security token included in the request is invalid."
 
 
 def arn(call):
-    """The ARN of whoever signed ``call``: a user or an assumed role, else the account's administrator."""
-    key = call.backend("iam").access_keys.get(call.access_key_id)
-    root = f"arn:{call.partition}:iam::{call.account_id}"
+    """The ARN of whoever signed ``call``: a user, an assumed role, or the administrator that moto takes others for."""
+    key = known_key(call)
     if key is None:
-        return f"{root}:user/admin"
+        return f"arn:{call.partition}:sts::{call.account_id}:user/moto"
     if key.user_name is None:
-        return f"arn:{call.partition}:sts::{call.account_id}:assumed-role/session"
+        session = call.backend("sts").get_assumed_role_from_access_key(call.access_key_id)
+        return session.arn if session else f"arn:{call.partition}:sts::{call.account_id}:assumed-role/unknown"
     return call.backend("iam").users[key.user_name].arn
+
+
+def known_key(call):
+    """The access key that moto has made for a user or a role; ``None`` for the administrator's."""
+    return call.backend("iam").access_keys.get(call.access_key_id)
 
 
 def denied(call, action=None, resource=None, reason=None):
@@ -35,20 +41,25 @@ def denied(call, action=None, resource=None, reason=None):
     return AwsError(code, f"{sentence} because {reason}", 403)
 
 
+def unknown_key(call):
+    """AWS's refusal of a key that does not exist, or is not active."""
+    if call.service == "s3":
+        return AwsError("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", 403)
+    code = {"sesv2": "UnrecognizedClientException"}.get(call.service, "InvalidClientTokenId")
+    return AwsError(code, _INVALID, 403)
+
+
 def authenticate(call, proceed):
     """
     Step of the application: refuse a deactivated key, and note when a key is used, by the sandbox's clock.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys_update.html
     """
-    key = call.backend("iam").access_keys.get(call.access_key_id)
+    key = known_key(call)
     if key is None:
         return proceed(call)
     if key.status == "Inactive":
-        if call.service == "s3":
-            message = "The AWS Access Key Id you provided does not exist in our records."
-            raise AwsError("InvalidAccessKeyId", message, 403)
-        raise AwsError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
+        raise unknown_key(call)
     try:
         return proceed(call)
     finally:
