@@ -7,11 +7,14 @@ import datetime as dt
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from aws_runbook.lifecycle import Protected
+
 # How long one example takes says nothing on a machine that does other things too.
 settings.register_profile("no-deadline", deadline=None)
 settings.load_profile("no-deadline")
 
 NAMES = ("king", "kingfisher", "backup", "archive", "a")
+ELSEWHERE = ("incremental/", "logs/", "king-of-all", "tmp/a/")
 TAGS = ({"Key": "team", "Value": "data"}, {"Key": "keep", "Value": ""})
 SIZES = (0, 1, 131072, 5 * 1024**4)
 DATES = tuple(dt.datetime(year, 1, 1, tzinfo=dt.timezone.utc) for year in (2020, 2040))
@@ -24,11 +27,14 @@ directories = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3).map("/".j
 days = st.integers(min_value=1, max_value=90)
 
 
-@st.composite
-def rule_prefixes(draw):
-    """A directory, with or without its slash, cut anywhere; or nothing."""
-    prefix = draw(st.one_of(st.just(""), directories, directories.map("{}/".format)))
-    return prefix[: draw(st.integers(0, len(prefix)))] if draw(st.booleans()) else prefix
+def _cut(prefix):
+    return st.integers(0, len(prefix)).map(lambda length: prefix[:length])
+
+
+# A directory, with or without its slash, or cut anywhere, down to nothing.
+near = st.one_of(directories, directories.map("{}/".format), directories.flatmap(_cut))
+far = st.sampled_from(ELSEWHERE)
+rule_prefixes = st.one_of(near, far)
 
 
 @st.composite
@@ -56,42 +62,58 @@ expirations = st.one_of(
 )
 
 
+_actions = {
+    "Expiration": expirations,
+    "NoncurrentVersionExpiration": days.map(lambda count: {"NoncurrentDays": count}),
+    "AbortIncompleteMultipartUpload": days.map(lambda count: {"DaysAfterInitiation": count}),
+    "Transitions": days.map(lambda count: [{"Days": count, "StorageClass": "GLACIER"}]),
+}
+_ids = st.one_of(
+    st.sampled_from(["theirs", "other", "delete-after-30-days", "delete-after-60-days-a"]),
+    days.map("delete-after-{}-days-king".format),
+)
+
+
 @st.composite
-def rules(draw, prefixes=None):
-    """A lifecycle rule as AWS returns it."""
-    actions = {
-        "Expiration": expirations,
-        "NoncurrentVersionExpiration": days.map(lambda count: {"NoncurrentDays": count}),
-        "AbortIncompleteMultipartUpload": days.map(lambda count: {"DaysAfterInitiation": count}),
-        "Transitions": st.lists(
-            st.builds(lambda count, kind: {"Days": count, "StorageClass": kind}, days, st.sampled_from(["GLACIER"])),
-            min_size=1,
-            max_size=2,
-        ),
-    }
-    chosen = draw(st.lists(st.sampled_from(sorted(actions)), min_size=1, max_size=3, unique=True))
-    prefix = draw(rule_prefixes() if prefixes is None else prefixes)
-    ids = st.one_of(
-        st.sampled_from(["theirs", "other", "delete-after-30-days", "delete-after-60-days-a"]),
-        days.map("delete-after-{}-days-king".format),
-    )
+def rules(draw, prefixes=rule_prefixes):
+    """A lifecycle rule as AWS returns it; three in four have an Expiration."""
+    chosen = {draw(st.sampled_from(["Expiration", "Expiration", *_actions])), draw(st.sampled_from(sorted(_actions)))}
     return {
-        "ID": draw(ids),
-        **draw(selections(prefix)),
-        "Status": draw(st.sampled_from(["Enabled", "Enabled", "Disabled"])),
-        **{name: draw(actions[name]) for name in chosen},
+        "ID": draw(_ids),
+        **draw(selections(draw(prefixes))),
+        "Status": draw(st.sampled_from(["Enabled", "Enabled", "Enabled", "Disabled"])),
+        **{name: draw(_actions[name]) for name in sorted(chosen)},
     }
 
 
-def rule_lists(max_size=3):
-    return st.lists(rules(), max_size=max_size, unique_by=lambda rule: rule["ID"])
+def rule_lists(max_size=3, prefixes=rule_prefixes):
+    return st.lists(rules(prefixes), max_size=max_size, unique_by=lambda rule: rule["ID"])
+
+
+protected_places = st.builds(
+    Protected,
+    st.one_of(directories, directories, st.just("")),
+    st.sampled_from(["repository", "sync"]),
+    st.just("a test"),
+)
+
+
+@st.composite
+def situations(draw):
+    """Rules found, rules wanted, and what is protected; near each other, or apart for the most part."""
+    prefixes = draw(st.sampled_from([near, far, rule_prefixes]))
+    protected = draw(st.lists(protected_places, min_size=1, max_size=2))
+    return draw(rule_lists(3, prefixes)), draw(rule_lists(2, prefixes)), protected
 
 
 locations = st.builds(
     lambda bucket, prefix: f"{bucket}/{prefix}" if prefix else bucket,
     st.sampled_from(BUCKETS),
-    st.one_of(st.just(""), directories),
+    st.one_of(st.just(""), directories, st.sampled_from(["site", "database", "king-of-all"])),
 )
+
+# Most of a fleet is in one region: two for one bucket are an error, which would hide the others.
+_regions = st.sampled_from([REGIONS[0]] * 7 + [REGIONS[1]])
 
 
 @st.composite
@@ -109,20 +131,20 @@ def aws_settings(draw):
                 "pgbackrest": st.fixed_dictionaries({}, optional={"tags": st.booleans(), "target_time": st.booleans()}),
                 "buckets": st.dictionaries(
                     st.sampled_from(BUCKETS),
-                    st.fixed_dictionaries({}, optional={"region": st.sampled_from(REGIONS)}),
+                    st.fixed_dictionaries({}, optional={"region": _regions}),
                     max_size=1,
                 ),
             },
         )
     )
-    return {"region": draw(st.sampled_from(REGIONS)), **({"backup": backup} if backup else {})}
+    return {"region": draw(_regions), **({"backup": backup} if draw(st.booleans()) else {})}
 
 
 pgbackrest = st.builds(
     lambda path, bucket, region: {"type": "pgbackrest", "repo_path": f"/{path}", "s3_bucket": bucket, **region},
     directories,
     st.sampled_from(BUCKETS),
-    st.sampled_from([{}, *({"s3_region": region} for region in REGIONS)]),
+    st.one_of(st.just({}), _regions.map(lambda region: {"s3_region": region})),
 )
 located = locations.map(lambda location: {"location": location})
 
