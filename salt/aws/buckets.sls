@@ -14,7 +14,9 @@ aws-bucket-{{ name }}:
     - public_access_block: True
     - server_side_encryption: AES256
     - object_ownership: BucketOwnerEnforced
+{%- if bucket.tags %}
     - tags: {{ bucket.tags | json }}
+{%- endif %}
     - require:
       - aws_account: aws-pillar
 {%- endfor %}

@@ -1,5 +1,6 @@
 """States and modules through Salt's own loader, against the embedded AWS."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -22,12 +23,11 @@ def pillar():
     return {}
 
 
-@pytest.fixture(scope="module")
-def minion_opts(tmp_path_factory):
-    root = tmp_path_factory.mktemp("minion")
+def minion(root, identity):
+    """The configuration of a masterless minion that has the tree in its ``file_roots``."""
     opts = salt.config.minion_config(None)
     opts.update(
-        id="registry",
+        id=identity,
         root_dir=str(root),
         cachedir=str(root / "cache"),
         conf_file=str(root / "minion"),
@@ -38,6 +38,11 @@ def minion_opts(tmp_path_factory):
         states_dirs=[str(TREE / "_states")],
     )
     return opts
+
+
+@pytest.fixture(scope="module")
+def minion_opts(tmp_path_factory):
+    return minion(tmp_path_factory.mktemp("minion"), "registry")
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +68,34 @@ def modules(loaders):
 @pytest.fixture
 def states(loaders):
     return loaders.states
+
+
+class Fleet:
+    """A masterless minion of the sample fleet, within the test's own process."""
+
+    def __init__(self, root, identity):
+        self.pillar = root / "pillar"
+        shutil.copytree(TREE / "pillar", self.pillar)
+        opts = minion(root, identity)
+        opts["pillar_roots"] = {"base": [str(self.pillar)]}
+        self._loaders = Loaders(opts)
+
+    def call(self, function, *args, **kwargs):
+        """What an execution module function answers, with pillar as it is now."""
+        self._loaders.reload_all()
+        return self._loaders.modules[function](*args, **kwargs)
+
+    def apply(self, sls, **kwargs):
+        """Each state's return by its id, of ``state.apply``."""
+        done = self.call("state.apply", sls, **kwargs).raw
+        assert isinstance(done, dict), done
+        return {key.split("_|-")[1]: state for key, state in done.items()}
+
+
+@pytest.fixture
+def fleet(request, sandbox, tmp_path):
+    """The minion that manages the whole sample fleet, or the one that a test names."""
+    return Fleet(tmp_path, getattr(request, "param", "control"))
 
 
 @pytest.fixture

@@ -1,0 +1,121 @@
+"""The sample fleet, whole: from pillar through the SLS files to AWS, and back."""
+
+import re
+
+import pytest
+import yaml
+
+
+def changes(states):
+    return {name: state["changes"] for name, state in states.items() if state["changes"]}
+
+
+def test_plan_apply_and_apply_again(fleet, sandbox):
+    sandbox.refuse_writes(True)
+    planned = fleet.apply("aws", test=True)
+    assert sandbox.calls(write=True) == []
+    assert {state["result"] for state in planned.values()} == {None, True}
+    sandbox.refuse_writes(False)
+
+    applied = fleet.apply("aws")
+    assert {state["result"] for state in applied.values()} == {True}, [state["comment"] for state in applied.values()]
+    assert changes(applied) == changes(planned) != {}
+
+    sandbox.clear_calls()
+    again = fleet.apply("aws")
+    assert {state["result"] for state in again.values()} == {True}
+    assert changes(again) == {}
+    assert sandbox.calls(write=True) == []
+
+
+@pytest.mark.parametrize("fleet", ["registry"], indirect=True)
+def test_one_server_for_itself(fleet, sandbox):
+    states = fleet.apply("aws")
+    assert {state["result"] for state in states.values()} == {True}
+    assert {bucket["Name"] for bucket in sandbox.client("s3").list_buckets()["Buckets"]} == {"ocp-registry-backup"}
+    assert [user["UserName"] for user in sandbox.client("iam").list_users()["Users"]] == ["registry-backup"]
+
+
+def test_drift_is_found_and_mended(fleet, sandbox):
+    fleet.apply("aws")
+    s3, iam = sandbox.client("s3", region="eu-west-2"), sandbox.client("iam")
+    s3.delete_bucket_lifecycle(Bucket="ocp-registry-backup")
+    arn = iam.list_attached_user_policies(UserName="registry-backup")["AttachedPolicies"][0]["PolicyArn"]
+    iam.detach_user_policy(UserName="registry-backup", PolicyArn=arn)
+    assert set(changes(fleet.apply("aws"))) == {"aws-lifecycle-ocp-registry-backup", "aws-user-registry-backup"}
+    assert changes(fleet.apply("aws")) == {}
+
+
+def test_a_wrong_pillar_is_one_failed_state_and_nothing_else_is_done(fleet, sandbox):
+    path = fleet.pillar / "public" / "registry.sls"
+    path.write_text(path.read_text().replace("ocp-registry-backup/database", "s3://ocp-registry-backup/database"))
+    states = fleet.apply("aws")
+    assert list(states) == ["aws-pillar"]
+    assert states["aws-pillar"]["result"] is False
+    comment = states["aws-pillar"]["comment"]
+    assert "registry: postgres:backup:location is 's3://ocp-registry-backup/database'" in comment
+    assert sandbox.calls() == []
+
+
+def test_a_dangerous_rule_fails_its_state_and_those_beside_it_go_on(fleet, sandbox):
+    fleet.apply("aws")
+    s3 = sandbox.client("s3", region="eu-central-1")
+    rule = {"ID": "tidy", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 400}}
+    s3.put_bucket_lifecycle_configuration(Bucket="ocp-db-backup", LifecycleConfiguration={"Rules": [rule]})
+    sandbox.clear_calls()
+    states = fleet.apply("aws")
+    failed = {name for name, state in states.items() if state["result"] is False}
+    assert failed == {"aws-lifecycle-ocp-db-backup"}
+    assert "tidy" in states["aws-lifecycle-ocp-db-backup"]["comment"]
+    assert "salt-call s3_lifecycle.delete_rule ocp-db-backup" in states["aws-lifecycle-ocp-db-backup"]["comment"]
+    assert sandbox.calls(write=True) == []
+
+
+def test_a_fleet_in_one_group(fleet, sandbox):
+    """Two servers move from policies of their own to a group's; no user is without permission at any time."""
+    fleet.apply("aws")
+    for server in ("registry", "docs"):
+        path = fleet.pillar / "public" / f"{server}.sls"
+        pillar = yaml.safe_load(path.read_text().replace("{{ opts.pillar_roots.base[0] }}", str(fleet.pillar)))
+        pillar["aws"]["backup"]["group"] = "backup"
+        path.write_text(yaml.safe_dump(pillar))
+    sandbox.clear_calls()
+    states = fleet.apply("aws")
+    assert {state["result"] for state in states.values()} == {True}, [state["comment"] for state in states.values()]
+    iam = sandbox.client("iam")
+    members = {user["UserName"] for user in iam.get_group(GroupName="backup")["Users"]}
+    assert members == {"registry-backup", "docs-backup"}
+    for user in members:
+        assert iam.list_attached_user_policies(UserName=user)["AttachedPolicies"] == []
+    operations = [call["operation"] for call in sandbox.calls(write=True)]
+    assert (
+        operations.index("AttachGroupPolicy")
+        < operations.index("AddUserToGroup")
+        < operations.index("DetachUserPolicy")
+    )
+    assert changes(fleet.apply("aws")) == {}
+
+
+def test_pending_and_whoami(fleet, sandbox):
+    who = fleet.call("aws_account.whoami")
+    assert re.fullmatch(r"\d{12}", who["account"])
+    assert who["partition"] == "aws"
+    assert fleet.call("aws_account.pending") == []
+    path = fleet.pillar / "public" / "docs.sls"
+    pillar = yaml.safe_load(path.read_text().replace("{{ opts.pillar_roots.base[0] }}", str(fleet.pillar)))
+    del pillar["aws"]["backup"]["store"]
+    path.write_text(yaml.safe_dump(pillar))
+    pending = fleet.call("aws_account.pending")
+    assert [entry["what"] for entry in pending] == ["access key of docs-backup"]
+    states = fleet.apply("aws")
+    assert states["aws-key-docs-backup"]["warnings"][0].startswith("Waiting: the user docs-backup has no access key")
+
+
+@pytest.mark.parametrize("kind", ["sls", "table"])
+def test_a_server_without_backups_costs_nothing(fleet, sandbox, kind):
+    (fleet.pillar / "top.sls").write_text("base: {}\n")
+    if kind == "sls":
+        assert list(fleet.apply("aws")) == ["aws-pillar"]
+    else:
+        assert "No backups follow from pillar." in fleet.call("aws_backup.plan")
+    assert sandbox.calls() == []
