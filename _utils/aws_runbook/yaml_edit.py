@@ -72,11 +72,11 @@ def _line(error):
 
 def _with(data, path, value, where):
     """
-    ``data`` with ``value`` at ``path``, as a copy that shares nothing: an alias in the file is one object here, and a
-    change of it would otherwise show in both places and look right.
+    ``data`` with ``value`` at ``path``. Each mapping on the way is copied: an alias in the file is one object here, and
+    a change of it would show in both places and look right.
     """
     name, *rest = path
-    copied = {key: _unshared(entry) for key, entry in (data or {}).items()}
+    copied = dict(data or {})
     below = copied.get(name)
     if rest:
         if below is not None and not isinstance(below, Mapping):
@@ -87,12 +87,6 @@ def _with(data, path, value, where):
             raise StoreError(f"{where} cannot be set: it is a {'list' if isinstance(below, list) else 'mapping'}")
         copied[name] = value
     return copied
-
-
-def _unshared(data):
-    if isinstance(data, Mapping):
-        return {key: _unshared(entry) for key, entry in data.items()}
-    return [_unshared(entry) for entry in data] if isinstance(data, list) else data
 
 
 def _edit(text, path, value, *, at_end):

@@ -82,15 +82,21 @@ def test_what_was_written_is_read_and_held(file):
     assert [store.holds(name) for name in KEYS] == [True, True]
 
 
-def test_a_new_file_is_never_readable_to_others(tmp_path, monkeypatch):
-    modes = []
-    replace = Path.replace
+def test_a_new_file_is_never_readable_to_others_and_whole_before_it_is_in_place(tmp_path, monkeypatch):
+    modes, synced = [], []
+    replace, sync = Path.replace, os.fsync
 
     def watched(self, target):
         modes.append(stat.S_IMODE(self.stat().st_mode))
+        assert synced == [self.stat().st_ino]
         return replace(self, target)
 
+    def noted(descriptor):
+        synced.append(os.fstat(descriptor).st_ino)
+        sync(descriptor)
+
     monkeypatch.setattr(Path, "replace", watched)
+    monkeypatch.setattr(os, "fsync", noted)
     old = os.umask(0)
     try:
         store_in(tmp_path / "new.sls", keys={"password": "rds:password"}).write({"password": Secret(CANARY)})
@@ -306,7 +312,9 @@ def test_the_secret_is_in_no_argument_and_no_file_while_it_is_encrypted(tmp_path
     spy.chmod(0o755)
     monkeypatch.setenv("PATH", f"{spy.parent}:{os.environ['PATH']}")
     encrypted_in(tmp_path / "new.sls", fingerprint, public).write(PAIR)
-    assert fingerprint in (tmp_path / "arguments").read_text()
+    arguments = (tmp_path / "arguments").read_text().splitlines()
+    assert f"--recipient={fingerprint}" in arguments
+    assert "--no-auto-key-locate" in arguments
     assert holders(tmp_path) == []
 
 
@@ -458,6 +466,27 @@ def test_an_sdb_driver_that_fails_is_not_quoted_and_what_was_there_comes_back(sd
     assert holders(tmp_path) == []
 
 
+def test_an_sdb_driver_that_refuses_what_is_there_is_not_quoted_either(sdb, tmp_path):
+    sdb("sdb://vault/s").write(PAIR)
+    with pytest.raises(StoreError, match="Cannot write sdb://picky/s/secret_key") as caught:
+        sdb("sdb://picky/s").check(KEYS)
+    assert CANARY not in str(caught.value)
+
+
+def test_an_sdb_write_that_loses_a_value_is_noticed(sdb):
+    store = sdb("sdb://whole/secret/registry")
+    with pytest.raises(StoreError, match="sdb://whole/secret/registry/access_key does not give back"):
+        store.write(PAIR)
+    assert store.read(KEYS) == {"access_key": None, "secret_key": None}
+
+
+def test_a_field_that_its_secret_lacks_is_none_of_the_others(sdb):
+    store = sdb("sdb://vault/secret/registry")
+    store.write({"access_key": "AKIA"})
+    assert store.read(KEYS) == {"access_key": "AKIA", "secret_key": None}
+    assert not store.holds("secret_key")
+
+
 # Several at once
 
 
@@ -478,6 +507,23 @@ def test_when_one_of_several_fails_none_is_written(sdb, file, tmp_path):
     assert file.read_text() == PRIVATE
     assert not new.exists()
     assert holders(tmp_path) == []
+
+
+def test_when_the_last_of_several_fails_sdb_has_its_old_values(sdb, file, tmp_path):
+    store = sdb("sdb://vault/s")
+    store.write({"access_key": "AKIAOLD", "secret_key": Secret("old")})
+    file.write_text("{{ jinja }}")
+    with pytest.raises(StoreError, match="it has Jinja in it"):
+        sdb(["sdb://vault/s", {"pillar_file": str(file), "keys": KEYS}]).write(PAIR)
+    assert texts(store.read(KEYS)) == {"access_key": "AKIAOLD", "secret_key": "old"}
+
+
+def test_a_value_is_held_when_every_store_has_it(sdb, file):
+    both = sdb(["sdb://vault/s", {"pillar_file": str(file), "keys": KEYS}])
+    assert store_in(file).holds("secret_key")
+    assert not both.holds("secret_key")
+    sdb("sdb://vault/s").write({"secret_key": Secret("old")})
+    assert both.holds("secret_key")
 
 
 def test_values_that_differ_between_stores_are_none(sdb, file):
