@@ -31,14 +31,14 @@ clean: ## Remove what the other targets made
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find . -name '*.egg-info' -type d -prune -exec rm -rf {} +
 
-# uv installs the same packages several times faster; where pip cannot get it, pip does.
+# uv installs the same packages several times faster. Where pip cannot get it, or uv cannot get them, pip installs them.
 $(READY): setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 	  || { echo "This needs Python 3.10 or newer as $(PYTHON): make PYTHON=/path/to/python3 names another." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 	  || { echo "$(PYTHON) cannot make virtual environments: install python3-venv (Debian: apt install python3-venv)." >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@if $(BIN)/pip install --quiet --disable-pip-version-check uv; \
-	  then $(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[dev]'; \
-	  else $(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'; fi
+	@{ $(BIN)/pip install --quiet --disable-pip-version-check uv \
+	    && $(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[dev]'; } \
+	  || $(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@

@@ -123,3 +123,5 @@ def test_file_roots_and_a_sync_are_all_that_it_takes(environment, tree):
     assert {f"modules.{name}" for name in MODULES} <= set(synced["modules"])
     assert "utils.aws_runbook.stores" in synced["utils"]
     assert_works(environment)
+    environment.file_roots(tree, tree / "salt")
+    assert environment.salt_call("state.show_sls", "aws")
