@@ -23,6 +23,7 @@ from sandbox import (
     validation,
     wire,
 )
+from sandbox.mail import verification
 from sandbox.moto_bridge import Moto, reason
 
 _STEPS_OUTSIDE_LOCK = (log.record, errors.translate, faults.inject)
@@ -58,11 +59,13 @@ class Application:
         self._pipeline = _chain(_STEPS_OUTSIDE_LOCK, one_at_a_time)
 
     def __call__(self, environ, start_response):
-        """Answer one HTTP request: to the sandbox itself, to moto's own dashboard, or to AWS."""
+        """Answer one HTTP request: to the sandbox itself, a link of a mail, to moto's own dashboard, or to AWS."""
         body = _body(environ)
         path = environ["PATH_INFO"]
         if path.startswith("/_sandbox/"):
             reply = control.answer(self, environ, body)
+        elif verification.is_link(environ):
+            reply = verification.page(self.state, environ)
         elif path.startswith("/moto-api"):
             reply = self.moto.respond({**environ, **_rewound(body)})
         else:

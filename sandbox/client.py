@@ -6,16 +6,16 @@ import contextlib
 import json
 import os
 import shlex
-import ssl
 import subprocess
 import sys
 import tempfile
 import threading
-import urllib.error
-import urllib.request
+from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path
 
 import boto3
+import urllib3
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -83,22 +83,21 @@ class Sandbox:
 
     def ask(self, action, **arguments):
         """Send ``/_sandbox/<action>`` and return its answer."""
-        request = urllib.request.Request(  # noqa: S310 - the URL is the sandbox's own
+        answer = self._pool.request(
+            "POST",
             f"{self.url}/_sandbox/{action}",
-            data=json.dumps(arguments).encode(),
+            body=json.dumps(arguments),
             headers={"Content-Type": "application/json"},
-            method="POST",
+            retries=False,
         )
-        try:
-            with urllib.request.urlopen(request, context=self._tls()) as answer:  # noqa: S310
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                raise SandboxError(json.load(error)["error"]) from None
+        data = json.loads(answer.data)
+        if answer.status != HTTPStatus.OK:
+            raise SandboxError(data["error"])
+        return data
 
-    def _tls(self):
-        authority = self.environment.get("AWS_CA_BUNDLE")
-        return ssl.create_default_context(cafile=authority) if authority else None
+    @cached_property
+    def _pool(self):
+        return urllib3.PoolManager(ca_certs=self.environment.get("AWS_CA_BUNDLE"))
 
     def client(self, service, region=None, key=None, **options):
         """
@@ -110,15 +109,21 @@ class Sandbox:
             self.environment.get("AWS_ACCESS_KEY_ID", "AKIASANDBOXADMIN0000"),
             self.environment.get("AWS_SECRET_ACCESS_KEY", "sandbox-needs-no-secret"),
         )
-        with _session_lock:  # boto3's default session is not made for threads, and reads the caller's configuration
-            session = boto3.Session(aws_access_key_id=key_id, aws_secret_access_key=secret)
-        return session.client(
-            service,
-            region_name=region or "us-east-1",
-            endpoint_url=self.url,
-            verify=self.environment.get("AWS_CA_BUNDLE"),
-            **options,
-        )
+        with _client_lock:  # boto3's clients are safe in threads; making one is not
+            return self._session.client(
+                service,
+                region_name=region or "us-east-1",
+                aws_access_key_id=key_id,
+                aws_secret_access_key=secret,
+                endpoint_url=self.url,
+                verify=self.environment.get("AWS_CA_BUNDLE"),
+                **options,
+            )
+
+    @cached_property
+    def _session(self):
+        # One for all clients, as the service models that it reads take longer than most tests.
+        return boto3.Session()
 
     def reset(self):
         """Forget everything: resources, log, clock, faults, settings."""
@@ -193,9 +198,44 @@ class Sandbox:
         """Let the clock stand still; it can still be set and moved."""
         self.ask("clock", stop=True)
 
+    def dns(self, server):
+        """The DNS server, as ``HOST:PORT``, at which SES looks for records; ``None``: it waits until told."""
+        self.ask("dns", server=server)
+
+    def verify(self, identity, what="identity", status="SUCCESS", region="us-east-1"):
+        """Settle what SES waits for: ``identity`` (an address's link, a domain's DKIM), ``dkim`` or ``mail_from``."""
+        self.ask("verify", identity=identity, what=what, status=status, region=region)
+
+    def review_account(self, status, region="us-east-1"):
+        """Decide on the request for production access: GRANTED, DENIED, FAILED or PENDING."""
+        self.ask("review-account", status=status, region=region)
+
+    def suppress(self, address, reason="BOUNCE", region="us-east-1", message_id=None, feedback_id=None):
+        """Put an address on the suppression list as a bounce or complaint does."""
+        self.ask(
+            "suppress", address=address, reason=reason, region=region, message_id=message_id, feedback_id=feedback_id
+        )
+
+    def decoy(self, address, kind, region="us-east-1"):
+        """
+        Let a mail arrive that must not be taken for SES's; the buckets and keys it was written to.
+
+        ``kind`` is one of other_sender, older, look_alike, other_address, unauthenticated.
+        """
+        return [tuple(place) for place in self.ask("decoy", address=address, kind=kind, region=region)["written"]]
+
+    def deliver(self, recipient, message, region="us-east-1"):
+        """Let any mail arrive; the buckets and keys it was written to."""
+        answer = self.ask("deliver", recipient=recipient, message=message, region=region)
+        return [tuple(place) for place in answer["written"]]
+
+    def follow(self, link):
+        """Follow a verification link as a person does; whether it verified anything."""
+        return self.ask("follow", link=link)["verified"]
+
     def foreign_bucket(self, name):
         """Let a bucket belong to somebody else's account."""
         self.ask("foreign-bucket", name=name)
 
 
-_session_lock = threading.Lock()
+_client_lock = threading.Lock()

@@ -6,11 +6,18 @@
 
 import json
 from datetime import datetime
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from sandbox.bucket_places import Foreign
+from sandbox.errors import AwsError
 from sandbox.faults import KINDS, Fault
-from sandbox.messages import Reply
+from sandbox.mail import receiving, verification
+from sandbox.mail.region import Suppressed
+from sandbox.mail.region import region as mail_region
+from sandbox.messages import Call, Reply
+
+_CHECK_STATUSES = ("PENDING", "SUCCESS", "FAILED", "TEMPORARY_FAILURE")
+_REVIEWS = ("PENDING", "GRANTED", "DENIED", "FAILED")
 
 
 class BadRequest(Exception):  # noqa: N818 - named as HTTP names it
@@ -36,7 +43,7 @@ def answer(application, environ, body):
         arguments = json.loads(body) if body else dict(parse_qsl(environ.get("QUERY_STRING", "")))
         with application.state.lock:
             result = function(application, **arguments)
-    except (BadRequest, TypeError, ValueError, KeyError) as error:
+    except (BadRequest, AwsError, TypeError, ValueError, KeyError) as error:
         return _json(400, {"error": f"/_sandbox/{name}: {error}"})
     return _json(200, result if result is not None else {})
 
@@ -136,6 +143,85 @@ def clock(application, set=None, advance=None, stop=None):  # noqa: A002 - reads
     if stop is not None:
         (time.stop if stop else time.start)()
     return {"time": time.now().isoformat()}
+
+
+@action
+def dns(application, server=None):
+    """The DNS server, as ``HOST:PORT``, at which SES looks for records; none: it waits until told."""
+    host, _, port = (server or "").rpartition(":")
+    if server and not (host and port.isdigit()):
+        raise BadRequest(f"server is {server!r}; give HOST:PORT.")
+    application.state.dns = (host, int(port)) if server else None
+
+
+@action
+def verify(application, identity, what="identity", status="SUCCESS", region="us-east-1"):
+    """Settle what SES waits for: ``identity`` (an address's link, a domain's DKIM), ``dkim`` or ``mail_from``."""
+    checks = {"identity": "verification", "dkim": "dkim", "mail_from": "mail_from"}
+    if what not in checks or status not in _CHECK_STATUSES:
+        raise BadRequest(f"what is one of {', '.join(checks)}; status is one of {', '.join(_CHECK_STATUSES)}.")
+    found = _mail(application, region).identity(identity)
+    getattr(found, checks[what]).settle(status, application.state.clock.now())
+
+
+@action
+def review_account(application, status, region="us-east-1"):
+    """Decide on the request for production access."""
+    if status not in _REVIEWS:
+        raise BadRequest(f"status is {status!r}; allowed are {', '.join(_REVIEWS)}.")
+    details = _mail(application, region).details
+    if details is None:
+        raise BadRequest(f"nobody has asked for production access in {region}.")
+    details["ReviewDetails"]["Status"] = status
+
+
+@action
+def suppress(application, address, reason="BOUNCE", region="us-east-1", message_id=None, feedback_id=None):
+    """Put an address on the suppression list as a bounce or complaint does."""
+    entry = Suppressed(address, reason, application.state.clock.now(), message_id, feedback_id)
+    _mail(application, region).suppressed[address.lower()] = entry
+
+
+@action
+def decoy(application, address, kind, region="us-east-1"):
+    """Let a mail arrive that must not be taken for SES's."""
+    if kind not in verification.DECOYS:
+        raise BadRequest(f"kind is {kind!r}; allowed are {', '.join(verification.DECOYS)}.")
+    return {"written": verification.decoy(_call(application, region), address, kind)}
+
+
+@action
+def deliver(application, recipient, message, region="us-east-1"):
+    """Let any mail arrive."""
+    return {"written": receiving.deliver(_call(application, region), recipient, message.encode())}
+
+
+@action
+def follow(application, link):
+    """Follow a verification link, as a person does with a browser."""
+    return {"verified": verification.follow(application.state, urlsplit(link).query)}
+
+
+def _call(application, region):
+    """A call of the administrator's that nobody made: what AWS does by itself in a region."""
+    return Call(
+        environ={"REQUEST_METHOD": "POST"},
+        body=b"",
+        service="ses",
+        operation=None,
+        parameters={},
+        protocol="query",
+        region=region,
+        access_key_id=None,
+        request_id="",
+        state=application.state,
+        moto=application.moto,
+        account_id=application.moto.account_of(None),
+    )
+
+
+def _mail(application, region):
+    return mail_region(_call(application, region))
 
 
 @action

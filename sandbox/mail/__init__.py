@@ -1,0 +1,3 @@
+"""
+SES as both of its APIs see it: identities, configuration sets, the account, and mail that arrives.
+"""
