@@ -90,9 +90,9 @@ def ended(process):
 def running():
     """The command line of every process on this machine, as ``ps`` shows it."""
     found = set()
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            found.add(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+            found.add((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
         except OSError:  # it has ended meanwhile
             continue
     return found
