@@ -233,6 +233,18 @@ class Sandbox:
         """Follow a verification link as a person does; whether it verified anything."""
         return self.ask("follow", link=link)["verified"]
 
+    def subscription_token(self, topic, endpoint):
+        """The token that the mail to a subscriber holds; ``None`` when nothing waits for confirmation."""
+        return self.ask("subscription-token", topic=topic, endpoint=endpoint)["token"]
+
+    def confirm_subscription(self, topic, endpoint, authenticated=False):
+        """Let a subscriber follow the link of the mail; the ARN of the subscription."""
+        return self.ask("confirm-subscription", topic=topic, endpoint=endpoint, authenticated=authenticated)["arn"]
+
+    def delete_subscription(self, topic, endpoint):
+        """Let a subscriber unsubscribe: SNS lists it as ``Deleted``."""
+        self.ask("delete-subscription", topic=topic, endpoint=endpoint)
+
     def foreign_bucket(self, name):
         """Let a bucket belong to somebody else's account."""
         self.ask("foreign-bucket", name=name)

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from sandbox.bucket_places import Foreign
 from sandbox.errors import AwsError
 from sandbox.faults import KINDS, Fault
+from sandbox.handlers.sns.subscriptions import confirm, confirmations, find
 from sandbox.mail import receiving, verification
 from sandbox.mail.region import Suppressed
 from sandbox.mail.region import region as mail_region
@@ -200,6 +201,40 @@ def deliver(application, recipient, message, region="us-east-1"):
 def follow(application, link):
     """Follow a verification link, as a person does with a browser."""
     return {"verified": verification.follow(application.state, urlsplit(link).query)}
+
+
+@action
+def subscription_token(application, topic, endpoint):
+    """The token that the mail to a subscriber holds."""
+    call, subscription = _subscription(application, topic, endpoint)
+    entry = confirmations(call).waiting.get(subscription.arn)
+    return {"token": entry.token if entry else None}
+
+
+@action
+def confirm_subscription(application, topic, endpoint, authenticated=False):
+    """Let a subscriber follow the link of the mail."""
+    call, subscription = _subscription(application, topic, endpoint)
+    if subscription.arn not in confirmations(call).waiting:
+        raise BadRequest(f"the subscription of {endpoint} to {topic} does not wait for confirmation.")
+    confirm(call, subscription.arn, authenticated=authenticated)
+    return {"arn": subscription.arn}
+
+
+@action
+def delete_subscription(application, topic, endpoint):
+    """Let a subscriber unsubscribe: SNS lists it as ``Deleted``."""
+    call, subscription = _subscription(application, topic, endpoint)
+    confirmations(call).deleted.add(subscription.arn)
+
+
+def _subscription(application, topic, endpoint):
+    call = _call(application, topic.split(":")[3])
+    confirmations(call)
+    subscription = find(call, topic, endpoint)
+    if subscription is None:
+        raise BadRequest(f"{endpoint} is not subscribed to {topic}.")
+    return call, subscription
 
 
 def _call(application, region):

@@ -15,15 +15,15 @@ from datetime import datetime, timedelta
 from sandbox import wire
 from sandbox.errors import AwsError
 
-# (service, operation) → where the made thing's name is in the result, and by what members calls and listings name it.
+# (service, operation) → the made thing's name, from call and result, and the members by which others name it.
 _MADE = {
-    ("iam", "CreateUser"): (("User", "UserName"), ("UserName",)),
-    ("iam", "CreateGroup"): (("Group", "GroupName"), ("GroupName",)),
-    ("iam", "CreatePolicy"): (("Policy", "Arn"), ("PolicyArn", "Arn")),
-    ("iam", "CreateAccessKey"): (("AccessKey", "AccessKeyId"), ("AccessKeyId",)),
-    ("iam", "CreateRole"): (("Role", "RoleName"), ("RoleName",)),
-    ("sns", "CreateTopic"): (("TopicArn",), ("TopicArn",)),
-    ("sns", "Subscribe"): (("SubscriptionArn",), ("SubscriptionArn",)),
+    ("iam", "CreateUser"): (lambda _, result: result["User"]["UserName"], ("UserName",)),
+    ("iam", "CreateGroup"): (lambda _, result: result["Group"]["GroupName"], ("GroupName",)),
+    ("iam", "CreateRole"): (lambda _, result: result["Role"]["RoleName"], ("RoleName",)),
+    ("iam", "CreatePolicy"): (lambda _, result: result["Policy"]["Arn"], ("PolicyArn", "Arn")),
+    ("iam", "CreateAccessKey"): (lambda _, result: result["AccessKey"]["AccessKeyId"], ("AccessKeyId",)),
+    ("sns", "CreateTopic"): (lambda _, result: result["TopicArn"], ("TopicArn",)),
+    ("sns", "Subscribe"): (lambda call, _: call.parameters["Endpoint"], ("Endpoint",)),
 }
 # Ties between two things: they show in listings only, and no call names them.
 _TIED = {
@@ -43,6 +43,7 @@ class _Hidden:
     """One thing that is not there yet; ``within`` is the listing (operation, parent) that leaves it out, if not all."""
 
     service: str
+    maker: str
     name: str
     members: tuple
     looks: int | None = None
@@ -77,10 +78,10 @@ class Lag:
         with self._lock:
             looks, seconds = self._settings.get(call.service, (None, None))
             if looks:
-                self._hidden.append(_Hidden(call.service, name, members, looks=looks, within=within))
+                self._hidden.append(_Hidden(call.service, call.name, name, members, looks=looks, within=within))
             elif seconds:
                 until = call.state.clock.now() + timedelta(seconds=seconds)
-                self._hidden.append(_Hidden(call.service, name, members, until=until, within=within))
+                self._hidden.append(_Hidden(call.service, call.name, name, members, until=until, within=within))
 
     def hidden(self, service, now):
         """What is hidden of a service at this moment."""
@@ -125,19 +126,14 @@ def _refuse_new_key(call):
 
 def _names(call, thing):
     # Making it again is refused by name at once: what lags is reading, not the check for uniqueness.
-    if (call.service, call.name) in _MADE and call.name != "CreateAccessKey":
-        return False
-    return any(call.parameters.get(member) == thing.name for member in thing.members)
+    return call.name != thing.maker and any(call.parameters.get(member) == thing.name for member in thing.members)
 
 
 def _hide_made(call, reply):
     made = _MADE.get((call.service, call.name))
     if made:
-        path, members = made
-        value = wire.parse(call, reply)
-        for step in path:
-            value = value.get(step, {})
-        call.state.lag.hide(call, value, members)
+        name, members = made
+        call.state.lag.hide(call, name(call, wire.parse(call, reply)), members)
     tied = _TIED.get(call.name) if call.service == "iam" else None
     if tied:
         listing, parent, child = tied

@@ -27,6 +27,8 @@ _EXTRA = {
     ("sesv2", "ListConfigurationSets"): ("NextToken", "PageSize", "ConfigurationSets"),
     ("sesv2", "ListSuppressedDestinations"): ("NextToken", "PageSize", "SuppressedDestinationSummaries"),
 }
+# What AWS gives at most when nobody asks for less, of listings that handlers give whole.
+_MOST = {("sns", "ListSubscriptions"): 100, ("sns", "ListSubscriptionsByTopic"): 100}
 
 
 @cache
@@ -62,7 +64,7 @@ def cut(call, proceed):
         return proceed(call)
     token_in, token_out, limit, member = model
     asked = call.parameters.get(limit) if limit else None
-    size = min(filter(None, (size, asked)), default=None)
+    size = min(filter(None, (size, asked, _MOST.get((call.service, call.name)))), default=None)
     token = call.parameters.get(token_in)
     if size is None and not _ours(token):
         return proceed(call)

@@ -48,6 +48,10 @@ def read(environ, body, state, moto):
     )
     call.account_id = moto.account_of(access_key_id)
     call.unreadable = _read_by_model(call)
+    if call.name in _LINKS and access_key_id is None:
+        # Nobody signed it, so its region is that of the topic.
+        arn = call.parameters.get("TopicArn") or call.parameters.get("SubscriptionArn") or ""
+        call.region = next(iter(arn.split(":")[3:4]), _DEFAULT_REGION)
     return call
 
 

@@ -1,0 +1,7 @@
+"""
+SNS: subscriptions that wait for whoever is subscribed to confirm them.
+"""
+
+from sandbox.handlers.sns import subscriptions
+
+__all__ = ["subscriptions"]
