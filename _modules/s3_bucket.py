@@ -25,7 +25,7 @@ about ``s3:GetBucketPublicAccessBlock``, ``s3:GetEncryptionConfiguration``, ``s3
 ``s3:DeleteBucket``.
 """
 
-from aws_runbook import arguments
+from aws_runbook import arguments, connection
 from aws_runbook.errors import AwsError, RunbookError
 from aws_runbook.session import connect
 
@@ -66,6 +66,8 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
     if actual is None:
         return None
     if actual != session.region:
+        # botocore's client goes to that region for this bucket from now on, even if it is deleted and made in another.
+        connection.forget("s3")
         raise RunbookError(
             f"The bucket {name} is in {actual}, not in {session.region}. A bucket cannot be moved: name {actual} as "
             f"its region (aws:backup:buckets:{name}:region), or use another bucket."

@@ -117,6 +117,13 @@ def client(connection, service, region=None, *, once=False):
         return _clients[slot]
 
 
+def forget(service):
+    """Make the clients of ``service`` anew when they are asked for next: what they have learnt no longer holds."""
+    with _lock:
+        for slot in [slot for slot in _clients if slot[2] == service]:
+            del _clients[slot]
+
+
 def _surroundings():
     """What botocore takes from the environment, credentials and endpoint, is part of what was resolved."""
     return tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))

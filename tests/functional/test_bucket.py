@@ -62,6 +62,14 @@ def test_a_bucket_in_another_region_is_an_error_that_names_it(converge, sandbox,
     assert "aws:backup:buckets:ocp-registry-backup:region" in ret.comment
 
 
+def test_a_bucket_that_moved_is_found_where_it_is_now(states, sandbox):
+    elsewhere = sandbox.client("s3", region="eu-west-1")
+    elsewhere.create_bucket(Bucket="ocp-db-backup", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    assert states["s3_bucket.present"](name="ocp-db-backup", region="eu-west-2").result is False
+    elsewhere.delete_bucket(Bucket="ocp-db-backup")
+    assert states["s3_bucket.present"](name="ocp-db-backup", region="eu-west-2").result is True
+
+
 def test_other_tags_stay_unless_purged(converge, s3):
     s3.create_bucket(Bucket="ocp-db-backup")
     s3.put_bucket_tagging(Bucket="ocp-db-backup", Tagging={"TagSet": [{"Key": "cost", "Value": "1"}]})
