@@ -245,6 +245,14 @@ class Sandbox:
         """Let a subscriber unsubscribe: SNS lists it as ``Deleted``."""
         self.ask("delete-subscription", topic=topic, endpoint=endpoint)
 
+    def database_times(self, creating=None, modifying=None, deleting=None, region="us-east-1"):
+        """For how many seconds of the clock databases are being created, modified and deleted."""
+        self.ask("database-times", creating=creating, modifying=modifying, deleting=deleting, region=region)
+
+    def maintain_databases(self, region="us-east-1"):
+        """Let the maintenance window come: what waits for it is done."""
+        self.ask("maintain-databases", region=region)
+
     def foreign_bucket(self, name):
         """Let a bucket belong to somebody else's account."""
         self.ask("foreign-bucket", name=name)

@@ -228,6 +228,24 @@ def delete_subscription(application, topic, endpoint):
     confirmations(call).deleted.add(subscription.arn)
 
 
+@action
+def database_times(application, creating=None, modifying=None, deleting=None, region="us-east-1"):
+    """For how many seconds databases are being created, modified and deleted."""
+    from sandbox.handlers.rds.lives import lives  # RDS takes long to import, and few tests need it
+
+    given = {"creating": creating, "modifying": modifying, "deleting": deleting}
+    seconds = lives(_call(application, region)).seconds
+    seconds.update({name: value for name, value in given.items() if value is not None})
+
+
+@action
+def maintain_databases(application, region="us-east-1"):
+    """Let the maintenance window come: what waits for it is done."""
+    from sandbox.handlers.rds.lives import maintain
+
+    maintain(_call(application, region))
+
+
 def _subscription(application, topic, endpoint):
     call = _call(application, topic.split(":")[3])
     confirmations(call)

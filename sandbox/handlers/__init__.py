@@ -12,7 +12,7 @@ from importlib import import_module
 from sandbox import wire
 from sandbox.messages import Reply
 
-SERVICES = ("s3", "iam", "ses", "sesv2", "sns")
+SERVICES = ("s3", "iam", "rds", "ses", "sesv2", "sns")
 _handlers = {}
 
 
