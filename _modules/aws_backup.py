@@ -89,7 +89,11 @@ def _summary(planned):
 
 def _places(store):
     entries = store if isinstance(store, list) else [store] if store else []
-    return [entry if isinstance(entry, str) else entry["pillar_file"] for entry in entries]
+    return [entry if isinstance(entry, str) else entry.get("pillar_file") or _addresses(entry) for entry in entries]
+
+
+def _addresses(store):
+    return ", ".join([*filter(None, [store.get("sdb")]), *sorted((store.get("keys") or {}).values())])
 
 
 def _where(server):

@@ -15,9 +15,9 @@ write.
 """
 
 from datetime import datetime
+from functools import partial
 
-from aws_runbook import lifecycle
-from aws_runbook import repositories as search
+from aws_runbook import bucket_search, lifecycle
 from aws_runbook.errors import RunbookError, UnsafeError
 from aws_runbook.lifecycle import Protected
 from aws_runbook.session import connect
@@ -82,31 +82,44 @@ def repositories(name, prefixes=None, skip=None, region=None, profile=None, keyi
 
         salt-call s3_lifecycle.repositories ocp-db-backup
     """
-    session = _session(region, profile, keyid, key)
-
-    def listing(prefix):
-        keys, directories = [], []
-        for page in session.pages(
-            "s3",
-            "list_objects_v2",
-            f"search the bucket {name} for pgBackRest repositories",
-            region=session.region,
-            Bucket=name,
-            Prefix=prefix,
-            Delimiter="/",
-        ):
-            keys += [entry["Key"] for entry in page.get("Contents", [])]
-            directories += [entry["Prefix"] for entry in page.get("CommonPrefixes", [])]
-        return keys, directories
-
-    return search.search([""] if prefixes is None else prefixes, listing, tuple(skip or ()))
+    listing = partial(_listing, _session(region, profile, keyid, key), name)
+    return bucket_search.repositories([""] if prefixes is None else prefixes, listing, tuple(skip or ()))
 
 
-def plan(name, rules, protected=None, allow=None, purge=False, region=None, profile=None, keyid=None, key=None):
+def _listing(session, name, prefix):
+    """The keys and the directories directly below ``prefix``."""
+    keys, directories = [], []
+    for page in session.pages(
+        "s3",
+        "list_objects_v2",
+        f"look into the bucket {name} for what must not expire",
+        region=session.region,
+        Bucket=name,
+        Prefix=prefix,
+        Delimiter="/",
+    ):
+        keys += [entry["Key"] for entry in page.get("Contents", [])]
+        directories += [entry["Prefix"] for entry in page.get("CommonPrefixes", [])]
+    return keys, directories
+
+
+def plan(
+    name,
+    rules,
+    protected=None,
+    allow=None,
+    declared=None,
+    purge=False,
+    region=None,
+    profile=None,
+    keyid=None,
+    key=None,
+):
     """
     What ``s3_lifecycle.managed`` would do: ``changes`` (of ``rules``) and ``warnings``.
 
-    A rule, wanted or found, that can expire an object of a repository or of a synced directory is an error.
+    A rule, wanted or found, that can expire an object of a repository or of a synced directory is an error; so is a new
+    rule that would expire what is in none of the ``declared`` directories.
 
     CLI Example:
 
@@ -114,22 +127,39 @@ def plan(name, rules, protected=None, allow=None, purge=False, region=None, prof
 
         salt-call s3_lifecycle.plan ocp-registry-backup '[]' protected='[{prefix: file-sync, kind: sync, source: registry}]'
     """
-    wanted = _checked(_session(region, profile, keyid, key), name, rules)
-    declared = [Protected(**entry) for entry in protected or ()]
+    session = _session(region, profile, keyid, key)
+    wanted = _checked(session, name, rules)
+    kept = [Protected(**entry) for entry in protected or ()]
     current = describe(name, region, profile, keyid, key)
     found = current["rules"] if current else []
-    discovered = []
     if current:
+        skip = [f"{place.prefix}/" if place.prefix else "" for place in kept]
         reached = lifecycle.search_prefixes([*found, *wanted])
-        known = [f"{entry.prefix}/" if entry.prefix else "" for entry in declared]
-        for repository, evidence in repositories(name, reached, known, region, profile, keyid, key).items():
-            discovered += _discovered(repository, evidence)
-    errors, warnings = lifecycle.dangers(name, found, wanted, [*declared, *discovered], tuple(allow or ()))
+        for repository, evidence in repositories(name, reached, skip, region, profile, keyid, key).items():
+            kept += _discovered(repository, evidence)
+    errors, warnings = lifecycle.dangers(name, found, wanted, kept, tuple(allow or ()))
     if errors:
         raise UnsafeError("\n".join(errors))
-    merged, more = lifecycle.merge(found, wanted, [*declared, *discovered], purge=purge)
+    merged, more = lifecycle.merge(found, wanted, kept, purge=purge)
+    if current and declared is not None:
+        _refuse_undeclared(session, name, [rule for rule in merged if rule not in found], declared)
     changes = {} if merged == found else {"rules": {"old": found, "new": merged}}
     return {"changes": changes, "warnings": [*warnings, *more, *lifecycle.shadowing(found, wanted)]}
+
+
+def _refuse_undeclared(session, name, new, declared):
+    """Refuse a new rule that expires what no known pillar puts there: it may be another server's only copy."""
+    for rule in new:
+        prefix = lifecycle.prefix_of(rule)
+        strangers = lifecycle.expires(rule) and bucket_search.undeclared(
+            prefix, declared, partial(_listing, session, name)
+        )
+        if strangers:
+            raise UnsafeError(
+                f"Bucket {name}: the lifecycle rule {rule['ID']!r} ({f'prefix {prefix!r}' if prefix else 'all objects'}) would "
+                f"also expire what no known pillar puts there: {', '.join(strangers)}. Name the server it belongs to in "
+                f"aws:servers; or, if all of it may go, say aws:backup:buckets:{name}:expire_all: True."
+            )
 
 
 def _discovered(repository, evidence):

@@ -33,6 +33,7 @@ def managed(
     rules=None,
     protected=None,
     allow=None,
+    declared=None,
     purge=False,
     region=None,
     profile=None,
@@ -56,6 +57,9 @@ def managed(
     allow
         Ids of rules that may reach a repository since they touch only noncurrent versions, unfinished uploads or the
         storage class. A rule that can expire current objects of it is never allowed.
+    declared
+        A list of all the directories that backups known here go to. A new rule that would expire anything else in the
+        bucket is refused. Default: not looked at.
     purge
         ``True`` to remove rules that are not ours.
     region, profile, keyid, key
@@ -70,6 +74,7 @@ def managed(
         [] if rules is None else rules,
         protected=protected,
         allow=allow,
+        declared=declared,
         purge=purge,
         **connection,
     )

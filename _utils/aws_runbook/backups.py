@@ -197,7 +197,7 @@ def plan(pillars):
         overlapping = _overlap_problems(by_bucket[bucket])
         errors += [*problems_of_bucket, *overlapping]
         if not overlapping:
-            rules[bucket] = _collect(errors, _lifecycle, bucket, by_bucket[bucket])
+            rules[bucket] = _collect(errors, _lifecycle, bucket, by_bucket[bucket], pillars)
     found = [replace(target, region=buckets[target.bucket]["region"]) for target in found]
     granted = _granted(found)
     for name, of_policy in granted.items():
@@ -307,7 +307,7 @@ def _described(target):
     return f"{key} of {target.server} ({target.location})"
 
 
-def _lifecycle(bucket, of_bucket):
+def _lifecycle(bucket, of_bucket, pillars):
     rules, allow = lifecycle.backup_rules(bucket, of_bucket)
     sources = defaultdict(lambda: defaultdict(list))
     for target in of_bucket:
@@ -319,7 +319,19 @@ def _lifecycle(bucket, of_bucket):
         )
         for (prefix, kind), named in sorted(sources.items())
     ]
-    return {"rules": rules, "protected": [asdict(place) for place in protected], "allow": allow}
+    return {
+        "rules": rules,
+        "protected": [asdict(place) for place in protected],
+        "allow": allow,
+        "declared": None if _expires_all(bucket, pillars) else sorted({target.prefix for target in of_bucket}),
+    }
+
+
+def _expires_all(bucket, pillars):
+    """Whether any pillar says that all objects of a bucket may expire, also those that nobody declares."""
+    return any(
+        (_get(pillar, "aws:backup:buckets", {}).get(bucket) or {}).get("expire_all") for pillar in pillars.values()
+    )
 
 
 def _name_problems(found):

@@ -22,7 +22,6 @@ MAX_ID = 255
 _SIZES = ("ObjectSizeGreaterThan", "ObjectSizeLessThan")
 _MARKER = "ExpiredObjectDeleteMarker"
 _FAMILY = re.compile(r"(delete-after|abort-multipart-after)-\d+-days(-.*)?", re.DOTALL)
-_INFO = re.compile(r"(?:(?P<repository>.+)/)?(?:archive/[^/]+/archive|backup/[^/]+/backup)\.info(?:\.copy)?", re.DOTALL)
 
 # What a rule can do to an object that must not be lost, in the words of a sentence.
 _EFFECTS = {
@@ -426,32 +425,11 @@ def rule_id(stem, prefix):
     return f"{readable[: MAX_ID - len(digest) - 1]}-{digest}"
 
 
-def repository_of(key):
-    """
-    The prefix of the pgBackRest repository that an object's key gives away; ``None`` when it gives none away.
-
-    A repository has ``archive/STANZA/archive.info`` and ``backup/STANZA/backup.info``, each with a ``.copy``. At the
-    bucket's root its prefix is empty.
-    """
-    found = _INFO.fullmatch(key)
-    return (found["repository"] or "") if found else None
-
-
 def search_prefixes(rules):
     """
     Where in a bucket to look for repositories that ``rules`` could touch: no prefix contains another.
 
-    A repository may also lie around a prefix: see :func:`ancestors`.
+    A repository may also lie around a prefix: :func:`aws_runbook.bucket_search.repositories` looks there too.
     """
     touched = sorted({prefix_of(rule) for rule in rules if effects(rule) - {"marker"}})
     return [prefix for prefix in touched if not any(other != prefix and prefix.startswith(other) for other in touched)]
-
-
-def ancestors(prefix):
-    """
-    The directories around ``prefix``, each of which may be a repository although its info files do not start with it.
-
-    A rule with the prefix ``kingfisher/backup/main/2023`` reaches objects of the repository ``kingfisher``, whose info
-    files are seen only by listing ``kingfisher/archive/`` and ``kingfisher/backup/``.
-    """
-    return ["/".join(prefix.split("/")[:depth]) for depth in range(prefix.count("/") + 1)] if prefix else []

@@ -172,13 +172,13 @@ _AWS_BACKUP = {
         "grace_days": {"type": "integer", "minimum": 0, "description": "give a whole number of days, 0 or more"},
         "buckets": {
             "type": "object",
-            "description": "give a mapping of buckets to their region and tags",
+            "description": "give a mapping of buckets to their region, tags and expire_all",
             "propertyNames": _BUCKET,
             "additionalProperties": {
                 "type": ["object", "null"],
-                "description": "give a mapping of region and tags",
+                "description": "give a mapping of region, tags and expire_all",
                 "additionalProperties": False,
-                "properties": {"region": _REGION, "tags": _TAGS},
+                "properties": {"region": _REGION, "tags": _TAGS, "expire_all": _FLAG},
             },
         },
         "pgbackrest": {

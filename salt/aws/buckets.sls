@@ -30,6 +30,7 @@ aws-lifecycle-{{ name }}:
     - rules: {{ lifecycle.rules | json }}
     - protected: {{ lifecycle.protected | json }}
     - allow: {{ lifecycle.allow | json }}
+    - declared: {{ lifecycle.declared | json }}
     - require:
       - s3_bucket: aws-bucket-{{ name }}
 {%- endfor %}

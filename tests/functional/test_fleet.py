@@ -119,3 +119,18 @@ def test_a_server_without_backups_costs_nothing(fleet, sandbox, kind):
     else:
         assert "No backups follow from pillar." in fleet.call("aws_backup.plan")
     assert sandbox.calls() == []
+
+
+@pytest.mark.parametrize("fleet", ["cms"], indirect=True)
+def test_a_server_alone_does_not_expire_what_another_keeps_in_its_bucket(fleet, sandbox):
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="ocp-coalition-backup")
+    s3.put_object(Bucket="ocp-coalition-backup", Key="another/file", Body=b"1")
+    states = fleet.apply("aws")
+    assert states["aws-lifecycle-ocp-coalition-backup"]["result"] is False
+    assert "what no known pillar puts there: another/." in states["aws-lifecycle-ocp-coalition-backup"]["comment"]
+    path = fleet.pillar / "public" / "cms.sls"
+    pillar = yaml.safe_load(path.read_text().replace("{{ opts.pillar_roots.base[0] }}", str(fleet.pillar)))
+    pillar["aws"]["backup"].setdefault("buckets", {})["ocp-coalition-backup"] = {"expire_all": True}
+    path.write_text(yaml.safe_dump(pillar))
+    assert fleet.apply("aws")["aws-lifecycle-ocp-coalition-backup"]["result"] is True

@@ -160,6 +160,32 @@ def test_what_touches_no_current_object_is_allowed_by_name_and_reported_when_fou
     assert "tidy" in reported.warnings[0]
 
 
+@pytest.mark.parametrize(
+    ("declared", "stranger"),
+    [
+        (["database"], "file-sync/"),
+        (["database", "file-sync/a"], "file-sync/b/"),
+        (["database", "file-sync"], None),
+        ([""], None),
+    ],
+)
+def test_a_new_rule_on_everything_spares_what_no_pillar_names(converge, s3, declared, stranger):
+    for key in ("database/2024.sql.gz", "file-sync/a/1", "file-sync/b/2"):
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"1")
+    ret = managed(converge, EVERYTHING, declared=declared)
+    assert ret.result is (stranger is None), ret.comment
+    if stranger:
+        assert f"would also expire what no known pillar puts there: {stranger}." in ret.comment
+        assert "aws:servers" in ret.comment
+        assert "expire_all: True" in ret.comment
+
+
+def test_a_rule_that_is_there_already_is_not_asked_about_again(converge, s3, sandbox):
+    put(s3, EVERYTHING)
+    s3.put_object(Bucket=BUCKET, Key="old.tar.gz", Body=b"1")
+    assert managed(converge, EVERYTHING, declared=["database"]).changes == {}
+
+
 def test_absent_removes_the_rules_it_names_and_no_other(converge, s3):
     put(s3, FOREIGN, EXPIRING)
     assert converge("s3_lifecycle.absent", name=BUCKET, ids=[EXPIRING["ID"]]).result is True

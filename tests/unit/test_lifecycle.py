@@ -491,27 +491,6 @@ def test_ids_are_readable_and_stable():
     assert lifecycle.rule_id("delete-after-30-days", "a/b") == "delete-after-30-days-a-b-c14cddc0"
 
 
-@pytest.mark.parametrize(
-    ("key", "repository"),
-    [
-        ("kingfisher/archive/main/archive.info", "kingfisher"),
-        ("kingfisher/archive/main/archive.info.copy", "kingfisher"),
-        ("a/b/backup/main/backup.info", "a/b"),
-        ("archive/main/archive.info", ""),
-        ("backup/main/backup.info.copy", ""),
-        ("archive/x/archive/main/archive.info", "archive/x"),
-        ("kingfisher/archive/main/backup.info", None),
-        ("kingfisher/archive/archive.info", None),
-        ("kingfisher/archive/main/archive.info.old", None),
-        ("kingfisher/backup/main/20240101-000000F/backup.manifest", None),
-        ("xarchive/main/archive.info", None),
-        ("", None),
-    ],
-)
-def test_repository_of_a_key(key, repository):
-    assert lifecycle.repository_of(key) == repository
-
-
 def test_search_prefixes_are_the_fewest_that_matter():
     found = [rule("king"), rule("kingfisher/"), rule("logs/"), rule("off/", status="Disabled")]
     marker = rule("marker/", Expiration={"ExpiredObjectDeleteMarker": True})
@@ -519,26 +498,3 @@ def test_search_prefixes_are_the_fewest_that_matter():
     assert lifecycle.search_prefixes([*found, marker, aborting]) == ["king", "logs/", "up/"]
     assert lifecycle.search_prefixes([*found, THIRTY]) == [""]
     assert lifecycle.search_prefixes([]) == []
-
-
-def test_ancestors_are_the_directories_around_a_prefix():
-    assert lifecycle.ancestors("kingfisher/backup/main/2023") == [
-        "",
-        "kingfisher",
-        "kingfisher/backup",
-        "kingfisher/backup/main",
-    ]
-    assert lifecycle.ancestors("king") == [""]
-    assert lifecycle.ancestors("king/") == ["", "king"]
-    assert lifecycle.ancestors("") == []
-
-
-@given(rule_prefixes, st.one_of(st.just(""), directories))
-def test_every_repository_that_a_rule_reaches_is_seen(prefix, repository):
-    """Its info files start with the prefix, or it is an ancestor: else the rule cannot reach it."""
-    info = f"{repository}/archive/main/archive.info".lstrip("/")
-    if lifecycle.overlaps(prefix, repository):
-        below = f"{repository}/".startswith(prefix) and info.startswith(prefix)
-        assert below or repository in lifecycle.ancestors(prefix)
-    else:
-        assert repository not in lifecycle.ancestors(prefix)

@@ -1,24 +1,25 @@
 """
-Finding pgBackRest repositories in a bucket, although no pillar mentions them.
+Looking into a bucket for what a lifecycle rule could delete, although no pillar mentions it.
 
-A repository at ``REPO`` keeps ``REPO/archive/STANZA/archive.info`` and ``REPO/backup/STANZA/backup.info``, each with a
+Both searches go directory by directory, as the bucket's own ``delimiter`` lists them: ``listing(prefix)`` gives the keys
+and the sub-directories directly below ``prefix``.
+
+A pgBackRest repository at ``REPO`` keeps ``REPO/archive/STANZA/archive.info`` and ``REPO/backup/STANZA/backup.info``, each with a
 ``.copy``. https://pgbackrest.org/configuration.html#section-repository
-
-The search goes directory by directory, as the bucket's own ``delimiter`` lists them: it looks at every directory that a
-lifecycle rule reaches, and never into a repository that it has found.
 """
 
 from collections import deque
 
+_EXAMPLES = 3
 _INFO = {"archive": "archive.info", "backup": "backup.info"}
 
 
-def search(prefixes, listing, skip=()):
+def repositories(prefixes, listing, skip=()):
     """
     The repositories that have objects below one of ``prefixes``: a mapping of each one's prefix to a key that proves it.
 
-    ``listing(prefix)`` gives the keys and the sub-directories directly below ``prefix``, as S3 does with the delimiter
-    ``/``. Directories that begin with one of ``skip`` are not looked into.
+    Every directory there is looked into, but for those that begin with one of ``skip``, and the insides of a repository
+    that has been found.
     """
     found = {}
     for prefix in prefixes:
@@ -61,3 +62,25 @@ def _look(directory, listing, found):
             found[repository] = min(evidence)
             return True
     return False
+
+
+def undeclared(prefix, declared, listing):
+    """
+    Directories and keys below ``prefix`` that are not in one of the directories ``declared``, a few to name as examples.
+
+    ``declared`` has no slashes at the ends; an empty one is the whole bucket.
+    """
+    roots = [f"{place}/" if place else "" for place in declared]
+    found, queue = [], deque([prefix])
+    while queue and len(found) < _EXAMPLES:
+        directory = queue.popleft()
+        if any(directory.startswith(root) for root in roots):
+            continue
+        keys, directories = listing(directory)
+        found += [key for key in keys if not any(key.startswith(root) for root in roots)]
+        for entry in directories:
+            if any(root.startswith(entry) for root in roots):
+                queue.append(entry)
+            elif not any(entry.startswith(root) for root in roots):
+                found.append(entry)
+    return sorted(found)[:_EXAMPLES]

@@ -1,10 +1,10 @@
-"""Finding pgBackRest repositories in a bucket."""
+"""Looking into a bucket for what a rule could delete."""
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aws_runbook import repositories
+from aws_runbook import bucket_search
 
 NAMES = st.sampled_from(["archive", "backup", "a", "ab", "main", "archive.info"])
 DIRECTORIES = st.lists(NAMES, max_size=4).map("/".join)
@@ -49,7 +49,7 @@ def roots(keys):
 @example(keys={"king/archive/main/archive.info"}, prefixes=["king/archive/main/1"])
 @example(keys={"archive/main/archive.info", "a/x"}, prefixes=["a/"])
 def test_no_repository_that_a_prefix_reaches_is_missed(keys, prefixes):
-    found = repositories.search(prefixes, listing_of(keys))
+    found = bucket_search.repositories(prefixes, listing_of(keys))
     for repository, evidence in roots(keys).items():
         # A repository inside another's archive/ or backup/ is an object of that other one.
         covered = any(
@@ -85,7 +85,7 @@ def test_what_a_rule_reaches(prefix, found):
         "kingfisher/incremental/2024.tar.gz",
         "queen/dump.sql.gz",
     }
-    assert list(repositories.search([prefix], listing_of(keys))) == (["kingfisher"] if found else [])
+    assert list(bucket_search.repositories([prefix], listing_of(keys))) == (["kingfisher"] if found else [])
 
 
 def test_a_repository_is_not_walked_through():
@@ -96,7 +96,7 @@ def test_a_repository_is_not_walked_through():
         asked.append(prefix)
         return listing_of(keys)(prefix)
 
-    repositories.search([""], listing)
+    bucket_search.repositories([""], listing)
     assert len(asked) < 6
 
 
@@ -108,5 +108,20 @@ def test_what_is_declared_is_not_walked_through():
         asked.append(prefix)
         return listing_of(keys)(prefix)
 
-    assert repositories.search([""], listing, skip=("sync/", "kingfisher/")) == {}
+    assert bucket_search.repositories([""], listing, skip=("sync/", "kingfisher/")) == {}
     assert asked == [""]
+
+
+@given(keys=KEYS, prefix=PREFIXES, declared=st.lists(DIRECTORIES, max_size=3))
+@example(keys={"a/b/x", "a/c/y"}, prefix="", declared=["a/b"])
+def test_whatever_is_declared_by_nobody_is_found(keys, prefix, declared):
+    found = bucket_search.undeclared(prefix, declared, listing_of(keys))
+    roots = [f"{place}/" if place else "" for place in declared]
+    strangers = {key for key in keys if key.startswith(prefix) and not any(key.startswith(root) for root in roots)}
+    assert bool(found) is bool(strangers)
+    assert all(any(key.startswith(entry) for key in strangers) for entry in found)
+
+
+def test_undeclared_names_directories_and_only_a_few():
+    keys = {f"{number}/{number}" for number in range(9)} | {"database/2024.sql.gz"}
+    assert bucket_search.undeclared("", ["database"], listing_of(keys)) == ["0/", "1/", "2/"]
