@@ -169,7 +169,7 @@ _AWS_BACKUP = {
         "scope": {"enum": ["prefix", "bucket"], "description": "allowed are prefix, bucket"},
         "store": _STORE,
         "rotate_days": _DAYS,
-        "grace_days": {"type": "integer", "minimum": 0, "description": "give a whole number of days, 0 or more"},
+        "grace_days": _DAYS,
         "buckets": {
             "type": "object",
             "description": "give a mapping of buckets to their region, tags and expire_all",

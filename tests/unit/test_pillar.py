@@ -40,7 +40,7 @@ GOOD = [
     backup(
         buckets={"ocp-registry-backup": {"region": "eu-west-2", "tags": {"team": "data", "year": 2024}}, "abc": None}
     ),
-    backup(pgbackrest={"tags": True, "target_time": False, "abort_multipart_days": 7}, rotate_days=90, grace_days=0),
+    backup(pgbackrest={"tags": True, "target_time": False, "abort_multipart_days": 7}, rotate_days=90, grace_days=1),
     backup(store="sdb://vault/registry"),
     backup(store={"sdb": "sdb://vault/registry"}),
     backup(store={"sdb": "sdb://v/a", "keys": {"access_key": "sdb://v/b", "secret_key": "sdb://v/c"}}),
@@ -161,7 +161,7 @@ BAD = [
     (backup(expire_days="30"), "aws:backup:expire_days is '30': give a whole number of days, 1 or more."),
     (backup(expire_days=30.0), "aws:backup:expire_days is 30.0: give a whole number of days, 1 or more."),
     (backup(expire_days=True), "aws:backup:expire_days is True: give a whole number of days, 1 or more."),
-    (backup(grace_days=-1), "aws:backup:grace_days is -1: give a whole number of days, 0 or more."),
+    (backup(grace_days=0), "aws:backup:grace_days is 0: give a whole number of days, 1 or more."),
     (backup(scope="all"), "aws:backup:scope is 'all': allowed are prefix, bucket."),
     (backup(user="a b"), "aws:backup:user is 'a b': the name of an IAM user has 1 to 64 characters"),
     (backup(user="é"), "aws:backup:user is 'é': the name of an IAM user has 1 to 64 characters"),
