@@ -1,1 +1,28 @@
+"""Fixtures of the whole suite."""
+
+import re
+import subprocess
+
+import pytest
+
 pytest_plugins = ["sandbox.pytest_plugin"]
+
+
+@pytest.fixture(scope="session")
+def keyring(tmp_path_factory):
+    """A folder with a key pair, as on a master; its fingerprint; and a folder with only the public half."""
+    root = tmp_path_factory.mktemp("gpg")
+    both, public = root / "master", root / "public"
+    for folder in (both, public):
+        folder.mkdir(mode=0o700)
+
+    def run(folder, *arguments, **options):
+        command = ["gpg", "--batch", "--homedir", str(folder), *arguments]
+        return subprocess.run(command, check=True, capture_output=True, **options).stdout
+
+    run(both, "--passphrase", "", "--quick-generate-key", "salt@example.org", "future-default", "default", "never")
+    run(public, "--import", input=run(both, "--armor", "--export"))
+    listing = run(both, "--with-colons", "--list-keys").decode()
+    yield both, re.search(r"^fpr:+([0-9A-F]{40}):", listing, re.MULTILINE)[1], public
+    for folder in (both, public):
+        subprocess.run(["gpgconf", "--homedir", str(folder), "--kill", "all"], check=False)

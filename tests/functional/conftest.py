@@ -34,6 +34,8 @@ def minion(root, identity):
         file_client="local",
         file_roots={"base": [str(TREE / "salt")]},
         pillar_roots={"base": []},
+        sdb_dirs=[str(TREE / "tests" / "functional" / "sdb")],
+        vault={"driver": "json_file", "path": str(root / "vault.json")},
         module_dirs=[str(TREE / "_modules")],
         states_dirs=[str(TREE / "_states")],
     )

@@ -1,7 +1,10 @@
 """Access keys: made, stored, rotated, and never seen."""
 
+import json
 import re
+import subprocess
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 import yaml
@@ -55,6 +58,35 @@ def test_a_key_is_made_and_stored(converge, iam, private, store, sandbox):
     assert secret not in str(ret.full_return)
     assert "password: other" in private.read_text()
     assert private.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.gpg
+def test_a_key_in_an_encrypted_file(converge, iam, private, store, keyring):
+    master, fingerprint, public = keyring
+    encrypted = {**store, "gpg": {"recipients": [fingerprint], "homedir": str(public)}}
+    ret = converge("iam_access_key.present", name=USER, store=encrypted)
+    assert ret.result is True, ret.comment
+    halves = yaml.safe_load(private.read_text())["aws"]
+    assert keys(iam) == {halves["access_key"]: "Active"}
+    assert halves["secret_key"].startswith("-----BEGIN PGP MESSAGE-----")
+    decrypted = subprocess.run(
+        ["gpg", "--batch", "--homedir", str(master), "--decrypt"],
+        input=halves["secret_key"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert len(decrypted) == 40
+    assert decrypted not in private.read_text() + str(ret.full_return)
+
+
+def test_a_key_behind_sdb(converge, iam, minion_opts):
+    ret = converge("iam_access_key.present", name=USER, store="sdb://vault/aws/registry")
+    assert ret.result is True, ret.comment
+    vault = json.loads(Path(minion_opts["vault"]["path"]).read_text())
+    assert keys(iam) == {vault["aws/registry/access_key"]: "Active"}
+    assert len(vault["aws/registry/secret_key"]) == 40
+    assert vault["aws/registry/secret_key"] not in str(ret.full_return)
 
 
 def test_a_key_that_was_deleted_is_made_again(converge, iam, private, store):
