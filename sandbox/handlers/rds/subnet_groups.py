@@ -43,8 +43,10 @@ def put_db_subnet_group(call):
 def delete_db_subnet_group(call):
     """A group that a database is in stays."""
     name = call.parameters["DBSubnetGroupName"]
-    databases = [*call.backend().databases.values(), *call.backend().clusters.values()]
-    if any(database.db_subnet_group_name == name for database in databases):
+    of_instances = (getattr(entry, "db_subnet_group", None) for entry in call.backend().databases.values())
+    in_use = {group.name for group in of_instances if group is not None}
+    in_use |= {entry.db_subnet_group_name for entry in call.backend().clusters.values()}
+    if name in in_use:
         raise AwsError(
             "InvalidDBSubnetGroupStateFault",
             f"Cannot delete the subnet group '{name}' because at least one database instance is still using it.",
