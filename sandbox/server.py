@@ -2,12 +2,15 @@
 The sandbox on a port: cheroot, with or without TLS, until it is told to stop.
 """
 
+import contextlib
 import errno
 import signal
 import socket
+import ssl
 import struct
 import threading
 
+from cheroot.server import HTTPConnection
 from cheroot.wsgi import Gateway_10, Server
 from moto.core.request import (
     PRESERVED_HEADER_NAMES_ENVIRON_KEY,
@@ -23,6 +26,20 @@ SECRET_ACCESS_KEY = "sandbox-needs-no-secret"
 REGION = "us-east-1"
 # More than the clients of a test at a time, as a call that a fault holds keeps its thread.
 _THREADS = 16
+
+
+class _Connection(HTTPConnection):
+    """A connection that says goodbye in TLS before it is closed; pgBackRest takes anything else for a truncated reply."""
+
+    cut = False
+
+    def _close_kernel_socket(self):
+        if isinstance(self.socket, ssl.SSLSocket) and not self.cut:
+            with contextlib.suppress(OSError, ValueError):
+                # close_notify is sent; without blocking, the other side's is not waited for.
+                self.socket.setblocking(False)
+                self.socket.unwrap()
+        super()._close_kernel_socket()
 
 
 class _Gateway(Gateway_10):
@@ -41,6 +58,7 @@ class _Gateway(Gateway_10):
 
     def _cut(self):
         # To close at once, with a reset instead of a farewell; cheroot closes when it is told that the peer has gone.
+        self.req.conn.cut = True
         self.req.conn.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         raise ConnectionResetError(errno.ECONNRESET, "cut on demand")
 
@@ -50,6 +68,7 @@ def make(host="127.0.0.1", port=0, *, tls=None, dns=None):
     state = State(dns=dns)
     server = Server((host, port), Application(state), numthreads=_THREADS, timeout=60, request_queue_size=128)
     server.gateway = _Gateway
+    server.ConnectionClass = _Connection
     server.shutdown_timeout = 1
     server.keep_alive_conn_limit = 1000  # each boto3 client of a test keeps its own
     server.state = state

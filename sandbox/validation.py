@@ -23,10 +23,6 @@ _CODES = {
     "ec2": "InvalidParameterValue",
 }
 _MISSING_CODES = {"rds": "MissingParameter", "ec2": "MissingParameter"}
-# Members that clients leave to the server although the model requires them, or whose limits AWS does not enforce.
-_LENIENT = {
-    ("s3", "Tagging"),  # PutObject's header form
-}
 _TYPES = {
     "string": str,
     "integer": int,
@@ -45,35 +41,44 @@ _TYPES = {
 def check(call, proceed):
     """Step of the application: refuse what the model does not allow."""
     if call.operation is not None and call.operation.input_shape is not None:
-        problems = list(_problems(call.operation.input_shape, call.parameters, ""))
-        if problems:
-            raise _refusal(call, problems)
+        found = list(problems(call.operation.input_shape, call.parameters))
+        if found:
+            raise _refusal(call, found)
     return proceed(call)
 
 
-def _refusal(call, problems):
-    missing = [path for path, value, _ in problems if value is None]
+def problems(shape, value):
+    """``(path, value, constraint)`` of everything in ``value`` that the model of ``shape`` does not allow."""
+    return _problems(shape, value, "")
+
+
+def _refusal(call, found):
+    missing = [path for path, value, _ in found if value is None]
     if missing and call.service in _MISSING_CODES:
         return AwsError(_MISSING_CODES[call.service], f"The request must contain the parameter {missing[0]}.", 400)
     if call.service == "s3":
-        return _s3_refusal(problems)
-    count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected"
+        return _s3_refusal(call, found)
+    count = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected"
     sentences = "; ".join(
         f"Value {'null' if value is None else repr(value)} at '{_wire_path(path)}' failed to satisfy constraint: "
         f"Member must {constraint}"
-        for path, value, constraint in problems
+        for path, value, constraint in found
     )
     if call.service == "sns":
-        return AwsError("InvalidParameter", f"Invalid parameter: {problems[0][0]}", 400)
+        return AwsError("InvalidParameter", f"Invalid parameter: {found[0][0]}", 400)
     return AwsError(_CODES.get(call.service, "ValidationError"), f"{count}: {sentences}", 400)
 
 
-def _s3_refusal(problems):
-    path, value, _ = problems[0]
+def _s3_refusal(call, found):
+    path, value, _ = found[0]
+    if value is None and path == call.operation.input_shape.serialization.get("payload"):
+        return AwsError("MissingRequestBodyError", "Request Body is empty", 400)
     if path == "Bucket":
         return AwsError(
             "InvalidBucketName", "The specified bucket is not valid.", 400, details={"BucketName": str(value)}
         )
+    if path == "CreateBucketConfiguration.LocationConstraint":
+        return AwsError("InvalidLocationConstraint", "The specified location-constraint is not valid", 400)
     if "." in path:  # inside the XML body
         return AwsError(
             "MalformedXML",
@@ -89,7 +94,6 @@ def _wire_path(path):
 
 
 def _problems(shape, value, path):
-    """``(path, value, constraint)`` of everything that the model does not allow."""
     if shape.metadata.get("document"):
         return
     wanted = _TYPES.get(shape.type_name)
@@ -122,14 +126,15 @@ def _structure(shape, value, path):
 
 
 def _string(shape, value, path):
+    shown = "****" if shape.metadata.get("sensitive") else value
     if shape.metadata.get("enum"):
         if value not in shape.metadata["enum"]:
-            yield path, value, f"satisfy enum value set: [{', '.join(shape.metadata['enum'])}]"
+            yield path, shown, f"satisfy enum value set: [{', '.join(shape.metadata['enum'])}]"
         return
-    yield from _length(shape, len(value), value, path)
+    yield from _length(shape, len(value), shown, path)
     pattern = shape.metadata.get("pattern")
     if pattern and not _compiled(pattern).fullmatch(value):
-        yield path, value, f"satisfy regular expression pattern: {pattern}"
+        yield path, shown, f"satisfy regular expression pattern: {pattern}"
 
 
 def _length(shape, length, value, path):

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 
 from botocore.exceptions import UnknownServiceError
 from botocore.parsers import create_parser
-from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
+from moto.core.parse import PROTOCOL_PARSERS, UNDEFINED, QueryParser, RequestParserError, RestJSONParser
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
 from moto.core.serialize import SerializationContext, get_serializer_class
@@ -26,7 +26,46 @@ _SCOPE = re.compile(r"(?P<key>[^/=\s]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]
 _DEFAULT_REGION = "us-east-1"
 # Operations whose request is a link that a person follows, so nobody signs it.
 _LINKS = {"ConfirmSubscription": "sns", "Unsubscribe": "sns"}
+_BOOLEANS = {"true": True, "false": False}
 _UNREADABLE = (RequestParserError, ValueError, TypeError, AttributeError, KeyError)
+
+
+def _boolean(text):
+    if str(text).lower() not in _BOOLEANS:
+        raise RequestParserError(f"{text!r} cannot be converted to a Boolean")
+    return _BOOLEANS[str(text).lower()]
+
+
+class _StrictQueryParser(QueryParser):
+    """As AWS does, refuses what is no boolean; moto takes it for ``False``."""
+
+    def _parse_boolean(self, shape, query_params, prefix=""):
+        value = self._default_handle(shape, query_params, prefix)
+        return value if value is UNDEFINED else _boolean(value)
+
+
+class _StrictRestJSONParser(RestJSONParser):
+    """As AWS does, refuses JSON of another type than the model's; moto converts it, or passes it on."""
+
+    def _parse_shape(self, shape, node):
+        wanted = _JSON_TYPES.get(shape.type_name)
+        in_body = shape.serialization.get("location") is None
+        if wanted and in_body and (not isinstance(node, wanted) or (isinstance(node, bool) and wanted is not bool)):
+            raise RequestParserError(f"{type(node).__name__} cannot be converted to {shape.type_name}")
+        return super()._parse_shape(shape, node)
+
+
+_JSON_TYPES = {
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "long": int,
+    "double": (int, float),
+    "list": list,
+    "map": dict,
+    "structure": dict,
+}
+_PARSERS = {**PROTOCOL_PARSERS, "query": _StrictQueryParser, "rest-json": _StrictRestJSONParser}
 
 
 def read(environ, body, state, moto):
@@ -67,8 +106,11 @@ def _read_by_model(call):
         call.protocol = determine_request_protocol(model, request.content_type)
         call.operation, path_parameters = get_service_router(call.service).match(request)
     except (HTTPException, NotImplementedError):
-        return None
-    parser = PROTOCOL_PARSERS[call.protocol](call.operation)
+        if call.protocol != "query":
+            return None
+        action, version = request.values.get("Action", ""), request.values.get("Version", "")
+        return AwsError("InvalidAction", f"Could not find operation {action} for version {version}", 400)
+    parser = _PARSERS[call.protocol](call.operation)
     try:
         parsed = parser.parse(
             {

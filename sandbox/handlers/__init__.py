@@ -10,6 +10,7 @@ from functools import cache
 from importlib import import_module
 
 from sandbox import wire
+from sandbox.errors import AwsError
 from sandbox.messages import Reply
 
 SERVICES = ("s3", "iam", "rds", "ses", "sesv2", "sns")
@@ -50,7 +51,10 @@ def handle(call, _=None):
     """Last step of the application: the handler's answer, or moto's."""
     load(call.service)
     handler = _handlers.get((call.service, call.name))
-    if handler is None:
-        return call.forward()
-    result = handler(call)
+    try:
+        result = call.forward() if handler is None else handler(call)
+    except NotImplementedError as error:
+        # 501, as botocore does not try that again.
+        what = call.name or "this request"
+        raise AwsError("NotImplemented", f"Neither the sandbox nor moto has {call.service} {what}.", 501) from error
     return result if isinstance(result, Reply) else wire.serialise(call, result)

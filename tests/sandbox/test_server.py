@@ -2,6 +2,8 @@
 
 import resource
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -46,3 +48,17 @@ def test_tls_is_served_with_a_certificate_that_its_authority_vouches_for(tmp_pat
         assert len(s3.get_object(Bucket="backups", Key="k")["Body"].read()) == 100_000
         assert len(sandbox.calls()) == 3
     assert (tmp_path / "key.pem").stat().st_mode & 0o777 == 0o600
+
+
+def test_tls_is_closed_with_a_farewell(tmp_path):
+    with Sandbox("--tls", "--directory", str(tmp_path)) as sandbox:
+        host, port = sandbox.url.removeprefix("https://").split(":")
+        context = ssl.create_default_context(cafile=tmp_path / "ca.pem")
+        with (
+            socket.create_connection((host, int(port))) as plain,
+            context.wrap_socket(plain, server_hostname=host, suppress_ragged_eofs=False) as connection,
+        ):
+            connection.sendall(b"GET /_sandbox/health HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n\r\n")
+            # Without close_notify the last of these would raise instead of being empty.
+            chunks = list(iter(lambda: connection.recv(4096), b""))
+        assert b'"status": "ok"' in b"".join(chunks)
