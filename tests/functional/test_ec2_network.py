@@ -1,0 +1,248 @@
+"""VPCs, subnets and security groups."""
+
+import pytest
+
+VPC = {"name": "lab", "cidr_block": "10.0.0.0/16"}
+SUBNET = {"name": "lab-a", "vpc": "lab", "cidr_block": "10.0.1.0/24"}
+GROUP = {
+    "name": "postgresql-anywhere",
+    "description": "PostgreSQL from anywhere",
+    "ingress": [{"service": "postgresql", "source": "anywhere"}],
+}
+
+
+@pytest.fixture
+def ec2(sandbox):
+    return sandbox.client("ec2")
+
+
+def named(name, kind):
+    return [{"ResourceType": kind, "Tags": [{"Key": "Name", "Value": name}]}]
+
+
+def vpcs(ec2, name="lab"):
+    return ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": [name]}])["Vpcs"]
+
+
+def test_a_vpc_is_made_kept_and_mended(converge, ec2):
+    wanted = {**VPC, "enable_dns_hostnames": True, "internet_gateway": True, "public_route": True, "tags": {"a": "1"}}
+    assert set(converge("ec2_vpc.present", **wanted).changes) == set(wanted)
+    vpc_id = vpcs(ec2)[0]["VpcId"]
+    table = ec2.describe_route_tables(
+        Filters=[{"Name": "vpc-id", "Values": [vpc_id]}, {"Name": "association.main", "Values": ["true"]}]
+    )["RouteTables"][0]
+    assert [route["GatewayId"][:4] for route in table["Routes"] if route["DestinationCidrBlock"] == "0.0.0.0/0"] == [
+        "igw-"
+    ]
+    ec2.delete_route(RouteTableId=table["RouteTableId"], DestinationCidrBlock="0.0.0.0/0")
+    ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": False})
+    ec2.create_tags(Resources=[vpc_id], Tags=[{"Key": "theirs", "Value": "x"}, {"Key": "a", "Value": "2"}])
+    mended = converge("ec2_vpc.present", **wanted)
+    assert set(mended.changes) == {"enable_dns_hostnames", "public_route", "tags"}
+    assert mended.changes["tags"]["new"] == {"a": "1", "theirs": "x"}
+    assert len(vpcs(ec2)) == 1
+
+
+def test_another_tag_is_a_change_of_tags_and_no_second_vpc(converge, ec2):
+    converge("ec2_vpc.present", **VPC)
+    assert set(converge("ec2_vpc.present", **VPC, tags={"team": "data"}).changes) == {"tags"}
+    assert len(vpcs(ec2)) == 1
+
+
+def test_two_of_one_name_are_an_error_that_lists_them(converge, ec2):
+    ids = [
+        ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=named("lab", "vpc"))["Vpc"]["VpcId"] for _ in range(2)
+    ]
+    ret = converge("ec2_vpc.present", **VPC)
+    assert ret.result is False
+    assert all(vpc_id in ret.comment for vpc_id in ids)
+    assert converge("ec2_vpc.present", name=ids[0], cidr_block="10.0.0.0/16").result is True
+    assert len(vpcs(ec2)) == 2
+
+
+def test_a_block_cannot_be_changed(converge, ec2):
+    converge("ec2_vpc.present", **VPC)
+    ret = converge("ec2_vpc.present", name="lab", cidr_block="10.1.0.0/16")
+    assert ret.comment == (
+        "The VPC lab has cidr_block 10.0.0.0/16, not 10.1.0.0/16, and AWS cannot change that. Make a VPC of another name, "
+        "or name the block it has."
+    )
+
+
+def test_the_internet_gateway_goes_again(converge, ec2):
+    converge("ec2_vpc.present", **VPC, internet_gateway=True, public_route=True)
+    ret = converge("ec2_vpc.present", **VPC, internet_gateway=False, public_route=False)
+    assert set(ret.changes) == {"internet_gateway", "public_route"}
+    assert ec2.describe_internet_gateways()["InternetGateways"] == []
+
+
+def test_a_gateway_that_an_interrupted_run_left_is_used(converge, ec2):
+    ec2.create_internet_gateway(TagSpecifications=named("lab", "internet-gateway"))
+    converge("ec2_vpc.present", **VPC, internet_gateway=True)
+    assert len(ec2.describe_internet_gateways()["InternetGateways"]) == 1
+
+
+def test_a_lost_answer_makes_no_second_vpc(states, ec2, sandbox):
+    sandbox.fault("CreateVpc", "reset_after")
+    assert states["ec2_vpc.present"](**VPC).result is False
+    assert states["ec2_vpc.present"](**VPC).result is True
+    assert len(vpcs(ec2)) == 1
+
+
+def test_a_vpc_goes_when_it_is_empty(converge, ec2):
+    converge("ec2_vpc.present", **VPC, internet_gateway=True)
+    converge("ec2_subnet.present", **SUBNET)
+    ret = converge("ec2_vpc.absent", name="lab")
+    assert ret.comment == "The VPC lab still has the subnet lab-a and is not deleted: delete these first."
+    converge("ec2_subnet.absent", name="lab-a", vpc="lab")
+    assert converge("ec2_vpc.absent", name="lab").changes == {"name": {"old": "lab", "new": None}}
+    assert vpcs(ec2) == []
+    assert ec2.describe_internet_gateways()["InternetGateways"] == []
+
+
+def test_the_default_vpc_is_not_deleted(converge, ec2):
+    vpc_id = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
+    assert "is the default VPC" in converge("ec2_vpc.absent", name=vpc_id).comment
+
+
+def test_two_subnets_land_in_two_zones(converge, modules):
+    converge("ec2_vpc.present", **VPC)
+    converge("ec2_subnet.present", **SUBNET)
+    converge("ec2_subnet.present", name="lab-b", vpc="lab", cidr_block="10.0.2.0/24", map_public_ip_on_launch=True)
+    zones = [modules["ec2_subnet.describe"](name, vpc="lab")["availability_zone"] for name in ("lab-a", "lab-b")]
+    assert zones == ["us-east-1a", "us-east-1b"]
+
+
+def test_a_subnet_is_mended(converge, ec2, modules):
+    converge("ec2_vpc.present", **VPC)
+    wanted = {**SUBNET, "availability_zone": "us-east-1c", "map_public_ip_on_launch": True, "tags": {"a": "1"}}
+    converge("ec2_subnet.present", **wanted)
+    subnet_id = modules["ec2_subnet.describe"]("lab-a", vpc="lab")["subnet_id"]
+    ec2.modify_subnet_attribute(SubnetId=subnet_id, MapPublicIpOnLaunch={"Value": False})
+    ec2.delete_tags(Resources=[subnet_id], Tags=[{"Key": "a"}])
+    assert set(converge("ec2_subnet.present", **wanted).changes) == {"map_public_ip_on_launch", "tags"}
+    ret = converge("ec2_subnet.present", **{**wanted, "availability_zone": "us-east-1a"})
+    assert "has availability_zone us-east-1c, not us-east-1a, and AWS cannot change that" in ret.comment
+
+
+@pytest.mark.parametrize(
+    ("block", "sentence"),
+    [
+        ("10.1.1.0/24", "give a block within 10.0.0.0/16, the VPC's"),
+        ("10.0.1.128/25", "and the VPC lab has the subnet lab-a at 10.0.1.0/24; give a block that is free"),
+    ],
+)
+def test_a_block_that_cannot_be_had_is_refused_before_writing(converge, block, sentence):
+    converge("ec2_vpc.present", **VPC)
+    converge("ec2_subnet.present", **SUBNET)
+    ret = converge("ec2_subnet.present", name="lab-b", vpc="lab", cidr_block=block)
+    assert sentence in ret.comment
+
+
+def test_what_depends_on_a_vpc_that_is_not_made_yet_is_planned(states, sandbox):
+    sandbox.refuse_writes(True)
+    for function, arguments in (
+        ("ec2_subnet.present", SUBNET),
+        ("ec2_security_group.present", {**GROUP, "vpc": "lab"}),
+    ):
+        planned = states[function](**arguments, test=True)
+        assert planned.result is None, planned.comment
+
+
+def rules(modules, **arguments):
+    return modules["ec2_security_group.describe"]("postgresql-anywhere", **arguments)["ingress"]
+
+
+def test_anywhere_is_both_kinds_of_address(converge, modules):
+    assert converge("ec2_security_group.present", **GROUP).result is True
+    assert rules(modules) == ["tcp 5432 from 0.0.0.0/0", "tcp 5432 from ::/0"]
+
+
+def test_foreign_rules_stay_unless_purged(converge, modules, ec2):
+    converge("ec2_security_group.present", **GROUP)
+    group_id = modules["ec2_security_group.describe"]("postgresql-anywhere")["group_id"]
+    theirs = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "192.0.2.0/24"}]}
+    ours = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}
+    ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[theirs])
+    ec2.revoke_security_group_ingress(GroupId=group_id, IpPermissions=[ours])
+    assert set(converge("ec2_security_group.present", **GROUP).changes) == {"ingress"}
+    assert rules(modules) == ["tcp 22 from 192.0.2.0/24", "tcp 5432 from 0.0.0.0/0", "tcp 5432 from ::/0"]
+    converge("ec2_security_group.present", **GROUP, purge=True)
+    assert rules(modules) == ["tcp 5432 from 0.0.0.0/0", "tcp 5432 from ::/0"]
+
+
+def test_a_group_as_a_source_by_name_or_by_id(converge, modules):
+    converge("ec2_vpc.present", **VPC)
+    converge("ec2_security_group.present", name="app", vpc="lab", description="App")
+    app = modules["ec2_security_group.describe"]("app", vpc="lab")["group_id"]
+    wanted = {**GROUP, "vpc": "lab", "ingress": [{"service": "postgresql", "source": "app"}]}
+    assert converge("ec2_security_group.present", **wanted).result is True
+    assert rules(modules, vpc="lab") == ["tcp 5432 from group app"]
+    by_id = {**wanted, "ingress": [{"port": 5432, "source": app}]}
+    assert converge("ec2_security_group.present", **by_id).changes == {}
+
+
+def test_egress_is_managed_when_asked_for(converge, modules):
+    wanted = {**GROUP, "egress": [{"service": "https", "destination": "10.0.0.0/8"}]}
+    converge("ec2_security_group.present", **wanted)
+    known = modules["ec2_security_group.describe"]("postgresql-anywhere")
+    assert known["egress"] == ["all all to 0.0.0.0/0", "tcp 443 to 10.0.0.0/8"]
+    converge("ec2_security_group.present", **wanted, purge=True)
+    assert modules["ec2_security_group.describe"]("postgresql-anywhere")["egress"] == ["tcp 443 to 10.0.0.0/8"]
+
+
+def test_a_security_group_that_is_used_is_not_deleted(converge, modules, ec2):
+    converge("ec2_vpc.present", **VPC)
+    converge("ec2_subnet.present", **SUBNET)
+    converge("ec2_security_group.present", **GROUP, vpc="lab")
+    group_id = modules["ec2_security_group.describe"]("postgresql-anywhere", vpc="lab")["group_id"]
+    subnet_id = modules["ec2_subnet.describe"]("lab-a", vpc="lab")["subnet_id"]
+    interface = ec2.create_network_interface(SubnetId=subnet_id, Groups=[group_id], Description="a database")
+    for function, name in (("ec2_security_group.absent", "postgresql-anywhere"), ("ec2_subnet.absent", "lab-a")):
+        assert "is used by a database and is not deleted" in converge(function, name=name, vpc="lab").comment
+    ec2.delete_network_interface(NetworkInterfaceId=interface["NetworkInterface"]["NetworkInterfaceId"])
+    for function, name in (("ec2_security_group.absent", "postgresql-anywhere"), ("ec2_subnet.absent", "lab-a")):
+        assert converge(function, name=name, vpc="lab").changes == {"name": {"old": name, "new": None}}
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "sentence"),
+    [
+        ("ec2_vpc", {"cidr_block": "10.0.0.0/8"}, "VPC n: cidr_block is '10.0.0.0/8': the block of a VPC or subnet"),
+        ("ec2_vpc", {"cidr_block": "10.0.0.1/16"}, "did you mean 10.0.0.0/16?"),
+        ("ec2_vpc", {"internet_gateway": "yes"}, "VPC n: internet_gateway is 'yes'; allowed are True, False."),
+        ("ec2_vpc", {"public_route": True, "internet_gateway": False}, "a route needs one"),
+        ("ec2_subnet", {"cidr_block": "10.0.0.0"}, "give an IPv4 block such as 10.0.0.0/16"),
+        ("ec2_subnet", {"tags": "x"}, "subnet n: tags is 'x'; give a mapping of names to texts."),
+        (
+            "ec2_security_group",
+            {"ingress": [{"service": "ftp", "source": "anywhere"}]},
+            "service is 'ftp'; allowed are",
+        ),
+        (
+            "ec2_security_group",
+            {"ingress": [{"port": 70000, "source": "anywhere"}]},
+            "port is 70000; give a port from 0",
+        ),
+        ("ec2_security_group", {"ingress": [{"port": 5432, "source": "10.0.0.1/8"}]}, "has host bits set"),
+        ("ec2_security_group", {"ingress": [{"port": 5432}]}, "has a rule without source"),
+        ("ec2_security_group", {"description": "naïve"}, "letters without accents"),
+    ],
+)
+def test_bad_input_is_one_sentence_before_any_call(function, arguments, sentence, states, sandbox):
+    ret = states[f"{function}.present"](name="n", **arguments)
+    assert ret.result is False
+    assert sentence in ret.comment
+    assert sandbox.calls() == []
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [("ec2_vpc.present", VPC), ("ec2_subnet.present", SUBNET), ("ec2_security_group.present", GROUP)],
+)
+def test_a_failed_read_is_an_error_and_never_absent(function, arguments, states, sandbox):
+    sandbox.fault("*", "access_denied", times=100)
+    ret = states[function](**arguments)
+    assert ret.result is False
+    assert "The credentials in use need ec2:DescribeVpcs" in ret.comment
+    assert sandbox.calls(write=True) == []
