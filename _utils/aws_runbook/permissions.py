@@ -20,7 +20,11 @@ _ACTIONS = {
     ("s3", "DeleteBucketTagging"): "s3:PutBucketTagging",
 }
 
+# Both versions of SES's API have the actions of one service.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html
+_PREFIXES = {"sesv2": "ses"}
+
 
 def iam_action(service, operation):
     """The IAM action, such as ``iam:CreateUser``, that ``operation`` (``CreateUser``) of ``service`` needs."""
-    return _ACTIONS.get((service, operation), f"{service}:{operation}")
+    return _ACTIONS.get((service, operation), f"{_PREFIXES.get(service, service)}:{operation}")

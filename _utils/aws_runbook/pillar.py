@@ -18,6 +18,7 @@ except ImportError as error:
         f"saltext.aws-runbook needs jsonschema ({error}): install it with 'salt-pip install jsonschema'"
     ) from error
 
+from aws_runbook import email_names
 from aws_runbook.errors import PillarError
 from aws_runbook.schema import SCHEMA
 
@@ -161,6 +162,11 @@ def _check_iam_name(kind, name, length):
         raise ValueError(
             f"the name of an IAM {kind} has 1 to {length} characters: letters without accents, digits, and any of _+=,.@-"
         )
+
+
+_format("mail-domain")(email_names.domain)
+_format("email-address")(email_names.address)
+_format("email-identity")(email_names.identity)
 
 
 @_format("pillar-key")

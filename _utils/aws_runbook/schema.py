@@ -6,6 +6,8 @@ The shape of the pillar that is read here, as data: JSON Schema, draft 2020-12.
 ``backup`` and ``sync`` belong to the servers' other states: of those, only the keys read here are looked at.
 """
 
+from aws_runbook.email_schema import SES, SNS
+
 _MAPPING = "give a mapping"
 _DAYS = {"type": "integer", "minimum": 1, "description": "give a whole number of days, 1 or more"}
 _FLAG = {"type": "boolean", "description": "give True or False"}
@@ -192,6 +194,7 @@ _AWS_BACKUP = {
 
 SCHEMA = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$defs": {"store": _STORE, "tags": _TAGS},
     "type": "object",
     "description": _MAPPING,
     "properties": {
@@ -206,6 +209,8 @@ SCHEMA = {
                 "admin": _ADMIN,
                 "servers": {"type": "array", "items": _TEXT, "description": "give a list of minion IDs"},
                 "backup": _AWS_BACKUP,
+                "ses": SES,
+                "sns": SNS,
             },
         },
         "postgres": {"type": "object", "description": _MAPPING, "properties": {"backup": _POSTGRES_BACKUP}},

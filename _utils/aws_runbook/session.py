@@ -14,7 +14,7 @@ from botocore.validate import ParamValidator
 from salt.utils.data import traverse_dict_and_list
 
 from aws_runbook import connection as connections
-from aws_runbook import reader
+from aws_runbook import pace, reader
 from aws_runbook.errors import AwsError, RunbookError
 from aws_runbook.permissions import iam_action
 from aws_runbook.waiting import until
@@ -27,7 +27,11 @@ _NOT_YET = {
     "iam": ("NoSuchEntity", "InvalidClientTokenId", "EntityTemporarilyUnmodifiable", "ConcurrentModification"),
     # Two settings of one bucket written at the same time by two runs.
     "s3": ("OperationAborted", "NoSuchBucket"),
+    "sns": ("NotFound", "ConcurrentAccess"),
+    "sesv2": ("ConcurrentModificationException",),
 }
+# Two APIs to the same things: what one writes, the other shows.
+_KIN = {"ses": ("ses", "sesv2"), "sesv2": ("ses", "sesv2")}
 # How long AWS may take to show a write, and how long after one an error can still be its shadow. Seconds.
 SETTLE_TIMEOUT = 60
 
@@ -132,7 +136,8 @@ class Session:
         try:
             call = until(attempt, what=f"AWS to let me {doing}", timeout=SETTLE_TIMEOUT)
         finally:
-            self._cache.drop(service)
+            for kin in _KIN.get(service, (service,)):
+                self._cache.drop(kin)
             _last_write[slot] = time.monotonic()
         if call.refused:
             raise call.refused
@@ -148,7 +153,8 @@ class Session:
 
     def _client(self, service, region, doing, *, once=False):
         try:
-            return connections.client(self.connection, service, region, once=once)
+            client = connections.client(self.connection, service, region, once=once)
+            return pace.attach(client, self.connection) if service in pace.SERVICES else client
         except BotoCoreError as error:
             raise RunbookError(f"Cannot {doing}: {_plain(error)}") from error
 

@@ -152,7 +152,7 @@ BAD = [
         aws(regoin="x"),
         "aws:regoin is not a key that is known here; did you mean region? Allowed are region, access_key",
     ),
-    (aws(ses={}), "aws:ses is not a key that is known here; allowed are region, access_key"),
+    (aws(**{"lambda": {}}), "aws:lambda is not a key that is known here; allowed are region, access_key"),
     (backup(scop="x"), "aws:backup:scop is not a key that is known here; did you mean scope?"),
     (aws(region="eu_west_2"), "aws:region is 'eu_west_2': give a region such as eu-west-2."),
     (aws(servers="cms"), "aws:servers is a text: give a list of minion IDs."),

@@ -1,0 +1,150 @@
+"""
+From ``aws:ses`` and ``aws:sns`` in pillar to what each state is given, and what is wrong across several of its keys.
+"""
+
+from collections import defaultdict
+
+from aws_runbook import email_names
+from aws_runbook.connection import DEFAULT_REGION
+from aws_runbook.dns_records import RECEIVING_REGIONS
+from aws_runbook.email_names import domain_of, is_address
+from aws_runbook.errors import PillarError, RunbookError
+
+PUBLISHER = "ses.amazonaws.com"
+_TOPIC_KEYS = ("bounce_topic", "complaint_topic", "delivery_topic")
+_SES = "aws:ses"
+
+
+def plan(pillar):
+    """
+    What email needs: ``topics``, ``identities``, ``configuration_sets``, ``smtp_users``, ``receiving`` (mappings of names
+    to arguments, each with its region), ``dns`` and ``account`` (mappings, or ``None``), and ``notes``.
+
+    ``pillar`` has passed :func:`aws_runbook.pillar.check`. What contradicts itself raises :class:`PillarError`.
+    """
+    settings = pillar.get("aws") or {}
+    ses, sns = settings.get("ses") or {}, settings.get("sns") or {}
+    default = settings.get("region") or DEFAULT_REGION
+    region, topic_region = ses.get("region") or default, sns.get("region") or ses.get("region") or default
+    planned = {
+        "topics": _named(sns.get("topics"), topic_region),
+        "identities": _named(ses.get("identities"), region),
+        "configuration_sets": _named(ses.get("configuration_sets"), region),
+        "smtp_users": _named(ses.get("smtp_users"), region),
+        "receiving": _named(ses.get("receiving"), region),
+        "dns": ses.get("dns"),
+        "account": {"region": region, **ses["account"]} if ses.get("account") else None,
+    }
+    for name, topic in planned["topics"].items():
+        if topic.get("subscriptions"):
+            # By its key: an endpoint can hold a password, and Salt logs what a state is given.
+            topic["subscriptions"] = f"aws:sns:topics:{name}:subscriptions"
+    planned["identities"] = {
+        email_names.identity(name): _checked(name, arguments) for name, arguments in planned["identities"].items()
+    }
+    problems = [
+        *_topic_problems(planned),
+        *_configuration_set_problems(planned),
+        *_mail_from_problems(planned["identities"]),
+    ]
+    if problems:
+        raise PillarError(problems)
+    for (_, name), used in _uses(planned).items():
+        if name in planned["topics"] and used:
+            planned["topics"][name]["publishers"] = [PUBLISHER]
+    return {**planned, "notes": _notes(planned)}
+
+
+def _named(entries, region):
+    return {name: {"region": region, **_given(arguments)} for name, arguments in (entries or {}).items()}
+
+
+def _given(arguments):
+    """A key with nothing behind it is no key."""
+    return {name: value for name, value in (arguments or {}).items() if value is not None}
+
+
+def _checked(name, arguments):
+    where = f"{_SES}:identities:{name}"
+    if is_address(name):
+        for argument in ("signing_key_length", "receives"):
+            if argument in arguments:
+                raise PillarError(
+                    f"{where}:{argument} is {arguments[argument]!r}; an address has no {argument}: say it of its domain, "
+                    f"{domain_of(name)}."
+                )
+    if "mail_from" not in arguments:
+        return arguments
+    try:
+        return {**arguments, "mail_from": email_names.check_mail_from(where, arguments["mail_from"], name)}
+    except RunbookError as error:
+        raise PillarError(str(error)) from error
+
+
+def _uses(planned):
+    """Who uses a topic: ``(region of the user, topic) → key paths``."""
+    found = defaultdict(list)
+    for name, arguments in planned["identities"].items():
+        for key in _TOPIC_KEYS:
+            if arguments.get(key):
+                found[arguments["region"], arguments[key]].append(f"{_SES}:identities:{name}:{key}")
+    for name, arguments in planned["configuration_sets"].items():
+        for destination, entry in (arguments.get("event_destinations") or {}).items():
+            path = f"{_SES}:configuration_sets:{name}:event_destinations:{destination}:topic"
+            found[arguments["region"], entry["topic"]].append(path)
+    return found
+
+
+def _topic_problems(planned):
+    for (region, topic), paths in _uses(planned).items():
+        if topic.endswith(".fifo"):
+            # https://docs.aws.amazon.com/ses/latest/dg/configure-sns-notifications.html
+            yield from (
+                f"{path} is {topic!r}; SES does not publish to FIFO topics: name a standard one." for path in paths
+            )
+        known = topic.split(":")[3] if topic.startswith("arn:") else planned["topics"].get(topic, {}).get("region")
+        if known and known != region:
+            for path in paths:
+                yield (
+                    f"{path} is {topic!r}, a topic in {known}; SES in {region} takes topics of {region} only: name one "
+                    "there."
+                )
+
+
+def _configuration_set_problems(planned):
+    for name, arguments in planned["identities"].items():
+        wanted = arguments.get("configuration_set")
+        known = planned["configuration_sets"].get(wanted, {}).get("region")
+        if known and known != arguments["region"]:
+            yield (
+                f"{_SES}:identities:{name}:configuration_set is {wanted!r}, which is in {known}; the identity is in "
+                f"{arguments['region']}: name one there."
+            )
+
+
+def _mail_from_problems(identities):
+    used = {domain_of(name): name for name in identities}
+    for name, arguments in identities.items():
+        mail_from = arguments.get("mail_from")
+        if mail_from in used:
+            yield (
+                f"{_SES}:identities:{name}:mail_from is {mail_from!r}, which {used[mail_from]} sends or receives mail with; "
+                "give a subdomain that does neither."
+            )
+
+
+def _notes(planned):
+    """What is no mistake, but worth knowing."""
+    receiving = [
+        *(
+            (f"identities:{name}:receives", arguments["region"])
+            for name, arguments in planned["identities"].items()
+            if arguments.get("receives")
+        ),
+        *((f"receiving:{name}", arguments["region"]) for name, arguments in planned["receiving"].items()),
+    ]
+    return [
+        f"{_SES}:{path}: as far as is known here, SES does not receive mail in {region}."
+        for path, region in receiving
+        if region not in RECEIVING_REGIONS
+    ]
