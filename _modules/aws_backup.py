@@ -101,7 +101,20 @@ def _where(server):
 
 
 def _pillars():
-    """The pillar of this minion and of those in its ``aws:servers``, by minion id."""
+    """
+    The pillar of this minion and of those in its ``aws:servers``, by minion id: as fresh as this minion's own.
+
+    One run of states asks several times, and to compile a pillar takes Salt a while: it is done once for each pillar
+    that this minion gets for itself.
+    """
+    mine, known = __context__.get("aws_backup.pillars", (None, None))
+    if mine is None or mine is not __opts__.get("pillar"):
+        known = _gather()
+        __context__["aws_backup.pillars"] = (__opts__.get("pillar"), known)
+    return known
+
+
+def _gather():
     own = __opts__["id"]
     known = {own: dict(__pillar__)}
     pillar.check(known[own])
