@@ -136,6 +136,8 @@ def matches(pattern, service, name):
 
 def inject(call, proceed):
     """Step of the application: let what was asked for go wrong."""
+    if call.spared:
+        return proceed(call)
     faults = call.state.faults
     faults.released.wait(faults.delay(call))
     kind = faults.struck(call)

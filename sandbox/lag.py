@@ -99,6 +99,8 @@ class Lag:
 
 def hide(call, proceed):
     """Step of the application: hide what lags."""
+    if call.spared:
+        return proceed(call)
     lag = call.state.lag
     _refuse_new_key(call)
     hidden = lag.hidden(call.service, call.now)

@@ -54,7 +54,7 @@ def _model(call):
 
 def cut(call, proceed):
     """Step of the application: give one page of a listing."""
-    size = call.state.page_size
+    size = None if call.spared else call.state.page_size
     if call.operation is None:
         return proceed(call)
     if call.service == "s3":

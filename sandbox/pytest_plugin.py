@@ -1,5 +1,7 @@
 """
 Fixtures: a sandbox for the session, and for each test the same one, empty.
+
+With ``--sandbox-lag``, ``--sandbox-page-size`` and ``--sandbox-throttle`` the same tests meet an AWS on a worse day.
 """
 
 import os
@@ -7,6 +9,24 @@ import os
 import pytest
 
 from sandbox import Sandbox
+
+_CONDITIONS = ("lag", "page-size", "throttle")
+
+
+def pytest_addoption(parser):
+    """The conditions under which the tests meet the sandbox."""
+    group = parser.getgroup("sandbox", "the embedded AWS")
+    group.addoption("--sandbox-lag", type=int, metavar="LOOKS", help="hide what IAM and SNS make for so many looks")
+    group.addoption("--sandbox-page-size", type=int, metavar="N", help="give listings in pages of N at most")
+    group.addoption("--sandbox-throttle", type=float, metavar="SHARE", help="refuse this share of calls as too many")
+    group.addoption("--sandbox-seed", type=int, default=0, metavar="N", help="what chance is drawn from")
+
+
+def pytest_report_header(config):
+    """Say under which conditions the tests ran."""
+    given = {name: config.getoption(f"--sandbox-{name}") for name in _CONDITIONS}
+    worse = [f"{name} {value}" for name, value in given.items() if value is not None]
+    return f"sandbox: {', '.join(worse)}, seed {config.getoption('--sandbox-seed')}" if worse else None
 
 
 @pytest.fixture(scope="session")
@@ -17,9 +37,29 @@ def sandbox_server():
 
 
 @pytest.fixture
-def sandbox(sandbox_server, monkeypatch):
+def sandbox_conditions(request):
+    """A function that puts the conditions of the command line in force; tests of the sandbox itself have none."""
+    option = request.config.getoption
+
+    def put_in_force(sandbox):
+        if any(option(f"--sandbox-{name}") is not None for name in _CONDITIONS):
+            sandbox.stand_aside()
+        if option("--sandbox-lag") is not None:
+            for service in ("iam", "sns"):
+                sandbox.lag(service, looks=option("--sandbox-lag"))
+        if option("--sandbox-page-size") is not None:
+            sandbox.page_size(option("--sandbox-page-size"))
+        if option("--sandbox-throttle") is not None:
+            sandbox.throttle(option("--sandbox-throttle"), seed=option("--sandbox-seed"))
+
+    return put_in_force
+
+
+@pytest.fixture
+def sandbox(sandbox_server, sandbox_conditions, monkeypatch):
     """The session's sandbox, empty, and the environment of a machine that knows no other AWS."""
     sandbox_server.reset()
+    sandbox_conditions(sandbox_server)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     isolated = {

@@ -286,3 +286,23 @@ def test_a_wrong_control_request_says_what_is_allowed(sandbox):
         sandbox.fault("*", "earthquake")
     with pytest.raises(SandboxError, match="there are"):
         sandbox.ask("nothing-such")
+
+
+def test_whoever_stands_aside_sees_aws_as_it_is(sandbox):
+    iam = sandbox.client("iam", config=ONCE)
+    sandbox.lag("iam", looks=1)
+    sandbox.page_size(1)
+    iam.create_user(UserName="hidden")
+    sandbox.throttle(1)
+    with pytest.raises(ClientError):
+        iam.list_users()
+    sandbox.stand_aside()
+    bystander = sandbox.client("iam", config=ONCE)
+    for name in ("a", "b"):
+        bystander.create_user(UserName=name)
+    assert [user["UserName"] for user in bystander.list_users()["Users"]] == ["hidden", "a", "b"]
+    sandbox.clear_faults()
+    with pytest.raises(ClientError) as missing:
+        iam.get_user(UserName="hidden")
+    assert code(missing) == "NoSuchEntity"
+    assert len(iam.list_users()["Users"]) == 1

@@ -96,7 +96,23 @@ def _entry(engine, version):
         "Status": "deprecated" if version in _DEPRECATED else "available",
         "SupportsReadReplica": True,
         "SupportedEngineModes": ["provisioned"],
+        "ValidUpgradeTarget": _targets(engine, version, major),
     }
     if engine.startswith("aurora"):
         entry["ServerlessV2FeaturesSupport"] = {"MinCapacity": 0.0, "MaxCapacity": 256.0}
     return entry
+
+
+def _targets(engine, version, major):
+    """The later versions that are available."""
+    return [
+        {
+            "Engine": engine,
+            "EngineVersion": entry,
+            "Description": f"{_NAMES[engine]} {entry}",
+            "AutoUpgrade": False,
+            "IsMajorVersionUpgrade": not _is(entry, major),
+        }
+        for entry in _VERSIONS[engine]
+        if entry not in _DEPRECATED and numbers(entry) > numbers(version)
+    ]
