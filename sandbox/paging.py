@@ -14,12 +14,12 @@ from botocore.exceptions import UnknownServiceError
 from sandbox import wire
 from sandbox.errors import AwsError
 
-# moto pages these itself; the limit only has to be made smaller. Operation → name of the limit in the query string.
+# These are paged by S3's own rules; the limit only has to be made smaller. Operation → the limit's name, and on the wire.
 _BY_LIMIT = {
-    "ListObjects": "max-keys",
-    "ListObjectsV2": "max-keys",
-    "ListObjectVersions": "max-keys",
-    "ListParts": "max-parts",
+    "ListObjects": ("MaxKeys", "max-keys"),
+    "ListObjectsV2": ("MaxKeys", "max-keys"),
+    "ListObjectVersions": ("MaxKeys", "max-keys"),
+    "ListParts": ("MaxParts", "max-parts"),
 }
 # Listings that page although botocore has no paginator for them: token, limit, members that are cut.
 _EXTRA = {
@@ -84,9 +84,9 @@ def cut(call, proceed):
 
 
 def _smaller(call, proceed, size):
-    name = _BY_LIMIT[call.name]
-    asked = next((call.parameters[key] for key in ("MaxKeys", "MaxParts") if key in call.parameters), size)
-    call.overrides[name] = str(min(size, asked))
+    name, on_wire = _BY_LIMIT[call.name]
+    call.parameters[name] = min(size, call.parameters.get(name, size))
+    call.overrides[on_wire] = str(call.parameters[name])
     return proceed(call)
 
 

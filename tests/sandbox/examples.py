@@ -141,6 +141,7 @@ EXAMPLES = {
     ("s3", "DeleteBucketLifecycle"): {"Bucket": "removable"},
     ("s3", "DeleteObjects"): {"Bucket": "verification", "Delete": {"Objects": [{"Key": "k"}]}},
     ("s3", "GetBucketLifecycleConfiguration"): {"Bucket": "verification"},
+    ("s3", "ListObjectVersions"): {"Bucket": "verification"},
     ("s3", "PutBucketLifecycleConfiguration"): {"Bucket": "verification", "LifecycleConfiguration": LIFECYCLE},
     ("s3", "PutBucketPolicy"): {"Bucket": "verification", "Policy": receiving_policy()},
     ("ses", "CreateReceiptRule"): {"RuleSetName": "verification", "Rule": {**RULE, "Name": "other", "Actions": []}},

@@ -229,3 +229,52 @@ def test_virtual_hosts_are_not_needed(sandbox):
     create(sandbox)
     s3 = sandbox.client("s3", config=Config(s3={"addressing_style": "path"}))
     assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["backups"]
+
+
+def versions(pages):
+    return [
+        (entry["Key"], entry["VersionId"], "ETag" not in entry)
+        for page in pages
+        for entry in sorted([*page.get("Versions", []), *page.get("DeleteMarkers", [])], key=lambda entry: entry["Key"])
+    ]
+
+
+@pytest.fixture
+def versioned(sandbox):
+    s3 = create(sandbox)
+    s3.put_bucket_versioning(Bucket="backups", VersioningConfiguration={"Status": "Enabled"})
+    for key in ("a b", "c/d", "c/e"):
+        for body in (b"1", b"2"):
+            s3.put_object(Bucket="backups", Key=key, Body=body)
+        s3.delete_object(Bucket="backups", Key=key)
+    return s3
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, None])
+def test_versions_are_listed_page_by_page_newest_first(sandbox, versioned, size):
+    sandbox.page_size(size)
+    pages = list(versioned.get_paginator("list_object_versions").paginate(Bucket="backups"))
+    found = versions(pages)
+    assert [key for key, *_ in found] == ["a b"] * 3 + ["c/d"] * 3 + ["c/e"] * 3
+    assert len({version for _, version, _ in found}) == 9
+    assert len(pages) == -(-9 // size) if size else len(pages) == 1
+    assert all(len(page.get("Versions", [])) + len(page.get("DeleteMarkers", [])) <= (size or 9) for page in pages)
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, None])
+def test_a_versioned_bucket_can_be_emptied_while_it_is_listed(sandbox, versioned, size):
+    sandbox.page_size(size)
+    for page in versioned.get_paginator("list_object_versions").paginate(Bucket="backups"):
+        entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        objects = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
+        versioned.delete_objects(Bucket="backups", Delete={"Objects": objects})
+    versioned.delete_bucket(Bucket="backups")
+
+
+def test_versions_below_a_prefix_and_between_delimiters(sandbox, versioned):
+    listing = versioned.list_object_versions(Bucket="backups", Delimiter="/")
+    assert [entry["Prefix"] for entry in listing["CommonPrefixes"]] == ["c/"]
+    assert {entry["Key"] for entry in listing["Versions"]} == {"a b"}
+    after = versioned.list_object_versions(Bucket="backups", KeyMarker="c/d")
+    assert {entry["Key"] for entry in after["Versions"]} == {"c/e"}
+    assert len(versioned.list_object_versions(Bucket="backups", Prefix="c/", MaxKeys=5)["Versions"]) < 5
