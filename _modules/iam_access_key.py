@@ -21,8 +21,11 @@ how to reach the account. IAM actions: ``iam:ListAccessKeys``, ``iam:GetAccessKe
 ``iam:CreateAccessKey``, ``iam:UpdateAccessKey``, ``iam:DeleteAccessKey`` and ``iam:TagUser`` to write.
 """
 
+import fcntl
 import logging
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 from salt.utils import sdb
 
@@ -37,6 +40,8 @@ from aws_runbook.waiting import until
 log = logging.getLogger(__name__)
 
 _HALVES = ("access_key", "secret_key")
+# How long a run on another machine may take from making a key to storing it. Seconds.
+_STORING = 10
 
 
 def _session(region, profile, keyid, key):
@@ -103,9 +108,10 @@ def _last_used(session, access_key_id):
         "iam",
         "get_access_key_last_used",
         f"see when the access key {access_key_id} was last used",
+        absent=("NoSuchEntity",),  # deleted since it was listed
         AccessKeyId=access_key_id,
     )
-    return answer["AccessKeyLastUsed"]
+    return answer["AccessKeyLastUsed"] if answer else {}
 
 
 def plan(name, store=None, rotate_days=None, grace_days=None, region=None, profile=None, keyid=None, key=None):
@@ -126,21 +132,19 @@ def plan(name, store=None, rotate_days=None, grace_days=None, region=None, profi
     arguments.days(f"access key of {name}", "grace_days", grace_days)
     place = _store(store)
     session = _session(region, profile, keyid, key)
-    keys = _keys(session, name, last_used=False) or []
-    if len(keys) > 1:  # only then does it matter which of them is used
-        keys = _keys(session, name, last_used=True)
-    held = place and _held(place)
-    if held and held.id and held.id not in [entry.id for entry in keys]:
-        keys = [*keys, *_unlisted(session, name, held)]
-    decision = access_keys.decide(
+    decide = partial(
+        access_keys.decide,
         name,
-        keys,
-        held,
-        _rotation(session, name) if len(keys) > 1 else None,
-        clock.now(),
         rotate_days=rotate_days,
         grace_days=access_keys.GRACE_DAYS if grace_days is None else grace_days,
     )
+    found = _found(session, name, place)
+    try:
+        decision = decide(*found, clock.now())
+    except RunbookError:
+        if not access_keys.being_made(*found[:2], clock.now()):
+            raise
+        decision = decide(*_wait_for_the_store(session, name, place), clock.now())
     if decision.action in ("create", "rotate"):
         place.check(_HALVES, write=False)
     return {
@@ -150,6 +154,30 @@ def plan(name, store=None, rotate_days=None, grace_days=None, region=None, profi
         "warnings": list(decision.warnings),
         "pending": list(decision.pending),
     }
+
+
+def _found(session, name, place):
+    """The user's keys, what the store holds (``None`` without a store), and the rotation that is under way."""
+    with _alone(name):  # not between another run's making of a key and its storing
+        keys = _keys(session, name, last_used=False) or []
+        if len(keys) > 1:  # only then does it matter which of them is used
+            keys = _keys(session, name, last_used=True) or []
+        held = place and _held(place)
+        if held and held.id and held.id not in [entry.id for entry in keys]:
+            keys = [*keys, *_unlisted(session, name, held)]
+        return keys, held, _rotation(session, name) if len(keys) > 1 else None
+
+
+def _wait_for_the_store(session, name, place):
+    """What is found when a key that was made a moment ago has got to the store; or still has not."""
+    last = {}
+
+    def stored():
+        last["found"] = keys, held, _ = _found(session, name, place)
+        return not access_keys.being_made(keys, held, clock.now())
+
+    until(stored, what=f"another run to store its new access key of the user {name}", timeout=_STORING)
+    return last["found"]
 
 
 def _held(place):
@@ -196,11 +224,13 @@ def apply(name, action, old=None, store=None, region=None, profile=None, keyid=N
         salt-call iam_access_key.apply registry-backup create store=sdb://vault/aws/registry
     """
     session = _session(region, profile, keyid, key)
-    if action == "create":
-        _create(session, name, _store(store))
-    elif action == "rotate":
-        _note_rotation(session, name, old)
-        _create(session, name, _store(store))
+    if action in ("create", "rotate"):
+        with _alone(name):
+            if len(_keys(session, name, last_used=False) or []) > (1 if action == "rotate" else 0):
+                return True  # another run did it meanwhile
+            if action == "rotate":
+                _note_rotation(session, name, old)
+            _create(session, name, _store(store))
     elif action == "deactivate":
         _set_status(session, name, old, "Inactive")
         _note_rotation(session, name, old)
@@ -234,11 +264,12 @@ def rotate(name, store=None, region=None, profile=None, keyid=None, key=None):
     keys = _keys(session, name, last_used=False)
     if keys is None:
         raise RunbookError(f"There is no user {name} yet: salt-call state.apply aws makes it, and its key.")
-    old = access_keys.begin_rotation(name, keys)
-    place.check(_HALVES)
-    if old:
-        _note_rotation(session, name, old)
-    _create(session, name, place)
+    with _alone(name):
+        old = access_keys.begin_rotation(name, keys)
+        place.check(_HALVES)
+        if old:
+            _note_rotation(session, name, old)
+        _create(session, name, place)
     return f"The user {name} has a new access key, in {place.describe()}."
 
 
@@ -246,8 +277,19 @@ def _planned_store(name):
     return __salt__["aws_backup.plan"](format="data")["keys"].get(name, {}).get("store")
 
 
+@contextmanager
+def _alone(name):
+    """Let one run at a time on this machine make keys for a user; another machine's is seen in AWS: ``_is_second``."""
+    path = Path(__opts__["cachedir"]) / f"aws_runbook-key-{name}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def _create(session, name, place):
     place.check(_HALVES)
+    before = {entry.id for entry in _keys(session, name, last_used=False) or []}
     answer = session.write(
         "iam",
         "create_access_key",
@@ -259,6 +301,10 @@ def _create(session, name, place):
     made = answer["AccessKey"]
     access_key_id, secret = made["AccessKeyId"], Secret(made["SecretAccessKey"])
     del answer, made
+    if _is_second(session, name, access_key_id, before, place):
+        _delete(session, name, access_key_id)
+        _wait_for_the_other(session, name, place, before)
+        return
     try:
         place.write({"access_key": access_key_id, "secret_key": secret})
     except BaseException as error:
@@ -269,6 +315,30 @@ def _create(session, name, place):
         return any(entry.id == access_key_id for entry in _keys(session, name, last_used=False) or [])
 
     until(listed, what=f"AWS to show the new access key of the user {name}", timeout=SETTLE_TIMEOUT)
+
+
+def _is_second(session, name, access_key_id, before, place):
+    """
+    Whether a run on another machine made a key for the same user at the same moment, and this one is to go.
+
+    The one in the store stays. Where there is none yet, both runs see both keys and decide alike: the older one stays.
+    """
+    new = [entry.id for entry in _keys(session, name, last_used=False) or [] if entry.id not in before]
+    return len(new) > 1 and (new[0] != access_key_id or place.read(["access_key"])["access_key"] in new)
+
+
+def _wait_for_the_other(session, name, place, before):
+    """Wait until the other run has put its key into the store, where it is this run's key too."""
+
+    def stored():
+        known = [entry.id for entry in _keys(session, name, last_used=False) or [] if entry.id not in before]
+        return place.read(["access_key"])["access_key"] in known
+
+    if not until(stored, what=f"another run to store its new access key of the user {name}", timeout=SETTLE_TIMEOUT):
+        raise RunbookError(
+            f"Another run made an access key for the user {name} at the same moment, and did not put it into "
+            f"{place.describe()}. Run this again."
+        )
 
 
 def _take_back(session, name, access_key_id, place, error):

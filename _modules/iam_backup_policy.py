@@ -27,7 +27,7 @@ from dataclasses import fields
 
 from aws_runbook import arguments, iam, policies
 from aws_runbook.backups import Target
-from aws_runbook.errors import RunbookError
+from aws_runbook.errors import AwsError, RunbookError
 from aws_runbook.session import connect
 
 # AWS keeps this many versions of a policy and refuses the next.
@@ -170,20 +170,32 @@ def update(name, policy_document=None, tags=None, region=None, profile=None, key
     session = _session(region, profile, keyid, key)
     arn = iam.policy_arn(session, name)
     if policy_document is not None:
-        _make_room(session, name, arn)
-        session.write(
-            "iam",
-            "create_policy_version",
-            f"change the policy {name}",
-            PolicyArn=arn,
-            PolicyDocument=policies.dumps(policies.parse(policy_document)),
-            SetAsDefault=True,
-        )
+        _add_version(session, name, arn, policies.dumps(policies.parse(policy_document)))
     if tags is not None:
         current = iam.tag_mapping(session.read("iam", "get_policy", f"read the policy {name}", PolicyArn=arn)["Policy"])
         wanted = arguments.tags(f"policy {name}", tags)
         iam.write_tags(session, "policy", f"the policy {name}", current, wanted, PolicyArn=arn)
     return True
+
+
+def _add_version(session, name, arn, text):
+    for last_try in (False, False, True):
+        _make_room(session, name, arn)
+        try:
+            session.write(
+                "iam",
+                "create_policy_version",
+                f"change the policy {name}",
+                PolicyArn=arn,
+                PolicyDocument=text,
+                SetAsDefault=True,
+            )
+        except AwsError as error:
+            # Another run took the room at the same moment.
+            if error.code != "LimitExceeded" or last_try:
+                raise
+        else:
+            return
 
 
 def _versions(session, name, arn):

@@ -82,7 +82,7 @@ def managed(
     def apply(planned):
         salt.call("s3_lifecycle.update", name, planned["changes"]["rules"]["new"], **connection)
 
-    return converge.converge(name, f"Lifecycle of S3 bucket {name}", plan, apply, salt)
+    return converge.converge(name, f"Lifecycle of S3 bucket {name}", plan, apply, salt, shared=True)
 
 
 def absent(name, ids, region=None, profile=None, keyid=None, key=None):
@@ -107,4 +107,4 @@ def absent(name, ids, region=None, profile=None, keyid=None, key=None):
     def apply(planned):
         salt.call("s3_lifecycle.update", name, planned["changes"]["rules"]["new"], **connection)
 
-    return converge.converge(name, f"Lifecycle of S3 bucket {name}", plan, apply, salt)
+    return converge.converge(name, f"Lifecycle of S3 bucket {name}", plan, apply, salt, shared=True)

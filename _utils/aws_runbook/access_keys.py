@@ -17,6 +17,7 @@ from aws_runbook.errors import RunbookError
 MOST_KEYS = 2
 ROTATION_TAG = "aws-runbook:rotating"
 GRACE_DAYS = 7
+_MOMENT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,11 @@ def decide(user, keys, held, rotation, now, *, rotate_days=None, grace_days=GRAC
     if second:
         return Decision(warnings=(_second(user, second, held),))
     return Decision()
+
+
+def being_made(keys, held, now):
+    """Whether a key is so new that another run may be about to store it."""
+    return held is not None and any(key.id != held.id and abs(now - key.created) < _MOMENT for key in keys)
 
 
 def begin_rotation(user, keys):

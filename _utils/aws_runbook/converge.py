@@ -38,13 +38,16 @@ class Salt:
         return self.functions[function](*args, **kwargs)
 
 
-def converge(name, subject, plan, apply, salt):
+def converge(name, subject, plan, apply, salt, *, shared=False):
     """
     Bring one thing to where ``plan`` says it should be.
 
     ``subject`` names it in comments ("S3 bucket ocp-backup"). ``plan()`` reads and returns ``{"changes": {…},
     "warnings": […]}``, and raises when it must not go on; ``apply(plan)`` writes. After writing, ``plan()`` has no more
     changes, or the state says what is left.
+
+    ``shared`` is for what every write replaces whole (a bucket's lifecycle rules): when another run writes at the same
+    moment, one of the two writes is lost, and is made again.
     """
     ret = {"name": name, "result": True, "changes": {}, "comment": f"{subject} is as it should be."}
     planned = None
@@ -62,7 +65,7 @@ def converge(name, subject, plan, apply, salt):
                     "comment": f"{subject} would be {_verb(planned['changes'])}.",
                 }
             apply(planned)
-            left = _confirm(subject, plan)
+            left = _confirm(subject, plan, apply if shared else None)
             ret.pop("warnings", None)
             _warn(ret, left)
             if left["changes"]:
@@ -82,11 +85,13 @@ def converge(name, subject, plan, apply, salt):
     return ret
 
 
-def _confirm(subject, plan):
-    """Read again, until AWS shows what was written."""
+def _confirm(subject, plan, again):
+    """Read again, until AWS shows what was written; ``again`` writes what was lost."""
     last = {}
 
     def settled():
+        if again and last:
+            again(last["plan"])
         last["plan"] = plan()
         return not last["plan"]["changes"]
 

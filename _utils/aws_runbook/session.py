@@ -24,10 +24,15 @@ log = logging.getLogger(__name__)
 # What one write made can be invisible to the next for some seconds.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
 _NOT_YET = {
-    "iam": ("NoSuchEntity", "InvalidClientTokenId", "EntityTemporarilyUnmodifiable", "ConcurrentModification"),
-    # Two settings of one bucket written at the same time by two runs.
-    "s3": ("OperationAborted", "NoSuchBucket"),
-    "sns": ("NotFound", "ConcurrentAccess"),
+    "iam": ("NoSuchEntity", "InvalidClientTokenId"),
+    "s3": ("NoSuchBucket",),
+    "sns": ("NotFound",),
+}
+# Somebody else, another run perhaps, writes to the same thing at the same moment.
+_BUSY = {
+    "iam": ("ConcurrentModification", "EntityTemporarilyUnmodifiable"),
+    "s3": ("OperationAborted",),
+    "sns": ("ConcurrentAccess",),
     "sesv2": ("ConcurrentModificationException",),
 }
 # Two APIs to the same things: what one writes, the other shows.
@@ -124,7 +129,7 @@ class Session:
         client = self._client(service, region, doing, once=once)
         slot = (self.connection, service)
         since = time.monotonic() - _last_write.get(slot, float("-inf"))
-        retried = _NOT_YET.get(service, ()) if since < SETTLE_TIMEOUT else ()
+        retried = _BUSY.get(service, ()) + (_NOT_YET.get(service, ()) if since < SETTLE_TIMEOUT else ())
         if once:
             retried += _THROTTLED
 

@@ -15,6 +15,7 @@ START = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
 
 @pytest.fixture
 def iam(sandbox):
+    sandbox.advance_clock(-3600)  # a key that was made this minute may be on its way to the store
     client = sandbox.client("iam")
     client.create_user(UserName=USER)
     return client

@@ -32,10 +32,9 @@ class Done:
 class Minion:
     """A masterless minion: ``minion("state.apply", "aws")`` is ``salt-call state.apply aws``."""
 
-    def __init__(self, root, identity, pillar):
+    def __init__(self, root, identity, pillar, *, shared=False):
         self.root = root
-        self.pillar = root / "pillar"
-        shutil.copytree(pillar, self.pillar)
+        self.pillar = pillar if shared else shutil.copytree(pillar, root / "pillar")
         settings = {
             "id": identity,
             "file_client": "local",

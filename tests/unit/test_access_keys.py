@@ -92,6 +92,14 @@ def test_a_third_key_is_never_attempted():
     assert access_keys.begin_rotation("registry-backup", []) is None
 
 
+def test_a_key_of_this_minute_may_be_on_its_way_to_the_store():
+    new = Key("N", active=True, created=NOW - timedelta(seconds=20))
+    assert access_keys.being_made([new], held(), NOW)
+    assert not access_keys.being_made([new], held("N"), NOW)
+    assert not access_keys.being_made([new], None, NOW)
+    assert not access_keys.being_made([key("A")], held(), NOW)
+
+
 ROTATING = Rotation("A", days_ago(1))
 
 
