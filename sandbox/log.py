@@ -8,6 +8,8 @@ from collections import deque
 # Whoever runs the sandbox for days must not run out of memory; a test makes some hundreds of calls.
 _KEPT = 100_000
 _NEVER_SHOWN = ("password", "secret", "document", "token", "policy")
+# What decides, beside the resource, whether S3 lets a call through.
+_S3_PARAMETERS = ("Prefix", "Delimiter", "VersionId", "Tagging", "CopySource")
 
 
 class Log:
@@ -45,6 +47,7 @@ def record(call, proceed):
             "service": call.service,
             "operation": call.name,
             "resource": resource(call),
+            "parameters": parameters(call),
             "write": call.writes,
             "access_key_id": call.access_key_id,
             "region": call.region,
@@ -53,6 +56,16 @@ def record(call, proceed):
         }
     )
     return reply
+
+
+def parameters(call):
+    """What a policy can look at in a call to S3, beside its resource: listings by prefix, the keys of a bulk deletion."""
+    if call.service != "s3":
+        return {}
+    shown = {name: call.parameters[name] for name in _S3_PARAMETERS if call.parameters.get(name) is not None}
+    if call.name == "DeleteObjects":
+        shown["Keys"] = [entry["Key"] for entry in call.parameters.get("Delete", {}).get("Objects", [])]
+    return shown
 
 
 def resource(call):

@@ -55,6 +55,17 @@ def test_calls_are_logged_with_what_tests_ask_for(sandbox):
     assert sandbox.calls() == []
 
 
+def test_what_a_policy_can_look_at_is_logged_for_s3(sandbox):
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="backups")
+    s3.list_objects_v2(Bucket="backups", Prefix="a/", Delimiter="/")
+    s3.delete_objects(Bucket="backups", Delete={"Objects": [{"Key": "a/1"}, {"Key": "a/2"}]})
+    created, listed, deleted = sandbox.calls()
+    assert created["parameters"] == {}
+    assert listed["parameters"] == {"Prefix": "a/", "Delimiter": "/"}
+    assert deleted["parameters"] == {"Keys": ["a/1", "a/2"]}
+
+
 def test_secrets_are_not_logged(sandbox):
     iam = sandbox.client("iam")
     iam.create_user(UserName="u")
