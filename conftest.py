@@ -1,25 +1,56 @@
 """
-What holds for the whole suite: tests that need the ``gpg`` program are left out where it is not installed, and said so.
+What holds for the whole suite: tests that need a program are left out where it is not installed, and said so.
 
-Debian's minimal system has ``gpgv`` only, so ``make test`` must not depend on more. That a store which encrypts refuses
-to work without gpg is tested everywhere.
+Debian's minimal system has none of them, so ``make test`` must not depend on them. A test names its programs with markers
+of the same names.
 """
 
 import shutil
+from pathlib import Path
+
+# By marker: whether it is there, what is not tested without it, and Debian's package.
+PROGRAMS = {
+    "gpg": ("what encrypts", "gnupg"),
+    "pgbackrest": ("backups with pgBackRest", "pgbackrest postgresql"),
+    "postgresql": ("backups with pg_dump", "postgresql"),
+    "mariadb": ("backups of MySQL", "mariadb-server"),
+    "awscli": ("uploads with the AWS CLI", "awscli"),
+}
+_NEEDED = {
+    "awscli": ("aws",),
+    "mariadb": ("mariadb-install-db", "mariadb-dump", "mariadb-admin"),
+    "postgresql": ("psql",),
+}
+_NEEDED["pgbackrest"] = ("pgbackrest", *_NEEDED["postgresql"])
+
+
+def _missing():
+    return [name for name in PROGRAMS if not _is_installed(name)]
+
+
+def _is_installed(name):
+    programs = all(shutil.which(program) for program in _NEEDED.get(name, (name,)))
+    # Debian keeps the database servers out of PATH.
+    if name in ("postgresql", "pgbackrest"):
+        server = shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+        return programs and bool(server)
+    if name == "mariadb":
+        return programs and bool(shutil.which("mariadbd") or Path("/usr/sbin/mariadbd").exists())
+    return programs
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out what is marked ``gpg`` where there is none."""
-    if shutil.which("gpg"):
-        return
-    without = [item for item in items if item.get_closest_marker("gpg") is None]
+    """Leave out what is marked with a program that is not there."""
+    missing = _missing()
+    without = [item for item in items if not any(item.get_closest_marker(name) for name in missing)]
     config.hook.pytest_deselected(items=[item for item in items if item not in without])
     items[:] = without
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Say so."""
-    if not shutil.which("gpg"):
+    """Say so, in one line each."""
+    for name in _missing():
+        what, packages = PROGRAMS[name]
         terminalreporter.write_line(
-            "gpg is not installed: what encrypts was not tested (Debian: apt install gnupg).", yellow=True
+            f"{name} is not installed: {what} not tested (Debian: apt install {packages}).", yellow=True
         )

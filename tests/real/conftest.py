@@ -1,0 +1,75 @@
+"""
+Servers' own programs against the embedded AWS, over TLS and with IAM enforced.
+
+What is here takes seconds to set up, so it is made once for each module and what the module's tests do adds up.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from sandbox import Sandbox
+from tests.real.fleet import Fleet
+
+GROUP = pytest.mark.xdist_group("real")
+
+
+def pytest_collection_modifyitems(items):
+    """One worker runs all of these: two database servers at a time would slow down the rest of the suite."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(GROUP)
+
+
+@pytest.fixture(scope="session")
+def sandbox_server():
+    """One process for the session, reached over TLS."""
+    with Sandbox("--tls") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def aws(sandbox_server):
+    """The sandbox for a whole module: empty at first, and deciding by IAM's policies."""
+    sandbox_server.reset()
+    sandbox_server.enforce_iam()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        isolated = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+        for name, value in {**sandbox_server.environment, **isolated}.items():
+            patch.setenv(name, value)
+        yield sandbox_server
+
+
+@pytest.fixture(scope="module")
+def folder():
+    """
+    A folder that database servers, which run as users of their own, can reach too.
+
+    pytest's own are closed to others, and sockets need a short path.
+    """
+    path = Path(tempfile.mkdtemp(prefix="real-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture(scope="module")
+def fleet(aws, folder):
+    """The sample fleet's pillar; a module that needs more of it amends it before ``applied``."""
+    return Fleet(folder)
+
+
+@pytest.fixture(scope="module")
+def endpoint(aws, folder):
+    """Where programs find the sandbox: host, port, and the authority that vouches for it."""
+    authority = folder / "authority.pem"
+    shutil.copy(aws.environment["AWS_CA_BUNDLE"], authority)
+    authority.chmod(0o644)
+    # By name, as pgBackRest looks for the host among a certificate's names only.
+    return {"host": "localhost", "port": urlsplit(aws.url).port, "authority": authority}
