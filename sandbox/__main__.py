@@ -17,6 +17,9 @@ def _arguments(argv):
     parser.add_argument(
         "--dns", type=_address, metavar="HOST:PORT", help="DNS server at which SES looks for the records it waits for"
     )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="what chance is drawn from (default: %(default)s)"
+    )
     return parser.parse_args(argv)
 
 
@@ -38,7 +41,7 @@ def main(argv=None):
             from sandbox import tls
 
             authority, *certificate = tls.make(options.directory or Path(temporary), options.host)
-        running = server.make(options.host, options.port, tls=certificate, dns=options.dns)
+        running = server.make(options.host, options.port, tls=certificate, dns=options.dns, seed=options.seed)
         exports = server.environment(running, certificate_authority=authority)
 
         def ready():

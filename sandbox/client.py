@@ -157,12 +157,13 @@ class Sandbox:
         """Hide what is made in ``service`` from now on, for so many looks, or so many seconds of the clock."""
         self.ask("lag", service=service, looks=looks, seconds=seconds)
 
-    def fault(self, operation, kind, times=1, probability=None, seed=0, skip=0):
+    def fault(self, operation, kind, times=1, probability=None, seed=None, skip=0):
         """
         Let an operation (``CreateUser``, ``iam:*``, ``*``) go wrong.
 
         ``kind`` is one of throttling, internal_error, unavailable, access_denied, timeout, reset_before, reset_after.
-        It strikes ``times`` times, after having let ``skip`` calls pass; with ``probability``, as often as that says.
+        It strikes ``times`` times, after having let ``skip`` calls pass; with ``probability``, as often as that says,
+        drawn from ``seed`` (left out, from the one that the sandbox was started with).
         """
         self.ask(
             "fault",
@@ -174,7 +175,7 @@ class Sandbox:
             skip=skip,
         )
 
-    def throttle(self, rate, seed=0, operation="*"):
+    def throttle(self, rate, seed=None, operation="*"):
         """Refuse this share of all calls as too many, chosen by ``seed``."""
         self.fault(operation, "throttling", probability=rate, seed=seed)
 
@@ -182,7 +183,7 @@ class Sandbox:
         """Let through so many calls of a service in a second."""
         self.ask("rate", service=service, per_second=per_second)
 
-    def latency(self, operation, milliseconds, jitter=0, seed=0):
+    def latency(self, operation, milliseconds, jitter=0, seed=None):
         """Delay an operation."""
         self.ask("latency", operation=operation, milliseconds=milliseconds, jitter=jitter, seed=seed)
 

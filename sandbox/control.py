@@ -111,16 +111,18 @@ def page_size(application, size=None):
 
 
 @action
-def fault(application, operation, kind, times=1, probability=None, seed=0, skip=0):
+def fault(application, operation, kind, times=1, probability=None, seed=None, skip=0):
     """Let an operation go wrong."""
     if kind not in KINDS:
         raise BadRequest(f"kind is {kind!r}; allowed are {', '.join(KINDS)}.")
+    seed = application.state.seed if seed is None else seed
     application.state.faults.add(Fault(operation, kind, times, probability, seed, skip))
 
 
 @action
-def latency(application, operation, milliseconds, jitter=0, seed=0):
+def latency(application, operation, milliseconds, jitter=0, seed=None):
     """Delay an operation."""
+    seed = application.state.seed if seed is None else seed
     application.state.faults.set_latency(operation, milliseconds, jitter, seed)
 
 

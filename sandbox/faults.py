@@ -34,6 +34,9 @@ _UNAVAILABLE = {
     "ec2": ("Unavailable", "The service is unavailable. Please try again shortly.", 503),
 }
 
+# Both APIs of SES draw on one rate.
+_SHARED_RATES = {"sesv2": "ses"}
+
 KINDS = ("throttling", "internal_error", "unavailable", "access_denied", "timeout", "reset_before", "reset_after")
 
 
@@ -117,7 +120,7 @@ class Faults:
     def too_fast(self, call):
         """Whether ``call`` comes sooner after the last one of its service than the service's rate allows."""
         with self._lock:
-            rate = self._rates.get(call.service)
+            rate = self._rates.get(_SHARED_RATES.get(call.service, call.service))
             if rate is None or (call.name or "").startswith("Send"):
                 return False
             per_second, last = rate

@@ -64,7 +64,7 @@ def parameters(call):
         return {}
     shown = {name: call.parameters[name] for name in _S3_PARAMETERS if call.parameters.get(name) is not None}
     if call.name == "DeleteObjects":
-        shown["Keys"] = [entry["Key"] for entry in call.parameters.get("Delete", {}).get("Objects", [])]
+        shown["Keys"] = [entry.get("Key") for entry in call.parameters.get("Delete", {}).get("Objects", [])]
     return shown
 
 

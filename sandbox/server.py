@@ -63,9 +63,9 @@ class _Gateway(Gateway_10):
         raise ConnectionResetError(errno.ECONNRESET, "cut on demand")
 
 
-def make(host="127.0.0.1", port=0, *, tls=None, dns=None):
+def make(host="127.0.0.1", port=0, *, tls=None, dns=None, seed=0):
     """A cheroot server of the sandbox, bound to its port; ``tls`` is ``(certificate, key)``."""
-    state = State(dns=dns)
+    state = State(dns=dns, seed=seed)
     server = Server((host, port), Application(state), numthreads=_THREADS, timeout=60, request_queue_size=128)
     server.gateway = _Gateway
     server.ConnectionClass = _Connection

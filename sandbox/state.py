@@ -13,12 +13,13 @@ from sandbox.log import Log
 class State:
     """One per process; every test starts from a reset one."""
 
-    def __init__(self, *, dns=None):
+    def __init__(self, *, dns=None, seed=0):
         self.clock = Clock()
         self.log = Log()
         self.faults = Faults()
         self.lag = Lag()
         self.dns = dns  # (host, port) of the server that is asked whether a record is there
+        self.seed = seed  # what chance is drawn from when nobody names another
         # One operation at a time, as AWS's are atomic and moto is not made for threads.
         self.lock = threading.RLock()
         self._defaults()

@@ -1,6 +1,8 @@
 """Every operation that the sandbox answers: botocore understands the reply, and a bad request is refused as AWS does."""
 
+import re
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from botocore import xform_name
@@ -159,3 +161,14 @@ def test_what_the_model_does_not_allow_is_refused_in_the_services_own_form(world
         assert error["Error"]["Code"] in CODES[service], member
         assert error["Error"]["Message"], member
         assert world.reply.error_code == error["Error"]["Code"]
+
+
+def test_the_documentation_lists_every_operation_that_the_sandbox_answers():
+    text = (Path(__file__).resolve().parents[2] / "docs" / "sandbox.md").read_text()
+    section = text.partition("## The operations that it answers itself")[2].partition("\n## ")[0]
+    listed = {
+        (service, operation)
+        for service, operations in re.findall(r"- \*\*(\w+)\*\*: ([^-]+)", section)
+        for operation in operations.replace("\n", " ").split(", ")
+    }
+    assert {(service, operation.strip()) for service, operation in listed} == set(handlers.registered())

@@ -9,7 +9,10 @@ import sys
 from pathlib import Path
 
 import boto3
+import psutil
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from sandbox import Sandbox
 
@@ -62,3 +65,41 @@ def test_tls_is_closed_with_a_farewell(tmp_path):
             # Without close_notify the last of these would raise instead of being empty.
             chunks = list(iter(lambda: connection.recv(4096), b""))
         assert b'"status": "ok"' in b"".join(chunks)
+
+
+def test_chance_is_drawn_from_the_seed_of_the_start():
+    outcomes = {}
+    for seed in ("1", "2"):
+        with Sandbox("--seed", seed) as sandbox:
+            outcomes[seed] = [_outcomes(sandbox) for _ in range(2)]
+    assert outcomes["1"][0] == outcomes["1"][1] != outcomes["2"][0]
+
+
+def _outcomes(sandbox):
+    sandbox.reset()
+    sandbox.throttle(0.5)
+    iam = sandbox.client("iam", config=Config(retries={"total_max_attempts": 1}))
+    return [_succeeds(iam.list_users) for _ in range(20)]
+
+
+def _succeeds(function):
+    try:
+        function()
+    except ClientError:
+        return False
+    return True
+
+
+def test_a_request_takes_less_than_ten_milliseconds_of_processor_time(sandbox):
+    """So that 100 of them fit into a second, whatever else the machine does meanwhile."""
+    process = psutil.Process(sandbox.pid)
+    s3, iam = sandbox.client("s3"), sandbox.client("iam")
+    s3.create_bucket(Bucket="backups")
+    iam.list_users()
+    before = sum(process.cpu_times()[:2])
+    for number in range(50):
+        s3.put_object(Bucket="backups", Key=str(number), Body=b"x")
+        s3.list_objects_v2(Bucket="backups", Prefix=str(number))
+        iam.create_user(UserName=f"u{number}")
+        iam.get_user(UserName=f"u{number}")
+    assert sum(process.cpu_times()[:2]) - before < 2
