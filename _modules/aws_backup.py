@@ -118,32 +118,50 @@ def _gather():
     own = __opts__["id"]
     known = {own: dict(__pillar__)}
     pillar.check(known[own])
+    problems = []
     for server in (__pillar__.get("aws") or {}).get("servers") or []:
         if server not in known:
-            known[server] = _compile(server)
+            try:
+                known[server] = _compile(server)
+            except PillarError as error:
+                problems += error.problems
+    if problems:
+        raise PillarError(list(dict.fromkeys(problems)))
     return known
 
 
 def _compile(server):
-    compiled = _compile_here(server) if __opts__.get("file_client") == "local" else _compile_on_master(server)
+    masterless = __opts__.get("file_client") == "local"
+    compiled = _compile_here(server) if masterless else _compile_on_master(server)
     errors = compiled.pop("_errors", None)
     if errors:
-        raise PillarError(f"aws:servers: the pillar of {server} does not render: {'; '.join(map(str, errors))}")
+        reason = " ".join("; ".join(map(str, errors)).split())
+        raise PillarError(f"aws:servers: the pillar of {server} does not render: {reason}")
+    if not compiled:
+        raise PillarError(
+            f"aws:servers: there is no pillar for {server!r}; name minions by their id, as pillar's top file does."
+        )
     return compiled
 
 
 def _compile_here(server):
     # Without a master nobody knows the other minion's grains; its pillar is chosen by its id.
     grains = {**dict(__grains__), "id": server}
-    opts = {**__opts__, "id": server, "grains": grains}
+    # Salt would mix this minion's own pillar, which is in its options, into the other's, and might give an old one.
+    opts = {**__opts__, "id": server, "grains": grains, "pillar": {}, "pillar_cache": False, "minion_data_cache": False}
     return salt.pillar.get_pillar(opts, grains, server, opts.get("saltenv")).compile_pillar()
 
 
 def _compile_on_master(server):
-    compiled = __salt__["publish.runner"]("pillar.show_pillar", arg=[server])
-    if not isinstance(compiled, dict) or not compiled:
+    compiled = _show_pillar(server)
+    if not compiled and not _show_pillar(__opts__["id"]):  # which is not empty: it has aws:servers
         raise PillarError(
-            f"aws:servers: the master does not give the pillar of {server} to this minion: allow it in the master's "
-            f"configuration (peer_run: {{{__opts__['id']}: [pillar.show_pillar]}}), and see that the minion has pillar."
+            "aws:servers: the master does not show this minion the pillar of others; allow it in the master's "
+            f"configuration: peer_run: {{{__opts__['id']}: [pillar.show_pillar]}}."
         )
     return compiled
+
+
+def _show_pillar(server):
+    shown = __salt__["publish.runner"]("pillar.show_pillar", arg=[server])
+    return dict(shown) if isinstance(shown, dict) else {}

@@ -134,3 +134,37 @@ def test_a_server_alone_does_not_expire_what_another_keeps_in_its_bucket(fleet, 
     pillar["aws"]["backup"].setdefault("buckets", {})["ocp-coalition-backup"] = {"expire_all": True}
     path.write_text(yaml.safe_dump(pillar))
     assert fleet.apply("aws")["aws-lifecycle-ocp-coalition-backup"]["result"] is True
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "sentence"),
+    [
+        ("public/control.sls", "- docs", "- docz", "aws:servers: there is no pillar for 'docz'"),
+        ("private/registry.sls", "aws:", "aws: [", "aws:servers: the pillar of registry does not render"),
+    ],
+    ids=["unknown", "broken"],
+)
+def test_a_server_whose_pillar_cannot_be_had_stops_everything(fleet, sandbox, path, old, new, sentence):
+    file = fleet.pillar / path
+    file.write_text(file.read_text().replace(old, new))
+    states = fleet.apply("aws")
+    assert list(states) == ["aws-pillar"]
+    assert sentence in states["aws-pillar"]["comment"]
+    assert "Traceback" not in states["aws-pillar"]["comment"]
+    assert sandbox.calls() == []
+
+
+def test_a_server_whose_backups_are_elsewhere_costs_nothing(fleet, sandbox):
+    (fleet.pillar / "public" / "docs.sls").write_text("motd: welcome\n")
+    states = fleet.apply("aws")
+    assert {state["result"] for state in states.values()} == {True}
+    assert not [name for name in states if "docs" in name]
+
+
+def test_the_control_minions_own_pillar_is_not_its_servers(fleet):
+    control = fleet.pillar / "public" / "control.sls"
+    control.write_text(control.read_text().replace("region: us-east-1", "region: ap-southeast-2"))
+    docs = fleet.pillar / "public" / "docs.sls"
+    docs.write_text(docs.read_text().replace("  region: us-east-1\n", ""))
+    plan = fleet.call("aws_backup.plan", format="data")
+    assert plan["buckets"]["ocp-docs-backup"]["region"] == "us-east-1"

@@ -33,6 +33,10 @@ def master(salt_factories, sandbox):
         yield daemon
 
 
+def pillar_of(master):
+    return Path(master.config["pillar_roots"]["base"][0])
+
+
 def minion(master, identity):
     return master.salt_minion_daemon(identity, overrides={"interface": "127.0.0.1"}).started()
 
@@ -49,6 +53,13 @@ def test_the_control_minion_manages_the_fleet(master, sandbox):
         written = sandbox.calls(write=True)
         applied = states(salt.run("state.apply", "aws", minion_tgt="control"))
         again = states(salt.run("state.apply", "aws", minion_tgt="control"))
+        (pillar_of(master) / "public" / "registry.sls").write_text("{{ nonsense( }}")
+        control = pillar_of(master) / "public" / "control.sls"
+        control.write_text(control.read_text().replace("- docs", "- docz"))
+        refused = states(salt.run("state.apply", "aws", minion_tgt="control"))
+    assert list(refused) == ["aws-pillar"]
+    assert "aws:servers: there is no pillar for 'docz'" in refused["aws-pillar"]["comment"]
+    assert "aws:servers: the pillar of registry does not render" in refused["aws-pillar"]["comment"]
     assert written == []
     assert {state["result"] for state in applied.values()} == {True}, [state["comment"] for state in applied.values()]
     assert len([name for name in applied if name.startswith("aws-key-")]) == 5
@@ -59,10 +70,12 @@ def test_the_control_minion_manages_the_fleet(master, sandbox):
 
 
 def test_a_master_that_does_not_allow_it_is_one_sentence(master, sandbox):
-    top = Path(master.config["pillar_roots"]["base"][0]) / "top.sls"
+    top = pillar_of(master) / "top.sls"
     top.write_text(top.read_text().replace("  control:\n", "  operator:\n"))
     with minion(master, "operator"):
         applied = states(master.salt_cli(timeout=120).run("state.apply", "aws", minion_tgt="operator"))
     assert list(applied) == ["aws-pillar"]
-    assert "peer_run: {operator: [pillar.show_pillar]}" in applied["aws-pillar"]["comment"]
+    comment = applied["aws-pillar"]["comment"]
+    assert comment.count("aws:servers: ") == 1
+    assert "peer_run: {operator: [pillar.show_pillar]}" in comment
     assert sandbox.calls() == []
