@@ -57,6 +57,19 @@ def _arn(session, name):
     return f"arn:{session.partition}:sns:{session.region}:{session.account_id}:{name}"
 
 
+def arn(name, region=None, profile=None, keyid=None, key=None):
+    """
+    The ARN that a topic of this account and region has, or would have.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call sns_topic.arn noreply-example-org
+    """
+    return _arn(_session(region, profile, keyid, key), name)
+
+
 def describe(name, attributes=None, region=None, profile=None, keyid=None, key=None):
     """
     The topic's ``arn``, ``display_name``, ``fifo``, ``content_based_deduplication``, ``kms_master_key_id``, ``publishers``,

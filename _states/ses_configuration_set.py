@@ -1,0 +1,122 @@
+"""
+Manage SES's configuration sets.
+
+.. code-block:: yaml
+
+    aws-configuration-set-credere:
+      ses_configuration_set.present:
+        - name: credere
+        - event_destinations:
+            credere-noreply:
+              topic: noreply-example-org
+              events: [RENDERING_FAILURE, REJECT, DELIVERY_DELAY]
+"""
+
+from aws_runbook import converge, topics
+from aws_runbook.errors import RunbookError
+
+__instance_id__ = None  # set by Salt while it runs states
+__lowstate__ = None
+
+
+def _salt():
+    return converge.Salt(__salt__, __opts__, __context__, __instance_id__)
+
+
+def present(
+    name,
+    event_destinations=None,
+    reputation_metrics_enabled=None,
+    sending_enabled=None,
+    tls_policy=None,
+    custom_redirect_domain=None,
+    https_policy=None,
+    suppressed_reasons=None,
+    tags=None,
+    purge=False,
+    region=None,
+    profile=None,
+    keyid=None,
+    key=None,
+):
+    """
+    Ensure that a configuration set exists with the given attributes. What is left at ``None`` is not managed.
+
+    name
+        The configuration set.
+    event_destinations
+        A mapping of names to ``topic``, ``events`` (the event types, exactly) and ``enabled``. Other destinations stay,
+        unless ``purge``.
+    reputation_metrics_enabled
+        ``True`` to count bounces and complaints of this set by themselves.
+    sending_enabled
+        ``False`` to refuse mail that names this set.
+    tls_policy
+        ``REQUIRE`` or ``OPTIONAL``.
+    custom_redirect_domain, https_policy
+        The domain of links that count opens and clicks (``""`` for SES's own), and ``REQUIRE``, ``REQUIRE_OPEN_ONLY`` or
+        ``OPTIONAL``.
+    suppressed_reasons
+        A list of ``BOUNCE`` and ``COMPLAINT``, in place of the account's.
+    tags
+        A mapping. Other tags stay, unless ``purge``.
+    purge
+        ``True`` to remove event destinations and tags that are not named here.
+    region, profile, keyid, key
+        Where the configuration set is, and how to reach the account.
+    """
+    salt = _salt()
+    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
+
+    def resolve(current, wanted):
+        domain = wanted.get("custom_redirect_domain", current.get("custom_redirect_domain"))
+        if wanted.get("https_policy") and not domain:
+            raise RunbookError(
+                f"configuration set {name}: https_policy is {wanted['https_policy']!r}, which goes with a domain of your own "
+                "only: give custom_redirect_domain too."
+            )
+        used = {
+            f"event_destinations:{destination}:topic": entry["topic"]
+            for destination, entry in wanted.get("event_destinations", {}).items()
+        }
+        topics.check_there(salt, f"configuration set {name}", used, connection, __lowstate__)
+        return wanted, []
+
+    return converge.present(
+        "ses_configuration_set",
+        name,
+        {
+            "event_destinations": event_destinations,
+            "reputation_metrics_enabled": reputation_metrics_enabled,
+            "sending_enabled": sending_enabled,
+            "tls_policy": tls_policy,
+            "custom_redirect_domain": custom_redirect_domain,
+            "https_policy": https_policy,
+            "suppressed_reasons": suppressed_reasons,
+            "tags": tags,
+        },
+        salt,
+        subject=f"SES configuration set {name}",
+        create_with=("tags",),
+        keep=() if purge else ("event_destinations", "tags"),
+        resolve=resolve,
+        connection=connection,
+    )
+
+
+def absent(name, region=None, profile=None, keyid=None, key=None):
+    """
+    Ensure that a configuration set does not exist. Mail that names it is refused from then on.
+
+    name
+        The configuration set.
+    region, profile, keyid, key
+        Where the configuration set is, and how to reach the account.
+    """
+    return converge.absent(
+        "ses_configuration_set",
+        name,
+        _salt(),
+        subject=f"SES configuration set {name}",
+        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
+    )

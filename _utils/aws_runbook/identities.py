@@ -1,0 +1,161 @@
+"""
+SES's identities, read a hundred at a time: SES allows about one call a second, and a fleet has dozens.
+
+The second version of the API tells everything about one identity in a call; the first tells one thing of a hundred. Both
+see the same identities. https://docs.aws.amazon.com/ses/latest/APIReference/API_GetIdentityNotificationAttributes.html
+"""
+
+from aws_runbook.errors import RunbookError
+
+_BATCH = 100
+_LIST = {"PageSize": 1000}
+# (method, key of the answer) of each thing that a hundred identities can be asked about.
+_BATCHES = {
+    "verification": ("get_identity_verification_attributes", "VerificationAttributes"),
+    "dkim": ("get_identity_dkim_attributes", "DkimAttributes"),
+    "mail_from": ("get_identity_mail_from_domain_attributes", "MailFromDomainAttributes"),
+    "notifications": ("get_identity_notification_attributes", "NotificationAttributes"),
+}
+# What the second version calls the statuses of the first.
+_STATUSES = {
+    "Pending": "PENDING",
+    "Success": "SUCCESS",
+    "Failed": "FAILED",
+    "TemporaryFailure": "TEMPORARY_FAILURE",
+    "NotStarted": "NOT_STARTED",
+}
+_MX_FAILURES = {"UseDefaultValue": "USE_DEFAULT_VALUE", "RejectMessage": "REJECT_MESSAGE"}
+_KINDS = ("Bounce", "Complaint")
+
+# Which read tells of which attribute.
+SOURCES = {
+    "dkim_enabled": "dkim",
+    "dkim_status": "dkim",
+    "dkim_tokens": "dkim",
+    "mail_from": "mail_from",
+    "mail_from_status": "mail_from",
+    "behavior_on_mx_failure": "mail_from",
+    "bounce_topic": "notifications",
+    "complaint_topic": "notifications",
+    "delivery_topic": "notifications",
+    "include_headers": "notifications",
+    "email_forwarding": "notifications",
+    "signing_key_length": "identity",
+    "signing_hosted_zone": "identity",
+    "configuration_set": "identity",
+    "tags": "identity",
+    "verification_error": "identity",
+    "dkim_since": "identity",
+}
+
+
+def names(session):
+    """All identities of the region, sorted."""
+    answer = session.read(
+        "ses",
+        "list_identities",
+        f"list the identities of SES in {session.region}",
+        region=session.region,
+        PaginationConfig=_LIST,
+    )
+    return sorted(answer["Identities"])
+
+
+def read(session, name, attributes):
+    """``status`` and the attributes of an identity that the reads for ``attributes`` tell; ``None`` when there is none."""
+    known = names(session)
+    if name not in known:
+        return None
+    place = known.index(name) // _BATCH * _BATCH
+    batch = known[place : place + _BATCH]
+    status = _ask(session, "verification", batch).get(name)
+    if status is None:  # deleted a moment ago
+        return None
+    described = {"status": _STATUSES[status["VerificationStatus"]]}
+    sources = {SOURCES[attribute] for attribute in attributes}
+    for source in sorted(sources - {"identity"}):
+        described |= _TRANSLATED[source](_ask(session, source, batch).get(name, {}))
+    if "identity" in sources:
+        described |= _identity(session, name)
+    return described
+
+
+def _ask(session, what, batch):
+    method, key = _BATCHES[what]
+    doing = f"read the {what.replace('_', ' ')} of identities in {session.region}"
+    return session.read("ses", method, doing, region=session.region, Identities=batch)[key]
+
+
+def _dkim(found):
+    return {
+        "dkim_enabled": found.get("DkimEnabled", False),
+        "dkim_status": _STATUSES.get(found.get("DkimVerificationStatus"), "NOT_STARTED"),
+        "dkim_tokens": found.get("DkimTokens", []),
+    }
+
+
+def _mail_from(found):
+    domain = found.get("MailFromDomain") or ""
+    return {
+        "mail_from": domain,
+        "mail_from_status": _STATUSES.get(found.get("MailFromDomainStatus")) if domain else None,
+        "behavior_on_mx_failure": _MX_FAILURES.get(found.get("BehaviorOnMXFailure"), "USE_DEFAULT_VALUE"),
+    }
+
+
+def _notifications(found):
+    headers = {found.get(f"HeadersIn{kind}NotificationsEnabled", False) for kind in _KINDS}
+    return {
+        "bounce_topic": found.get("BounceTopic") or "",
+        "complaint_topic": found.get("ComplaintTopic") or "",
+        "delivery_topic": found.get("DeliveryTopic") or "",
+        "include_headers": headers.pop() if len(headers) == 1 else "partly",
+        "email_forwarding": found.get("ForwardingEnabled", True),
+    }
+
+
+_TRANSLATED = {"dkim": _dkim, "mail_from": _mail_from, "notifications": _notifications}
+
+
+def _identity(session, name):
+    answer = session.read(
+        "sesv2",
+        "get_email_identity",
+        f"read the identity {name}",
+        absent=("NotFoundException",),
+        region=session.region,
+        EmailIdentity=name,
+    )
+    if answer is None:
+        raise RunbookError(f"The identity {name} is being deleted by somebody else; run this again.")
+    dkim = answer.get("DkimAttributes") or {}
+    generated = dkim.get("LastKeyGenerationTimestamp")
+    return {
+        "signing_key_length": dkim.get("NextSigningKeyLength") or dkim.get("CurrentSigningKeyLength"),
+        "signing_hosted_zone": dkim.get("SigningHostedZone"),
+        "signing_origin": dkim.get("SigningAttributesOrigin"),
+        "dkim_since": generated and generated.isoformat(),
+        "configuration_set": answer.get("ConfigurationSetName") or "",
+        "tags": {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])},
+        "verification_error": (answer.get("VerificationInfo") or {}).get("ErrorType"),
+    }
+
+
+def write_tags(session, kind, name, current, wanted):
+    """Make ``wanted`` the tags of an ``identity`` or a ``configuration-set`` that has ``current``."""
+    what = f"the {kind.replace('-', ' ')} {name}"
+    where = {
+        "region": session.region,
+        "ResourceArn": f"arn:{session.partition}:ses:{session.region}:{session.account_id}:{kind}/{name}",
+    }
+    surplus = sorted(set(current) - set(wanted))
+    if surplus:
+        session.write("sesv2", "untag_resource", f"untag {what}", TagKeys=surplus, **where)
+    changed = {tag: value for tag, value in wanted.items() if current.get(tag) != value}
+    if changed:
+        session.write("sesv2", "tag_resource", f"tag {what}", Tags=tag_list(changed), **where)
+
+
+def tag_list(tags):
+    """A mapping of tags as SES's API takes it."""
+    return [{"Key": tag, "Value": value} for tag, value in sorted(tags.items())]
