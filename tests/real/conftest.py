@@ -1,7 +1,7 @@
 """
 Servers' own programs against the embedded AWS, over TLS and with IAM enforced.
 
-What is here takes seconds to set up, so it is made once for each module and what the module's tests do adds up.
+What is here takes seconds to set up, so it is made once, and what the tests do adds up.
 """
 
 import os
@@ -25,16 +25,16 @@ def pytest_collection_modifyitems(items):
             item.add_marker(GROUP)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sandbox_server():
-    """One process for the session, reached over TLS."""
+    """One process for all of these, reached over TLS."""
     with Sandbox("--tls") as sandbox:
         yield sandbox
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def aws(sandbox_server):
-    """The sandbox for a whole module: empty at first, and deciding by IAM's policies."""
+    """The sandbox, empty at first, and deciding by IAM's policies."""
     sandbox_server.reset()
     sandbox_server.enforce_iam()
     with pytest.MonkeyPatch.context() as patch:
@@ -46,7 +46,7 @@ def aws(sandbox_server):
         yield sandbox_server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def folder():
     """
     A folder that database servers, which run as users of their own, can reach too.
@@ -59,13 +59,22 @@ def folder():
     shutil.rmtree(path)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def fleet(aws, folder):
-    """The sample fleet's pillar; a module that needs more of it amends it before ``applied``."""
-    return Fleet(folder)
+    """
+    The sample fleet after ``state.apply aws``.
+
+    One server also mirrors a directory into the bucket that its repository and its expiring files are in.
+    """
+    fleet = Fleet(folder)
+    fleet.amend(
+        "kingfisher-main", {"sync": {"location": "ocp-db-backup/mirror", "directories": {"/srv/exports": None}}}
+    )
+    fleet.minion("control").apply("aws")
+    return fleet
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def endpoint(aws, folder):
     """Where programs find the sandbox: host, port, and the authority that vouches for it."""
     authority = folder / "authority.pem"

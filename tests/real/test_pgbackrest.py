@@ -19,7 +19,6 @@ INSERT INTO release SELECT n, md5(n::text) || md5((-n)::text) FROM generate_seri
 
 @pytest.fixture(scope="module")
 def server(aws, fleet, folder, endpoint):
-    fleet.minion("control").apply("aws")
     server = Server(folder / "server", fleet.minion(SERVER), endpoint)
     server.cluster.create()
     with server.running() as cluster:
