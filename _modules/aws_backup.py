@@ -3,13 +3,15 @@ Show what follows from the pillar of servers for their backups in AWS: buckets, 
 
 The pillar is the minion's own and, with ``aws:servers``, that of the minions named there: compiled on the master, which
 must allow it (``peer_run: {CONTROL_MINION: [pillar.show_pillar]}`` in its configuration), or by the minion itself when
-it runs without a master (``salt-call --local``). No function here makes a call to AWS.
+it runs without a master (``salt-call --local``).
 """
 
 import salt.pillar
 
 from aws_runbook import backups, pillar, tables
 from aws_runbook.errors import PillarError, RunbookError
+from aws_runbook.orphans import find as find_orphans
+from aws_runbook.session import connect
 
 _COLUMNS = ("server", "kind", "bucket", "prefix", "region", "expires", "policy", "user")
 
@@ -59,6 +61,40 @@ def plan(format="table"):
         return "\n".join(["No backups follow from pillar.", *planned.notes])
     lines = [tables.table(planned.rows, _COLUMNS), "", *_summary(planned), *planned.notes]
     return "\n".join(lines)
+
+
+def orphans(region=None, profile=None, keyid=None, key=None):
+    """
+    Users and policies in the account that may write backups, but that no known pillar names any more: a list of
+    ``user`` (``None`` for a policy that nobody has), ``policies``, ``buckets`` and ``access_keys``, each with when it
+    was last used.
+
+    A server that leaves pillar keeps them: whether they can go, only a person can tell. ``iam_user.absent`` and
+    ``iam_backup_policy.absent`` remove them.
+
+    IAM actions: ``iam:GetAccountAuthorizationDetails``, ``iam:ListAccessKeys``, ``iam:GetAccessKeyLastUsed``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call aws_backup.orphans
+    """
+    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
+    details = connect(__opts__, __pillar__, **connection).read(
+        "iam",
+        "get_account_authorization_details",
+        "list the users and policies of the account",
+        Filter=["User", "Group", "LocalManagedPolicy"],
+    )
+    found = find_orphans(details, plan(format="data"))
+    return [
+        {
+            **orphan,
+            "access_keys": __salt__["iam_access_key.describe"](orphan["user"], **connection) if orphan["user"] else [],
+        }
+        for orphan in found
+    ]
 
 
 def _summary(planned):

@@ -1,9 +1,12 @@
 """The sample fleet, whole: from pillar through the SLS files to AWS, and back."""
 
+import json
 import re
 
 import pytest
 import yaml
+
+READING = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}}
 
 
 def changes(states):
@@ -168,3 +171,24 @@ def test_the_control_minions_own_pillar_is_not_its_servers(fleet):
     docs.write_text(docs.read_text().replace("  region: us-east-1\n", ""))
     plan = fleet.call("aws_backup.plan", format="data")
     assert plan["buckets"]["ocp-docs-backup"]["region"] == "us-east-1"
+
+
+def test_a_server_that_leaves_is_reported_and_nothing_of_it_is_deleted(fleet, sandbox):
+    fleet.apply("aws")
+    iam = sandbox.client("iam")
+    reader = iam.create_policy(PolicyName="reader", PolicyDocument=json.dumps(READING))["Policy"]["Arn"]
+    iam.create_user(UserName="ana")
+    iam.attach_user_policy(UserName="ana", PolicyArn=reader)
+    assert fleet.call("aws_backup.orphans") == []
+    control = fleet.pillar / "public" / "control.sls"
+    control.write_text(control.read_text().replace("    - docs\n", "").replace("    - cms\n", ""))
+    sandbox.clear_calls()
+    assert all(state["result"] and not state["changes"] for state in fleet.apply("aws").values())
+    assert sandbox.calls(write=True) == []
+    iam.detach_user_policy(UserName="coalition-backup", PolicyArn=f"{reader[: reader.rindex('/')]}/coalition-backup")
+    found = fleet.call("aws_backup.orphans")
+    assert [(orphan["user"], orphan["policies"], orphan["buckets"]) for orphan in found] == [
+        ("docs-backup", ["docs-backup"], ["ocp-docs-backup"]),
+        (None, ["coalition-backup"], ["ocp-coalition-backup"]),
+    ]
+    assert [key["status"] for key in found[0]["access_keys"]] == ["Active"]
