@@ -29,12 +29,13 @@ from pathlib import Path
 
 from salt.utils import sdb
 
-from aws_runbook import access_keys, arguments, clock, iam, stores
+from aws_runbook import access_keys, arguments, clock, email_plan, iam, stores
 from aws_runbook.access_keys import Held, Key, Rotation
 from aws_runbook.errors import AwsError, RunbookError, StoreError
 from aws_runbook.gpg import salt_homedir
 from aws_runbook.secrets import Secret
 from aws_runbook.session import SETTLE_TIMEOUT, connect
+from aws_runbook.smtp import SmtpStore
 from aws_runbook.waiting import until
 
 log = logging.getLogger(__name__)
@@ -48,15 +49,16 @@ def _session(region, profile, keyid, key):
     return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
 
 
-def _store(description):
+def _store(description, smtp_region=None):
     if description is None:
         return None
-    return stores.make(
+    place = stores.make(
         description,
         sdb_get=partial(sdb.sdb_get, opts=__opts__),
         sdb_set=partial(sdb.sdb_set, opts=__opts__),
         gpg_homedir=salt_homedir(__opts__),
     )
+    return SmtpStore(place, smtp_region) if smtp_region else place
 
 
 def describe(name, region=None, profile=None, keyid=None, key=None):
@@ -114,13 +116,26 @@ def _last_used(session, access_key_id):
     return answer["AccessKeyLastUsed"] if answer else {}
 
 
-def plan(name, store=None, rotate_days=None, grace_days=None, region=None, profile=None, keyid=None, key=None):
+def plan(
+    name,
+    store=None,
+    rotate_days=None,
+    grace_days=None,
+    smtp_region=None,
+    region=None,
+    profile=None,
+    keyid=None,
+    key=None,
+):
     """
     What ``iam_access_key.present`` would do next for the user ``name``: ``action`` (``create``, ``rotate``,
     ``deactivate``, ``delete`` or ``None``), ``old`` (the key it is done to), ``changes``, ``warnings`` and ``pending``.
 
     What only a person can decide (a key that is in no store, a full user) is an error that says how. The store is
     tried when a key is to go into it.
+
+    smtp_region
+        The key is for SES's SMTP interface in this region: its store gets a user name and a password.
 
     CLI Example:
 
@@ -130,7 +145,7 @@ def plan(name, store=None, rotate_days=None, grace_days=None, region=None, profi
     """
     arguments.days(f"access key of {name}", "rotate_days", rotate_days)
     arguments.days(f"access key of {name}", "grace_days", grace_days)
-    place = _store(store)
+    place = _store(store, smtp_region)
     session = _session(region, profile, keyid, key)
     decide = partial(
         access_keys.decide,
@@ -213,7 +228,7 @@ def _rotation(session, name):
     return Rotation.parse(iam.tag_mapping(answer["User"]).get(access_keys.ROTATION_TAG))
 
 
-def apply(name, action, old=None, store=None, region=None, profile=None, keyid=None, key=None):
+def apply(name, action, old=None, store=None, smtp_region=None, region=None, profile=None, keyid=None, key=None):
     """
     Do what ``plan`` says: ``action`` with the key ``old``.
 
@@ -230,7 +245,7 @@ def apply(name, action, old=None, store=None, region=None, profile=None, keyid=N
                 return True  # another run did it meanwhile
             if action == "rotate":
                 _note_rotation(session, name, old)
-            _create(session, name, _store(store))
+            _create(session, name, _store(store, smtp_region))
     elif action == "deactivate":
         _set_status(session, name, old, "Inactive")
         _note_rotation(session, name, old)
@@ -241,13 +256,15 @@ def apply(name, action, old=None, store=None, region=None, profile=None, keyid=N
     return True
 
 
-def rotate(name, store=None, region=None, profile=None, keyid=None, key=None):
+def rotate(name, store=None, smtp_region=None, region=None, profile=None, keyid=None, key=None):
     """
     Make a new access key for the user ``name`` and put it into its store, beside the old one, which goes on working
     until ``state.apply aws`` retires it. For a key whose secret is lost, or has been seen.
 
     store
         Where the key goes. Default: what pillar says for that user.
+    smtp_region
+        The key is for SES's SMTP interface in this region. Default: what pillar says for that user.
 
     CLI Example:
 
@@ -255,10 +272,12 @@ def rotate(name, store=None, region=None, profile=None, keyid=None, key=None):
 
         salt-call iam_access_key.rotate registry-backup
     """
-    place = _store(store if store is not None else _planned_store(name))
+    planned = _planned(name)
+    place = _store(planned.get("store") if store is None else store, smtp_region or planned.get("smtp_region"))
     if place is None:
         raise RunbookError(
-            f"No store is named for the user {name}: name it as aws:backup:store in the server's pillar."
+            f"No store is named for the user {name}: name it as aws:backup:store in the server's pillar, or as "
+            f"aws:ses:smtp_users:{name}:store."
         )
     session = _session(region, profile, keyid, key)
     keys = _keys(session, name, last_used=False)
@@ -273,8 +292,12 @@ def rotate(name, store=None, region=None, profile=None, keyid=None, key=None):
     return f"The user {name} has a new access key, in {place.describe()}."
 
 
-def _planned_store(name):
-    return __salt__["aws_backup.plan"](format="data")["keys"].get(name, {}).get("store")
+def _planned(name):
+    """What pillar says of a user's key."""
+    smtp = email_plan.plan(__pillar__)["smtp_users"].get(name)
+    if smtp:
+        return {"store": smtp.get("store"), "smtp_region": smtp["region"]}
+    return __salt__["aws_backup.plan"](format="data")["keys"].get(name, {})
 
 
 @contextmanager

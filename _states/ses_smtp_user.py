@@ -1,0 +1,94 @@
+"""
+Manage user names and passwords for SES's SMTP interface.
+
+.. code-block:: yaml
+
+    aws-smtp-user-ses-smtp:
+      ses_smtp_user.present:
+        - name: ses-smtp
+        - from_addresses: [noreply@example.org]
+        - store:
+            pillar_file: /srv/pillar/private/credere.sls
+            keys: {smtp_username: smtp:username, smtp_password: smtp:password}
+"""
+
+from aws_runbook import converge
+
+__instance_id__ = None  # set by Salt while it runs states
+
+
+def _salt():
+    return converge.Salt(__salt__, __opts__, __context__, __instance_id__)
+
+
+def present(
+    name,
+    from_addresses=None,
+    store=None,
+    rotate_days=None,
+    grace_days=None,
+    tags=None,
+    region=None,
+    profile=None,
+    keyid=None,
+    key=None,
+):
+    """
+    Ensure that an IAM user exists that may send mail and nothing else, and whose SMTP user name and password are in
+    ``store``.
+
+    name
+        The user.
+    from_addresses
+        A list of addresses: the only ones that it may send from. Default: any that the account may.
+    store
+        Where the user name (``smtp_username``), the password (``smtp_password``), ``smtp_host`` and ``smtp_port`` go. Without
+        one no key is made, and a warning says so.
+    rotate_days, grace_days
+        As in ``iam_access_key.present``.
+    tags
+        A mapping. Others of the user stay.
+    region, profile, keyid, key
+        The region of SES, which the password is for, and how to reach the account.
+    """
+    salt = _salt()
+    given = {
+        "from_addresses": from_addresses,
+        "store": store,
+        "rotate_days": rotate_days,
+        "grace_days": grace_days,
+        "tags": tags,
+        "region": region,
+        "profile": profile,
+        "keyid": keyid,
+        "key": key,
+    }
+
+    def plan():
+        return salt.call("ses_smtp_user.plan", name, **given)
+
+    def apply(_planned):
+        salt.call("ses_smtp_user.apply", name, **given)
+
+    return converge.converge(name, f"SMTP user {name}", plan, apply, salt)
+
+
+def absent(name, delete_access_keys=False, region=None, profile=None, keyid=None, key=None):
+    """
+    Ensure that an SMTP user does not exist.
+
+    name
+        The user. One with access keys is not deleted, and the state fails.
+    delete_access_keys
+        ``True`` to delete its access keys too: what sends with them stops.
+    region, profile, keyid, key
+        How to reach the account.
+    """
+    return converge.absent(
+        "ses_smtp_user",
+        name,
+        _salt(),
+        subject=f"SMTP user {name}",
+        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
+        delete_access_keys=delete_access_keys,
+    )

@@ -1,0 +1,174 @@
+"""SMTP users: may only send, and their password is never seen."""
+
+import json
+import re
+
+import pytest
+import yaml
+
+from aws_runbook import smtp
+
+USER = "ses-smtp"
+POLICY = {"UserName": USER, "PolicyName": "AmazonSesSendingAccess"}
+
+
+@pytest.fixture
+def iam(sandbox):
+    return sandbox.client("iam")
+
+
+@pytest.fixture
+def private(tmp_path):
+    path = tmp_path / "credere.sls"
+    path.write_text("# The private half.\nother: kept\n")
+    return path
+
+
+@pytest.fixture
+def store(private):
+    names = ("smtp_username", "smtp_password", "smtp_host", "smtp_port")
+    return {"pillar_file": str(private), "keys": {name: f"smtp:{name}" for name in names}}
+
+
+def stored(private):
+    return yaml.safe_load(private.read_text())["smtp"]
+
+
+def keys(iam):
+    return [entry["AccessKeyId"] for entry in iam.list_access_keys(UserName=USER)["AccessKeyMetadata"]]
+
+
+def test_present_and_drift(converge, iam, private, store, monkeypatch):
+    secrets = []
+    derive = smtp.password
+    monkeypatch.setattr(
+        "aws_runbook.smtp.password", lambda secret, region: secrets.append(secret) or derive(secret, region)
+    )
+    wanted = {"name": USER, "store": store, "region": "eu-central-1", "tags": {"team": "data"}}
+    ret = converge("ses_smtp_user.present", **wanted)
+    assert ret.result is True, ret.comment
+    assert set(ret.changes) == {"name", "policy_document", "tags", "access_key"}
+    assert stored(private)["smtp_username"] == keys(iam)[0]
+    assert stored(private)["smtp_password"] == derive(secrets[0], "eu-central-1").reveal()
+    assert stored(private)["smtp_host"] == "email-smtp.eu-central-1.amazonaws.com"
+    assert str(stored(private)["smtp_port"]) == "587"
+    assert private.stat().st_mode & 0o777 == 0o600
+    assert stored(private)["smtp_password"] not in str(ret.full_return)
+    iam.put_user_policy(
+        **POLICY,
+        PolicyDocument='{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}',
+    )
+    assert set(converge("ses_smtp_user.present", **wanted).changes) == {"policy_document"}
+    statement = {"Effect": "Allow", "Action": ["ses:SendRawEmail"], "Resource": ["*"]}
+    assert iam.get_user_policy(**POLICY)["PolicyDocument"]["Statement"] == [statement]
+
+
+def test_only_from_given_addresses(converge, iam):
+    converge("ses_smtp_user.present", name=USER, from_addresses=["b@example.org", "A@Example.org"])
+    (statement,) = iam.get_user_policy(**POLICY)["PolicyDocument"]["Statement"]
+    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": ["A@example.org", "b@example.org"]}}
+
+
+def test_a_policy_that_means_the_same_is_left(converge, iam):
+    iam.create_user(UserName=USER)
+    document = {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Allow", "Action": "SES:sendrawemail", "Resource": "*"},
+    }
+    iam.put_user_policy(**POLICY, PolicyDocument=json.dumps(document))
+    assert converge("ses_smtp_user.present", name=USER).changes == {}
+
+
+def test_without_a_store_a_line_says_what_is_waited_for(converge, iam):
+    ret = converge("ses_smtp_user.present", name=USER)
+    (line,) = ret.warnings
+    assert line.startswith("Waiting: the SMTP user ses-smtp has no password, and no store is named for one")
+    assert line.endswith("name it as aws:ses:smtp_users:ses-smtp:store.")
+    assert keys(iam) == []
+
+
+def test_the_key_is_deleted_again_when_storing_fails(states, iam, store, monkeypatch):
+    def full(*_args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("aws_runbook.store_file.PillarFile._replace", full)
+    ret = states["ses_smtp_user.present"](name=USER, store=store)
+    assert ret.result is False
+    assert "was deleted again" in ret.comment
+    assert set(ret.changes) == {"name", "policy_document"}
+    assert keys(iam) == []
+
+
+def test_a_store_without_a_place_for_the_password_is_refused(converge, iam, private):
+    iam.create_user(UserName=USER)
+    ret = converge(
+        "ses_smtp_user.present",
+        name=USER,
+        store={"pillar_file": str(private), "keys": {"smtp_username": "smtp:username"}},
+    )
+    assert "has no place for smtp_password" in ret.comment
+    assert keys(iam) == []
+
+
+def test_iams_lag_is_waited_for(converge, sandbox, store):
+    sandbox.lag("iam", looks=2)
+    assert converge("ses_smtp_user.present", name=USER, store=store, tags={"a": "b"}).result is True
+
+
+@pytest.mark.parametrize("pillar", [{"aws": {"ses": {"smtp_users": {USER: {"region": "eu-west-1"}}}}}])
+def test_a_lost_password_says_how_to_rotate_and_that_works(pillar, converge, modules, iam, private, store):
+    pillar["aws"]["ses"]["smtp_users"][USER]["store"] = store
+    iam.create_user(UserName=USER)
+    lost = iam.create_access_key(UserName=USER)["AccessKey"]["AccessKeyId"]
+    ret = converge("ses_smtp_user.present", name=USER, store=store, region="eu-west-1")
+    assert ret.result is False
+    assert lost in ret.comment
+    assert re.search(rf"salt-call iam_access_key\.rotate {USER}", ret.comment)
+    modules["iam_access_key.rotate"](USER)
+    assert set(keys(iam)) == {lost, stored(private)["smtp_username"]}
+    assert stored(private)["smtp_host"] == "email-smtp.eu-west-1.amazonaws.com"
+    ret = converge("ses_smtp_user.present", name=USER, store=store, region="eu-west-1")
+    assert ret.warnings[0].startswith(f"Waiting: the old access key {lost}")
+    assert modules["ses_smtp_user.pending"]()[0]["what"] == f"rotation of the access key of {USER}"
+
+
+def test_the_password_is_printed_only_when_asked_for(converge, modules, private, store):
+    assert "is not yet in pillar file" in modules["ses_smtp_user.password"](USER, store=store)
+    with pytest.raises(Exception, match="cannot be read"):
+        modules["ses_smtp_user.password"](USER, reveal=True, store=store)
+    converge("ses_smtp_user.present", name=USER, store=store)
+    secret = stored(private)["smtp_password"]
+    said = modules["ses_smtp_user.password"](USER, store=store)
+    assert secret not in said
+    assert "is in pillar file" in said
+    assert secret not in str(modules["ses_smtp_user.password"](USER, reveal="yes", store=store))
+    revealed = modules["ses_smtp_user.password"](USER, reveal=True, store=store)
+    assert revealed["smtp_password"] == secret
+    assert revealed["smtp_host"] == "email-smtp.us-east-1.amazonaws.com"
+    with pytest.raises(Exception, match="No store is named for the SMTP user nobody"):
+        modules["ses_smtp_user.password"]("nobody")
+
+
+def test_absent(converge, iam, store):
+    converge("ses_smtp_user.present", name=USER, store=store)
+    ret = converge("ses_smtp_user.absent", name=USER)
+    assert ret.result is False
+    assert "delete_access_keys: True" in ret.comment
+    assert converge("ses_smtp_user.absent", name=USER, delete_access_keys=True).changes
+    assert converge("ses_smtp_user.absent", name=USER).changes == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"from_addresses": "a@example.org"}, "from_addresses is 'a@example.org'; give a list of names"),
+        ({"from_addresses": ["a"]}, "from_addresses is 'a': give an email address"),
+        ({"tags": 5}, "give a mapping of names to texts"),
+        ({"store": "vault"}, "vault"),
+    ],
+)
+def test_bad_input_is_one_sentence(arguments, sentence, states, sandbox):
+    ret = states["ses_smtp_user.present"](name=USER, **arguments)
+    assert ret.result is False
+    assert sentence in ret.comment
+    assert sandbox.calls(write=True) == []
