@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint sandbox clean
+.PHONY: help demo test lint bench sandbox clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
@@ -22,6 +22,9 @@ test: lint ## Check the style and run every test
 lint: $(READY) ## Check the style
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+bench: $(READY) ## Measure a fleet of 100 servers: time, memory and calls to AWS
+	@$(BIN)/python -m bench.fleet
 
 sandbox: $(READY) ## Start the AWS inside this machine and show what to export to use it
 	@$(BIN)/python -m sandbox
