@@ -76,13 +76,15 @@ class Faults:
 
     def __init__(self):
         self._lock = threading.Lock()
-        # Set when the server stops, so that nobody waits for a call that is being held.
+        # Set when the server stops or is reset, so that no thread is left with a call that is being held.
         self.released = threading.Event()
         self.reset()
 
     def reset(self):
         """Nothing goes wrong any more."""
         with self._lock:
+            self.released.set()
+            self.released = threading.Event()
             self._faults = []
             self._latencies = []
             self._rates = {}

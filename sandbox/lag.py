@@ -12,7 +12,7 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sandbox import wire
+from sandbox import principals, wire
 from sandbox.errors import AwsError
 
 # (service, operation) → the made thing's name, from call and result, and the members by which others name it.
@@ -35,7 +35,6 @@ _MISSING = {
     "iam": lambda name: AwsError("NoSuchEntity", f"The entity with name {name} cannot be found.", 404),
     "sns": lambda _: AwsError("NotFound", "Topic does not exist", 404),
 }
-_INVALID_KEY = ("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
 
 
 @dataclass
@@ -123,7 +122,7 @@ def _refuse_new_key(call):
     ]
     if keys:
         call.state.lag.looked(keys)
-        raise AwsError(*_INVALID_KEY)
+        raise principals.unknown_key(call)
 
 
 def _names(call, thing):

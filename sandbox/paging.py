@@ -49,6 +49,10 @@ def _model(call):
     model = _paginators(call.service).get(call.name)
     if not model or not isinstance(model["input_token"], str) or not isinstance(model["result_key"], str):
         return None
+    # What is asked of moto otherwise than the caller asked goes into the query string or the form, not into JSON.
+    member = call.operation.input_shape.members[model["input_token"]]
+    if call.protocol not in ("query", "ec2") and member.serialization.get("location") != "querystring":
+        return None
     return model["input_token"], model["output_token"], model.get("limit_key"), model["result_key"]
 
 

@@ -149,7 +149,7 @@ def _resource(call):
             if parameters.get(member):
                 return f"arn:{call.partition}:rds:{call.region}:{call.account_id}:{kind}:{parameters[member]}"
     if call.name == "CreateTopic":
-        return f"arn:{call.partition}:sns:{call.region}:{call.account_id}:{parameters['Name']}"
+        return f"arn:{call.partition}:sns:{call.region}:{call.account_id}:{parameters.get('Name')}"
     return next((parameters[member] for member in _ARN_MEMBERS if parameters.get(member)), "*")
 
 
@@ -162,7 +162,7 @@ def _iam_resource(call):
             entity = getattr(call.backend(), kind).get(value) if kind else None
             return entity.arn if entity else value if kind is None else f"{root}:{kind[:-1]}/{value}"
     if call.name == "CreatePolicy":
-        return f"{root}:policy{call.parameters.get('Path', '/')}{call.parameters['PolicyName']}"
+        return f"{root}:policy{call.parameters.get('Path', '/')}{call.parameters.get('PolicyName')}"
     return "*"
 
 

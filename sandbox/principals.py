@@ -51,12 +51,14 @@ def unknown_key(call):
 
 def authenticate(call, proceed):
     """
-    Step of the application: refuse a deactivated key, and note when a key is used, by the sandbox's clock.
+    Step of the application: refuse a key that is deactivated or deleted, and note when a key is used, by the sandbox's clock.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys_update.html
     """
     key = known_key(call)
     if key is None:
+        if call.access_key_id in call.state.issued:
+            raise unknown_key(call)
         return proceed(call)
     if key.status == "Inactive":
         raise unknown_key(call)

@@ -85,6 +85,7 @@ def environment(server, *, certificate_authority=None):
     """What to export so that AWS's tools reach ``server``."""
     host, port = server.bind_addr[:2]
     name = "localhost" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
+    name = f"[{name}]" if ":" in name else name
     scheme = "https" if certificate_authority else "http"
     variables = {
         "AWS_ENDPOINT_URL": f"{scheme}://{name}:{port}",

@@ -30,6 +30,8 @@ class State:
         self.enforce_iam = False
         # Access keys whose calls meet no faults, lag and small pages: those with which a test looks and prepares.
         self.spared = set()
+        # Access keys that were made here: one of them that IAM no longer has was deleted, and is nobody's.
+        self.issued = set()
         self._own = {}
 
     def reset(self):

@@ -162,6 +162,16 @@ def test_a_timeout_is_longer_than_the_client_waits(sandbox):
         sandbox.client("iam", config=ONCE).list_users()
 
 
+def test_calls_that_are_held_are_let_go_by_a_reset(sandbox):
+    """More of them than the server has threads."""
+    for _ in range(20):
+        sandbox.fault("ListUsers", "timeout")
+        with pytest.raises(ReadTimeoutError):
+            sandbox.client("iam", config=Config(retries={"total_max_attempts": 1}, read_timeout=0.1)).list_users()
+        sandbox.reset()
+    sandbox.client("iam", config=ONCE).list_users()
+
+
 def throttled(sandbox, seed, calls=60):
     sandbox.reset()
     sandbox.throttle(0.2, seed=seed)

@@ -141,3 +141,11 @@ def test_a_deactivated_key_opens_nothing(sandbox, iam):
     iam.update_access_key(UserName="u", AccessKeyId=key["AccessKeyId"], Status="Inactive")
     refused("InvalidClientTokenId", sandbox.client("sts", key=own).get_caller_identity)
     refused("InvalidAccessKeyId", sandbox.client("s3", key=own).list_buckets)
+
+
+def test_a_deleted_key_opens_nothing(sandbox, iam):
+    key = iam.create_access_key(UserName="u")["AccessKey"]
+    own = (key["AccessKeyId"], key["SecretAccessKey"])
+    iam.delete_access_key(UserName="u", AccessKeyId=key["AccessKeyId"])
+    refused("InvalidClientTokenId", sandbox.client("sts", key=own).get_caller_identity)
+    refused("InvalidAccessKeyId", sandbox.client("s3", key=own).list_buckets)

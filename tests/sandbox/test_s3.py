@@ -1,6 +1,9 @@
 """S3's defaults, places and lifecycle configurations."""
 
+from io import BytesIO
+
 import pytest
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -223,6 +226,17 @@ def test_keys_with_any_character_are_kept(sandbox):
         got = s3.get_object(Bucket="backups", Key=key)
         assert got["Body"].read() == key.encode()
         assert got["Metadata"] == {"with_underscore": "1"}
+
+
+def test_an_object_has_its_size_and_can_be_read_in_part_and_written_in_parts(sandbox):
+    s3 = create(sandbox)
+    content = bytes(range(256)) * 65_536
+    config = TransferConfig(multipart_threshold=6 * 2**20, multipart_chunksize=6 * 2**20)
+    s3.upload_fileobj(BytesIO(content), "backups", "large", Config=config)
+    assert "UploadPart" in {call["operation"] for call in sandbox.calls()}
+    assert s3.head_object(Bucket="backups", Key="large")["ContentLength"] == len(content)
+    assert s3.get_object(Bucket="backups", Key="large", Range="bytes=250-260")["Body"].read() == content[250:261]
+    assert s3.get_object(Bucket="backups", Key="large")["Body"].read() == content
 
 
 def test_virtual_hosts_are_not_needed(sandbox):

@@ -127,6 +127,8 @@ def test_a_service_that_is_not_ours_is_motos(world):
     sqs = world.client("sqs")
     assert sqs.create_queue(QueueName="q")["QueueUrl"].endswith("/q")
     assert world.application.state.log.entries(service="sqs")[-1]["operation"] == "CreateQueue"
+    sqs.create_queue(QueueName="r")
+    assert len(sqs.list_queues(MaxResults=1)["QueueUrls"]) == 1
 
 
 def test_an_object_is_no_request_to_be_parsed(world):

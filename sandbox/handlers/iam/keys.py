@@ -18,6 +18,7 @@ def create_access_key(call):
     result = wire.parse(call, reply)
     now = call.now.replace(microsecond=0)
     result["AccessKey"]["CreateDate"] = now
+    call.state.issued.add(result["AccessKey"]["AccessKeyId"])
     for access_key_id in set(call.backend().access_keys) - known:
         call.backend().access_keys[access_key_id].create_date = now.replace(tzinfo=None)
     return result
