@@ -8,7 +8,15 @@ from aws_runbook.errors import PillarError
 from aws_runbook.session import connect
 
 # The kinds of resource that can wait for AWS, for DNS or for a person.
-_WAITING_KINDS = ("iam_access_key",)
+_WAITING_KINDS = (
+    "iam_access_key",
+    "sns_topic",
+    "ses_identity",
+    "ses_smtp_user",
+    "ses_account",
+)
+# What follows from pillar, of which each can find something wrong in it.
+_PLANS = ("aws_backup.plan", "aws_email.plan")
 
 
 def whoami(region=None, profile=None, keyid=None, key=None):
@@ -62,8 +70,12 @@ def problems():
 
         salt-call aws_account.problems
     """
+    return list(dict.fromkeys(problem for plan in _PLANS for problem in _problems_of(plan)))
+
+
+def _problems_of(plan):
     try:
-        __salt__["aws_backup.plan"](format="data")
+        __salt__[plan](format="data")
     except PillarError as error:
         return error.problems
     return []

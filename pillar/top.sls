@@ -19,3 +19,4 @@ base:
   # The minion that manages the AWS account for all of them. It has nothing private: see its file.
   control:
     - public.control
+    - public.email

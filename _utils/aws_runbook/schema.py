@@ -78,13 +78,6 @@ _POSTGRES_BACKUP = {
     ],
 }
 
-_STORE_KEYS = {
-    "type": "object",
-    "description": "give a mapping of access_key and secret_key to where each is stored",
-    "required": ["access_key", "secret_key"],
-    "additionalProperties": False,
-}
-
 
 def _stored_at(place):
     """A value's place in a store, or a list of places."""
@@ -92,51 +85,65 @@ def _stored_at(place):
     return {"if": {"type": "array"}, "then": several, "else": place, "description": place["description"]}
 
 
-def _keys(place):
-    return {**_STORE_KEYS, "properties": {"access_key": place, "secret_key": place}}
-
-
-_STORE = {
-    "description": "give an sdb:// URI, a mapping with sdb, or a mapping with pillar_file",
-    "if": {"type": "string"},
-    "then": _SDB_URI,
-    "else": {
+def _keys(place, names, needed):
+    return {
         "type": "object",
+        "description": f"give a mapping of {', '.join(needed[:-1])} and {needed[-1]} to where each is stored",
+        "required": needed,
+        "additionalProperties": False,
+        "properties": dict.fromkeys(names, place),
+    }
+
+
+def _store(names, needed):
+    """A store that takes the values ``names``, of which the ``needed`` must have a place."""
+    return {
         "description": "give an sdb:// URI, a mapping with sdb, or a mapping with pillar_file",
-        "if": {"required": ["sdb"]},
-        "then": {
-            "additionalProperties": False,
-            "properties": {"sdb": _SDB_URI, "keys": _keys(_SDB_URI)},
-        },
+        "if": {"type": "string"},
+        "then": _SDB_URI,
         "else": {
-            "required": ["pillar_file"],
-            "additionalProperties": False,
-            "properties": {
-                "pillar_file": {
-                    "type": "string",
-                    "pattern": "^/.*[^/]$",
-                    "description": "give the absolute path of a private pillar file",
-                },
-                "keys": _keys(_stored_at(_PILLAR_KEY)),
-                "gpg": {
-                    "type": "object",
-                    "description": _MAPPING,
-                    "required": ["recipients"],
-                    "additionalProperties": False,
-                    "properties": {
-                        "recipients": {
-                            "type": "array",
-                            "minItems": 1,
-                            "items": _TEXT,
-                            "description": "give a list of one or more GPG keys",
+            "type": "object",
+            "description": "give an sdb:// URI, a mapping with sdb, or a mapping with pillar_file",
+            "if": {"required": ["sdb"]},
+            "then": {
+                "additionalProperties": False,
+                "properties": {"sdb": _SDB_URI, "keys": _keys(_SDB_URI, names, needed)},
+            },
+            "else": {
+                "required": ["pillar_file"],
+                "additionalProperties": False,
+                "properties": {
+                    "pillar_file": {
+                        "type": "string",
+                        "pattern": "^/.*[^/]$",
+                        "description": "give the absolute path of a private pillar file",
+                    },
+                    "keys": _keys(_stored_at(_PILLAR_KEY), names, needed),
+                    "gpg": {
+                        "type": "object",
+                        "description": _MAPPING,
+                        "required": ["recipients"],
+                        "additionalProperties": False,
+                        "properties": {
+                            "recipients": {
+                                "type": "array",
+                                "minItems": 1,
+                                "items": _TEXT,
+                                "description": "give a list of one or more GPG keys",
+                            },
+                            "homedir": _TEXT,
                         },
-                        "homedir": _TEXT,
                     },
                 },
             },
         },
-    },
-}
+    }
+
+
+_HALVES = ["access_key", "secret_key"]
+_STORE = _store(_HALVES, _HALVES)
+_SMTP = ["smtp_username", "smtp_password"]
+_SMTP_STORE = _store([*_SMTP, "smtp_host", "smtp_port", *_HALVES], _SMTP)
 
 _ADMIN = {
     "description": "give a mapping, or the name of one",
@@ -194,7 +201,7 @@ _AWS_BACKUP = {
 
 SCHEMA = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "$defs": {"store": _STORE, "tags": _TAGS},
+    "$defs": {"smtp_store": _SMTP_STORE, "tags": _TAGS},
     "type": "object",
     "description": _MAPPING,
     "properties": {

@@ -1,3 +1,4 @@
 include:
   - aws.buckets
   - aws.iam
+  - aws.email

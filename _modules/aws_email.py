@@ -1,0 +1,65 @@
+"""
+Show what follows from pillar for email: topics, configuration sets, identities, SMTP users, the account.
+
+The pillar is the minion's own: ``aws:ses`` and ``aws:sns``. No function here makes a call to AWS.
+"""
+
+from aws_runbook import email_plan, pillar, tables
+from aws_runbook.errors import RunbookError
+
+_KINDS = {
+    "topics": "SNS topic",
+    "configuration_sets": "configuration set",
+    "identities": "identity",
+    "receiving": "verification by receiving",
+    "smtp_users": "SMTP user",
+}
+_COLUMNS = ("kind", "name", "region", "settings")
+
+
+def plan(format="table"):
+    """
+    What follows from ``aws:ses`` and ``aws:sns`` in pillar.
+
+    format
+        ``table`` for a person (the default); ``data`` for all of it as data: ``topics``, ``configuration_sets``,
+        ``identities``, ``receiving``, ``smtp_users``, ``dns``, ``account`` and ``notes``, as the SLS files use it.
+
+    Pillar that cannot be meant is an error of one sentence for each problem.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call aws_email.plan
+        salt-call aws_email.plan format=data --out=json
+    """
+    own = dict(__pillar__)
+    pillar.check(own)
+    planned = email_plan.plan(own)
+    if format == "data":
+        return planned
+    if format != "table":
+        raise RunbookError(f"format is {format!r}; allowed are table, data.")
+    rows = [
+        {"kind": what, "name": name, "region": arguments["region"], "settings": _settings(arguments)}
+        for kind, what in _KINDS.items()
+        for name, arguments in planned[kind].items()
+    ]
+    if planned["account"]:
+        account = planned["account"]
+        rows.append({"kind": "account", "name": "", "region": account["region"], "settings": _settings(account)})
+    if not rows:
+        return "Nothing of email follows from pillar."
+    return "\n".join([tables.table(rows, _COLUMNS), *planned["notes"]])
+
+
+def _settings(arguments):
+    """The names of what pillar says, and short values: what is long, or may be secret, is not shown."""
+    shown = []
+    for name, value in arguments.items():
+        if name == "region":
+            continue
+        short = isinstance(value, str | bool | int) and name not in ("store", "subscriptions")
+        shown.append(f"{name}={value}" if short else name)
+    return ", ".join(shown)

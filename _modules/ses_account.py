@@ -1,0 +1,166 @@
+"""
+Manage what SES keeps for the account as a whole: whom it suppresses, and whether it may send to everybody.
+
+https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html
+https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html
+
+Both are for each region by itself. Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last: the region of
+SES, and how to reach the account. IAM actions: ``ses:GetAccount`` to read;
+``ses:PutAccountSuppressionAttributes`` and ``ses:PutAccountDetails`` to write.
+"""
+
+from collections.abc import Mapping
+
+from aws_runbook import arguments, email_names, email_plan
+from aws_runbook.email_schema import REASONS
+from aws_runbook.errors import RunbookError
+from aws_runbook.session import connect
+
+_REQUEST = {
+    "website_url": "WebsiteURL",
+    "mail_type": "MailType",
+    "use_case": "UseCaseDescription",
+    "contact_language": "ContactLanguage",
+    "additional_contacts": "AdditionalContactEmailAddresses",
+}
+_NEEDED = ("website_url", "mail_type", "use_case")
+
+
+def _session(region, profile, keyid, key):
+    return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
+
+
+def describe(region=None, profile=None, keyid=None, key=None):
+    """
+    ``suppression`` (the reasons), ``production_access`` (``granted``, ``pending``, ``denied``, ``failed`` or ``not
+    requested``), ``case`` (AWS's number of the request), ``sending_enabled``, ``enforcement_status`` and ``quota``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call ses_account.describe
+    """
+    session = _session(region, profile, keyid, key)
+    doing = f"read the account's settings of SES in {session.region}"
+    answer = session.read("sesv2", "get_account", doing, region=session.region)
+    review = (answer.get("Details") or {}).get("ReviewDetails") or {}
+    access = "granted" if answer.get("ProductionAccessEnabled") else review.get("Status", "not requested").lower()
+    return {
+        "suppression": sorted((answer.get("SuppressionAttributes") or {}).get("SuppressedReasons") or []),
+        "production_access": access,
+        "case": review.get("CaseId"),
+        "sending_enabled": answer.get("SendingEnabled"),
+        "enforcement_status": answer.get("EnforcementStatus"),
+        "quota": answer.get("SendQuota"),
+    }
+
+
+def _wanted(suppression, production_access):
+    where = "SES account"
+    if suppression is not None:
+        suppression = arguments.names(where, "suppression", suppression)
+        for reason in suppression:
+            arguments.one_of(where, "suppression", reason, REASONS)
+    if production_access is not None:
+        given = production_access
+        if not isinstance(given, Mapping) or set(given) - set(_REQUEST) or not all(given.get(name) for name in _NEEDED):
+            raise RunbookError(
+                f"{where}: production_access is {given!r}; give a mapping of {', '.join(_NEEDED)}, and contact_language and "
+                "additional_contacts if you like."
+            )
+        arguments.one_of(where, "mail_type", given["mail_type"], ("MARKETING", "TRANSACTIONAL"))
+        arguments.one_of(where, "contact_language", given.get("contact_language"), ("EN", "JA"))
+        for contact in given.get("additional_contacts") or []:
+            email_names.check(where, "additional_contacts", contact, email_names.address)
+    return suppression, production_access
+
+
+def plan(suppression=None, production_access=None, region=None, profile=None, keyid=None, key=None):
+    """
+    What ``ses_account.configured`` would do: ``changes``, ``warnings`` and ``pending``. A request that AWS has denied is an
+    error.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call ses_account.plan suppression='[BOUNCE, COMPLAINT]'
+    """
+    suppression, production_access = _wanted(suppression, production_access)
+    current = describe(region, profile, keyid, key)
+    changes, warnings, waiting = {}, [], []
+    if suppression is not None and suppression != current["suppression"]:
+        changes["suppression"] = {"old": current["suppression"], "new": suppression}
+    if production_access is not None:
+        access, case = current["production_access"], f" (case {current['case']})" if current["case"] else ""
+        if access in ("denied", "failed"):
+            raise RunbookError(
+                f"AWS says {access.upper()} to the request for production access{case}. Its reasons are in the support case; "
+                "answer there, since the request cannot be made again from here. Then SES sends to verified addresses only, "
+                "which needs no production_access in aws:ses:account."
+            )
+        if access == "pending":
+            do = f"AWS reviews the request for production access{case}, mostly within a day; it may ask back in that case"
+            waiting.append({"what": "production access of SES", "on": "AWS", "since": None, "do": do})
+            warnings.append(f"Waiting: {do}.")
+        elif access == "not requested":
+            changes["production_access"] = {"old": access, "new": "requested"}
+    return {"changes": changes, "warnings": warnings, "pending": waiting}
+
+
+def apply(suppression=None, production_access=None, region=None, profile=None, keyid=None, key=None):
+    """
+    Do what ``plan`` says, with the same arguments.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call ses_account.apply suppression='[BOUNCE, COMPLAINT]'
+    """
+    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
+    changes = plan(suppression, production_access, **connection)["changes"]
+    session = _session(**connection)
+    if "suppression" in changes:
+        session.write(
+            "sesv2",
+            "put_account_suppression_attributes",
+            f"set whom SES suppresses in {session.region}",
+            region=session.region,
+            SuppressedReasons=changes["suppression"]["new"],
+        )
+    if "production_access" in changes:
+        given = {theirs: production_access[ours] for ours, theirs in _REQUEST.items() if production_access.get(ours)}
+        session.write(
+            "sesv2",
+            "put_account_details",
+            f"ask for production access in {session.region}",
+            # People review it: it is asked for once.
+            once=True,
+            region=session.region,
+            ProductionAccessEnabled=True,
+            **given,
+        )
+    return True
+
+
+def pending(region=None, profile=None, keyid=None, key=None):
+    """
+    Whether the request for production access in pillar is under review: a list of ``what``, ``on``, ``since`` and ``do``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call ses_account.pending
+    """
+    wanted = email_plan.plan(__pillar__)["account"]
+    if not wanted:
+        return []
+    try:
+        return plan(**{**wanted, "region": region or wanted["region"]}, profile=profile, keyid=keyid, key=key)[
+            "pending"
+        ]
+    except RunbookError as error:
+        return [{"what": "production access of SES", "on": "you", "since": None, "do": str(error)}]

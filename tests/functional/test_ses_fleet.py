@@ -1,0 +1,150 @@
+"""Email of the sample fleet, whole: from pillar through the SLS file to SES and SNS, until nothing is left to wait for."""
+
+import re
+
+import pytest
+import yaml
+
+NAMES = [f"d{number}.example.org" for number in range(10)] + [f"a{number}@example.org" for number in range(10)]
+
+
+def changes(states):
+    return {name: state["changes"] for name, state in states.items() if state["changes"]}
+
+
+def results(states):
+    return {name: state["comment"] for name, state in states.items() if state["result"] is not True}
+
+
+def edit(fleet, old, new):
+    path = fleet.pillar / "public" / "email.sls"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def only_email(fleet, aws):
+    (fleet.pillar / "top.sls").write_text("base: {control: [only]}\n")
+    (fleet.pillar / "only.sls").write_text(yaml.safe_dump({"aws": aws}))
+
+
+def test_plan_apply_and_apply_again(fleet, sandbox):
+    sandbox.refuse_writes(True)
+    planned = fleet.apply("aws.email", test=True)
+    assert sandbox.calls(write=True) == []
+    sandbox.refuse_writes(False)
+    applied = fleet.apply("aws.email")
+    assert results(applied) == {}
+    assert changes(applied) == changes(planned)
+    assert len(changes(applied)) == len(applied) - 1, "all but the check of pillar"
+    sandbox.clear_calls()
+    again = fleet.apply("aws.email")
+    assert results(again) == changes(again) == {}
+    assert sandbox.calls(write=True) == []
+
+
+def test_the_pending_list_grows_empty(fleet, sandbox):
+    fleet.apply("aws.email")
+
+    def pending():
+        found = fleet.call("aws_account.pending")
+        return {entry["what"]: entry for entry in found if not entry["what"].startswith(("access key", "instance"))}
+
+    waiting = pending()
+    email = [what for what in waiting if re.search(r"verification|MAIL FROM|subscription|production", what)]
+    assert len(email) == 2 + 1 + 3 + 2 + 1, "domains, MAIL FROM, addresses, subscriptions, the account"
+    assert "CNAME" in waiting["verification of noreply.example.org"]["records"]
+    assert "inbound-smtp" in waiting["verification of noreply.example.org"]["records"]
+    for name in ("noreply.example.org", "data.example.org"):
+        sandbox.verify(name)
+    sandbox.verify("noreply.example.org", "mail_from")
+    for name in ("noreply@noreply.example.org", "hello@noreply.example.org", "data@data.example.org"):
+        sandbox.verify(name)
+    for topic, who in (("noreply-example-org", "ops@example.org"), ("data-example-org", "data@example.org")):
+        sandbox.confirm_subscription(f"arn:aws:sns:us-east-1:123456789012:{topic}", who)
+    sandbox.review_account("GRANTED")
+    assert not set(email) & set(pending())
+    again = fleet.apply("aws.email")
+    assert changes(again) == {}
+    assert not [state for state in again.values() if state.get("warnings")]
+
+
+def test_the_smtp_password_is_in_its_store_and_nowhere_else(fleet, caplog):
+    caplog.set_level(1)
+    states = fleet.apply("aws.email")
+    secret = yaml.safe_load((fleet.pillar / "private" / "credere.sls").read_text())["smtp"]["password"]
+    assert secret not in str(states)
+    assert secret not in caplog.text
+
+
+def test_a_topic_that_nobody_declares_is_one_sentence_under_test_too(fleet, sandbox):
+    edit(fleet, "bounce_topic: data-example-org", "bounce_topic: nowhere")
+    sentence = "bounce_topic is 'nowhere', but there is no such SNS topic in us-east-1: declare it under aws:sns:topics"
+    for test in (True, False):
+        state = fleet.apply("aws.email", test=test)["aws-identity-data@data.example.org"]
+        assert state["result"] is False
+        assert sentence in state["comment"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("data.example.org:\n", "data_x.example.org:\n", "has no underscore"),
+        ("mail_from: mail.noreply", "mail_from: mail.other", "give a subdomain of noreply.example.org"),
+        (
+            "- DELIVERY_DELAY",
+            "- DELAYED",
+            "aws:ses:configuration_sets:credere:event_destinations:credere-noreply:events:2",
+        ),
+    ],
+)
+def test_a_wrong_pillar_is_one_failed_state_and_nothing_else_is_done(fleet, sandbox, old, new, sentence):
+    edit(fleet, old, new)
+    states = fleet.apply("aws")
+    assert list(states) == ["aws-pillar"]
+    assert sentence in states["aws-pillar"]["comment"]
+    assert sandbox.calls() == []
+
+
+def test_nothing_of_email_costs_nothing(fleet, sandbox):
+    only_email(fleet, {"region": "us-east-1"})
+    assert list(fleet.apply("aws.email")) == ["aws-pillar"]
+    assert fleet.call("aws_email.plan") == "Nothing of email follows from pillar."
+    assert sandbox.calls() == []
+
+
+def test_the_plan_for_a_person(fleet, sandbox):
+    text = fleet.call("aws_email.plan")
+    assert re.search(r"identity +noreply.example.org +us-east-1 +signing_key_length=RSA_2048_BIT, mail_from=mail", text)
+    assert "SMTP user" in text
+    assert "credere.sls" not in text
+    assert sandbox.calls() == []
+
+
+def test_reading_twenty_identities_takes_a_handful_of_calls(fleet, sandbox):
+    settings = {"bounce_topic": "feedback", "complaint_topic": "feedback", "include_headers": True}
+    only_email(
+        fleet,
+        {
+            "sns": {"topics": {"feedback": None}},
+            "ses": {"identities": {name: {**settings, "mail_from": "mail.example.org"} for name in NAMES[10:]}},
+        },
+    )
+    fleet.apply("aws.email")
+    sandbox.clear_calls()
+    assert changes(fleet.apply("aws.email")) == {}
+    assert len([call for call in sandbox.calls() if call["service"] in ("ses", "sesv2")]) <= 5
+
+
+def test_ses_own_pace_is_kept(fleet, sandbox, monkeypatch):
+    """At a pace that lets one call through in so long, few are refused, and none fails; the pace is scaled for the test."""
+    monkeypatch.setattr("aws_runbook.pace._INTERVAL", 0.1)
+    monkeypatch.setattr("aws_runbook.pace._paces", {})
+    only_email(fleet, {"ses": {"identities": dict.fromkeys(NAMES)}})
+    for service in ("ses", "sesv2"):
+        sandbox.rate(service, 10)
+    assert results(fleet.apply("aws.email")) == {}
+    calls = [call for call in sandbox.calls() if call["service"] in ("ses", "sesv2")]
+    refused = [call for call in calls if call["status"] in (400, 429)]
+    assert len(calls) > 60
+    assert len(refused) <= 3, "after the first refusal the pace is kept"
