@@ -48,6 +48,19 @@ def test_a_missing_member_is_null(world):
     )
 
 
+@pytest.mark.parametrize(
+    ("method", "parameters", "constraint"),
+    [
+        ("create_user", {"UserName": ""}, "have length greater than or equal to 1"),
+        ("list_users", {"MaxItems": 0}, "have value greater than or equal to 1"),
+        ("list_users", {"MaxItems": 1001}, "have value less than or equal to 1000"),
+        ("update_access_key", {"AccessKeyId": "A" * 20, "Status": "Off"}, "satisfy enum value set: [Active, Inactive"),
+    ],
+)
+def test_limits_hold_at_both_ends(world, method, parameters, constraint):
+    assert f"Member must {constraint}" in message(world, "iam", method, **parameters)
+
+
 def test_members_inside_lists_are_counted_from_one(world):
     text = message(
         world, "iam", "create_user", UserName="u", Tags=[{"Key": "k", "Value": "v"}, {"Key": "k" * 200, "Value": "v"}]
