@@ -15,6 +15,9 @@ A *target* is a mapping that says where a backup goes:
     For ``pgbackrest``: a list of ``tags`` (when ``repo1-storage-tag`` is in use) and ``target_time`` (when
     ``repo1-target-time`` is).
 
+``append_only``
+    ``True`` for a policy without deletion, for the kinds that never delete: ``script``, ``mysql`` and ``files``.
+
 ``aws_backup.targets`` lists a server's targets. Every function takes ``region``, ``profile``, ``keyid`` and ``key``
 last: how to reach the account. IAM actions: ``iam:GetPolicy`` and ``iam:GetPolicyVersion`` to read;
 ``iam:CreatePolicy``, ``iam:ListPolicyVersions``, ``iam:CreatePolicyVersion``, ``iam:DeletePolicyVersion``,
@@ -35,7 +38,7 @@ from aws_runbook.session import connect
 _VERSIONS = 5
 
 _KINDS = ("pgbackrest", "script", "mysql", "files", "sync")
-_TARGET_KEYS = ("kind", "bucket", "prefix", "scope", "options")
+_TARGET_KEYS = ("kind", "bucket", "prefix", "scope", "options", "append_only")
 
 
 def _session(region, profile, keyid, key):
@@ -66,6 +69,7 @@ def _target(given):
     where = f"target {given['bucket']}"
     arguments.one_of(where, "kind", given.get("kind", ""), _KINDS)
     arguments.one_of(where, "scope", given.get("scope"), ("prefix", "bucket"))
+    arguments.one_of(where, "append_only", given.get("append_only"), (True, False))
     options = arguments.names(where, "options", given.get("options") or [])
     for option in options:
         arguments.one_of(where, "options", option, ("tags", "target_time"))
@@ -81,6 +85,7 @@ def _target(given):
         expires=False,
         scope=given.get("scope") or "prefix",
         options=frozenset(options),
+        append_only=bool(given.get("append_only")),
     )
 
 

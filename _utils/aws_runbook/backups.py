@@ -42,6 +42,7 @@ class Target:
 
     ``prefix`` has no slash at either end; an empty one is the whole bucket. ``kind`` is ``pgbackrest``, ``script``
     (pg_dump), ``mysql``, ``files`` or ``sync``. ``options`` are pgBackRest's features in use: ``tags``, ``target_time``.
+    ``append_only`` asks for a policy without deletion, for the kinds that never delete.
     """
 
     server: str
@@ -54,6 +55,7 @@ class Target:
     abort_multipart_days: int | None = None
     scope: str = "prefix"
     options: frozenset = frozenset()
+    append_only: bool = False
     user: str | None = None
     group: str | None = None
     source: str = "postgres:backup"
@@ -140,6 +142,7 @@ def _target(server, pillar, kind, bucket, prefix, source, *, mixed):
         abort_multipart_days=_abort_multipart_days(settings, features, expires, mixed),
         scope=_get(settings, "scope", "prefix"),
         options=frozenset(name for name in ("tags", "target_time") if features.get(name)),
+        append_only=_get(settings, "append_only", False),
         user=_get(settings, "user", f"{server}-backup"),
         group=settings.get("group"),
         source=source,
@@ -189,7 +192,7 @@ def plan(pillars):
     by_bucket = defaultdict(list)
     for target in found:
         by_bucket[target.bucket].append(target)
-    errors = [*_name_problems(found), *_membership_problems(found)]
+    errors = [*_name_problems(found), *_membership_problems(found), *_append_only_problems(found)]
     buckets, rules = {}, {}
     for bucket in sorted(by_bucket):
         region, tags, problems_of_bucket = _bucket(bucket, pillars, by_bucket[bucket])
@@ -378,6 +381,22 @@ def _membership_problems(found):
     ]
 
 
+def _append_only_problems(found):
+    """A policy or user of two servers, of which one may only add and the other delete, lets both delete."""
+    stated = defaultdict(lambda: defaultdict(list))
+    for target in found:
+        shared = {f"the group {target.group}", f"the user {target.user}"} if target.group else {f"the user {target.user}"}
+        for what in shared:
+            stated[what][target.append_only].append(target.server)
+    return [
+        f"aws:backup:append_only differs between servers that share {what}: it is True for "
+        f"{', '.join(dict.fromkeys(servers[True]))}, and not for {', '.join(dict.fromkeys(servers[False]))}; say the same "
+        "for each."
+        for what, servers in sorted(stated.items())
+        if len(servers) > 1
+    ]
+
+
 def _servers(found, attribute, name, grouped=None):
     return ", ".join(
         dict.fromkeys(
@@ -481,8 +500,9 @@ def _wide_grants(by_bucket):
         for bucket in sorted(by_bucket)
         for target in by_bucket[bucket]
         for kept in by_bucket[bucket]
-        if target.kind != "pgbackrest"
-        and target.scope == "bucket"
+        if policies.may_delete(target)
+        and target.kind != "pgbackrest"
+        and policies.is_bucket_wide(target)
         and target.prefix
         and not kept.expires
         and kept is not target

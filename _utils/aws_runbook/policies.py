@@ -27,7 +27,11 @@ _PUT_TAGGING = "s3:PutObjectTagging"
 _GET_VERSION = "s3:GetObjectVersion"
 _LISTINGS = (_LIST, _LIST_VERSIONS)
 _OBJECT_ACTIONS = ("s3:PutObject", _PUT_TAGGING, "s3:GetObject", _GET_VERSION, "s3:DeleteObject")
-_READ_AND_WRITE = frozenset({"s3:PutObject", "s3:GetObject", "s3:DeleteObject"})
+_ADD = frozenset({"s3:PutObject", "s3:GetObject"})
+_READ_AND_WRITE = _ADD | {"s3:DeleteObject"}
+# pgBackRest expires its own backups, and `aws s3 sync --delete` deletes what is no longer on the server. A script only
+# adds, and what it added goes by a lifecycle rule.
+_DELETING_KINDS = ("pgbackrest", "sync")
 
 # Elements whose value is one string or a list of them.
 _LISTS = ("Action", "NotAction", "Resource", "NotResource")
@@ -46,12 +50,12 @@ def document(targets, partition="aws"):
             roots[target.bucket] |= {"", target.prefix}
             listings[target.bucket][f"{target.prefix}/*"] |= _pgbackrest_listings(target)
             objects[f"{target.bucket}/{target.prefix}/*"] |= _pgbackrest_actions(target)
-        elif not target.prefix or target.scope == "bucket":
+        elif is_bucket_wide(target):
             listable.add(target.bucket)
-            objects[f"{target.bucket}/*"] |= _READ_AND_WRITE
+            objects[f"{target.bucket}/*"] |= _object_actions(target)
         else:
             listings[target.bucket][f"{target.prefix}/*"].add(_LIST)
-            objects[f"{target.bucket}/{target.prefix}/*"] |= _READ_AND_WRITE
+            objects[f"{target.bucket}/{target.prefix}/*"] |= _object_actions(target)
     statements = []
     for bucket in sorted({*listable, *roots, *listings}):
         statements += _list_statements(
@@ -61,6 +65,26 @@ def document(targets, partition="aws"):
         resources = [f"arn:{partition}:s3:::{pattern}" for pattern in patterns]
         statements.append(_statement(actions, resources))
     return {"Version": VERSION, "Statement": statements}
+
+
+def may_delete(target):
+    """Whether the policy lets ``target`` delete: always for the kinds that do, for the others unless ``append_only``."""
+    return target.kind in _DELETING_KINDS or not target.append_only
+
+
+def is_bucket_wide(target):
+    """
+    Whether the policy of a target that is no repository is about the whole bucket.
+
+    With ``append_only``, a mirror that has a prefix is kept to it whatever the scope, or its right to delete would be one
+    to delete everything.
+    """
+    widened = target.scope == "bucket" and not (target.append_only and target.kind in _DELETING_KINDS)
+    return not target.prefix or widened
+
+
+def _object_actions(target):
+    return _READ_AND_WRITE if may_delete(target) else _ADD
 
 
 def _pgbackrest_actions(target):

@@ -176,6 +176,7 @@ _AWS_BACKUP = {
         "expire_days": _DAYS,
         "abort_multipart_days": _DAYS,
         "scope": {"enum": ["prefix", "bucket"], "description": "allowed are prefix, bucket"},
+        "append_only": _FLAG,
         "store": _STORE,
         "rotate_days": _DAYS,
         "grace_days": _DAYS,
