@@ -75,10 +75,11 @@ def states(loaders):
 class Fleet:
     """A masterless minion of the sample fleet, within the test's own process."""
 
-    def __init__(self, root, identity):
+    def __init__(self, root, identity, file_roots=(TREE / "salt",)):
         self.pillar = root / "pillar"
         shutil.copytree(TREE / "pillar", self.pillar)
         opts = minion(root, identity)
+        opts["file_roots"] = {"base": [str(folder) for folder in file_roots]}
         opts["pillar_roots"] = {"base": [str(self.pillar)]}
         self._loaders = Loaders(opts)
 

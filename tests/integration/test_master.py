@@ -1,4 +1,4 @@
-"""A real master and its control minion: the pillar of the fleet is compiled on the master."""
+"""A real master, its control minion, and a server's own minion: the pillar of the fleet is compiled on the master."""
 
 import shutil
 from pathlib import Path
@@ -7,75 +7,147 @@ import pytest
 import yaml
 from saltfactories.utils import random_string
 
+from aws_runbook.waiting import until
+
 TREE = Path(__file__).resolve().parents[2]
+LOCAL = {"interface": "127.0.0.1"}
+TOP = {
+    "base": {
+        "control": ["aws"],
+        "I@backup:location or I@postgres:backup": [{"match": "compound"}, "aws"],
+    }
+}
+ORCHESTRATION = {"account": {"salt.state": [{"tgt": "control"}, {"sls": ["aws"]}]}}
 
 
-@pytest.fixture
-def master(salt_factories, sandbox):
+@pytest.fixture(scope="module")
+def master(salt_factories, tmp_path_factory):
+    states = tmp_path_factory.mktemp("states")
+    (states / "top.sls").write_text(yaml.safe_dump(TOP))
+    (states / "orchestration.sls").write_text(yaml.safe_dump(ORCHESTRATION))
     overrides = {
-        "file_roots": {"base": [str(TREE / "salt")]},
+        **LOCAL,
+        "file_roots": {"base": [str(states), str(TREE / "salt")]},
         "peer_run": {"control": ["pillar.show_pillar"]},
-        "interface": "127.0.0.1",
     }
     daemon = salt_factories.salt_master_daemon(random_string("master-"), overrides=overrides)
-    pillar = Path(daemon.config["pillar_roots"]["base"][0])
-    shutil.copytree(TREE / "pillar", pillar, dirs_exist_ok=True)
-    # The minion is a daemon: how to reach the account is in its pillar, as it would be on a real master.
-    control = pillar / "public" / "control.sls"
-    settings = yaml.safe_load(control.read_text())
-    settings["aws"]["admin"] = {
-        "keyid": sandbox.environment["AWS_ACCESS_KEY_ID"],
-        "key": sandbox.environment["AWS_SECRET_ACCESS_KEY"],
-        "endpoint_url": sandbox.url,
-    }
-    control.write_text(yaml.safe_dump(settings))
     with daemon.started():
         yield daemon
 
 
-def pillar_of(master):
-    return Path(master.config["pillar_roots"]["base"][0])
+@pytest.fixture(scope="module")
+def control(master):
+    with master.salt_minion_daemon("control", overrides=LOCAL).started() as daemon:
+        yield daemon
 
 
-def minion(master, identity):
-    return master.salt_minion_daemon(identity, overrides={"interface": "127.0.0.1"}).started()
+@pytest.fixture(scope="module")
+def docs(master):
+    with master.salt_minion_daemon("docs", overrides=LOCAL).started() as daemon:
+        yield daemon
 
 
-def states(ret):
-    assert isinstance(ret.data, dict), ret
-    return {key.split("_|-")[1]: value for key, value in ret.data.items()}
+@pytest.fixture
+def pillar(master, sandbox):
+    """The sample pillar on the master. Minions are daemons: how to reach the account is in their pillar."""
+    folder = Path(master.config["pillar_roots"]["base"][0])
+    shutil.copytree(TREE / "pillar", folder, dirs_exist_ok=True)
+    admin = {
+        "keyid": sandbox.environment["AWS_ACCESS_KEY_ID"],
+        "key": sandbox.environment["AWS_SECRET_ACCESS_KEY"],
+        "endpoint_url": sandbox.url,
+    }
+    (folder / "private" / "admin.sls").write_text(yaml.safe_dump({"aws": {"admin": admin}}))
+    top = yaml.safe_load((folder / "top.sls").read_text())
+    for minion in ("control", "docs"):
+        top["base"][minion].append("private.admin")
+    (folder / "top.sls").write_text(yaml.safe_dump(top))
+    return folder
 
 
-def test_the_control_minion_manages_the_fleet(master, sandbox):
-    salt = master.salt_cli(timeout=120)
-    with minion(master, "control"):
-        planned = states(salt.run("state.apply", "aws", "test=True", minion_tgt="control"))
-        written = sandbox.calls(write=True)
-        applied = states(salt.run("state.apply", "aws", minion_tgt="control"))
-        again = states(salt.run("state.apply", "aws", minion_tgt="control"))
-        (pillar_of(master) / "public" / "registry.sls").write_text("{{ nonsense( }}")
-        control = pillar_of(master) / "public" / "control.sls"
-        control.write_text(control.read_text().replace("- docs", "- docz"))
-        refused = states(salt.run("state.apply", "aws", minion_tgt="control"))
+@pytest.fixture
+def salt(master):
+    """``salt(target, function, …)``: each state's return by its id, of every minion."""
+    cli = master.salt_cli(timeout=180)
+
+    def run(target, *arguments):
+        ret = cli.run(*arguments, minion_tgt=target)
+        data = ret.data if "*" in target else {target: ret.data}
+        assert all(isinstance(states, dict) for states in data.values()), data
+        return {
+            minion: {key.split("_|-")[1]: state for key, state in states.items()} for minion, states in data.items()
+        }
+
+    return run
+
+
+def failed(runs):
+    return [state["comment"] for states in runs.values() for state in states.values() if state["result"] is False]
+
+
+def changed(runs):
+    return {minion: {name: state["changes"] for name, state in states.items()} for minion, states in runs.items()}
+
+
+def test_the_control_minion_manages_the_fleet(control, pillar, salt, sandbox):
+    planned = salt("control", "state.apply", "aws", "test=True")
+    assert sandbox.calls(write=True) == []
+    applied = salt("control", "state.apply", "aws")
+    assert failed(applied) == []
+    assert changed(applied) == changed(planned)
+    assert len([name for name in applied["control"] if name.startswith("aws-key-")]) == 5
+    sandbox.clear_calls()
+    assert not any(changed(salt("control", "state.apply", "aws"))["control"].values())
+    assert sandbox.calls(write=True) == []
+
+
+def test_a_highstate_of_all_minions_at_once(control, docs, pillar, salt, sandbox):
+    """The server manages its own backups while the control minion manages them too."""
+    planned = salt("*", "state.apply", "test=True")
+    assert set(planned) == {"control", "docs"}
+    assert sandbox.calls(write=True) == []
+    assert failed(salt("*", "state.apply")) == []
+    again = salt("*", "state.apply")
+    assert failed(again) == []
+    assert not any(change for states in changed(again).values() for change in states.values())
+    iam = sandbox.client("iam")
+    assert len(iam.list_access_keys(UserName="docs-backup")["AccessKeyMetadata"]) == 1
+
+
+def test_a_schedule_runs_it(control, master, pillar, sandbox):
+    cli = master.salt_cli(timeout=60)
+    added = cli.run(
+        "schedule.add", "aws", "function=state.apply", "job_args=['aws']", "seconds=3600", minion_tgt="control"
+    )
+    assert added.data["result"] is True, added.data
+    cli.run("schedule.run_job", "aws", "force=True", minion_tgt="control")
+    made = until(lambda: sandbox.calls(operation="CreateAccessKey")[4:], what="the schedule to run", timeout=60)
+    cli.run("schedule.delete", "aws", minion_tgt="control")
+    assert made
+
+
+def test_an_orchestration_runs_it(control, master, pillar, sandbox):
+    ret = master.salt_run_cli(timeout=180).run("state.orchestrate", "orchestration")
+    assert ret.returncode == 0, ret
+    assert len(sandbox.client("iam").list_users()["Users"]) == 5
+
+
+def test_pillar_that_cannot_be_had_is_one_sentence_each(control, pillar, salt, sandbox):
+    (pillar / "public" / "registry.sls").write_text("{{ nonsense( }}")
+    control = pillar / "public" / "control.sls"
+    control.write_text(control.read_text().replace("- docs", "- docz"))
+    refused = salt("control", "state.apply", "aws")["control"]
     assert list(refused) == ["aws-pillar"]
     assert "aws:servers: there is no pillar for 'docz'" in refused["aws-pillar"]["comment"]
     assert "aws:servers: the pillar of registry does not render" in refused["aws-pillar"]["comment"]
-    assert written == []
-    assert {state["result"] for state in applied.values()} == {True}, [state["comment"] for state in applied.values()]
-    assert len([name for name in applied if name.startswith("aws-key-")]) == 5
-    assert {name: state["changes"] for name, state in applied.items()} == {
-        name: state["changes"] for name, state in planned.items()
-    }
-    assert [name for name, state in again.items() if state["changes"]] == []
+    assert sandbox.calls() == []
 
 
-def test_a_master_that_does_not_allow_it_is_one_sentence(master, sandbox):
-    top = pillar_of(master) / "top.sls"
-    top.write_text(top.read_text().replace("  control:\n", "  operator:\n"))
-    with minion(master, "operator"):
-        applied = states(master.salt_cli(timeout=120).run("state.apply", "aws", minion_tgt="operator"))
-    assert list(applied) == ["aws-pillar"]
-    comment = applied["aws-pillar"]["comment"]
+def test_a_master_that_does_not_allow_it_is_one_sentence(docs, pillar, salt, sandbox):
+    (pillar / "top.sls").write_text(yaml.safe_dump({"base": {"docs": ["public.control"]}}))
+    refused = salt("docs", "state.apply", "aws")["docs"]
+    assert list(refused) == ["aws-pillar"]
+    comment = refused["aws-pillar"]["comment"]
     assert comment.count("aws:servers: ") == 1
-    assert "peer_run: {operator: [pillar.show_pillar]}" in comment
+    assert "peer_run: {docs: [pillar.show_pillar]}" in comment
     assert sandbox.calls() == []

@@ -1,0 +1,5 @@
+include:
+  - aws
+
+/home/sysadmin-tools/bin/aws-sync.sh:
+  test.nop: []
