@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 
 import json
 import logging
+from http import HTTPStatus
 
 import xmltodict
 
@@ -76,7 +77,7 @@ def _s3(call, error, _):
 
 
 def _query(call, error, status):
-    kind = "Sender" if status < 500 else "Receiver"  # noqa: PLR2004 - HTTP's own border between the two
+    kind = "Sender" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "Receiver"
     elements = {"Type": kind, "Code": error.code, "Message": error.message, **error.details}
     return "text/xml", xmltodict.unparse({"ErrorResponse": {"Error": elements, "RequestId": call.request_id}})
 

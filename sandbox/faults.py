@@ -97,7 +97,7 @@ class Faults:
     def set_latency(self, operation, milliseconds, jitter=0, seed=0):
         """Delay matching calls; ``jitter`` adds up to so many milliseconds, drawn from ``seed``."""
         with self._lock:
-            self._latencies.append([operation, milliseconds, jitter, random.Random(seed)])  # noqa: S311
+            self._latencies.append([operation, milliseconds, jitter, random.Random(seed)])  # noqa: S311 - repeatable
 
     def set_rate(self, service, per_second):
         """Let through so many calls of a service in a second, as SES does for everything but sending."""

@@ -4,6 +4,7 @@ What goes through the application: a call, and the reply to it.
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any
 
 
@@ -22,7 +23,7 @@ class Reply:
     @property
     def succeeded(self):
         """Whether the operation was carried out."""
-        return 200 <= self.status < 300  # noqa: PLR2004 - HTTP's own class of success
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
 
 @dataclass

@@ -4,6 +4,7 @@ The way to moto: its application, unchanged, for every call that no handler answ
 
 import io
 import re
+from http import HTTPStatus
 from http.client import responses
 from urllib.parse import parse_qsl, urlencode
 
@@ -43,7 +44,7 @@ class Moto:
         finally:
             getattr(chunks, "close", int)()
         reply = Reply(started["status"], started["headers"], body)
-        if reply.status >= 400:  # noqa: PLR2004 - HTTP's own class of refusals
+        if reply.status >= HTTPStatus.BAD_REQUEST:
             reply.error_code = _error_code(reply)
         return reply
 

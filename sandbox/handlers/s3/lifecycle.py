@@ -21,6 +21,8 @@ _ACTIONS = (
     "NoncurrentVersionExpiration",
     "AbortIncompleteMultipartUpload",
 )
+# ``And`` is for two filters or more.
+_LEAST_TOGETHER = 2
 _FILTERS = ("Prefix", "Tag", "ObjectSizeGreaterThan", "ObjectSizeLessThan", "And")
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
 _LEAST_DAYS = {"STANDARD_IA": 30, "ONEZONE_IA": 30}
@@ -128,7 +130,7 @@ def _check_filter(rule):
     if len(filters) > 1:
         raise _malformed()
     together = rule["Filter"].get("And")
-    if together is not None and len(together) + max(len(together.get("Tags", [])) - 1, 0) < 2:  # noqa: PLR2004
+    if together is not None and len(together) + max(len(together.get("Tags", [])) - 1, 0) < _LEAST_TOGETHER:
         raise _malformed()
     if _tagged(rule):
         for action in ("AbortIncompleteMultipartUpload", "ExpiredObjectDeleteMarker"):
