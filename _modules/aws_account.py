@@ -14,9 +14,11 @@ _WAITING_KINDS = (
     "ses_identity",
     "ses_smtp_user",
     "ses_account",
+    "rds_instance",
+    "rds_cluster",
 )
 # What follows from pillar, of which each can find something wrong in it.
-_PLANS = ("aws_backup.plan", "aws_email.plan")
+_PLANS = ("aws_backup.plan", "aws_email.plan", "aws_database.plan")
 
 
 def whoami(region=None, profile=None, keyid=None, key=None):

@@ -16,7 +16,9 @@ base:
   docs:
     - public.docs
     - private.docs
-  # The minion that manages the AWS account for all of them. It has nothing private: see its file.
+  # The minion that manages the AWS account for all of them, and databases of nobody's in particular.
   control:
     - public.control
     - public.email
+    - public.databases
+    - private.databases

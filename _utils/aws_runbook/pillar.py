@@ -18,7 +18,7 @@ except ImportError as error:
         f"saltext.aws-runbook needs jsonschema ({error}): install it with 'salt-pip install jsonschema'"
     ) from error
 
-from aws_runbook import email_names
+from aws_runbook import cidr, email_names
 from aws_runbook.errors import PillarError
 from aws_runbook.schema import SCHEMA
 
@@ -164,6 +164,7 @@ def _check_iam_name(kind, name, length):
         )
 
 
+_format("cidr-block")(cidr.check)
 _format("mail-domain")(email_names.domain)
 _format("email-address")(email_names.address)
 _format("email-identity")(email_names.identity)

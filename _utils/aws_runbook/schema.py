@@ -6,6 +6,7 @@ The shape of the pillar that is read here, as data: JSON Schema, draft 2020-12.
 ``backup`` and ``sync`` belong to the servers' other states: of those, only the keys read here are looked at.
 """
 
+from aws_runbook.database_schema import EC2, RDS
 from aws_runbook.email_schema import SES, SNS
 
 _MAPPING = "give a mapping"
@@ -217,6 +218,8 @@ SCHEMA = {
                 "admin": _ADMIN,
                 "servers": {"type": "array", "items": _TEXT, "description": "give a list of minion IDs"},
                 "backup": _AWS_BACKUP,
+                "ec2": EC2,
+                "rds": RDS,
                 "ses": SES,
                 "sns": SNS,
             },

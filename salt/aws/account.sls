@@ -1,4 +1,6 @@
 include:
+  - aws.network
   - aws.buckets
   - aws.iam
   - aws.email
+  - aws.databases

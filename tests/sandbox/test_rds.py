@@ -347,3 +347,23 @@ def test_a_serverless_instance_needs_a_cluster_that_scales(sandbox, rds):
         Engine="aurora-postgresql",
         DBClusterIdentifier="common",
     )
+
+
+def test_a_new_instance_may_have_the_name_of_one_whose_backups_were_kept(sandbox, rds):
+    available(sandbox, rds)
+    rds.delete_db_instance(DBInstanceIdentifier="analysis", SkipFinalSnapshot=True, DeleteAutomatedBackups=False)
+    sandbox.advance_clock(300)
+    assert rds.create_db_instance(**INSTANCE)["DBInstance"]["DBInstanceStatus"] == "creating"
+
+
+def test_a_port_that_was_pending_comes_true(sandbox, rds):
+    available(sandbox, rds)
+    rds.modify_db_instance(DBInstanceIdentifier="analysis", DBPortNumber=5433, ApplyImmediately=True)
+    sandbox.advance_clock(300)
+    assert describe(rds)["Endpoint"]["Port"] == 5433
+
+
+def test_upgrades_that_can_be_had(rds):
+    entry = rds.describe_db_engine_versions(Engine="postgres", EngineVersion="16.9")["DBEngineVersions"][0]
+    targets = {target["EngineVersion"]: target["IsMajorVersionUpgrade"] for target in entry["ValidUpgradeTarget"]}
+    assert targets == {"16.10": False, "17.4": True, "17.7": True}

@@ -6,7 +6,7 @@ from sandbox import wire
 from sandbox.errors import AwsError
 from sandbox.handlers import handles
 from sandbox.handlers.rds import checks, versions
-from sandbox.handlers.rds.lives import Life, lives
+from sandbox.handlers.rds.lives import Life, forget_automated_snapshots, lives
 
 _API = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/"
 _MOST_CAPACITY = 256
@@ -73,6 +73,7 @@ def create_db_cluster(call):
     if not 1 <= days <= _MOST_BACKUP_DAYS:
         raise checks.value(f"Invalid backup retention period: {days}. Must be between 1 and {_MOST_BACKUP_DAYS}.")
     call.overrides["EngineVersion"] = versions.exact(engine, parameters.get("EngineVersion"))
+    forget_automated_snapshots(call.backend().cluster_snapshots, slot[1])
     reply = call.forward()
     if not reply.succeeded:
         return reply

@@ -6,7 +6,7 @@ from sandbox import wire
 from sandbox.errors import AwsError
 from sandbox.handlers import handles
 from sandbox.handlers.rds import checks, versions
-from sandbox.handlers.rds.lives import Life, lives, shown_pending
+from sandbox.handlers.rds.lives import Life, forget_automated_snapshots, lives, shown_pending
 
 _API = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/"
 # Changes that wait for the maintenance window, or take their time when they are to be made at once.
@@ -58,6 +58,7 @@ def create_db_instance(call):
     call.overrides["EngineVersion"] = versions.exact(engine, parameters.get("EngineVersion"))
     if parameters.get("PubliclyAccessible") is None:
         call.overrides["PubliclyAccessible"] = str(parameters.get("DBSubnetGroupName") is None).lower()
+    forget_automated_snapshots(call.backend().database_snapshots, slot[1])
     reply = call.forward()
     if not reply.succeeded:
         return reply

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 
 from moto.core.parse import XFormedDict
 
+# Changes that moto takes by the name that creation has for them.
+_MOTO_NAMES = {"DBPortNumber": "Port"}
 # A password that waits to be changed is not shown.
 _HIDDEN = "****"
 
@@ -60,9 +62,20 @@ def apply(call, slot, life):
         return
     backend = call.backend("rds")
     if kind == "db":
-        backend.modify_db_instance(identifier, XFormedDict(changes))
+        named = {_MOTO_NAMES.get(name, name): value for name, value in changes.items()}
+        backend.modify_db_instance(identifier, XFormedDict(named))
     else:
         backend.modify_db_cluster(XFormedDict({"DBClusterIdentifier": identifier, **changes}))
+
+
+def forget_automated_snapshots(snapshots, identifier):
+    """
+    Let a new database have the name of a deleted one whose automated backups were kept.
+
+    moto takes an automated snapshot of each new database, named by the minute, and refuses a second of that name.
+    """
+    for name in [name for name in snapshots if name.startswith(f"rds:{identifier}-")]:
+        del snapshots[name]
 
 
 def maintain(call):

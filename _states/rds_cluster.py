@@ -1,0 +1,192 @@
+"""
+Manage clusters of Aurora Serverless v2, each with one instance.
+
+.. code-block:: yaml
+
+    aws-cluster-common:
+      rds_cluster.present:
+        - name: common
+        - engine: aurora-postgresql
+        - engine_version: latest
+        - min_capacity: 0
+        - max_capacity: 2
+        - seconds_until_auto_pause: 3600
+        - data_api: True
+        - database: common
+        - backup_retention_period: 1
+        - db_subnet_group_name: lab
+        - store: sdb://vault/common
+"""
+
+from aws_runbook import converge, database_state
+
+__instance_id__ = None  # set by Salt while it runs states
+
+
+def _salt():
+    return converge.Salt(__salt__, __opts__, __context__, __instance_id__)
+
+
+def present(
+    name,
+    engine=None,
+    engine_version=None,
+    min_capacity=None,
+    max_capacity=None,
+    seconds_until_auto_pause=None,
+    data_api=None,
+    database=None,
+    storage_encrypted=None,
+    kms_key_id=None,
+    vpc_security_groups=None,
+    db_subnet_group_name=None,
+    port=None,
+    master_username=None,
+    master_password=None,
+    backup_retention_period=None,
+    preferred_backup_window=None,
+    preferred_maintenance_window=None,
+    copy_tags_to_snapshot=None,
+    deletion_protection=None,
+    enable_performance_insights=None,
+    enable_iam_database_authentication=None,
+    tags=None,
+    store=None,
+    apply=None,
+    allow_upgrade=None,
+    wait=None,
+    purge=False,
+    engine_mode=None,
+    scaling_configuration=None,
+    auto_pause=None,
+    timeout_action=None,
+    seconds_before_timeout=None,
+    region=None,
+    profile=None,
+    keyid=None,
+    key=None,
+):
+    """
+    Ensure that a cluster exists, with the given attributes, and one instance. What is left at ``None`` is not managed.
+
+    Attributes have AWS's names. What AWS is still at work on, or keeps for the maintenance window, is a warning that
+    starts with ``Waiting:``, and no change.
+
+    name
+        The cluster. Its instance is called the same, with ``-1`` appended.
+    engine, database, storage_encrypted, kms_key_id, db_subnet_group_name, master_username
+        AWS does not change these in place: one that differs is an error that says what to do.
+    engine_version
+        ``latest``, or a version such as ``'16.9'`` or ``'16'`` (in quotes).
+    min_capacity, max_capacity
+        Capacity units, in halves, up to 256. With a ``min_capacity`` of 0 the cluster pauses.
+    seconds_until_auto_pause
+        After how long without connections it pauses: 300 to 86400.
+    data_api
+        ``True`` to let SQL be sent over HTTPS.
+    database
+        The database that a new cluster begins with.
+    vpc_security_groups
+        Names or ids of all its security groups.
+    master_username
+        Default for a new cluster: ``postgres``.
+    master_password
+        ``stored``: made here and put into ``store``, the default where that is named. ``managed``: AWS makes and keeps it,
+        in Secrets Manager.
+    tags
+        A mapping. Others of the cluster stay.
+    store
+        Where the password goes: ``sdb://…``, a private-pillar file, the same encrypted for Salt's GPG renderer, or a list
+        of these. The value's name is ``password``.
+    apply
+        When changes are made: ``now``, or in the maintenance ``window`` (the default).
+    allow_upgrade
+        ``minor`` or ``major``: a cluster that is there may be brought to ``engine_version``. Default: not at all.
+    wait
+        How long to wait until it is available: ``20m``. Default: not at all.
+    purge
+        ``True`` to remove tags that are not named here.
+    engine_mode, scaling_configuration, auto_pause, timeout_action, seconds_before_timeout
+        Options of Serverless v1, which AWS ended: refused with a sentence that names what v2 has.
+    region, profile, keyid, key
+        Where it is, and how to reach the account.
+    """
+    wanted = {
+        "engine": engine,
+        "engine_version": engine_version,
+        "min_capacity": min_capacity,
+        "max_capacity": max_capacity,
+        "seconds_until_auto_pause": seconds_until_auto_pause,
+        "data_api": data_api,
+        "database": database,
+        "storage_encrypted": storage_encrypted,
+        "kms_key_id": kms_key_id,
+        "vpc_security_groups": vpc_security_groups,
+        "db_subnet_group_name": db_subnet_group_name,
+        "port": port,
+        "master_username": master_username,
+        "master_password": master_password,
+        "backup_retention_period": backup_retention_period,
+        "preferred_backup_window": preferred_backup_window,
+        "preferred_maintenance_window": preferred_maintenance_window,
+        "copy_tags_to_snapshot": copy_tags_to_snapshot,
+        "deletion_protection": deletion_protection,
+        "enable_performance_insights": enable_performance_insights,
+        "enable_iam_database_authentication": enable_iam_database_authentication,
+        "tags": tags,
+        "engine_mode": engine_mode,
+        "scaling_configuration": scaling_configuration,
+        "auto_pause": auto_pause,
+        "timeout_action": timeout_action,
+        "seconds_before_timeout": seconds_before_timeout,
+    }
+    return database_state.present(
+        "rds_cluster",
+        name,
+        f"DB cluster {name}",
+        wanted,
+        _salt(),
+        store=store,
+        apply=apply,
+        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
+        allow_upgrade=allow_upgrade,
+        wait=wait,
+        purge=purge,
+    )
+
+
+def absent(
+    name,
+    skip_final_snapshot=False,
+    final_db_snapshot_identifier=None,
+    delete_automated_backups=False,
+    region=None,
+    profile=None,
+    keyid=None,
+    key=None,
+):
+    """
+    Ensure that a cluster and its instances do not exist. While AWS is at deleting them, a warning says so.
+
+    name
+        The cluster. Unless one of the next two is given, and while it has deletion protection, it is not deleted, and the
+        state fails.
+    skip_final_snapshot
+        ``True`` to destroy its data with it.
+    final_db_snapshot_identifier
+        The name of a snapshot to take before.
+    delete_automated_backups
+        ``True`` to delete its automated backups too, which AWS otherwise keeps for their time.
+    region, profile, keyid, key
+        Where it is, and how to reach the account.
+    """
+    return database_state.absent(
+        "rds_cluster",
+        name,
+        f"DB cluster {name}",
+        _salt(),
+        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
+        skip_final_snapshot=skip_final_snapshot,
+        final_db_snapshot_identifier=final_db_snapshot_identifier,
+        delete_automated_backups=delete_automated_backups,
+    )

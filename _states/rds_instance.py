@@ -1,0 +1,185 @@
+"""
+Manage database instances of RDS.
+
+.. code-block:: yaml
+
+    aws-instance-analysis:
+      rds_instance.present:
+        - name: analysis
+        - preset: data-analysis
+        - store:
+            pillar_file: /srv/pillar/private/analysis.sls
+            keys: {password: analysis:password}
+        - wait: 20m
+"""
+
+from aws_runbook import converge, database_state
+
+__instance_id__ = None  # set by Salt while it runs states
+
+
+def _salt():
+    return converge.Salt(__salt__, __opts__, __context__, __instance_id__)
+
+
+def present(
+    name,
+    preset=None,
+    engine=None,
+    engine_version=None,
+    db_instance_class=None,
+    allocated_storage=None,
+    max_allocated_storage=None,
+    storage_type=None,
+    iops=None,
+    storage_throughput=None,
+    storage_encrypted=None,
+    kms_key_id=None,
+    multi_az=None,
+    publicly_accessible=None,
+    vpc_security_groups=None,
+    db_subnet_group_name=None,
+    db_name=None,
+    port=None,
+    master_username=None,
+    master_password=None,
+    backup_retention_period=None,
+    preferred_backup_window=None,
+    preferred_maintenance_window=None,
+    auto_minor_version_upgrade=None,
+    copy_tags_to_snapshot=None,
+    deletion_protection=None,
+    enable_performance_insights=None,
+    enable_iam_database_authentication=None,
+    ca_certificate_identifier=None,
+    db_parameter_group_name=None,
+    tags=None,
+    store=None,
+    apply=None,
+    allow_upgrade=None,
+    wait=None,
+    purge=False,
+    region=None,
+    profile=None,
+    keyid=None,
+    key=None,
+):
+    """
+    Ensure that a database instance exists, with the given attributes. What is left at ``None`` is not managed.
+
+    Attributes have AWS's names. What AWS is still at work on, or keeps for the maintenance window, is a warning that
+    starts with ``Waiting:``, and no change.
+
+    name
+        The instance.
+    preset
+        ``data-analysis`` or ``production``: attributes that go together, each of which can be overridden.
+    engine, storage_encrypted, kms_key_id, db_subnet_group_name, db_name, master_username
+        AWS does not change these in place: one that differs is an error that says what to do.
+    engine_version
+        ``latest``, or a version such as ``'16.10'`` or ``'16'`` (in quotes).
+    max_allocated_storage
+        How large storage may grow by itself, in GiB; ``0`` for no autoscaling.
+    vpc_security_groups
+        Names or ids of all its security groups.
+    master_password
+        ``stored``: made here and put into ``store``, the default where that is named. ``managed``: AWS makes and keeps it,
+        in Secrets Manager.
+    tags
+        A mapping. Others of the instance stay.
+    store
+        Where the password goes: ``sdb://…``, a private-pillar file, the same encrypted for Salt's GPG renderer, or a list
+        of these. The value's name is ``password``.
+    apply
+        When changes are made: ``now``, which can interrupt connections, or in the maintenance ``window`` (the default).
+    allow_upgrade
+        ``minor`` or ``major``: an instance that is there may be brought to ``engine_version``. Default: not at all.
+    wait
+        How long to wait until it is available: ``20m``. Default: not at all.
+    purge
+        ``True`` to remove tags that are not named here.
+    region, profile, keyid, key
+        Where it is, and how to reach the account.
+    """
+    wanted = {
+        "preset": preset,
+        "engine": engine,
+        "engine_version": engine_version,
+        "db_instance_class": db_instance_class,
+        "allocated_storage": allocated_storage,
+        "max_allocated_storage": max_allocated_storage,
+        "storage_type": storage_type,
+        "iops": iops,
+        "storage_throughput": storage_throughput,
+        "storage_encrypted": storage_encrypted,
+        "kms_key_id": kms_key_id,
+        "multi_az": multi_az,
+        "publicly_accessible": publicly_accessible,
+        "vpc_security_groups": vpc_security_groups,
+        "db_subnet_group_name": db_subnet_group_name,
+        "db_name": db_name,
+        "port": port,
+        "master_username": master_username,
+        "master_password": master_password,
+        "backup_retention_period": backup_retention_period,
+        "preferred_backup_window": preferred_backup_window,
+        "preferred_maintenance_window": preferred_maintenance_window,
+        "auto_minor_version_upgrade": auto_minor_version_upgrade,
+        "copy_tags_to_snapshot": copy_tags_to_snapshot,
+        "deletion_protection": deletion_protection,
+        "enable_performance_insights": enable_performance_insights,
+        "enable_iam_database_authentication": enable_iam_database_authentication,
+        "ca_certificate_identifier": ca_certificate_identifier,
+        "db_parameter_group_name": db_parameter_group_name,
+        "tags": tags,
+    }
+    return database_state.present(
+        "rds_instance",
+        name,
+        f"DB instance {name}",
+        wanted,
+        _salt(),
+        store=store,
+        apply=apply,
+        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
+        allow_upgrade=allow_upgrade,
+        wait=wait,
+        purge=purge,
+    )
+
+
+def absent(
+    name,
+    skip_final_snapshot=False,
+    final_db_snapshot_identifier=None,
+    delete_automated_backups=False,
+    region=None,
+    profile=None,
+    keyid=None,
+    key=None,
+):
+    """
+    Ensure that a database instance does not exist. While AWS is at deleting it, a warning says so.
+
+    name
+        The instance. Unless one of the next two is given, and while it has deletion protection, it is not deleted, and the
+        state fails.
+    skip_final_snapshot
+        ``True`` to destroy its data with it.
+    final_db_snapshot_identifier
+        The name of a snapshot to take before.
+    delete_automated_backups
+        ``True`` to delete its automated backups too, which AWS otherwise keeps for their time.
+    region, profile, keyid, key
+        Where it is, and how to reach the account.
+    """
+    return database_state.absent(
+        "rds_instance",
+        name,
+        f"DB instance {name}",
+        _salt(),
+        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
+        skip_final_snapshot=skip_final_snapshot,
+        final_db_snapshot_identifier=final_db_snapshot_identifier,
+        delete_automated_backups=delete_automated_backups,
+    )

@@ -1,0 +1,96 @@
+"""
+Versions of database engines: which is the latest, and when a database goes to another.
+
+Versions are compared by their numbers: 16.10 is later than 16.9. A database is never upgraded because a later version
+has come out, only because somebody allows it.
+
+https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.Upgrading.html
+"""
+
+import re
+
+from aws_runbook.errors import RunbookError
+
+LATEST = "latest"
+ALLOWED = ("minor", "major")
+_NUMERIC = re.compile(r"\d+(\.\d+)*")
+
+
+def numbers(version):
+    """A version as numbers, to compare by."""
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
+
+
+def major(engine, version):
+    """The major version: 16 of PostgreSQL 16.10, 8.0 of MySQL 8.0.44."""
+    return numbers(version)[: 1 if "postgres" in engine else 2]
+
+
+def is_same(actual, wanted):
+    """Whether ``actual`` is ``wanted``, which may be a whole version or the beginning of one: 16 for 16.10."""
+    return actual == wanted or actual.startswith(f"{wanted}.")
+
+
+def newest(versions, beginning=None):
+    """The newest of ``versions``; ``None`` for none. Variants such as ``16.4-limitless`` are left out."""
+    plain = [entry for entry in versions if _NUMERIC.fullmatch(entry) and (not beginning or is_same(entry, beginning))]
+    return max(plain, key=numbers, default=None)
+
+
+def choose(where, engine, wanted, available):
+    """The version that a new database gets for ``wanted``; one that cannot be had is an error."""
+    found = newest(available) if wanted == LATEST else wanted if wanted in available else newest(available, wanted)
+    if found is None:
+        latest = newest(available)
+        raise RunbookError(
+            f"{where}: engine_version is {wanted!r}, which AWS does not offer for {engine}"
+            + (f"; the latest is {latest}." if latest else " in this region.")
+        )
+    return found
+
+
+def needs_targets(actual, wanted, allow):
+    """Whether it must be asked to which versions a database can go."""
+    if wanted == LATEST:
+        return allow is not None
+    return not is_same(actual, wanted) and numbers(wanted) > numbers(actual)[: len(numbers(wanted))]
+
+
+def change(subject, engine, actual, wanted, allow, targets):
+    """
+    The version that a database of version ``actual`` is to go to, or ``actual``; and a warning, or ``None``.
+
+    ``allow`` is ``None``, ``minor`` or ``major``; ``targets`` are the versions that AWS can bring it to.
+    """
+    if wanted == LATEST:
+        allowed = [entry for entry in targets if allow == "major" or major(engine, entry) == major(engine, actual)]
+        return newest([*allowed, actual]) if allow else actual, None
+    if is_same(actual, wanted):
+        return actual, None
+    if not needs_targets(actual, wanted, allow):
+        return actual, _already_later(subject, engine, actual, wanted)
+    kind = "minor" if major(engine, actual) == major(engine, wanted)[: len(major(engine, actual))] else "major"
+    if allow is None or (kind == "major" and allow != "major"):
+        raise RunbookError(
+            f"{subject} has engine_version {actual}, not {wanted}, and is not upgraded by itself. To upgrade it, say "
+            f"allow_upgrade: {kind}."
+        )
+    target = wanted if wanted in targets else newest(targets, wanted)
+    if target is None:
+        ways = ", ".join(sorted(targets, key=numbers)) or "none"
+        raise RunbookError(
+            f"{subject} has engine_version {actual}, and AWS cannot bring it to {wanted}; it can go to: {ways}."
+        )
+    return target, None
+
+
+def _already_later(subject, engine, actual, wanted):
+    if major(engine, actual) != major(engine, wanted)[: len(major(engine, actual))]:
+        raise RunbookError(
+            f"{subject} has engine_version {actual}, not {wanted}, and AWS cannot go back. Name {actual}, or make a database "
+            "of another name and copy the data."
+        )
+    return (
+        f"{subject} has engine_version {actual}, later than {wanted}: AWS applies minor versions unless "
+        "auto_minor_version_upgrade is False."
+    )

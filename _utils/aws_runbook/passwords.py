@@ -1,0 +1,96 @@
+"""
+Master passwords of databases: made here, put into a store, given to AWS; never shown.
+
+A password is stored before AWS has it. So there is none that nobody knows, whatever fails in between; and a run that
+was interrupted goes on with the one it had stored.
+
+https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+"""
+
+import secrets
+import string
+
+from aws_runbook.errors import RunbookError, StoreError
+from aws_runbook.secrets import Secret
+
+NAME = "password"
+# Who keeps it: a store of ours, or AWS, in Secrets Manager.
+STORED, MANAGED = "stored", "managed"
+SHORTEST, LONGEST = 8, 128
+LENGTH = 40
+_FORBIDDEN = frozenset('/"@ ')
+# Of what RDS takes, only what needs no quoting in a shell, a URI, a .pgpass file, YAML or SQL.
+_LETTERS = string.ascii_letters + string.digits
+_ALPHABET = _LETTERS + "-_"
+
+
+def generate():
+    """A new password, as :class:`Secret`."""
+    return Secret(secrets.choice(_LETTERS) + "".join(secrets.choice(_ALPHABET) for _ in range(LENGTH - 1)))
+
+
+def is_valid(password):
+    """Whether RDS takes ``password`` (a :class:`Secret`)."""
+    text = password.reveal()
+    return SHORTEST <= len(text) <= LONGEST and all(
+        "!" <= letter <= "~" and letter not in _FORBIDDEN for letter in text
+    )
+
+
+def for_new(subject, place):
+    """The password of a database that is to be made: the one in the store ``place``, or a new one, stored."""
+    place.check([NAME])
+    known = place.read([NAME])[NAME]
+    if known:
+        if not is_valid(known):
+            raise StoreError(
+                f"{subject}: the password in {place.describe()} is not one that RDS takes (8 to 128 printable ASCII "
+                'characters without / " @ and space); remove it there, and a new one is made.'
+            )
+        return known
+    if place.holds(NAME):
+        raise StoreError(
+            f"{subject}: {place.describe()} holds a password that cannot be read from here, and is not overwritten. Remove "
+            "it there, and a new one is made."
+        )
+    password = generate()
+    place.write({NAME: password})
+    return password
+
+
+def replace(place, give):
+    """Put a new password into the store ``place``, and hand it to ``give``; if that fails, the old one comes back."""
+    place.check([NAME])
+    old = place.read([NAME])[NAME]
+    password = generate()
+    place.write({NAME: password})
+    try:
+        give(password)
+    except RunbookError:
+        if old:
+            place.write({NAME: old})
+        raise
+
+
+def check(where, wanted, entry, place, *, reset):
+    """
+    Before anything is written: is there a place for the password of a new database, and is that of another one there?
+
+    ``wanted`` are its attributes, ``entry`` is AWS's description (``None``: there is none), ``place`` its store or ``None``,
+    ``reset`` the function that sets a new password.
+    """
+    kind = wanted.get("master_password")
+    if kind == STORED and place is None:
+        raise RunbookError(f"{where}: master_password is 'stored', and no store is named; name one as store.")
+    if entry is None:
+        if kind is None:
+            raise RunbookError(
+                f"There is no {where} yet; to make one, name a store for its password, or say master_password: managed."
+            )
+        if kind == STORED:
+            place.check([NAME], write=False)
+    elif kind == STORED and not entry.get("MasterUserSecret") and place.holds(NAME) is False:
+        raise RunbookError(
+            f"The {where} is there, but its password is not in {place.describe()}. If you know it, put it there. Otherwise, "
+            f"to set a new one and store it: salt-call {reset}."
+        )

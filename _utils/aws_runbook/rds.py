@@ -1,0 +1,152 @@
+"""
+What instances and clusters of RDS have in common: tags, security groups, versions, and waiting.
+"""
+
+import logging
+
+from aws_runbook import ec2, engine_versions
+from aws_runbook.database_changes import AVAILABLE
+from aws_runbook.errors import RunbookError
+from aws_runbook.waiting import until
+
+log = logging.getLogger(__name__)
+
+# Databases take minutes: there is no use in asking more often.
+_PAUSE = 20.0
+
+
+def tags(session, what, arn, entry):
+    """The tags of something in RDS, less those that AWS made."""
+    listed = entry.get("TagList")
+    if listed is None:
+        answer = session.read("rds", "list_tags_for_resource", f"read the tags of {what}", ResourceName=arn)
+        listed = answer["TagList"]
+    return {tag["Key"]: tag["Value"] for tag in listed if not tag["Key"].startswith("aws:")}
+
+
+def write_tags(session, what, arn, current, wanted):
+    """Make ``wanted`` the tags of ``what``, which has ``current``."""
+    surplus = sorted(set(current) - set(wanted))
+    if surplus:
+        session.write("rds", "remove_tags_from_resource", f"untag {what}", ResourceName=arn, TagKeys=surplus)
+    changed = {tag: value for tag, value in wanted.items() if current.get(tag) != value}
+    if changed:
+        session.write("rds", "add_tags_to_resource", f"tag {what}", ResourceName=arn, Tags=ec2.tag_list(changed))
+
+
+def subnet_group(session, name):
+    """A DB subnet group; ``None`` when there is none."""
+    answer = session.read(
+        "rds",
+        "describe_db_subnet_groups",
+        f"find the DB subnet group {name}",
+        DBSubnetGroupName=name,
+        absent=("DBSubnetGroupNotFoundFault",),
+    )
+    return answer and answer["DBSubnetGroups"][0]
+
+
+def vpc_id(session, subnet_group_name):
+    """The VPC that a database is in, by its subnet group, or the default VPC."""
+    if subnet_group_name is None:
+        return ec2.required_vpc(session, None)["VpcId"]
+    group = subnet_group(session, subnet_group_name)
+    if group is None:
+        raise RunbookError(f"There is no DB subnet group {subnet_group_name}: make it first, or name another.")
+    return group["VpcId"]
+
+
+def group_names(session, entry):
+    """The names of the security groups of an instance or cluster, sorted."""
+    ids = [group["VpcSecurityGroupId"] for group in entry.get("VpcSecurityGroups", [])]
+    names = ec2.group_names(session) if ids else {}
+    return sorted(names.get(group_id, group_id) for group_id in ids)
+
+
+def named_groups(session, groups):
+    """``groups`` with ids replaced by names, as :func:`group_names` gives them."""
+    if not any(ec2.is_id(group) for group in groups):
+        return groups
+    names = ec2.group_names(session)
+    return sorted(names.get(group, group) for group in groups)
+
+
+def available_versions(session, engine):
+    """The versions of an engine that AWS offers."""
+    answer = session.read("rds", "describe_db_engine_versions", f"list the versions of {engine}", Engine=engine)
+    return [
+        entry["EngineVersion"]
+        for entry in answer["DBEngineVersions"]
+        if entry.get("Status", "available") == "available"
+    ]
+
+
+def upgrade_targets(session, engine, version):
+    """The versions that a database of ``version`` can be brought to, and that AWS offers."""
+    answer = session.read(
+        "rds",
+        "describe_db_engine_versions",
+        f"list the upgrades of {engine} {version}",
+        Engine=engine,
+        EngineVersion=version,
+        IncludeAll=True,
+    )
+    return [
+        target["EngineVersion"]
+        for entry in answer["DBEngineVersions"]
+        if entry["EngineVersion"] == version
+        for target in entry.get("ValidUpgradeTarget", [])
+    ]
+
+
+def resolved_version(session, subject, engine, actual, wanted, allow):
+    """The version that is wanted of a database that has ``actual`` (``None``: of a new one), and a list of warnings."""
+    if actual is None:
+        return engine_versions.choose(subject, engine, wanted, available_versions(session, engine)), []
+    needed = engine_versions.needs_targets(actual, wanted, allow)
+    targets = upgrade_targets(session, engine, actual) if needed else []
+    version, warning = engine_versions.change(subject, engine, actual, wanted, allow, targets)
+    return version, [warning] if warning else []
+
+
+def resolved(session, subject, current, wanted, allow):
+    """
+    What is wanted, in view of what is there: the version by its numbers, security groups and the KMS key as they are
+    described; and a list of warnings.
+    """
+    wanted, known, warnings = dict(wanted), current or {}, []
+    if "engine_version" in wanted:
+        wanted["engine_version"], warnings = resolved_version(
+            session,
+            subject,
+            known.get("engine") or wanted["engine"],
+            known.get("engine_version"),
+            wanted["engine_version"],
+            allow,
+        )
+    if "vpc_security_groups" in wanted:
+        wanted["vpc_security_groups"] = named_groups(session, wanted["vpc_security_groups"])
+    if current and "kms_key_id" in wanted:
+        wanted["kms_key_id"] = same_key(known.get("kms_key_id"), wanted["kms_key_id"])
+    return wanted, warnings
+
+
+def wait(subject, status, timeout):
+    """Wait until ``status()`` is "available"; an error that says what it was last, when ``timeout`` seconds are over."""
+    last = {}
+
+    def available():
+        last["status"] = status()
+        log.info("%s is %s", subject, last["status"])
+        return last["status"] in AVAILABLE
+
+    if not until(available, what=f"{subject} to be available", timeout=timeout, first=1.0, most=_PAUSE):
+        raise RunbookError(
+            f"{subject} is still {last['status']} after {timeout} seconds. AWS goes on by itself: run this again to see."
+        )
+
+
+def same_key(actual, wanted):
+    """``actual``, the ARN of a KMS key, if ``wanted`` may mean the same: an alias or an id does; else ``wanted``."""
+    means_same = wanted.startswith("alias/") or ":alias/" in wanted or (actual or "").endswith(f"/{wanted}")
+    return actual if means_same else wanted

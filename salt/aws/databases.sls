@@ -1,0 +1,29 @@
+# Rows D1-D3: DB subnet groups, instances and clusters.
+include:
+  - aws.pillar
+  - aws.network
+
+{%- if not salt["aws_account.problems"]() %}
+{%- set plan = salt["aws_database.plan"](format="data") %}
+{%- set kinds = (
+  ("subnet_groups", "aws-subnet-group", "rds_subnet_group"),
+  ("instances", "aws-instance", "rds_instance"),
+  ("clusters", "aws-cluster", "rds_cluster"),
+) %}
+
+{%- for kind, id, module in kinds %}
+{%- for slot, arguments in plan[kind].items() %}
+
+{{ id }}-{{ slot }}:
+  {{ module }}.present:
+{%- for argument, value in arguments.items() if argument != "require" %}
+    - {{ argument }}: {{ value | json }}
+{%- endfor %}
+    - require:
+      - aws_account: aws-pillar
+{%- for required, state in arguments.require %}
+      - {{ required }}: {{ state }}
+{%- endfor %}
+{%- endfor %}
+{%- endfor %}
+{%- endif %}

@@ -1,0 +1,28 @@
+# The network of row D3: VPCs, their subnets, and security groups, those that presets of databases name among them.
+include:
+  - aws.pillar
+
+{%- if not salt["aws_account.problems"]() %}
+{%- set plan = salt["aws_database.plan"](format="data") %}
+{%- set kinds = (
+  ("vpcs", "aws-vpc", "ec2_vpc"),
+  ("subnets", "aws-subnet", "ec2_subnet"),
+  ("security_groups", "aws-security-group", "ec2_security_group"),
+) %}
+
+{%- for kind, id, module in kinds %}
+{%- for slot, arguments in plan[kind].items() %}
+
+{{ id }}-{{ slot }}:
+  {{ module }}.present:
+{%- for argument, value in arguments.items() if argument != "require" %}
+    - {{ argument }}: {{ value | json }}
+{%- endfor %}
+    - require:
+      - aws_account: aws-pillar
+{%- for required, state in arguments.require %}
+      - {{ required }}: {{ state }}
+{%- endfor %}
+{%- endfor %}
+{%- endfor %}
+{%- endif %}

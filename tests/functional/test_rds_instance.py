@@ -1,0 +1,377 @@
+"""Database instances: what is wanted, what AWS is still at, and a password that nobody sees."""
+
+import re
+
+import pytest
+import yaml
+
+NAME = "analysis"
+
+
+@pytest.fixture
+def rds(sandbox):
+    sandbox.stop_clock()
+    return sandbox.client("rds")
+
+
+@pytest.fixture
+def private(tmp_path):
+    path = tmp_path / "analysis.sls"
+    path.write_text("# The private half.\nother: kept\n")
+    return path
+
+
+@pytest.fixture
+def store(private):
+    return {"pillar_file": str(private), "keys": {"password": "analysis:password"}}
+
+
+@pytest.fixture
+def anywhere(states, sandbox):
+    states["ec2_security_group.present"](
+        "postgresql-anywhere",
+        description="PostgreSQL from anywhere",
+        ingress=[{"service": "postgresql", "source": "anywhere"}],
+    )
+
+
+@pytest.fixture
+def wanted(rds, anywhere, store):
+    return {"name": NAME, "preset": "data-analysis", "store": store}
+
+
+@pytest.fixture
+def instance(wanted, converge, sandbox):
+    """One that is available."""
+    converge("rds_instance.present", **wanted)
+    sandbox.advance_clock(300)
+    return wanted
+
+
+def entry(rds):
+    return rds.describe_db_instances(DBInstanceIdentifier=NAME)["DBInstances"][0]
+
+
+def stored(private):
+    return (yaml.safe_load(private.read_text()).get("analysis") or {}).get("password")
+
+
+def test_the_runbooks_instance(converge, rds, wanted, modules):
+    ret = converge("rds_instance.present", **wanted)
+    assert ret.changes["engine_version"] == {"old": None, "new": "17.7"}
+    assert ret.changes["master_password"] == {"old": None, "new": "stored"}
+    assert ret.warnings == ["Waiting: The DB instance analysis is creating."]
+    made = entry(rds)
+    group = modules["ec2_security_group.describe"]("postgresql-anywhere")["group_id"]
+    expected = {
+        "Engine": "postgres",
+        "EngineVersion": "17.7",
+        "DBInstanceClass": "db.t3.micro",
+        "AllocatedStorage": 20,
+        "PubliclyAccessible": True,
+        "BackupRetentionPeriod": 0,
+        "StorageEncrypted": False,
+        "PerformanceInsightsEnabled": False,
+        "MultiAZ": False,
+        "MasterUsername": "postgres",
+    }
+    assert {name: made[name] for name in expected} == expected
+    assert "MaxAllocatedStorage" not in made
+    assert [entry["VpcSecurityGroupId"] for entry in made["VpcSecurityGroups"]] == [group]
+
+
+def test_every_part_of_a_preset_can_be_overridden(converge, rds, wanted):
+    converge("rds_instance.present", **wanted, backup_retention_period=3, engine_version="16", storage_encrypted=True)
+    made = entry(rds)
+    assert (made["BackupRetentionPeriod"], made["EngineVersion"], made["StorageEncrypted"]) == (3, "16.10", True)
+
+
+def test_the_password_is_stored_and_seen_nowhere(converge, rds, wanted, private, caplog):
+    caplog.set_level(0)
+    ret = converge("rds_instance.present", **wanted)
+    password = stored(private)
+    assert re.fullmatch(r"[A-Za-z0-9][\w-]{39}", password)
+    assert private.stat().st_mode & 0o777 == 0o600
+    assert "other: kept" in private.read_text()
+    assert password not in str(ret.full_return)
+    assert password not in caplog.text
+
+
+def test_creating_is_pending_and_then_over(converge, sandbox, wanted, states):
+    assert converge("rds_instance.present", **wanted).warnings == ["Waiting: The DB instance analysis is creating."]
+    sandbox.advance_clock(300)
+    ret = converge("rds_instance.present", **wanted)
+    assert ret.changes == {}
+    assert "warnings" not in ret.full_return
+
+
+def test_waiting_until_it_is_there(states, sandbox, wanted, caplog):
+    caplog.set_level("INFO")
+    sandbox.ask("clock", stop=False)
+    sandbox.database_times(creating=2)
+    ret = states["rds_instance.present"](**wanted, wait="1m")
+    assert ret.result is True
+    assert "warnings" not in ret.full_return
+    assert "The DB instance analysis is creating" in caplog.text
+    assert "The DB instance analysis is available" in caplog.text
+
+
+def test_a_wait_that_is_over_says_what_it_was_last_and_the_next_run_goes_on(states, sandbox, wanted):
+    ret = states["rds_instance.present"](**wanted, wait=1)
+    assert ret.result is False
+    assert ret.comment == (
+        "The DB instance analysis is still creating after 1 seconds. AWS goes on by itself: run this again to see."
+    )
+    sandbox.advance_clock(300)
+    assert states["rds_instance.present"](**wanted, wait=1).result is True
+
+
+@pytest.mark.parametrize("apply", ["now", "window"])
+def test_drift_is_mended_now_or_in_the_window(converge, sandbox, rds, instance, apply):
+    rds.modify_db_instance(
+        DBInstanceIdentifier=NAME, DBInstanceClass="db.t3.small", BackupRetentionPeriod=5, ApplyImmediately=True
+    )
+    sandbox.advance_clock(300)
+    ret = converge("rds_instance.present", **instance, apply=apply)
+    assert set(ret.changes) == {"db_instance_class", "backup_retention_period"}
+    if apply == "now":
+        assert ret.warnings[0].startswith("Waiting: The DB instance analysis is modifying")
+        sandbox.advance_clock(300)
+    else:
+        change = "db_instance_class (db.t3.micro)"
+        window = entry(rds)["PreferredMaintenanceWindow"]
+        sentence = f"AWS will change {change} in its maintenance window, {window}."
+        assert ret.warnings == [f"Waiting: The DB instance analysis: {sentence}"]
+        sandbox.maintain_databases()
+    assert "warnings" not in converge("rds_instance.present", **instance, apply=apply).full_return
+    assert entry(rds)["DBInstanceClass"] == "db.t3.micro"
+
+
+def test_every_attribute_that_can_be_modified_is(converge, sandbox, rds, instance):
+    changes = {
+        "db_instance_class": "db.t3.small",
+        "allocated_storage": 30,
+        "max_allocated_storage": 100,
+        "multi_az": True,
+        "publicly_accessible": False,
+        "vpc_security_groups": ["default"],
+        "port": 5433,
+        "backup_retention_period": 7,
+        "preferred_backup_window": "03:00-03:30",
+        "preferred_maintenance_window": "Sun:05:00-Sun:05:30",
+        "auto_minor_version_upgrade": False,
+        "copy_tags_to_snapshot": True,
+        "deletion_protection": True,
+        "enable_performance_insights": True,
+        "enable_iam_database_authentication": True,
+        "tags": {"team": "data"},
+    }
+    assert set(converge("rds_instance.present", **instance, **changes, apply="now").changes) == set(changes)
+    sandbox.advance_clock(300)
+    assert converge("rds_instance.present", **instance, **changes, apply="now").changes == {}
+    ret = converge("rds_instance.present", **{**instance, **changes, "max_allocated_storage": 0}, apply="now")
+    assert ret.changes == {"max_allocated_storage": {"old": 100, "new": 0}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"storage_encrypted": True},
+            "has storage_encrypted False, not True, and AWS does not change that in place. Take a",
+        ),
+        ({"engine": "mysql", "engine_version": None}, "has engine postgres, not mysql"),
+        ({"db_subnet_group_name": "lab"}, "has db_subnet_group_name None, not lab"),
+        ({"master_username": "root"}, "has master_username postgres, not root"),
+        ({"db_name": "data"}, "Create the database with SQL (CREATE DATABASE)."),
+        ({"allocated_storage": 20, "_grown": 40}, "has allocated_storage 40, not 20, and storage cannot shrink"),
+    ],
+)
+def test_what_cannot_change_in_place_names_the_way(converge, sandbox, rds, instance, changes, sentence):
+    changes = dict(changes)
+    grown = changes.pop("_grown", None)
+    if grown:
+        rds.modify_db_instance(DBInstanceIdentifier=NAME, AllocatedStorage=grown, ApplyImmediately=True)
+        sandbox.advance_clock(300)
+    ret = converge("rds_instance.present", **{**instance, **changes})
+    assert ret.result is False
+    assert sentence in ret.comment
+
+
+def test_latest_never_upgrades_by_itself(converge, sandbox, rds, wanted):
+    converge("rds_instance.present", **{**wanted, "engine_version": "16.9"})
+    sandbox.advance_clock(300)
+    assert converge("rds_instance.present", **wanted).changes == {}
+    ret = converge("rds_instance.present", **wanted, allow_upgrade="minor", apply="now")
+    assert ret.changes == {"engine_version": {"old": "16.9", "new": "16.10"}}
+    sandbox.advance_clock(300)
+    ret = converge("rds_instance.present", **wanted, allow_upgrade="major", apply="now")
+    assert ret.changes == {"engine_version": {"old": "16.10", "new": "17.7"}}
+    sandbox.advance_clock(300)
+    assert entry(rds)["EngineVersion"] == "17.7"
+
+
+def test_a_later_version_must_be_allowed(converge, sandbox, wanted):
+    converge("rds_instance.present", **{**wanted, "engine_version": "16.9"})
+    sandbox.advance_clock(300)
+    ret = converge("rds_instance.present", **{**wanted, "engine_version": "17"}, allow_upgrade="minor")
+    assert ret.comment == (
+        "The DB instance analysis has engine_version 16.9, not 17, and is not upgraded by itself. To upgrade it, say "
+        "allow_upgrade: major."
+    )
+
+
+def test_one_without_a_place_for_its_password_is_not_made(converge, wanted):
+    ret = converge("rds_instance.present", **{**wanted, "store": None})
+    assert "name a store for its password, or say master_password: managed" in ret.comment
+
+
+def test_the_store_is_tried_before(converge, rds, wanted, tmp_path):
+    bad = {"pillar_file": str(tmp_path / "nowhere" / "x.sls"), "keys": {"password": "a"}}
+    ret = converge("rds_instance.present", **{**wanted, "store": bad})
+    assert "does not exist" in ret.comment
+    assert rds.describe_db_instances()["DBInstances"] == []
+
+
+def test_aws_may_keep_the_password(converge, sandbox, rds, wanted, modules):
+    managed = {**wanted, "store": None, "master_password": "managed"}
+    converge("rds_instance.present", **managed)
+    assert entry(rds)["MasterUserSecret"]["SecretArn"].startswith("arn:aws:secretsmanager:")
+    sandbox.advance_clock(300)
+    assert modules["rds_instance.connection_details"](NAME)["secret_arn"] == entry(rds)["MasterUserSecret"]["SecretArn"]
+
+
+def test_from_one_kind_of_password_to_the_other(converge, sandbox, rds, instance, private):
+    first = stored(private)
+    ret = converge("rds_instance.present", **instance, master_password="managed", apply="now")
+    assert ret.changes == {"master_password": {"old": "stored", "new": "managed"}}
+    sandbox.advance_clock(300)
+    ret = converge("rds_instance.present", **instance, apply="now")
+    assert ret.changes == {"master_password": {"old": "managed", "new": "stored"}}
+    assert stored(private) != first
+    assert "MasterUserSecret" not in entry(rds)
+
+
+def test_a_lost_password_is_reported_and_can_be_reset(converge, sandbox, instance, private, modules):
+    private.write_text("other: kept\n")
+    ret = converge("rds_instance.present", **instance)
+    assert ret.result is False
+    assert "To set a new one and store it".lower() in ret.comment.lower()
+    assert "salt-call rds_instance.reset_password analysis" in ret.comment
+    said = modules["rds_instance.reset_password"](NAME, store=instance["store"])
+    assert stored(private)
+    assert stored(private) not in said
+    sandbox.advance_clock(300)
+    assert converge("rds_instance.present", **instance).changes == {}
+
+
+def test_a_reset_that_aws_refuses_leaves_the_old_password_in_the_store(sandbox, instance, private, modules):
+    old = stored(private)
+    sandbox.fault("ModifyDBInstance", "access_denied")
+    with pytest.raises(Exception, match="rds:ModifyDBInstance"):
+        modules["rds_instance.reset_password"](NAME, store=instance["store"])
+    assert stored(private) == old
+
+
+def test_after_a_lost_answer_the_stored_password_is_the_instances(states, sandbox, rds, wanted, private):
+    sandbox.fault("CreateDBInstance", "reset_after")
+    ret = states["rds_instance.present"](**wanted)
+    assert ret.result is True, ret.comment
+    assert stored(private)
+    assert len(rds.describe_db_instances()["DBInstances"]) == 1
+
+
+def test_a_creation_that_failed_goes_on_with_the_password_it_stored(states, sandbox, wanted, private):
+    sandbox.fault("CreateDBInstance", "access_denied")
+    assert states["rds_instance.present"](**wanted).result is False
+    first = stored(private)
+    assert states["rds_instance.present"](**wanted).result is True
+    assert stored(private) == first
+
+
+def test_connection_details(sandbox, instance, modules):
+    details = modules["rds_instance.connection_details"](NAME)
+    assert (details["port"], details["user"], details["database"]) == (5432, "postgres", "postgres")
+    assert details["psql"] == (f"psql 'host={details['host']} port=5432 user=postgres dbname=postgres sslmode=require'")
+    assert "password" not in str(details).lower()
+
+
+def test_there_are_no_details_before_it_can_be_reached(converge, wanted, modules):
+    converge("rds_instance.present", **wanted)
+    with pytest.raises(Exception, match="is creating, and cannot be reached yet"):
+        modules["rds_instance.connection_details"](NAME)
+
+
+def test_data_are_kept_unless_told_otherwise(converge, rds, instance):
+    ret = converge("rds_instance.absent", name=NAME)
+    assert ret.result is False
+    assert "as its data would be lost" in ret.comment
+    ret = converge("rds_instance.absent", name=NAME, final_db_snapshot_identifier="analysis-final")
+    assert ret.changes == {"name": {"old": NAME, "new": None}}
+    assert ret.warnings == ["Waiting: AWS is deleting the DB instance analysis."]
+    snapshots = rds.describe_db_snapshots()["DBSnapshots"]
+    assert "analysis-final" in [snapshot["DBSnapshotIdentifier"] for snapshot in snapshots]
+
+
+def test_data_go_when_told(converge, sandbox, rds, instance):
+    converge("rds_instance.absent", name=NAME, skip_final_snapshot=True)
+    sandbox.advance_clock(300)
+    assert converge("rds_instance.absent", name=NAME).comment == "DB instance analysis is absent."
+
+
+def test_one_that_is_being_deleted_is_not_made_again_yet(converge, sandbox, instance):
+    converge("rds_instance.absent", name=NAME, skip_final_snapshot=True)
+    assert "is being deleted; when it is gone, run this again" in converge("rds_instance.present", **instance).comment
+    sandbox.advance_clock(300)
+    assert "name" in converge("rds_instance.present", **instance).changes
+
+
+def test_deletion_protection_is_honoured(converge, sandbox, rds, instance):
+    rds.modify_db_instance(DBInstanceIdentifier=NAME, DeletionProtection=True, ApplyImmediately=True)
+    ret = converge("rds_instance.absent", name=NAME, skip_final_snapshot=True)
+    assert "has deletion protection and is not deleted" in ret.comment
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"name": "Analysis"}, "lower-case letters, digits and single hyphens"),
+        ({"name": "a--b"}, "lower-case letters, digits and single hyphens"),
+        ({"preset": "cheap"}, "preset is 'cheap'; allowed are data-analysis, production."),
+        ({"apply": "later"}, "apply is 'later'; allowed are now, window."),
+        ({"allow_upgrade": True}, "allow_upgrade is True; allowed are minor, major."),
+        ({"wait": "soon"}, "wait is 'soon'; give a time such as 90s, 20m or 1h."),
+        ({"master_password": "hunter22"}, "master_password"),
+        ({"master_username": "admin"}, "other than admin and rdsadmin"),
+        ({"engine_version": 16.1}, "a number, in which 16.10 is 16.1; write it in quotes"),
+        ({"engine_version": "newest"}, "give latest, or a version"),
+        ({"db_instance_class": "t3.micro"}, "give a class such as db.t3.micro"),
+        ({"db_instance_class": "db.serverless"}, "which only a cluster has"),
+        ({"allocated_storage": 10}, "allocated_storage is 10; give a whole number from 20 to 65536."),
+        ({"max_allocated_storage": 21}, "give at least a tenth more, or 0 for no autoscaling"),
+        ({"backup_retention_period": 36}, "give a whole number from 0 to 35"),
+        ({"port": 22}, "give a whole number from 1150 to 65535"),
+        ({"multi_az": "yes"}, "multi_az is 'yes'; allowed are True, False."),
+        ({"preferred_backup_window": "3:00-4:00"}, "give a window in UTC such as 03:00-03:30"),
+        ({"preferred_maintenance_window": "sunday"}, "give a window in UTC such as sun:05:00-sun:05:30"),
+        ({"db_name": "1st"}, "beginning with a letter"),
+        ({"kms_key_id": "alias/x"}, "leave one out"),
+        ({"vpc_security_groups": "default"}, "give a list of names"),
+    ],
+)
+def test_bad_input_is_one_sentence_before_any_call(arguments, sentence, states, sandbox):
+    ret = states["rds_instance.present"](**{"name": NAME, "preset": "data-analysis", **arguments})
+    assert ret.result is False
+    assert sentence in ret.comment
+    assert "hunter22" not in ret.comment
+    assert sandbox.calls() == []
+
+
+def test_a_failed_read_is_an_error_and_never_absent(states, sandbox, wanted):
+    sandbox.fault("*", "access_denied", times=100)
+    sandbox.clear_calls()
+    for function, arguments in (("present", wanted), ("absent", {"name": NAME, "skip_final_snapshot": True})):
+        ret = states[f"rds_instance.{function}"](**arguments)
+        assert ret.result is False
+        assert "The credentials in use need rds:DescribeDBInstances" in ret.comment
+    assert sandbox.calls(write=True) == []

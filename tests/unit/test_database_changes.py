@@ -1,0 +1,140 @@
+"""What is to be done about a database."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aws_runbook import database_changes, durations
+from aws_runbook.database_attributes import INSTANCE, scaling
+from aws_runbook.errors import RunbookError
+
+SUBJECT = "The DB instance x"
+WANTED = {"engine": "postgres", "multi_az": True, "tags": {"a": "1"}}
+
+
+def current(status="available", pending=None, **attributes):
+    known = {"engine": "postgres", "multi_az": True, "tags": {"a": "1"}}
+    return {"status": status, "pending": pending or {}, "window": "sun:05:00-sun:05:30", **known, **attributes}
+
+
+def decide(known, wanted=WANTED, **options):
+    return database_changes.decide("x", SUBJECT, known, wanted, **options)
+
+
+def test_one_that_is_not_there_is_made():
+    assert decide(None).changes == {
+        "name": {"old": None, "new": "x"},
+        "engine": {"old": None, "new": "postgres"},
+        "multi_az": {"old": None, "new": True},
+        "tags": {"old": None, "new": {"a": "1"}},
+    }
+
+
+def test_one_that_is_as_it_should_be():
+    decision = decide(current())
+    assert (decision.changes, decision.warnings, decision.pending) == ({}, (), ())
+
+
+def test_tags_of_others_stay_unless_purged():
+    known = current(tags={"theirs": "x"})
+    assert decide(known).changes["tags"]["new"] == {"a": "1", "theirs": "x"}
+    assert decide(known, purge=True).changes["tags"]["new"] == {"a": "1"}
+
+
+@given(st.sampled_from(["creating", "modifying", "backing-up", "upgrading", "rebooting", "starting", "renaming"]))
+def test_while_aws_is_at_work_nothing_is_changed_and_it_says_what_will_be(status):
+    decision = decide(current(status, multi_az=False))
+    assert decision.changes == {}
+    assert decision.warnings == (f"Waiting: {SUBJECT} is {status}; multi_az can be changed when it is available.",)
+    assert decision.pending[0]["on"] == "AWS"
+
+
+def test_what_aws_keeps_for_the_window_is_pending():
+    decision = decide(current(pending={"multi_az": True}))
+    assert decision.changes == {}
+    assert decision.warnings == (
+        f"Waiting: {SUBJECT}: AWS will change multi_az (True) in its maintenance window, sun:05:00-sun:05:30.",
+    )
+
+
+@pytest.mark.parametrize("status", ["stopped", "failed", "incompatible-network", "inaccessible-encryption-credentials"])
+def test_what_aws_does_not_get_out_of_is_an_error(status):
+    with pytest.raises(RunbookError, match=f"is {status}, and AWS does not change that by itself"):
+        decide(current(status))
+
+
+def test_one_that_is_being_deleted():
+    with pytest.raises(RunbookError, match="is being deleted; when it is gone, run this again"):
+        decide(current("deleting"))
+
+
+@pytest.mark.parametrize("attribute", [*database_changes.FIXED])
+def test_what_never_changes_in_place_names_a_way(attribute):
+    with pytest.raises(RunbookError, match=rf"has {attribute} a, not b, and AWS does not change that in place\. \w+"):
+        decide(current(**{attribute: "a"}), {attribute: "b"})
+
+
+def test_storage_does_not_shrink():
+    with pytest.raises(RunbookError, match="has allocated_storage 40, not 20, and storage cannot shrink"):
+        decide(current(allocated_storage=40), {"allocated_storage": 20})
+    assert decide(current(allocated_storage=20), {"allocated_storage": 40}).changes
+
+
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [
+        ({}, 1),
+        ({"skip": True}, 0),
+        ({"snapshot": "last"}, 0),
+        ({"skip": "yes"}, 1),
+        ({"skip": True, "snapshot": "last"}, 1),
+        ({"snapshot": "last", "taken": True}, 1),
+        ({"skip": True, "protected": True}, 1),
+        ({"protected": True}, 2),
+        ({"skip": True, "member_of": "common"}, 1),
+        ({"skip": True, "status": "modifying"}, 1),
+        ({"skip": True, "status": "stopped"}, 0),
+    ],
+)
+def test_what_stands_in_the_way_of_deleting(options, count):
+    given_ = {"status": "available", "protected": False, "skip": False, "snapshot": None, "taken": False, **options}
+    assert len(database_changes.obstacles(SUBJECT, given_.pop("status"), unprotect="x", **given_)) == count
+
+
+def test_pending_values_have_come_true_in_a_description_and_a_password_is_not_among_them():
+    entry = {"PendingModifiedValues": {"DBInstanceClass": "db.t3.small", "MasterUserPassword": "****", "Port": 5433}}
+    assert INSTANCE.pending(entry) == {"db_instance_class": "db.t3.small", "port": 5433}
+
+
+def test_no_autoscaling_has_no_parameter_at_creation_and_one_without_room_later():
+    assert INSTANCE.create_parameters({"max_allocated_storage": 0}) == {}
+    assert INSTANCE.modify_parameters({"max_allocated_storage": 0}, {"AllocatedStorage": 20}) == {
+        "MaxAllocatedStorage": 20
+    }
+
+
+def test_capacity_is_given_whole():
+    entry = {"ServerlessV2ScalingConfiguration": {"MinCapacity": 0.0, "MaxCapacity": 2.0, "SecondsUntilAutoPause": 300}}
+    assert scaling({}, entry) == {}
+    assert scaling({"max_capacity": 4}, entry)["ServerlessV2ScalingConfiguration"] == {
+        "MinCapacity": 0.0,
+        "MaxCapacity": 4,
+        "SecondsUntilAutoPause": 300,
+    }
+    assert scaling({"min_capacity": 0.5}, entry)["ServerlessV2ScalingConfiguration"] == {
+        "MinCapacity": 0.5,
+        "MaxCapacity": 2.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("20m", 1200), ("1h", 3600), (45, 45), ("45", 45), (None, None)]
+)
+def test_durations(text, seconds):
+    assert durations.seconds("x", "wait", text) == seconds
+
+
+@pytest.mark.parametrize("text", ["soon", "1d", "-5", 1.5, True, ""])
+def test_what_is_no_duration(text):
+    with pytest.raises(RunbookError, match="give a time such as 90s, 20m or 1h"):
+        durations.seconds("x", "wait", text)

@@ -1,0 +1,80 @@
+"""Which version a database gets, and when it goes to another."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aws_runbook import engine_versions
+from aws_runbook.errors import RunbookError
+
+AVAILABLE = ["13.9", "16.10", "16.9", "17.4", "16.4-limitless", "17.10"]
+
+versions = st.lists(
+    st.builds(lambda major, minor: f"{major}.{minor}", st.integers(9, 18), st.integers(0, 30)), min_size=1, unique=True
+)
+
+
+@given(versions)
+def test_the_newest_is_the_highest_by_its_numbers(found):
+    newest = engine_versions.newest(found)
+    assert all([int(part) for part in newest.split(".")] >= [int(part) for part in entry.split(".")] for entry in found)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "version"), [("latest", "17.10"), ("16", "16.10"), ("16.9", "16.9"), ("17", "17.10")]
+)
+def test_a_new_database_gets_what_is_asked_for(wanted, version):
+    assert engine_versions.choose("DB x", "postgres", wanted, AVAILABLE) == version
+
+
+def test_a_version_that_cannot_be_had():
+    with pytest.raises(RunbookError, match=r"^DB x: engine_version is '1', .* for postgres; the latest is 17\.10\.$"):
+        engine_versions.choose("DB x", "postgres", "1", AVAILABLE)
+    with pytest.raises(RunbookError, match="in this region"):
+        engine_versions.choose("DB x", "postgres", "latest", [])
+
+
+@pytest.mark.parametrize(
+    ("actual", "wanted", "allow", "version"),
+    [
+        ("16.9", "latest", None, "16.9"),
+        ("16.9", "latest", "minor", "16.10"),
+        ("16.9", "latest", "major", "17.10"),
+        ("17.10", "latest", "major", "17.10"),
+        ("16.9", "16", None, "16.9"),
+        ("16.9", "16.9", None, "16.9"),
+        ("16.9", "16.10", "minor", "16.10"),
+        ("16.9", "17", "major", "17.10"),
+        ("16.9", "17.4", "major", "17.4"),
+    ],
+)
+def test_what_an_existing_one_goes_to(actual, wanted, allow, version):
+    targets = [entry for entry in AVAILABLE if engine_versions.numbers(entry) > engine_versions.numbers(actual)]
+    assert engine_versions.change("The DB x", "postgres", actual, wanted, allow, targets) == (version, None)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "allow", "sentence"),
+    [
+        ("16.10", None, "is not upgraded by itself. To upgrade it, say allow_upgrade: minor."),
+        ("17.4", None, "say allow_upgrade: major."),
+        ("17.4", "minor", "say allow_upgrade: major."),
+        ("18", "major", "AWS cannot bring it to 18; it can go to: 16.10, 17.4."),
+        ("15", "major", "AWS cannot go back"),
+    ],
+)
+def test_what_it_does_not_go_to(wanted, allow, sentence):
+    with pytest.raises(RunbookError) as excinfo:
+        engine_versions.change("The DB x", "postgres", "16.9", wanted, allow, ["16.10", "17.4"])
+    assert sentence in str(excinfo.value)
+
+
+def test_a_minor_version_that_aws_applied_is_only_a_warning():
+    version, warning = engine_versions.change("The DB x", "postgres", "16.10", "16.9", None, [])
+    assert version == "16.10"
+    assert "auto_minor_version_upgrade" in warning
+
+
+def test_major_versions():
+    assert engine_versions.major("aurora-postgresql", "16.10") == (16,)
+    assert engine_versions.major("mysql", "8.0.44") == (8, 0)
