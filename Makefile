@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench sandbox clean
+.PHONY: help demo test test-all lint bench sandbox clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
@@ -18,6 +18,9 @@ demo: $(READY) ## Plan, apply and apply again a sample fleet's backups, on an AW
 
 test: lint ## Check the style and run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-all: $(READY) ## Run every test on every supported Salt and Python that is here
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nox
 
 lint: $(READY) ## Check the style
 	@$(BIN)/ruff check .
@@ -30,7 +33,7 @@ sandbox: $(READY) ## Start the AWS inside this machine and show what to export t
 	@$(BIN)/python -m sandbox
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) .demo build dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
+	rm -rf $(VENV) .nox .demo build dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find . -name '*.egg-info' -type d -prune -exec rm -rf {} +
 

@@ -41,6 +41,16 @@ from aws_runbook.waiting import until
 log = logging.getLogger(__name__)
 
 _HALVES = ("access_key", "secret_key")
+# AWS's errors that leave open whether it did what was asked.
+_UNCERTAIN = (
+    "InternalFailure",
+    "InternalError",
+    "ServiceFailure",
+    "ServiceUnavailable",
+    "RequestTimeout",
+    "500",
+    "503",
+)
 # How long a run on another machine may take from making a key to storing it. Seconds.
 _STORING = 10
 
@@ -313,14 +323,17 @@ def _alone(name):
 def _create(session, name, place):
     place.check(_HALVES)
     before = {entry.id for entry in _keys(session, name, last_used=False) or []}
-    answer = session.write(
-        "iam",
-        "create_access_key",
-        f"make an access key for the user {name}",
-        # Made again after a lost answer, it would be a second key, with the first one's secret nowhere.
-        once=True,
-        UserName=name,
-    )
+    try:
+        answer = session.write(
+            "iam",
+            "create_access_key",
+            f"make an access key for the user {name}",
+            # Made again after a lost answer, it would be a second key, with the first one's secret nowhere.
+            once=True,
+            UserName=name,
+        )
+    except RunbookError as error:
+        raise _lost(session, name, before, error) from error
     made = answer["AccessKey"]
     access_key_id, secret = made["AccessKeyId"], Secret(made["SecretAccessKey"])
     del answer, made
@@ -338,6 +351,23 @@ def _create(session, name, place):
         return any(entry.id == access_key_id for entry in _keys(session, name, last_used=False) or [])
 
     until(listed, what=f"AWS to show the new access key of the user {name}", timeout=SETTLE_TIMEOUT)
+
+
+def _lost(session, name, before, error):
+    """The error to raise: the one given, or that AWS made a key although its answer did not arrive."""
+    if isinstance(error, AwsError) and error.code not in _UNCERTAIN:
+        return error
+
+    def made():
+        return [entry.id for entry in _keys(session, name, last_used=False) or [] if entry.id not in before]
+
+    found = until(made, what=f"AWS to show whether it made an access key for the user {name}", timeout=_STORING)
+    if not found:
+        return error
+    return RunbookError(
+        f"{error} The access key {found[0]} was made all the same, and nobody knows its secret. Delete it, and run this "
+        f"again: salt-call iam_access_key.delete {name} {found[0]}."
+    )
 
 
 def _is_second(session, name, access_key_id, before, place):

@@ -248,6 +248,9 @@ def merge(found, wanted, protected=(), purge=False, retired=()):
     objects were promised those days: it goes when its prefix is in ``retired``.
     """
     _check_ids(wanted)
+    if any("Filter" not in other for other in found):
+        # S3 refuses a configuration in which some rules have the old Prefix and others a Filter.
+        wanted = [_in_the_old_form(rule) for rule in wanted]
     missing = [rule for rule in wanted if not any(equal(rule, other) for other in found)]
     retired = {prefix.strip("/") for prefix in retired}
     kept, warnings, placed = [], [], set()
@@ -276,6 +279,13 @@ def merge(found, wanted, protected=(), purge=False, retired=()):
             kept.append(rule)
     _check_result(found, kept, protected)
     return (found if kept == list(found) else kept), warnings
+
+
+def _in_the_old_form(rule):
+    """``rule`` with its prefix where rules had it before there were filters; one that filters by more stays."""
+    if set(rule.get("Filter") or {}) - {"Prefix"} or "Prefix" in rule:
+        return rule
+    return {name: value for name, value in rule.items() if name != "Filter"} | {"Prefix": prefix_of(rule)}
 
 
 def _supersedes(rule, other):

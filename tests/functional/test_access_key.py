@@ -176,7 +176,9 @@ def test_a_lost_answer_is_not_asked_for_again(states, iam, sandbox, store):
     sandbox.fault("CreateAccessKey", "reset_after")
     ret = states["iam_access_key.present"](name=USER, store=store)
     assert ret.result is False
-    assert len(keys(iam)) == 1
+    (lost,) = keys(iam)
+    assert f"The access key {lost} was made all the same" in ret.comment
+    assert f"salt-call iam_access_key.delete {USER} {lost}" in ret.comment
     again = states["iam_access_key.present"](name=USER, store=store)
     assert "is not in pillar file" in again.comment
     assert len(keys(iam)) == 1

@@ -48,6 +48,15 @@ def test_a_rule_that_is_not_ours_stays_as_it_is(converge, s3):
     assert rules(s3)[1]["ID"] == EXPIRING["ID"]
 
 
+def test_beside_a_rule_in_the_old_form_ours_has_it_too(converge, s3):
+    """S3 refuses a configuration that mixes the two."""
+    put(s3, {"ID": "logs", "Status": "Enabled", "Prefix": "logs/", "Expiration": {"Days": 90}})
+    before = rules(s3)
+    assert managed(converge, EXPIRING).result is True
+    assert rules(s3)[0] == before[0]
+    assert rules(s3)[1]["Prefix"] == "incremental/"
+
+
 def test_purge_removes_what_is_not_ours(converge, s3):
     put(s3, FOREIGN)
     managed(converge, EXPIRING, purge=True)

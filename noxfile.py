@@ -1,0 +1,23 @@
+"""
+``make test-all``: the whole suite on every supported Salt and Python that this machine has.
+
+nox's last lines are the table of what ran, what failed, and which Python was not found.
+"""
+
+import nox
+
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_missing_interpreters = False
+
+# Salt 3006 LTS knows Python up to 3.11 (it uses modules that left the standard library in 3.12 and 3.13).
+MATRIX = {"3006": ("3.10", "3.11"), "3008": ("3.10", "3.11", "3.12", "3.13", "3.14")}
+PAIRS = [nox.param(python, salt, id=f"{python}, Salt {salt}") for salt, pythons in MATRIX.items() for python in pythons]
+
+
+@nox.session
+@nox.parametrize("python,salt", PAIRS)
+def tests(session, salt):
+    """Run the suite; what is given after ``--`` goes to pytest."""
+    session.install("pip", f"salt>={salt},<{int(salt) + 1}", "--editable", ".[dev]")
+    session.run("python", "-m", "pytest", "-n", "2", "--dist", "loadgroup", "-q", *session.posargs)
