@@ -16,6 +16,7 @@ from sandbox import (
     handlers,
     lag,
     log,
+    object_dates,
     paging,
     permissions,
     principals,
@@ -35,6 +36,7 @@ _STEPS = (
     bucket_places.check,
     lag.hide,
     paging.cut,
+    object_dates.keep,
 )
 
 

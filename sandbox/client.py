@@ -262,6 +262,10 @@ class Sandbox:
         """Let the maintenance window come: what waits for it is done."""
         self.ask("maintain-databases", region=region)
 
+    def expire_objects(self):
+        """Let S3 carry out the lifecycle rules, by the clock as it is now; (bucket, key) of what is gone."""
+        return [tuple(place) for place in self.ask("expire-objects")["gone"]]
+
     def foreign_bucket(self, name):
         """Let a bucket belong to somebody else's account."""
         self.ask("foreign-bucket", name=name)

@@ -254,6 +254,15 @@ def maintain_databases(application, region="us-east-1"):
     maintain(_call(application, region))
 
 
+@action
+def expire_objects(application):
+    """Let S3's daily run come: what lifecycle rules say is deleted, by the clock as it is now."""
+    from sandbox.handlers.s3.expiry import carry_out
+
+    call = _call(application, "us-east-1")
+    return {"gone": carry_out(call.backend("s3"), call.now)}
+
+
 def _subscription(application, topic, endpoint):
     call = _call(application, topic.split(":")[3])
     confirmations(call)

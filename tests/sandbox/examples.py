@@ -41,6 +41,7 @@ def build(world):
         s3.create_bucket(Bucket=name)
         s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration=LIFECYCLE)
     s3.put_bucket_policy(Bucket="verification", Policy=receiving_policy())
+    s3.create_multipart_upload(Bucket="verification", Key="unfinished")
     for name in ("u", "spare", "removable"):
         iam.create_user(UserName=name)
         iam.create_group(GroupName=name)
@@ -141,6 +142,7 @@ EXAMPLES = {
     ("s3", "DeleteBucketLifecycle"): {"Bucket": "removable"},
     ("s3", "DeleteObjects"): {"Bucket": "verification", "Delete": {"Objects": [{"Key": "k"}]}},
     ("s3", "GetBucketLifecycleConfiguration"): {"Bucket": "verification"},
+    ("s3", "ListMultipartUploads"): {"Bucket": "verification"},
     ("s3", "ListObjectVersions"): {"Bucket": "verification"},
     ("s3", "PutBucketLifecycleConfiguration"): {"Bucket": "verification", "LifecycleConfiguration": LIFECYCLE},
     ("s3", "PutBucketPolicy"): {"Bucket": "verification", "Policy": receiving_policy()},

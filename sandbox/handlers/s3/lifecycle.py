@@ -72,6 +72,11 @@ def delete_bucket_lifecycle(call):
     return {}
 
 
+def rules_of(bucket):
+    """The rules of one of moto's buckets."""
+    return _configurations.get(bucket, {}).get("Rules", [])
+
+
 def _malformed():
     return AwsError(
         "MalformedXML",
