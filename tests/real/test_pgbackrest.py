@@ -4,7 +4,10 @@ import json
 
 import pytest
 
+from tests.real import scripts
 from tests.real.pgbackrest import BUCKET, REPOSITORY, SERVER, Server, rows
+
+DAY = 24 * 60 * 60
 
 pytestmark = pytest.mark.pgbackrest
 
@@ -28,6 +31,11 @@ def server(aws, fleet, folder, endpoint):
 
 def backups(server):
     return json.loads(server.pgbackrest("info", "--output=json"))[0]["backup"]
+
+
+def add_rule_by_hand(s3, rule):
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
+    s3.put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration={"Rules": [*rules, rule]})
 
 
 def objects(aws, prefix):
@@ -70,6 +78,9 @@ def test_from_the_first_backup_to_a_restore(server, aws, folder):
 
 def test_every_object_is_in_the_repository(aws):
     assert {key.split("/")[0] for key in objects(aws, "")} == {REPOSITORY}
+
+
+def test_what_it_did_was_of_every_sort(aws):
     operations = {call["operation"] for call in aws.calls(service="s3")}
     assert {"CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "DeleteObjects"} <= operations
 
@@ -79,3 +90,41 @@ def test_nothing_was_refused(aws, fleet):
     calls = [call for call in aws.calls(service="s3") if call["access_key_id"] == key]
     assert calls
     assert [call for call in calls if call["status"] == 403] == []
+
+
+@pytest.mark.awscli
+def test_nothing_is_lost_in_a_bucket_that_others_expire_in(server, aws, fleet, folder, endpoint):
+    """The bucket holds a repository, files that expire, a mirror, and what somebody else's rule is about."""
+    machine = scripts.Server(folder / "kingfisher", fleet.minion(SERVER), endpoint)
+    for name in ("var/lib/kingfisher", "etc/kingfisher", "srv/exports"):
+        (machine.root / name).mkdir(parents=True)
+        (machine.root / name / "file").write_text(name)
+    s3 = aws.client("s3", region="eu-central-1")
+    both = {"And": {"Prefix": "scratch/", "Tags": [{"Key": "keep", "Value": "no"}], "ObjectSizeGreaterThan": 1}}
+    add_rule_by_hand(s3, {"ID": "scratch", "Status": "Enabled", "Filter": both, "Expiration": {"Days": 5}})
+    for name, content, tagging in (("a", b"long", "keep=no"), ("b", b"long", "keep=yes"), ("c", b"s", "keep=no")):
+        s3.put_object(Bucket=BUCKET, Key=f"scratch/{name}", Body=content, Tagging=tagging)
+
+    machine.backup("sync.sh")
+    machine.backup("backup-files.sh")
+    first = objects(aws, "incremental/")
+    aws.advance_clock(20 * DAY)
+    machine.backup("backup-files.sh")
+    second = objects(aws, "incremental/") - first
+    assert (len(first), len(second)) == (1, 1)
+    repository, mirror = objects(aws, f"{REPOSITORY}/"), objects(aws, "mirror/")
+    assert mirror == {"mirror/srv/exports/file"}
+
+    aws.advance_clock(12 * DAY)
+    assert {key for bucket, key in aws.expire_objects() if bucket == BUCKET} == {*first, "scratch/a"}
+    aws.advance_clock(400 * DAY)
+    assert {key for bucket, key in aws.expire_objects() if bucket == BUCKET} == second
+    assert objects(aws, "") == {*repository, *mirror, "scratch/b", "scratch/c"}
+
+    expected = rows(server.cluster)
+    server.pgbackrest("check")
+    copy = server.restored(folder / "restored-later")
+    with copy.running():
+        assert rows(copy) == expected
+    machine.aws("s3", "sync", "--only-show-errors", "s3://ocp-db-backup/mirror", str(folder / "mirror"))
+    assert scripts.tree(folder / "mirror") == {"srv/exports/file": b"srv/exports"}
