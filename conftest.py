@@ -12,7 +12,7 @@ from pathlib import Path
 PROGRAMS = {
     "gpg": ("what encrypts", "gnupg"),
     "pgbackrest": ("backups with pgBackRest", "pgbackrest postgresql"),
-    "postgresql": ("backups with pg_dump", "postgresql"),
+    "postgresql": ("backups with pg_dump and passwords of databases", "postgresql"),
     "mariadb": ("backups of MySQL", "mariadb-server"),
     "awscli": ("uploads with the AWS CLI", "awscli"),
 }

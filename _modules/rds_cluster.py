@@ -352,12 +352,13 @@ def reset_password(name, store=None, region=None, profile=None, keyid=None, key=
 
         salt-call rds_cluster.reset_password common
     """
-    place = _store(store if store is not None else _planned(name).get("store"))
+    planned = _planned(name)
+    place = _store(store if store is not None else planned.get("store"))
     if place is None:
         raise RunbookError(
             f"No store is named for the password of {name}: name it as aws:rds:clusters:{name}:store in pillar."
         )
-    session = _session(region, profile, keyid, key)
+    session = _session(region or planned.get("region"), profile, keyid, key)
     entry = _entry(session, name)
     if entry is None:
         raise RunbookError(f"There is no DB cluster {name}.")
@@ -381,6 +382,7 @@ def reset_password(name, store=None, region=None, profile=None, keyid=None, key=
 
 
 def _planned(name):
+    """What pillar says of it: where it is, where its password goes."""
     return __salt__["aws_database.plan"](format="data")["clusters"].get(name, {})
 
 
@@ -396,7 +398,7 @@ def connection_details(name, region=None, profile=None, keyid=None, key=None):
 
         salt-call rds_cluster.connection_details common
     """
-    session = _session(region, profile, keyid, key)
+    session = _session(region or _planned(name).get("region"), profile, keyid, key)
     entry = _entry(session, name)
     if entry is None:
         raise RunbookError(f"There is no DB cluster {name}.")
@@ -434,7 +436,7 @@ def pending(region=None, profile=None, keyid=None, key=None):
             if current and current["status"] != database_changes.DELETING:
                 found += database_changes.decide(name, _subject(name), current, {}).pending
         except RunbookError as error:
-            found.append({"what": _subject(name), "on": "you", "since": None, "do": str(error)})
+            found.append({"what": f"DB cluster {name}", "on": "you", "since": None, "do": str(error)})
     return found
 
 

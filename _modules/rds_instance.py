@@ -298,12 +298,13 @@ def reset_password(name, store=None, region=None, profile=None, keyid=None, key=
 
         salt-call rds_instance.reset_password analysis
     """
-    place = _store(store if store is not None else _planned(name).get("store"))
+    planned = _planned(name)
+    place = _store(store if store is not None else planned.get("store"))
     if place is None:
         raise RunbookError(
             f"No store is named for the password of {name}: name it as aws:rds:instances:{name}:store in pillar."
         )
-    session = _session(region, profile, keyid, key)
+    session = _session(region or planned.get("region"), profile, keyid, key)
     entry = _entry(session, name)
     if entry is None:
         raise RunbookError(f"There is no DB instance {name}.")
@@ -327,6 +328,7 @@ def reset_password(name, store=None, region=None, profile=None, keyid=None, key=
 
 
 def _planned(name):
+    """What pillar says of it: where it is, where its password goes."""
     return __salt__["aws_database.plan"](format="data")["instances"].get(name, {})
 
 
@@ -341,7 +343,8 @@ def connection_details(name, region=None, profile=None, keyid=None, key=None):
 
         salt-call rds_instance.connection_details analysis
     """
-    entry = _entry(_session(region, profile, keyid, key), name)
+    session = _session(region or _planned(name).get("region"), profile, keyid, key)
+    entry = _entry(session, name)
     if entry is None:
         raise RunbookError(f"There is no DB instance {name}.")
     if not entry.get("Endpoint"):
@@ -376,7 +379,7 @@ def pending(region=None, profile=None, keyid=None, key=None):
             if current and current["status"] != database_changes.DELETING:
                 found += database_changes.decide(name, _subject(name), current, {}).pending
         except RunbookError as error:
-            found.append({"what": _subject(name), "on": "you", "since": None, "do": str(error)})
+            found.append({"what": f"DB instance {name}", "on": "you", "since": None, "do": str(error)})
     return found
 
 

@@ -69,8 +69,9 @@ def decide(name, subject, current, wanted, *, purge=False, warnings=()):
         raise RunbookError(
             f"{subject} is {status}, and AWS does not change that by itself; see its page in the RDS console."
         )
-    waiting = list(_waiting(subject, current, changes))
-    entries = tuple({"what": subject, "on": "AWS", "since": None, "do": sentence} for sentence in waiting)
+    waiting = [sentence[0].lower() + sentence[1:] for sentence in _waiting(subject, current, changes)]
+    what = subject.removeprefix("The ")
+    entries = tuple({"what": what, "on": "AWS", "since": None, "do": sentence} for sentence in waiting)
     lines = (*(f"Waiting: {sentence}." for sentence in waiting), *warnings)
     return Decision(changes if status in AVAILABLE else {}, lines, entries)
 
@@ -83,17 +84,24 @@ def _check_fixed(subject, current, wanted):
                 f"in place. {fixed.way}."
             )
     size = current.get("allocated_storage")
-    if size and wanted.get("allocated_storage", size) < size:
+    if size and wanted.get("allocated_storage", size) < size and not _grows(current, wanted):
         raise RunbookError(
             f"{subject} has allocated_storage {size}, not {wanted['allocated_storage']}, and storage cannot shrink. Name "
             f"{size}, or make a database of another name and copy the data."
         )
 
 
+def _grows(current, wanted):
+    """Whether storage grows by itself, so that it may be larger than was asked for."""
+    return bool(wanted.get("max_allocated_storage", current.get("max_allocated_storage")))
+
+
 def _difference(current, wanted, *, purge):
     changes = {}
     for attribute, value in wanted.items():
         known = current.get(attribute)
+        if attribute == "allocated_storage" and known and known > value:
+            continue
         target = {**(known or {}), **value} if attribute == "tags" and not purge else value
         if known != target and not (known is None and target in ([], {}, 0, False)):
             changes[attribute] = {"old": known, "new": target}

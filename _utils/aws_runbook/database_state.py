@@ -2,9 +2,7 @@
 What the states of instances and clusters have in common: they plan, apply, and say what AWS is still at.
 """
 
-from functools import partial
-
-from aws_runbook import converge
+from aws_runbook import converge, durations
 from aws_runbook.database_changes import DELETING
 
 
@@ -16,17 +14,19 @@ def present(kind, name, subject, wanted, salt, *, store, apply, connection, wait
         changes = {attribute: change["new"] for attribute, change in planned["changes"].items()}
         salt.call(f"{kind}.apply", name, changes, store=store, apply=apply, **connection)
 
-    plan = partial(
-        salt.call,
-        f"{kind}.plan",
-        name,
-        managed,
-        store=store,
-        apply=apply,
-        wait=None if salt.test else wait,
-        **options,
-        **connection,
-    )
+    def plan():
+        timeout = durations.seconds(subject, "wait", wait)
+        return salt.call(
+            f"{kind}.plan",
+            name,
+            managed,
+            store=store,
+            apply=apply,
+            wait=None if salt.test else timeout,
+            **options,
+            **connection,
+        )
+
     return converge.converge(name, subject, plan, write, salt)
 
 

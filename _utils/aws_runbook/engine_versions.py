@@ -13,7 +13,8 @@ from aws_runbook.errors import RunbookError
 
 LATEST = "latest"
 ALLOWED = ("minor", "major")
-_NUMERIC = re.compile(r"\d+(\.\d+)*")
+# Aurora MySQL has its own version within one of MySQL's: 8.0.mysql_aurora.3.10.1.
+_PLAIN = re.compile(r"\d+(\.(\d+|mysql_aurora))*")
 
 
 def numbers(version):
@@ -33,7 +34,7 @@ def is_same(actual, wanted):
 
 def newest(versions, beginning=None):
     """The newest of ``versions``; ``None`` for none. Variants such as ``16.4-limitless`` are left out."""
-    plain = [entry for entry in versions if _NUMERIC.fullmatch(entry) and (not beginning or is_same(entry, beginning))]
+    plain = [entry for entry in versions if _PLAIN.fullmatch(entry) and (not beginning or is_same(entry, beginning))]
     return max(plain, key=numbers, default=None)
 
 

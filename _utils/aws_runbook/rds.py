@@ -58,7 +58,8 @@ def vpc_id(session, subnet_group_name):
 
 def group_names(session, entry):
     """The names of the security groups of an instance or cluster, sorted."""
-    ids = [group["VpcSecurityGroupId"] for group in entry.get("VpcSecurityGroups", [])]
+    listed = entry.get("VpcSecurityGroups", [])
+    ids = [group["VpcSecurityGroupId"] for group in listed if group.get("Status") != "removing"]
     names = ec2.group_names(session) if ids else {}
     return sorted(names.get(group_id, group_id) for group_id in ids)
 

@@ -27,6 +27,13 @@ _NOT_YET = {
     "iam": ("NoSuchEntity", "InvalidClientTokenId"),
     "s3": ("NoSuchBucket",),
     "sns": ("NotFound",),
+    "ec2": (
+        "InvalidVpcID.NotFound",
+        "InvalidSubnetID.NotFound",
+        "InvalidGroup.NotFound",
+        "InvalidInternetGatewayID.NotFound",
+    ),
+    "rds": ("DBClusterNotFoundFault",),
 }
 # Somebody else, another run perhaps, writes to the same thing at the same moment.
 _BUSY = {

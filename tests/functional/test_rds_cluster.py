@@ -68,7 +68,7 @@ def stored(private):
 def test_the_runbooks_cluster(converge, rds, wanted, private, modules):
     ret = converge("rds_cluster.present", **wanted)
     assert ret.result is True, ret.comment
-    assert ret.warnings == ["Waiting: The DB cluster common is creating."]
+    assert ret.warnings == ["Waiting: the DB cluster common is creating."]
     assert ret.changes["instance"] == {"old": None, "new": "common-1"}
     assert stored(private) not in str(ret.full_return)
     made = entry(rds)
@@ -122,16 +122,15 @@ def test_drift_is_mended(converge, sandbox, rds, cluster):
     assert converge("rds_cluster.present", **cluster, tags={"team": "data"}).changes == {}
 
 
-@pytest.mark.parametrize(("wanted", "operation"), [(False, "DisableHttpEndpoint"), (True, "EnableHttpEndpoint")])
-def test_the_data_api_is_switched_by_its_own_calls(states, sandbox, rds, cluster, wanted, operation):
-    rds.disable_http_endpoint(ResourceArn=entry(rds)["DBClusterArn"])
-    if not wanted:
-        rds.enable_http_endpoint(ResourceArn=entry(rds)["DBClusterArn"])
+@pytest.mark.parametrize(("enabled", "operation"), [(False, "DisableHttpEndpoint"), (True, "EnableHttpEndpoint")])
+def test_the_data_api_is_switched_by_its_own_calls(states, sandbox, rds, cluster, enabled, operation):
+    switch = rds.disable_http_endpoint if enabled else rds.enable_http_endpoint
+    switch(ResourceArn=entry(rds)["DBClusterArn"])
     sandbox.clear_calls()
-    ret = states["rds_cluster.present"](**{**cluster, "data_api": wanted})
-    assert ret.changes == {"data_api": {"old": not wanted, "new": wanted}}
+    ret = states["rds_cluster.present"](**{**cluster, "data_api": enabled})
+    assert ret.changes == {"data_api": {"old": not enabled, "new": enabled}}
     assert [call["operation"] for call in sandbox.calls(write=True)] == [operation]
-    assert entry(rds)["HttpEndpointEnabled"] is wanted
+    assert entry(rds)["HttpEndpointEnabled"] is enabled
 
 
 def test_a_cluster_that_no_longer_pauses(converge, sandbox, rds, cluster):

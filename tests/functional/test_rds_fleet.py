@@ -45,8 +45,8 @@ def test_plan_apply_and_apply_again(fleet, sandbox):
     assert {state["result"] for state in again.values()} == {True}
     assert changes(again) == {}
     assert sandbox.calls(write=True) == []
-    assert again["aws-instance-analysis"]["warnings"] == ["Waiting: The DB instance analysis is creating."]
-    assert pending(fleet) == ["The DB instance analysis", "The DB cluster common"]
+    assert again["aws-instance-analysis"]["warnings"] == ["Waiting: the DB instance analysis is creating."]
+    assert pending(fleet) == ["DB instance analysis", "DB cluster common"]
 
     sandbox.advance_clock(300)
     assert pending(fleet) == []
@@ -80,6 +80,19 @@ def test_the_plan_for_a_person(fleet, sandbox):
     for text in ("lab-a", "10.0.0.0/16", "db.t3.micro", "aurora-postgresql", "0 to 2 units", "latest"):
         assert text in shown
     assert sandbox.calls() == []
+
+
+def test_a_database_is_found_in_the_region_that_pillar_names(fleet, sandbox):
+    path = fleet.pillar / "public" / "databases.sls"
+    path.write_text(
+        path.read_text().replace(
+            "        preset: data-analysis\n", "        preset: data-analysis\n        region: eu-west-2\n"
+        )
+    )
+    fleet.apply("aws.databases")
+    sandbox.advance_clock(300)
+    assert ".eu-west-2." in fleet.call("rds_instance.connection_details", "analysis")["host"]
+    fleet.call("rds_instance.reset_password", "analysis")
 
 
 @pytest.mark.parametrize("function", ["rds_instance.reset_password", "rds_cluster.reset_password"])

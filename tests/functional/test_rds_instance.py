@@ -60,7 +60,7 @@ def test_the_runbooks_instance(converge, rds, wanted, modules):
     ret = converge("rds_instance.present", **wanted)
     assert ret.changes["engine_version"] == {"old": None, "new": "17.7"}
     assert ret.changes["master_password"] == {"old": None, "new": "stored"}
-    assert ret.warnings == ["Waiting: The DB instance analysis is creating."]
+    assert ret.warnings == ["Waiting: the DB instance analysis is creating."]
     made = entry(rds)
     group = modules["ec2_security_group.describe"]("postgresql-anywhere")["group_id"]
     expected = {
@@ -98,7 +98,7 @@ def test_the_password_is_stored_and_seen_nowhere(converge, rds, wanted, private,
 
 
 def test_creating_is_pending_and_then_over(converge, sandbox, wanted, states):
-    assert converge("rds_instance.present", **wanted).warnings == ["Waiting: The DB instance analysis is creating."]
+    assert converge("rds_instance.present", **wanted).warnings == ["Waiting: the DB instance analysis is creating."]
     sandbox.advance_clock(300)
     ret = converge("rds_instance.present", **wanted)
     assert ret.changes == {}
@@ -135,13 +135,13 @@ def test_drift_is_mended_now_or_in_the_window(converge, sandbox, rds, instance, 
     ret = converge("rds_instance.present", **instance, apply=apply)
     assert set(ret.changes) == {"db_instance_class", "backup_retention_period"}
     if apply == "now":
-        assert ret.warnings[0].startswith("Waiting: The DB instance analysis is modifying")
+        assert ret.warnings[0].startswith("Waiting: the DB instance analysis is modifying")
         sandbox.advance_clock(300)
     else:
         change = "db_instance_class (db.t3.micro)"
         window = entry(rds)["PreferredMaintenanceWindow"]
         sentence = f"AWS will change {change} in its maintenance window, {window}."
-        assert ret.warnings == [f"Waiting: The DB instance analysis: {sentence}"]
+        assert ret.warnings == [f"Waiting: the DB instance analysis: {sentence}"]
         sandbox.maintain_databases()
     assert "warnings" not in converge("rds_instance.present", **instance, apply=apply).full_return
     assert entry(rds)["DBInstanceClass"] == "db.t3.micro"

@@ -45,7 +45,9 @@ def test_tags_of_others_stay_unless_purged():
 def test_while_aws_is_at_work_nothing_is_changed_and_it_says_what_will_be(status):
     decision = decide(current(status, multi_az=False))
     assert decision.changes == {}
-    assert decision.warnings == (f"Waiting: {SUBJECT} is {status}; multi_az can be changed when it is available.",)
+    assert decision.warnings == (
+        f"Waiting: the DB instance x is {status}; multi_az can be changed when it is available.",
+    )
     assert decision.pending[0]["on"] == "AWS"
 
 
@@ -53,7 +55,7 @@ def test_what_aws_keeps_for_the_window_is_pending():
     decision = decide(current(pending={"multi_az": True}))
     assert decision.changes == {}
     assert decision.warnings == (
-        f"Waiting: {SUBJECT}: AWS will change multi_az (True) in its maintenance window, sun:05:00-sun:05:30.",
+        "Waiting: the DB instance x: AWS will change multi_az (True) in its maintenance window, sun:05:00-sun:05:30.",
     )
 
 
@@ -78,6 +80,14 @@ def test_storage_does_not_shrink():
     with pytest.raises(RunbookError, match="has allocated_storage 40, not 20, and storage cannot shrink"):
         decide(current(allocated_storage=40), {"allocated_storage": 20})
     assert decide(current(allocated_storage=20), {"allocated_storage": 40}).changes
+
+
+def test_storage_that_grew_by_itself_is_as_it_should_be():
+    known = current(allocated_storage=40, max_allocated_storage=100)
+    assert decide(known, {"allocated_storage": 20, "max_allocated_storage": 100}).changes == {}
+    assert decide(known, {"allocated_storage": 20}).changes == {}
+    with pytest.raises(RunbookError, match="storage cannot shrink"):
+        decide(known, {"allocated_storage": 20, "max_allocated_storage": 0})
 
 
 @pytest.mark.parametrize(

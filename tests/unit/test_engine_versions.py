@@ -75,6 +75,11 @@ def test_a_minor_version_that_aws_applied_is_only_a_warning():
     assert "auto_minor_version_upgrade" in warning
 
 
+def test_versions_of_aurora_mysql():
+    available = ["8.0.mysql_aurora.3.9.0", "8.0.mysql_aurora.3.10.1", "8.0.mysql_aurora.3.08.2"]
+    assert engine_versions.choose("DB x", "aurora-mysql", "latest", available) == "8.0.mysql_aurora.3.10.1"
+
+
 def test_major_versions():
     assert engine_versions.major("aurora-postgresql", "16.10") == (16,)
     assert engine_versions.major("mysql", "8.0.44") == (8, 0)
