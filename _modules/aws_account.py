@@ -12,6 +12,7 @@ _WAITING_KINDS = (
     "iam_access_key",
     "sns_topic",
     "ses_identity",
+    "ses_receiving",
     "ses_smtp_user",
     "ses_account",
     "rds_instance",

@@ -399,7 +399,12 @@ def _create(session, name, wanted):
         Attributes=given,
         **extra,
     )
-    if not until(lambda: _read(session, name), what=f"AWS to show the topic {name}", timeout=SETTLE_TIMEOUT):
+
+    def there():
+        session.forget()
+        return _read(session, name)
+
+    if not until(there, what=f"AWS to show the topic {name}", timeout=SETTLE_TIMEOUT):
         raise RunbookError(f"The topic {name} was created, but AWS does not show it yet; run this again.")
 
 
@@ -465,6 +470,7 @@ def _subscribe(session, name, subscription):
     )
 
     def listed():
+        session.forget()
         return any(subscribers.same(entry, subscription) for entry in _found(session, name))
 
     until(listed, what=f"AWS to show the subscription of {shown(subscription.endpoint)}", timeout=SETTLE_TIMEOUT)

@@ -160,6 +160,7 @@ SES = _mapping(
                     "bucket": {"type": "string", "format": "s3-bucket", "description": "give the name of an S3 bucket"},
                     "rule_set": _TEXT,
                     "rule": _TEXT,
+                    "timeout": {"type": "integer", "minimum": 1, "description": "give a number of seconds"},
                 },
                 required=["bucket"],
             ),

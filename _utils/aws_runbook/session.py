@@ -115,6 +115,21 @@ class Session:
 
         return self._cache.get((self.connection, service, region, method), parameters, load)
 
+    def stream(self, service, method, doing, *, absent=(), region=None, **parameters):
+        """One read whose answer holds a stream, so that it is not remembered: of an object's contents."""
+        client = self._client(service, region, doing)
+        with self._translated(client, service, method, doing, absent) as call:
+            call.answer = getattr(client, method)(**parameters)
+        return call.answer
+
+    def forget(self):
+        """Forget what was read: for who waits until AWS's answer is another one."""
+        self._cache.clear()
+
+    def endpoint(self, service):
+        """The address that calls of a service go to."""
+        return self._client(service, self.region, f"find {service}").meta.endpoint_url
+
     def pages(self, service, method, doing, *, region=None, **parameters):
         """The pages of a listing one by one, uncached: for who may stop early, or must not hold them all."""
         client = self._client(service, region, doing)

@@ -47,6 +47,13 @@ aws:
         complaint_topic: data-example-org
         include_headers: True
 
+    # Once the inbound MX record of noreply.example.org is in DNS, its addresses can be verified without anybody reading
+    # the mail: it is received into a bucket, which is made for that, and its link is opened.
+    #
+    # receiving:
+    #   noreply@noreply.example.org:
+    #     bucket: ocp-aws-verification
+
     configuration_sets:
       # What the topics above do not tell of.
       credere:

@@ -50,6 +50,21 @@ aws-identity-{{ name }}:
 {%- endfor %}
 {%- endfor %}
 
+{%- for name, receiving in plan.receiving.items() %}
+
+aws-receiving-{{ name }}:
+  ses_receiving.verified:
+    - name: {{ name | json }}
+{%- for argument, value in receiving.items() %}
+    - {{ argument }}: {{ value | json }}
+{%- endfor %}
+    - require:
+      - aws_account: aws-pillar
+{%- if name in plan.identities %}
+      - ses_identity: aws-identity-{{ name }}
+{%- endif %}
+{%- endfor %}
+
 {%- for name, user in plan.smtp_users.items() %}
 
 aws-smtp-user-{{ name }}:

@@ -5,6 +5,8 @@ import re
 import pytest
 import yaml
 
+from tests.fixtures.zone import Zone
+
 NAMES = [f"d{number}.example.org" for number in range(10)] + [f"a{number}@example.org" for number in range(10)]
 
 
@@ -111,6 +113,25 @@ def test_nothing_of_email_costs_nothing(fleet, sandbox):
     assert list(fleet.apply("aws.email")) == ["aws-pillar"]
     assert fleet.call("aws_email.plan") == "Nothing of email follows from pillar."
     assert sandbox.calls() == []
+
+
+def test_an_address_is_verified_by_receiving(fleet, sandbox):
+    with Zone() as zone:
+        sandbox.dns(zone.address)
+        zone.add("example.org", "MX", "10 inbound-smtp.us-east-1.amazonaws.com.")
+        ses = {
+            "identities": {"a@example.org": None},
+            "receiving": {"a@example.org": {"bucket": "ocp-aws-verification"}},
+            "dns": {"provider": "rfc2136", "nameserver": zone.address},
+        }
+        only_email(fleet, {"ses": ses})
+        planned = fleet.apply("aws.email", test=True)
+        applied = fleet.apply("aws.email")
+        assert results(applied) == {}
+        assert set(changes(applied)) == set(changes(planned))
+        assert fleet.call("aws_account.pending") == []
+        assert changes(fleet.apply("aws.email")) == {}
+        sandbox.dns(None)
 
 
 def test_the_plan_for_a_person(fleet, sandbox):

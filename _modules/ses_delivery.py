@@ -1,0 +1,237 @@
+"""
+Find out why mail did or did not arrive: notifications in plain words, the suppression list, DMARC.
+
+https://docs.aws.amazon.com/ses/latest/dg/troubleshoot.html
+
+Every function that calls AWS takes ``region``, ``profile``, ``keyid`` and ``key`` last: the region of SES, and how to reach
+the account. IAM actions: ``ses:ListSuppressedDestinations`` and ``ses:GetSuppressedDestination`` to read,
+``ses:DeleteSuppressedDestination`` to write; ``check_dmarc`` of a domain reads its identity as ``ses_identity`` does.
+"""
+
+import email
+import email.policy
+from pathlib import Path
+
+from aws_runbook import arguments, delivery, dmarc, dns_check, email_names, email_plan
+from aws_runbook.email_names import is_below
+from aws_runbook.email_schema import REASONS
+from aws_runbook.errors import RunbookError
+from aws_runbook.session import connect
+
+# The most that SES lists in one answer.
+_PAGE = 1000
+
+
+def _session(region, profile, keyid, key):
+    return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
+
+
+def explain(notification, format="words"):
+    """
+    What a notification of SES's says: what happened to which address, whether that is permanent, and what to do.
+
+    notification
+        The path of a file, or the text itself: JSON as SES writes it, in SNS's envelope or without, or a mail that has it in
+        its body or attached.
+    format
+        ``words`` for a person (the default) or ``data``.
+
+    Makes no call to AWS.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call ses_delivery.explain /tmp/bounce.json
+    """
+    arguments.one_of("explain", "format", format, ("words", "data"))
+    entries = delivery.explain(_content("notification", notification))
+    return entries if format == "data" else delivery.in_words(entries)
+
+
+def _content(argument, given):
+    """What is in a file whose path is given; anything else is the thing itself."""
+    if not isinstance(given, str) or not given.startswith("/") or "\n" in given:
+        return given
+    try:
+        return Path(given).read_text(errors="replace")
+    except OSError as error:
+        raise RunbookError(f"{argument} is {given!r}, which cannot be read: {error.strerror}.") from error
+
+
+def suppressed(address=None, reason=None, region=None, profile=None, keyid=None, key=None):
+    """
+    The addresses that the account sends nothing to, since they bounced or complained: a list of ``address``, ``reason`` and
+    ``since``.
+
+    address
+        Look up this one alone: its entry also has ``message_id``, where SES knows the message that caused it; ``None`` when
+        it is not suppressed.
+    reason
+        ``BOUNCE`` or ``COMPLAINT`` alone.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call ses_delivery.suppressed
+        salt-call ses_delivery.suppressed jane@example.com
+    """
+    arguments.one_of("suppressed", "reason", reason, REASONS)
+    session = _session(region, profile, keyid, key)
+    if address is not None:
+        return _suppressed_one(session, email_names.check("suppressed", "address", address, email_names.address))
+    found, token = [], None
+    while True:
+        answer = session.read(
+            "sesv2",
+            "list_suppressed_destinations",
+            f"list whom SES suppresses in {session.region}",
+            region=session.region,
+            PageSize=_PAGE,
+            **({"Reasons": [reason]} if reason else {}),
+            **({"NextToken": token} if token else {}),
+        )
+        found += answer.get("SuppressedDestinationSummaries", [])
+        token = answer.get("NextToken")
+        if not token:
+            return [_entry(summary) for summary in sorted(found, key=lambda summary: summary["EmailAddress"])]
+
+
+def _suppressed_one(session, address):
+    answer = session.read(
+        "sesv2",
+        "get_suppressed_destination",
+        f"see whether {address} is suppressed",
+        absent=("NotFoundException",),
+        region=session.region,
+        EmailAddress=address,
+    )
+    if answer is None:
+        return None
+    found = answer["SuppressedDestination"]
+    message = found.get("Attributes", {}).get("MessageId")
+    return {**_entry(found), **({"message_id": message} if message else {})}
+
+
+def _entry(found):
+    since = found["LastUpdateTime"].isoformat()
+    return {"address": found["EmailAddress"], "reason": found["Reason"], "since": since}
+
+
+def unsuppress(address, region=None, profile=None, keyid=None, key=None):
+    """
+    Take an address off the account's suppression list: mail is sent to it again. Whether it was on it.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call ses_delivery.unsuppress jane@example.com
+    """
+    session = _session(region, profile, keyid, key)
+    address = email_names.check("unsuppress", "address", address, email_names.address)
+    answer = session.write(
+        "sesv2",
+        "delete_suppressed_destination",
+        f"take {address} off the suppression list",
+        absent=("NotFoundException",),
+        region=session.region,
+        EmailAddress=address,
+    )
+    return answer is not None
+
+
+def check_dmarc(
+    domain=None,
+    message=None,
+    nameserver=None,
+    format="words",
+    region=None,
+    profile=None,
+    keyid=None,
+    key=None,
+):
+    """
+    Whether mail passes DMARC, and why: the mail that SES sends for a domain, or one message that was received.
+
+    domain
+        The domain in From. The identity in SES is looked at, and the domain's DMARC record.
+    message
+        The path of a file with a message as it was received, or its text: the headers are enough. The receiver's own
+        ``Authentication-Results`` count. With ``domain`` left out, it is that in From.
+    nameserver
+        The resolver, as HOST or HOST:PORT. Default: pillar's ``aws:ses:dns:nameserver``, then the machine's.
+    format
+        ``words`` for a person (the default) or ``data``: ``passes``, ``policy`` and ``reasons``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call ses_delivery.check_dmarc example.org
+        salt-call ses_delivery.check_dmarc message=/tmp/received.eml
+    """
+    arguments.one_of("check_dmarc", "format", format, ("words", "data"))
+    if (domain is None) == (message is None):
+        raise RunbookError("check_dmarc: give a domain, or a message, and not both.")
+    if message is not None:
+        author, spf, dkim, notes = _of_message(_content("message", message))
+    else:
+        author, spf, dkim, notes = _of_domain(domain, region=region, profile=profile, keyid=keyid, key=key)
+    resolver = nameserver or (email_plan.plan(__pillar__)["dns"] or {}).get("nameserver")
+    policy, said = _policy(author, dns_check.Dns(resolver))
+    passes, reasons = dmarc.evaluate(author, policy or dmarc.Policy(), spf, dkim)
+    found = {"passes": passes, "policy": policy and policy.p, "reasons": [*notes, *reasons, said]}
+    if format == "data":
+        return found
+    return "\n".join([f"Mail from {author} {'passes' if passes else 'does not pass'} DMARC.", *found["reasons"]])
+
+
+def _of_message(text):
+    message = email.message_from_string(text, policy=email.policy.default)
+    author, spf, dkim = dmarc.results(message)
+    if not author:
+        raise RunbookError(
+            "message has no From header with an address; give a message as it was received, with its headers."
+        )
+    notes = []
+    if not message.get("Authentication-Results"):
+        signed = ", ".join(dmarc.signatures(message)) or "nobody"
+        notes.append(
+            f"The message has no Authentication-Results: its receiver said nothing of what it checked. It is signed by {signed}."
+        )
+    return author, spf, dkim, notes
+
+
+def _of_domain(domain, **connection):
+    """What a receiver would find in mail that SES sends for a domain."""
+    author = email_names.check("check_dmarc", "domain", domain, email_names.domain)
+    current = __salt__["ses_identity.describe"](author, ["dkim_status", "dkim_enabled", "mail_from"], **connection)
+    if current is None:
+        raise RunbookError(
+            f"There is no identity {author} in SES there: salt-call state.apply aws makes it."
+        )
+    signed = current["dkim_enabled"] and current["dkim_status"] == "SUCCESS"
+    dkim = [("pass" if signed else "none", author), ("pass", dmarc.AMAZON)]
+    mail_from = current["mail_from"]
+    usable = mail_from and current["mail_from_status"] == "SUCCESS" and is_below(mail_from, author)
+    return author, ("pass", mail_from if usable else dmarc.AMAZON), dkim, []
+
+
+def _policy(author, source):
+    """The DMARC policy for a domain, its own or its organization's, and a sentence about it."""
+    organization = dmarc.organizational_domain(author)
+    for name in dict.fromkeys((author, organization)):
+        for value in source.cached(f"_dmarc.{name}", "TXT")[0]:
+            try:
+                policy = dmarc.parse(value)
+            except ValueError as error:
+                return None, f"The DMARC record of {name} is no good, so there is no policy: {error}."
+            if policy:
+                wanted = policy.sp if name != author and policy.sp else policy.p
+                return (
+                    policy,
+                    f"The DMARC record of {name} asks receivers to do this with what does not pass: {wanted}.",
+                )
+    return None, f"There is no DMARC record for {author}: receivers decide for themselves."
