@@ -235,6 +235,13 @@ def test_deletion_protection_is_honoured_before_any_instance_goes(converge, sand
     assert len(rds.describe_db_instances()["DBInstances"]) == 1
 
 
+@pytest.mark.parametrize("options", [{}, {"skip_final_snapshot": True, "final_db_snapshot_identifier": "last"}])
+def test_the_function_too_refuses_before_any_instance_goes(rds, cluster, modules, options):
+    with pytest.raises(Exception, match="final_db_snapshot_identifier"):
+        modules["rds_cluster.delete"](NAME, **options)
+    assert rds.describe_db_instances()["DBInstances"][0]["DBInstanceStatus"] == "available"
+
+
 def test_an_instance_of_a_cluster_is_not_deleted_by_itself(converge, cluster):
     ret = converge("rds_instance.absent", name="common-1", skip_final_snapshot=True)
     assert "belongs to the DB cluster common and is not deleted by itself: see rds_cluster.absent" in ret.comment

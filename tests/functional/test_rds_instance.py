@@ -319,6 +319,13 @@ def test_data_go_when_told(converge, sandbox, rds, instance):
     assert converge("rds_instance.absent", name=NAME).comment == "DB instance analysis is absent."
 
 
+@pytest.mark.parametrize(("options", "kept"), [({}, True), ({"delete_automated_backups": True}, False)])
+def test_automated_backups_are_kept_unless_told_otherwise(converge, rds, instance, options, kept):
+    converge("rds_instance.absent", name=NAME, skip_final_snapshot=True, **options)
+    automated = rds.describe_db_snapshots(SnapshotType="automated")["DBSnapshots"]
+    assert [entry["DBInstanceIdentifier"] for entry in automated] == ([NAME] if kept else [])
+
+
 def test_one_that_is_being_deleted_is_not_made_again_yet(converge, sandbox, instance):
     converge("rds_instance.absent", name=NAME, skip_final_snapshot=True)
     assert "is being deleted; when it is gone, run this again" in converge("rds_instance.present", **instance).comment

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aws_runbook import database_checks, database_plan, pillar, presets
+from aws_runbook import database_checks, database_plan, pillar, presets, rds
 from aws_runbook.errors import PillarError
 
 STORE = {"pillar_file": "/srv/pillar/private/x.sls", "keys": {"password": "x:password"}}
@@ -51,15 +51,18 @@ def test_the_presets_group_is_made_in_the_instances_vpc():
 
 def test_a_declared_group_is_not_made_twice():
     declared = {"postgresql-anywhere": {"description": "Ours", "ingress": []}}
-    assert plan(instances={"analysis": ANALYSIS}, groups=declared)["security_groups"]["postgresql-anywhere"][
-        "description"
-    ] == ("Ours")
+    (group,) = plan(instances={"analysis": ANALYSIS}, groups=declared)["security_groups"].values()
+    assert group["description"] == "Ours"
     elsewhere = {"postgresql-anywhere": {"description": "Ours", "vpc": "lab"}}
     planned = plan(instances={"analysis": ANALYSIS}, groups=elsewhere, vpcs={"lab": LAB})["security_groups"]
     assert {(group["name"], group.get("vpc")) for group in planned.values()} == {
         ("postgresql-anywhere", "lab"),
         ("postgresql-anywhere", None),
     }
+
+
+def test_a_group_that_aws_is_taking_away_is_not_an_instances_any_more():
+    assert rds.group_names(None, {"VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-1", "Status": "removing"}]}) == []
 
 
 def test_groups_of_other_names_are_not_made_up():
