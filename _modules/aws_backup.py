@@ -6,9 +6,11 @@ must allow it (``peer_run: {CONTROL_MINION: [pillar.show_pillar]}`` in its confi
 it runs without a master (``salt-call --local``).
 """
 
+from dataclasses import replace
+
 import salt.pillar
 
-from aws_runbook import backups, pillar, tables
+from aws_runbook import arguments, audit_report, audit_survey, backups, clock, pillar, tables, values
 from aws_runbook.errors import PillarError, RunbookError
 from aws_runbook.orphans import find as find_orphans
 from aws_runbook.session import connect
@@ -95,6 +97,60 @@ def orphans(region=None, profile=None, keyid=None, key=None):
         }
         for orphan in found
     ]
+
+
+def audit(
+    format="table",
+    max_age_hours=None,
+    prometheus_file=None,
+    region=None,
+    profile=None,
+    keyid=None,
+    key=None,
+):
+    """
+    Whether the backups are there, and safe: of every target, the newest one's age, gaps, size and name, what is kept and
+    whether it expires, unfinished uploads; of every bucket, public access and who else may read or delete; of every user, its
+    keys' age and last use.
+
+    format
+        ``table`` for a person (the default); ``data`` for a program: ``status``, ``targets``, ``findings``, ``keys``,
+        ``access``.
+    max_age_hours
+        How old the newest backup may be. Default: ``aws:backup:audit:max_age_hours`` in each server's pillar, or 26.
+    prometheus_file
+        Also write a textfile for node_exporter there.
+
+    The exit status, with ``--retcode-passthrough``, is 2 when something is critical, 1 for a warning. Nothing in AWS is
+    written, and no object is opened. IAM actions: ``s3:ListBucket``, ``s3:ListBucketMultipartUploads``,
+    ``s3:GetLifecycleConfiguration``, ``s3:GetBucketPublicAccessBlock``, ``s3:GetBucketPolicy``,
+    ``iam:GetAccountAuthorizationDetails``, ``iam:ListAccessKeys``, ``iam:GetAccessKeyLastUsed``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call --retcode-passthrough aws_backup.audit
+        salt-call aws_backup.audit prometheus_file=/var/lib/prometheus/node-exporter/aws_backup.prom
+    """
+    arguments.one_of("audit", "format", format, ("table", "data"))
+    values.whole("audit", "max_age_hours", max_age_hours, 1, 24 * 366)
+    planned, now = plan(format="data"), clock.now()
+    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
+    pillars = _pillars()
+    found = [target for server, known in pillars.items() for target in backups.targets(server, known)[0]]
+    report = audit_survey.report(
+        connect(__opts__, __pillar__, **connection),
+        [replace(target, region=planned["buckets"][target.bucket]["region"]) for target in found],
+        planned,
+        {server: audit_survey.expected(known, max_age_hours) for server, known in pillars.items()},
+        lambda user: __salt__["iam_access_key.describe"](user, **connection),
+        now,
+    )
+    if prometheus_file:
+        audit_report.write(prometheus_file, audit_report.prometheus(report, now))
+    __context__["retcode"] = report["status"]
+    return audit_report.table(report, now) if format == "table" else audit_report.plain(report)
 
 
 def _summary(planned):

@@ -178,6 +178,14 @@ _AWS_BACKUP = {
         "abort_multipart_days": _DAYS,
         "scope": {"enum": ["prefix", "bucket"], "description": "allowed are prefix, bucket"},
         "append_only": _FLAG,
+        "audit": {
+            "type": "object",
+            "description": "give a mapping of what is expected of backups",
+            "additionalProperties": False,
+            "properties": {
+                "max_age_hours": {"type": "integer", "minimum": 1, "description": "give a whole number of hours, 1 or more"}
+            },
+        },
         "store": _STORE,
         "rotate_days": _DAYS,
         "grace_days": _DAYS,

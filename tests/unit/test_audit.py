@@ -1,0 +1,293 @@
+from datetime import datetime, timedelta, timezone
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aws_runbook import access, audit, audit_report, audit_survey
+from aws_runbook.audit import Expected, Found, Stored
+from aws_runbook.backups import Target
+from aws_runbook.pillar import problems
+from sandbox.policies import Request, _pattern, decide
+
+NOW = datetime(2030, 3, 1, 12, tzinfo=timezone.utc)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+DAILY = Expected(26 * HOUR)
+
+
+def target(kind="script", prefix="database"):
+    expires = kind in ("script", "mysql", "files")
+    return Target("registry", kind, "ocp-b", prefix, "eu-west-2", expires, expire_days=30 if expires else None)
+
+
+def dumps(*ages, sizes=None, name="registry.dump", prefix="database/"):
+    return tuple(
+        Stored(f"{prefix}{NOW - age:%Y-%m-%dT%H-%M-%SZ}_{name}", size, NOW - age)
+        for age, size in zip(ages, sizes or [100] * len(ages), strict=True)
+    )
+
+
+def daily(count, **options):
+    return dumps(*(number * DAY + 2 * HOUR for number in reversed(range(count))), **options)
+
+
+def found(objects, of=None, expected=DAILY, uploads=()):
+    return {
+        (finding.level, finding.check)
+        for finding in audit.judge(of or target(), expected, Found(tuple(objects), uploads), NOW).findings
+    }
+
+
+def repository(*labels, stanza="main", size=1000, manifest=True):
+    objects = []
+    for label, age in labels:
+        place = f"king/backup/{stanza}/{label}"
+        objects += [Stored(f"{place}/pg_data/base/1", size, NOW - age)]
+        objects += [Stored(f"{place}/backup.manifest", 10, NOW - age)] if manifest else []
+    return [Stored(f"king/backup/{stanza}/backup.info", 5, NOW), *objects]
+
+
+FULL, INCREMENTAL = "20300228-100000F", "20300228-100000F_20300301-100000I"
+
+
+def test_a_month_of_daily_backups_is_well():
+    assert found(daily(31)) == set()
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        "2030-03-01",
+        "20300301",
+        "2030-03-01T10-00-00Z",
+        "20300301T100000Z",
+        "2030-03-01_10:00",
+        "2030-03-01 10:00:00.123+00:00",
+    ],
+)
+def test_names_begin_with_a_date_in_any_usual_form(stamp):
+    backups, odd = audit.split(target(), [Stored(f"database/{stamp}-registry.sql.gz", 1, NOW)])
+    assert odd == []
+    assert backups[0].series == "-registry.sql.gz"
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "backup-2030-03-01.gz", "203-03-01.gz"])
+def test_other_names_are_odd(name):
+    assert found([*daily(31), Stored(f"database/{name}", 1, NOW)]) == {("warning", "names")}
+
+
+def test_age_is_looked_at_for_each_database():
+    stopped = dumps(*(number * DAY + 2 * HOUR for number in reversed(range(3, 31))), name="spoonbill.dump")
+    assert found([*daily(31), *stopped]) == {("warning", "age")}
+    assert found(stopped) == {("critical", "age")}
+    assert found([]) == {("critical", "age")}
+    assert found(dumps(26 * HOUR)) == {("note", "retention")}
+    assert found(dumps(27 * HOUR), expected=Expected(170 * HOUR)) == {("note", "retention")}
+
+
+def test_a_size_that_collapsed():
+    sizes = [100] * 30
+    assert found(daily(31, sizes=[*sizes, 50])) == set()
+    assert found(daily(31, sizes=[*sizes, 49])) == {("critical", "size")}
+    assert found(daily(2, sizes=[100, 1])) == {("note", "retention")}, "two do not say what is usual"
+    assert ("critical", "size") in found(daily(2, sizes=[100, 0]))
+
+
+def test_gaps_and_retention():
+    assert found(dumps(29 * DAY, 28 * DAY, 2 * HOUR)) == {("warning", "count")}
+    assert found(daily(34)) == {("warning", "retention")}
+    assert found(daily(20)) == {("note", "retention")}
+
+
+def test_unfinished_uploads():
+    assert found(daily(31), uploads=(NOW - 7 * DAY,)) == set()
+    assert found(daily(31), uploads=(NOW - 9 * DAY,)) == {("warning", "uploads")}
+
+
+def test_a_mirror_has_no_age():
+    mirror = target("sync", "file-sync")
+    assert found([Stored("file-sync/a", 0, NOW - 900 * DAY)], mirror) == set()
+    assert found([], mirror) == {("critical", "age")}
+
+
+def test_a_repository_is_told_by_its_manifests():
+    king = target("pgbackrest", "king")
+    healthy = repository((FULL, DAY), (INCREMENTAL, HOUR))
+    assert found(healthy, king) == set()
+    backups, odd = audit.split(king, healthy)
+    assert [(backup.name, backup.full, backup.size) for backup in backups] == [
+        (FULL, True, 1010),
+        (INCREMENTAL, False, 1010),
+    ]
+    assert odd == []
+    assert found(repository((FULL, HOUR), manifest=False), king) == {("critical", "age")}
+    assert found(repository((INCREMENTAL, HOUR)), king) == {("critical", "retention")}
+    many = repository(*((f"203002{day}-100000F", (30 - day) * DAY) for day in range(20, 29)), (FULL, HOUR))
+    assert found(many, king, Expected(72 * HOUR, retention_full=4)) == {("warning", "retention")}
+    assert found(many, king, Expected(72 * HOUR, retention_full=8)) == set()
+
+
+def key(age=10 * DAY, used=HOUR, status="Active"):
+    return {
+        "access_key_id": "AKIA1",
+        "status": status,
+        "create_date": (NOW - age).isoformat(),
+        "last_used_date": used and (NOW - used).isoformat(),
+    }
+
+
+@pytest.mark.parametrize(
+    ("keys", "rotate_days", "message"),
+    [
+        ([key()], None, None),
+        ([key(age=366 * DAY)], None, "366 days old; 365 days are allowed"),
+        ([key(age=91 * DAY)], 90, "91 days old; 90 days are allowed"),
+        ([key(used=None)], None, "was ever used"),
+        ([key(used=3 * DAY)], None, "last used 3 days ago"),
+        ([key(used=3 * DAY), key()], None, None),
+        ([key(status="Inactive")], None, "no active access key"),
+        ([], None, "no active access key"),
+        (None, None, "no active access key"),
+    ],
+)
+def test_keys(keys, rotate_days, message):
+    findings = audit.judge_keys("u", keys, rotate_days, 50 * HOUR, NOW)
+    assert [message in finding.message for finding in findings] == ([True] if message else [])
+
+
+def test_a_policy_for_everybody_matters_where_it_is_in_force():
+    on = dict.fromkeys(
+        ("block_public_acls", "ignore_public_acls", "block_public_policy", "restrict_public_buckets"), True
+    )
+    assert audit.judge_public(on, {"read"}) == []
+    assert len(audit.judge_public({**on, "restrict_public_buckets": False}, {"read"})) == 2
+    assert len(audit.judge_public({**on, "block_public_policy": False}, frozenset())) == 1
+
+
+def test_the_exit_status_is_the_worst():
+    assert [audit.worst([audit.Finding(level, "c", "m") for level in levels]) for levels in ((), ("note",), ("note", "warning"), audit.LEVELS)] == [0, 0, 1, 2]  # fmt: skip
+
+
+def test_times_and_sizes_as_a_person_says_them():
+    assert [audit.duration(span * HOUR) for span in (1, 71, 72, 1000)] == ["1 hours", "71 hours", "3 days", "41 days"]
+    assert [audit.size(count) for count in (0, 1023, 1024, 5 * 2**20, 3 * 2**40)] == ["0 bytes", "1023 bytes", "1 KiB", "5 MiB", "3072 GiB"]  # fmt: skip
+
+
+# What patterns are made of, and everything that begins with ``start`` and is not much longer.
+patterns = st.text("ab*?", max_size=5)
+starts = st.text("ab", max_size=4)
+TAILS = ["".join(letters) for length in range(6) for letters in product("ab", repeat=length)]
+
+
+@given(patterns, starts)
+def test_whether_a_pattern_can_match_what_begins_so(pattern, start):
+    assert access.could_match(pattern, start) is any(_pattern(pattern).fullmatch(start + tail) for tail in TAILS)
+
+
+@given(patterns, starts)
+def test_whether_a_pattern_matches_all_that_begins_so(pattern, start):
+    if access._contains(pattern, start):
+        assert all(_pattern(pattern).fullmatch(start + tail) for tail in TAILS)
+
+
+statements = st.fixed_dictionaries(
+    {"Effect": st.sampled_from(["Allow", "Allow", "Deny"])},
+).flatmap(
+    lambda statement: st.builds(
+        lambda action, resource: {**statement, **action, **resource},
+        st.sampled_from(
+            [
+                {"Action": "*"},
+                {"Action": ["s3:GetObject"]},
+                {"Action": "s3:Delete*"},
+                {"NotAction": "s3:Get*"},
+                {"Action": "s3:List*"},
+            ]
+        ),
+        st.sampled_from(
+            [
+                {"Resource": "*"},
+                {"Resource": "arn:aws:s3:::ocp-b/*"},
+                {"Resource": ["arn:aws:s3:::ocp-?/database/x"]},
+                {"Resource": "arn:aws:s3:::other/*"},
+                {"NotResource": "arn:aws:s3:::ocp-b/*"},
+                {"NotResource": "arn:aws:s3:::ocp-b/database/x"},
+            ]
+        ),
+    )
+)
+
+
+@given(st.lists(statements, min_size=1, max_size=3))
+def test_nobody_who_can_is_overlooked(drawn):
+    document = {"Version": "2012-10-17", "Statement": drawn}
+    able = access.able([document], "ocp-b", "database")
+    for ability, actions in (("read", ("s3:GetObject",)), ("delete", ("s3:DeleteObject", "s3:DeleteObjectVersion"))):
+        for action, key_name in product(actions, ("x", "y/z")):
+            request = Request(action, f"arn:aws:s3:::ocp-b/database/{key_name}")
+            if decide([("p", document)], request)[0] == "allowed":
+                assert ability in able
+
+
+def test_administrators_readers_and_others():
+    def able(**statement):
+        return access.able(
+            [{"Version": "2012-10-17", "Statement": {"Effect": "Allow", **statement}}], "ocp-b", "database"
+        )
+
+    assert able(Action="*", Resource="*") == {"read", "delete"}
+    assert able(Action="s3:Get*", Resource="*") == {"read"}
+    assert able(Action="s3:*", Resource="arn:aws:s3:::ocp-b/file-sync/*") == frozenset()
+    assert able(Action="s3:*", Resource="*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}}) == {
+        "read",
+        "delete",
+    }
+    assert able(Action="iam:*", Resource="*") == frozenset()
+
+
+def test_policies_of_groups_roles_and_those_unseen():
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}
+    arn, aws_arn = "arn:aws:iam::123456789012:policy/wide", "arn:aws:iam::aws:policy/Unseen"
+    details = {
+        "Policies": [{"Arn": arn, "PolicyVersionList": [{"IsDefaultVersion": True, "Document": document}]}],
+        "GroupDetailList": [{"GroupName": "g", "AttachedManagedPolicies": [{"PolicyArn": arn}]}],
+        "UserDetailList": [{"UserName": "u", "GroupList": ["g"]}, {"UserName": "v"}],
+        "RoleDetailList": [
+            {
+                "RoleName": "r",
+                "RolePolicyList": [{"PolicyDocument": document}],
+                "AttachedManagedPolicies": [{"PolicyArn": aws_arn}],
+            }
+        ],
+    }
+    able = {holder.name: access.able(holder.documents, "ocp-b", "") for holder in access.holders(details)}
+    assert able == {"u": {"read", "delete"}, "v": frozenset(), "r": {"read", "delete"}}
+    assert access.unknown_policies(details) == ["arn:aws:iam::aws:policy/Unseen"]
+
+
+def test_prometheus_labels_are_escaped():
+    report = {"targets": [], "findings": [{"about": 'a"b\\c\nd', "check": "age", "level": "critical"}], "status": 2}
+    assert 'aws_backup_problem{about="a\\"b\\\\c\\nd",check="age"} 2\n' in audit_report.prometheus(report, NOW)
+
+
+def test_a_textfile_that_cannot_be_written_leaves_nothing(tmp_path):
+    folder = tmp_path / "aws.prom"
+    folder.mkdir()
+    (folder / "in-the-way").touch()
+    with pytest.raises(OSError, match=r"aws\.prom"):
+        audit_report.write(folder, "text")
+    assert [path.name for path in tmp_path.iterdir()] == ["aws.prom"]
+
+
+def test_what_is_expected_is_in_the_servers_pillar():
+    pillar = {"aws": {"backup": {"audit": {"max_age_hours": 170}}}, "postgres": {"backup": {"retention_full": 4}}}
+    assert audit_survey.expected({}) == DAILY
+    assert audit_survey.expected(pillar) == Expected(170 * HOUR, retention_full=4)
+    assert audit_survey.expected(pillar, max_age_hours=5).max_age == 5 * HOUR
+
+
+def test_what_is_expected_is_checked():
+    assert problems({"aws": {"backup": {"audit": {"max_age_hours": 0}}}}, "registry") == [
+        "registry: aws:backup:audit:max_age_hours is 0: give a whole number of hours, 1 or more."
+    ]
