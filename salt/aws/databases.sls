@@ -3,7 +3,7 @@ include:
   - aws.pillar
   - aws.network
 
-{%- if not salt["aws_account.problems"]() %}
+{%- if "aws_account.problems" in salt and not salt["aws_account.problems"]() %}
 {%- set plan = salt["aws_database.plan"](format="data") %}
 {%- set kinds = (
   ("subnet_groups", "aws-subnet-group", "rds_subnet_group"),

@@ -2,7 +2,7 @@
 include:
   - aws.pillar
 
-{%- if not salt["aws_account.problems"]() %}
+{%- if "aws_account.problems" in salt and not salt["aws_account.problems"]() %}
 {%- set plan = salt["aws_email.plan"](format="data") %}
 
 {%- for name, topic in plan.topics.items() %}
@@ -47,6 +47,18 @@ aws-identity-{{ name }}:
 {%- endfor %}
 {%- for set in plan.configuration_sets %}
       - ses_configuration_set: aws-configuration-set-{{ set }}
+{%- endfor %}
+{%- endfor %}
+
+{%- for region, names in plan.published.items() %}
+
+aws-dns-{{ region }}:
+  ses_dns.published:
+    - identities: {{ names | json }}
+    - region: {{ region }}
+    - require:
+{%- for name in names %}
+      - ses_identity: aws-identity-{{ name }}
 {%- endfor %}
 {%- endfor %}
 

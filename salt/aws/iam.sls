@@ -2,7 +2,7 @@
 include:
   - aws.pillar
 
-{%- if not salt["aws_account.problems"]() %}
+{%- if "aws_account.problems" in salt and not salt["aws_account.problems"]() %}
 {%- set plan = salt["aws_backup.plan"](format="data") %}
 
 {%- for name, policy in plan.policies.items() %}
