@@ -14,12 +14,14 @@ PROGRAMS = {
     "pgbackrest": ("backups with pgBackRest", "pgbackrest postgresql"),
     "postgresql": ("backups with pg_dump and passwords of databases", "postgresql"),
     "mariadb": ("backups of MySQL", "mariadb-server"),
+    "powerdns": ("records published to a DNS server", "pdns-server pdns-backend-sqlite3"),
     "awscli": ("uploads with the AWS CLI", "awscli"),
 }
 _NEEDED = {
     "awscli": ("aws",),
     "mariadb": ("mariadb-install-db", "mariadb-dump", "mariadb-admin"),
     "postgresql": ("psql",),
+    "powerdns": ("pdns_server", "pdnsutil"),
 }
 _NEEDED["pgbackrest"] = ("pgbackrest", *_NEEDED["postgresql"])
 
@@ -34,6 +36,8 @@ def _is_installed(name):
     if name in ("postgresql", "pgbackrest"):
         server = shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
         return programs and bool(server)
+    if name == "powerdns":
+        return programs and Path("/usr/share/pdns-backend-sqlite3").is_dir()
     if name == "mariadb":
         return programs and bool(shutil.which("mariadbd") or Path("/usr/sbin/mariadbd").exists())
     return programs

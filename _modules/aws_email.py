@@ -23,7 +23,8 @@ def plan(format="table"):
 
     format
         ``table`` for a person (the default); ``data`` for all of it as data: ``topics``, ``configuration_sets``,
-        ``identities``, ``receiving``, ``smtp_users``, ``dns``, ``account`` and ``notes``, as the SLS files use it.
+        ``identities``, ``published``, ``receiving``, ``smtp_users``, ``dns``, ``account`` and ``notes``, as the SLS files
+        use it.
 
     Pillar that cannot be meant is an error of one sentence for each problem.
 

@@ -13,12 +13,14 @@ from aws_runbook.errors import PillarError, RunbookError
 PUBLISHER = "ses.amazonaws.com"
 _TOPIC_KEYS = ("bounce_topic", "complaint_topic", "delivery_topic")
 _SES = "aws:ses"
+_DNS_SHOWN = ("provider", "zone", "ttl", "nameserver")
 
 
 def plan(pillar):
     """
     What email needs: ``topics``, ``identities``, ``configuration_sets``, ``smtp_users``, ``receiving`` (mappings of names
-    to arguments, each with its region), ``dns`` and ``account`` (mappings, or ``None``), and ``notes``.
+    to arguments, each with its region), ``published`` (regions to identities whose DNS records are published), ``dns`` and
+    ``account`` (mappings, or ``None``), and ``notes``.
 
     ``pillar`` has passed :func:`aws_runbook.pillar.check`. What contradicts itself raises :class:`PillarError`.
     """
@@ -32,7 +34,7 @@ def plan(pillar):
         "configuration_sets": _named(ses.get("configuration_sets"), region),
         "smtp_users": _named(ses.get("smtp_users"), region),
         "receiving": _named(ses.get("receiving"), region),
-        "dns": ses.get("dns"),
+        "dns": _dns(ses.get("dns")),
         "account": {"region": region, **ses["account"]} if ses.get("account") else None,
     }
     for name, topic in planned["topics"].items():
@@ -52,7 +54,21 @@ def plan(pillar):
     for (_, name), used in _uses(planned).items():
         if name in planned["topics"] and used:
             planned["topics"][name]["publishers"] = [PUBLISHER]
-    return {**planned, "notes": _notes(planned)}
+    return {**planned, "published": _published(planned), "notes": _notes(planned)}
+
+
+def _dns(settings):
+    """What may be shown: the rest is credentials, or next to them. Who publishes reads pillar itself."""
+    return settings and {name: settings[name] for name in _DNS_SHOWN if name in settings}
+
+
+def _published(planned):
+    """The identities whose records are published, by region."""
+    found = defaultdict(list)
+    if (planned["dns"] or {}).get("provider"):
+        for name, arguments in planned["identities"].items():
+            found[arguments["region"]].append(name)
+    return dict(found)
 
 
 def _named(entries, region):

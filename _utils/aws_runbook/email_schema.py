@@ -106,8 +106,7 @@ _CONFIGURATION_SET = _mapping(
 # What else a provider needs (credentials, a server) is the provider's own affair.
 _DNS = {
     "type": "object",
-    "description": "give a mapping with provider",
-    "required": ["provider"],
+    "description": "give a mapping",
     "properties": {
         "provider": {**_TEXT, "description": "give rfc2136, or a provider of dns-lexicon such as cloudflare"},
         "zone": _DOMAIN,

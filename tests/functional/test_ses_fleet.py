@@ -5,6 +5,7 @@ import re
 import pytest
 import yaml
 
+from tests.fixtures.dns_hosts import TOKEN, Cloudflare, standing_in
 from tests.fixtures.zone import Zone
 
 NAMES = [f"d{number}.example.org" for number in range(10)] + [f"a{number}@example.org" for number in range(10)]
@@ -122,7 +123,7 @@ def test_an_address_is_verified_by_receiving(fleet, sandbox):
         ses = {
             "identities": {"a@example.org": None},
             "receiving": {"a@example.org": {"bucket": "ocp-aws-verification"}},
-            "dns": {"provider": "rfc2136", "nameserver": zone.address},
+            "dns": {"nameserver": zone.address},
         }
         only_email(fleet, {"ses": ses})
         planned = fleet.apply("aws.email", test=True)
@@ -132,6 +133,22 @@ def test_an_address_is_verified_by_receiving(fleet, sandbox):
         assert fleet.call("aws_account.pending") == []
         assert changes(fleet.apply("aws.email")) == {}
         sandbox.dns(None)
+
+
+def test_records_are_published_and_verified_without_anybody(fleet, sandbox, monkeypatch):
+    ses = {
+        "identities": {"example.org": {"mail_from": "mail.example.org"}, "a@example.org": None},
+        "dns": {"provider": "cloudflare", "zone": "example.org", "auth_token": TOKEN},
+    }
+    only_email(fleet, {"ses": ses})
+    assert TOKEN not in str(fleet.call("aws_email.plan", format="data"))
+    with standing_in(Cloudflare("example.org"), "cloudflare", monkeypatch) as host:
+        planned = fleet.apply("aws.email", test=True)
+        applied = fleet.apply("aws.email")
+        assert results(applied) == {}
+        assert changes(applied) == changes(planned)
+        assert len([entry for entry in host.records if entry["type"] == "CNAME"]) == 3
+        assert changes(fleet.apply("aws.email")) == {}
 
 
 def test_the_plan_for_a_person(fleet, sandbox):
