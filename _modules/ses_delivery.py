@@ -209,9 +209,7 @@ def _of_domain(domain, **connection):
     author = email_names.check("check_dmarc", "domain", domain, email_names.domain)
     current = __salt__["ses_identity.describe"](author, ["dkim_status", "dkim_enabled", "mail_from"], **connection)
     if current is None:
-        raise RunbookError(
-            f"There is no identity {author} in SES there: salt-call state.apply aws makes it."
-        )
+        raise RunbookError(f"There is no identity {author} in SES there: salt-call state.apply aws makes it.")
     signed = current["dkim_enabled"] and current["dkim_status"] == "SUCCESS"
     dkim = [("pass" if signed else "none", author), ("pass", dmarc.AMAZON)]
     mail_from = current["mail_from"]

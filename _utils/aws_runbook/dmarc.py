@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 from functools import cache
 
-from publicsuffixlist import PublicSuffixList
+try:
+    from publicsuffixlist import PublicSuffixList
+except ImportError as error:
+    raise ImportError(
+        f"saltext.aws-runbook needs publicsuffixlist ({error}): install it with 'salt-pip install publicsuffixlist'"
+    ) from error
 
 # SES signs everything a second time with a key of its own.
 AMAZON = "amazonses.com"

@@ -5,12 +5,17 @@ Whether the records of an identity are in DNS: asked of the zone's own servers, 
 import socket
 from functools import lru_cache
 
-import dns.exception
-import dns.message
-import dns.query
-import dns.rcode
-import dns.rdatatype
-import dns.resolver
+try:
+    import dns.exception
+    import dns.message
+    import dns.query
+    import dns.rcode
+    import dns.rdatatype
+    import dns.resolver
+except ImportError as error:
+    raise ImportError(
+        f"saltext.aws-runbook needs dnspython ({error}): install it with 'salt-pip install dnspython'"
+    ) from error
 
 from aws_runbook import dmarc, spf
 from aws_runbook.dns_records import relative
