@@ -3,7 +3,7 @@ Manage security groups: who may reach a database, and what it may reach.
 
 https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html
 
-A security group is found by its name in its VPC, or named by its id.
+A security group is found by its name in its VPC, or its ``Name`` tag, or named by its id.
 
 Attributes
     ``description``

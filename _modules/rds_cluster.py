@@ -85,7 +85,7 @@ def _subject(name):
 
 def describe(name, attributes=None, region=None, profile=None, keyid=None, key=None):
     """
-    The cluster's ``arn``, ``status`` (its instance's while that is not available), ``pending`` (what AWS will change, by
+    The cluster's ``arn``, ``vpc_id``, ``status`` (its instance's while that is not available), ``pending`` (what AWS will change, by
     attribute), ``window`` (when) and attributes, in which what is pending has come true already; ``None`` when there is
     none.
 
@@ -137,6 +137,7 @@ def _described(session, name, entry, attributes=None):
     pending = CLUSTER.pending(entry)
     return {
         "arn": entry["DBClusterArn"],
+        "vpc_id": next((member["DBSubnetGroup"]["VpcId"] for member in members if member.get("DBSubnetGroup")), None),
         "status": _status(entry, members),
         "pending": pending,
         "window": entry.get("PreferredMaintenanceWindow"),

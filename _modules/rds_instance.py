@@ -75,7 +75,7 @@ def _subject(name):
 
 def describe(name, attributes=None, region=None, profile=None, keyid=None, key=None):
     """
-    The instance's ``arn``, ``status``, ``pending`` (what AWS will change, by attribute), ``window`` (when) and
+    The instance's ``arn``, ``vpc_id``, ``status``, ``pending`` (what AWS will change, by attribute), ``window`` (when) and
     attributes, in which what is pending has come true already; ``None`` when there is none.
 
     attributes
@@ -113,6 +113,7 @@ def _described(session, name, entry, attributes=None):
     pending = INSTANCE.pending(entry)
     return {
         "arn": entry["DBInstanceArn"],
+        "vpc_id": entry.get("DBSubnetGroup", {}).get("VpcId"),
         "status": entry["DBInstanceStatus"],
         "pending": pending,
         "window": entry.get("PreferredMaintenanceWindow"),

@@ -7,6 +7,8 @@ https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.h
 from collections.abc import Callable
 from dataclasses import dataclass
 
+_PROVISIONED = ("io1", "io2")
+
 
 @dataclass(frozen=True)
 class Attribute:
@@ -54,6 +56,7 @@ class Attributes:
             # Autoscaling ends when it has no room: there is no other way to say so.
             # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.ModifyingAutoscaling.html
             parameters["MaxAllocatedStorage"] = wanted.get("allocated_storage", entry["AllocatedStorage"])
+        _complete_storage(parameters, entry)
         if "EngineVersion" in parameters:
             parameters["AllowMajorVersionUpgrade"] = True  # that it is allowed was decided before
         if wanted.get("master_password") == "managed":
@@ -68,6 +71,18 @@ class Attributes:
             for name, attribute in self._table.items()
             if attribute.held and attribute.held in held
         }
+
+
+def _complete_storage(parameters, entry):
+    """
+    Size and IOPS go together: RDS takes neither alone where both are provisioned.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.ModifyingExisting.html
+    """
+    if "Iops" in parameters:
+        parameters.setdefault("AllocatedStorage", entry["AllocatedStorage"])
+    elif "AllocatedStorage" in parameters and entry.get("StorageType") in _PROVISIONED:
+        parameters["Iops"] = entry["Iops"]
 
 
 def _same(name, read=None, *, pending=False, fixed=False):

@@ -14,7 +14,8 @@ from aws_runbook.errors import RunbookError
 AVAILABLE = ("available", "storage-optimization", "storage-config-upgrade")
 DELETING = "deleting"
 # AWS does not get out of these by itself.
-_STUCK = ("stopped", "failed", "storage-full", "restore-error")
+_STUCK = ("failed", "storage-full", "restore-error")
+_STOPPED = "stopped"
 _STUCK_PREFIXES = ("incompatible-", "inaccessible-", "insufficient-")
 _COPY = "Take a snapshot, restore it under another name with what is wanted, and move over"
 
@@ -69,6 +70,13 @@ def decide(name, subject, current, wanted, *, purge=False, warnings=()):
         raise RunbookError(
             f"{subject} is {status}, and AWS does not change that by itself; see its page in the RDS console."
         )
+    if status == _STOPPED:
+        if changes:
+            raise RunbookError(
+                f"{subject} is stopped, and {', '.join(sorted(changes))} cannot be changed until somebody starts it (in the RDS "
+                "console, or with the AWS CLI)."
+            )
+        return Decision(warnings=tuple(warnings))
     waiting = [sentence[0].lower() + sentence[1:] for sentence in _waiting(subject, current, changes)]
     what = subject.removeprefix("The ")
     entries = tuple({"what": what, "on": "AWS", "since": None, "do": sentence} for sentence in waiting)
@@ -140,6 +148,6 @@ def obstacles(subject, status, *, protected, skip, snapshot, taken, unprotect, m
         found.append(f"{subject}: skip_final_snapshot and final_db_snapshot_identifier are given; leave one out.")
     if taken:
         found.append(f"{subject} is not deleted: there is a snapshot {snapshot} already; name another.")
-    if not found and status not in (*AVAILABLE, *_STUCK):
+    if not found and status not in (*AVAILABLE, *_STUCK, _STOPPED):
         found.append(f"{subject} is {status} and cannot be deleted now; run this again when it is available.")
     return found

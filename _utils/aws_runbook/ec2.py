@@ -105,8 +105,10 @@ def security_groups(session, vpc_id=None):
 
 
 def security_group(session, name, vpc_id):
-    """The security group ``name`` of a VPC; ``None`` when there is none."""
-    return one("security group", name, security_groups(session, vpc_id), "GroupId", lambda entry: entry["GroupName"])
+    """The security group of a VPC that has the name, ``Name`` tag or id ``name``; ``None`` when there is none."""
+    entries = security_groups(session, vpc_id)
+    by_name = one("security group", name, entries, "GroupId", lambda entry: entry["GroupName"])
+    return by_name or one("security group", name, entries, "GroupId")
 
 
 def group_names(session, vpc_id=None):

@@ -64,12 +64,14 @@ def group_names(session, entry):
     return sorted(names.get(group_id, group_id) for group_id in ids)
 
 
-def named_groups(session, groups):
-    """``groups`` with ids replaced by names, as :func:`group_names` gives them."""
-    if not any(ec2.is_id(group) for group in groups):
-        return groups
-    names = ec2.group_names(session)
-    return sorted(names.get(group, group) for group in groups)
+def named_groups(session, groups, within):
+    """``groups`` of the VPC ``within``, with ids and ``Name`` tags replaced by names, as :func:`group_names` gives them."""
+    entries = ec2.security_groups(session, within) if groups else []
+    names = {entry["GroupName"] for entry in entries}
+    others = {
+        other: entry["GroupName"] for entry in entries for other in (entry["GroupId"], ec2.name_of(entry)) if other
+    }
+    return sorted(group if group in names else others.get(group, group) for group in groups)
 
 
 def available_versions(session, engine):
@@ -126,7 +128,7 @@ def resolved(session, subject, current, wanted, allow):
             allow,
         )
     if "vpc_security_groups" in wanted:
-        wanted["vpc_security_groups"] = named_groups(session, wanted["vpc_security_groups"])
+        wanted["vpc_security_groups"] = named_groups(session, wanted["vpc_security_groups"], known.get("vpc_id"))
     if current and "kms_key_id" in wanted:
         wanted["kms_key_id"] = same_key(known.get("kms_key_id"), wanted["kms_key_id"])
     return wanted, warnings

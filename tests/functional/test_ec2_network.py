@@ -182,6 +182,18 @@ def test_a_group_as_a_source_by_name_or_by_id(converge, modules):
     assert converge("ec2_security_group.present", **by_id).changes == {}
 
 
+def test_a_group_is_found_by_its_name_tag_too(converge, modules, ec2):
+    theirs = ec2.create_security_group(
+        GroupName="launch-wizard-1",
+        Description=GROUP["description"],
+        TagSpecifications=named("postgresql-anywhere", "security-group"),
+    )["GroupId"]
+    assert set(converge("ec2_security_group.present", **GROUP).changes) == {"ingress"}
+    assert modules["ec2_security_group.describe"]("postgresql-anywhere")["group_id"] == theirs
+    ec2.create_security_group(GroupName="postgresql-anywhere", Description=GROUP["description"])
+    assert modules["ec2_security_group.describe"]("postgresql-anywhere")["group_id"] != theirs
+
+
 def test_egress_is_managed_when_asked_for(converge, modules):
     wanted = {**GROUP, "egress": [{"service": "https", "destination": "10.0.0.0/8"}]}
     converge("ec2_security_group.present", **wanted)

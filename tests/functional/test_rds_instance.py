@@ -86,6 +86,13 @@ def test_every_part_of_a_preset_can_be_overridden(converge, rds, wanted):
     assert (made["BackupRetentionPeriod"], made["EngineVersion"], made["StorageEncrypted"]) == (3, "16.10", True)
 
 
+def test_security_groups_by_id_or_name_tag_are_the_same(converge, sandbox, instance, modules):
+    group = modules["ec2_security_group.describe"]("postgresql-anywhere")["group_id"]
+    sandbox.client("ec2").create_tags(Resources=[group], Tags=[{"Key": "Name", "Value": "The databases"}])
+    for reference in (group, "The databases"):
+        assert converge("rds_instance.present", **instance, vpc_security_groups=[reference]).changes == {}
+
+
 def test_the_password_is_stored_and_seen_nowhere(converge, rds, wanted, private, caplog):
     caplog.set_level(0)
     ret = converge("rds_instance.present", **wanted)

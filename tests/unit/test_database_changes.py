@@ -59,10 +59,18 @@ def test_what_aws_keeps_for_the_window_is_pending():
     )
 
 
-@pytest.mark.parametrize("status", ["stopped", "failed", "incompatible-network", "inaccessible-encryption-credentials"])
+@pytest.mark.parametrize(
+    "status", ["failed", "storage-full", "incompatible-network", "inaccessible-encryption-credentials"]
+)
 def test_what_aws_does_not_get_out_of_is_an_error(status):
     with pytest.raises(RunbookError, match=f"is {status}, and AWS does not change that by itself"):
         decide(current(status))
+
+
+def test_one_that_somebody_stopped():
+    assert decide(current("stopped")) == database_changes.Decision()
+    with pytest.raises(RunbookError, match="is stopped, and multi_az cannot be changed until somebody starts it"):
+        decide(current("stopped", multi_az=False))
 
 
 def test_one_that_is_being_deleted():
@@ -121,6 +129,27 @@ def test_no_autoscaling_has_no_parameter_at_creation_and_one_without_room_later(
     assert INSTANCE.modify_parameters({"max_allocated_storage": 0}, {"AllocatedStorage": 20}) == {
         "MaxAllocatedStorage": 20
     }
+
+
+@pytest.mark.parametrize(
+    ("wanted", "entry", "parameters"),
+    [
+        ({"iops": 4000}, {"AllocatedStorage": 400, "StorageType": "gp3"}, {"Iops": 4000, "AllocatedStorage": 400}),
+        ({"allocated_storage": 40}, {"AllocatedStorage": 20, "StorageType": "gp2"}, {"AllocatedStorage": 40}),
+        (
+            {"allocated_storage": 40},
+            {"AllocatedStorage": 20, "StorageType": "gp3", "Iops": 3000},
+            {"AllocatedStorage": 40},
+        ),
+        (
+            {"allocated_storage": 200},
+            {"AllocatedStorage": 100, "StorageType": "io1", "Iops": 1000},
+            {"AllocatedStorage": 200, "Iops": 1000},
+        ),
+    ],
+)
+def test_size_and_iops_go_together(wanted, entry, parameters):
+    assert INSTANCE.modify_parameters(wanted, entry) == parameters
 
 
 def test_capacity_is_given_whole():
