@@ -183,7 +183,11 @@ _AWS_BACKUP = {
             "description": "give a mapping of what is expected of backups",
             "additionalProperties": False,
             "properties": {
-                "max_age_hours": {"type": "integer", "minimum": 1, "description": "give a whole number of hours, 1 or more"}
+                "max_age_hours": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "description": "give a whole number of hours, 1 or more",
+                }
             },
         },
         "store": _STORE,

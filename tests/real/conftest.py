@@ -18,6 +18,7 @@ from tests.real.fleet import Fleet
 GROUP = pytest.mark.xdist_group("real")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items):
     """One worker runs all of these: two database servers at a time would slow down the rest of the suite."""
     for item in items:

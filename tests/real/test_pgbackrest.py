@@ -76,6 +76,15 @@ def test_from_the_first_backup_to_a_restore(server, aws, folder):
         assert rows(copy) == expected
 
 
+def test_the_audit_sees_what_pgbackrest_sees(server, fleet):
+    report = fleet.minion("control").call("aws_backup.audit", format="data")
+    [seen] = [target for target in report["targets"] if (target["server"], target["kind"]) == (SERVER, "pgbackrest")]
+    assert seen["count"] == len(backups(server))
+    assert seen["worst"] is None
+    # With little in it but the rows, the newest backup is the incremental one: some of what the full one holds.
+    assert 0 < seen["size"] < sum(entry["info"]["repository"]["delta"] for entry in backups(server))
+
+
 def test_every_object_is_in_the_repository(aws):
     assert {key.split("/")[0] for key in objects(aws, "")} == {REPOSITORY}
 

@@ -123,6 +123,19 @@ def test_files_archived_and_restored(cms):
     assert tree(cms.root / "copy/home/coalition/public_html") == tree(source)
 
 
+@pytest.mark.postgresql
+@pytest.mark.mariadb
+def test_the_audit_finds_nothing_wrong_with_the_first_backups(fleet):
+    report = fleet.minion("control").call("aws_backup.audit", format="data")
+    counts = {
+        (row["server"], row["kind"]): row["count"] for row in report["targets"] if row["server"] in ("registry", "cms")
+    }
+    # The databases registry and spoonbill; two files in the mirror and one in parts.
+    assert counts == {("registry", "script"): 2, ("registry", "sync"): 3, ("cms", "mysql"): 1, ("cms", "files"): 1}
+    wrong = {finding["check"] for finding in report["findings"] if finding["about"].split()[0] in ("registry", "cms")}
+    assert wrong == {"retention"}  # a note: the backups do not reach back yet
+
+
 def test_nothing_was_refused(aws, fleet):
     keys = {fleet.keys(server)[0] for server in ("registry", "cms")}
     calls = [call for call in aws.calls(service="s3") if call["access_key_id"] in keys]
