@@ -70,7 +70,8 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
     """
     name = email_names.check("identity", "name", name, email_names.identity)
     wanted = identities.SOURCES if attributes is None else attributes
-    return identities.read(_session(region, profile, keyid, key), name, wanted)
+    planned = email_plan.plan(__pillar__)["identities"]
+    return identities.read(_session(region, profile, keyid, key), name, wanted, planned)
 
 
 def normalise(name, attributes, region=None, profile=None, keyid=None, key=None):

@@ -5,6 +5,8 @@ The second version of the API tells everything about one identity in a call; the
 see the same identities. https://docs.aws.amazon.com/ses/latest/APIReference/API_GetIdentityNotificationAttributes.html
 """
 
+from bisect import bisect_left
+
 from aws_runbook.errors import RunbookError
 
 _BATCH = 100
@@ -61,15 +63,15 @@ def names(session):
     return sorted(answer["Identities"])
 
 
-def read(session, name, attributes):
-    """``status`` and the attributes of an identity that the reads for ``attributes`` tell; ``None`` when there is none."""
-    known = names(session)
-    if name not in known:
-        return None
-    place = known.index(name) // _BATCH * _BATCH
-    batch = known[place : place + _BATCH]
+def read(session, name, attributes, planned=()):
+    """
+    ``status`` and the attributes of an identity that the reads for ``attributes`` tell; ``None`` when there is none.
+
+    ``planned`` are identities that may be there soon, and will be asked about too.
+    """
+    batch = _batch(session, name, planned)
     status = _ask(session, "verification", batch).get(name)
-    if status is None:  # deleted a moment ago
+    if status is None:
         return None
     described = {"status": _STATUSES[status["VerificationStatus"]]}
     sources = {SOURCES[attribute] for attribute in attributes}
@@ -78,6 +80,20 @@ def read(session, name, attributes):
     if "identity" in sources:
         described |= _identity(session, name)
     return described
+
+
+def _batch(session, name, planned):
+    """
+    The names to ask about together with this one: the same for all of them, so that one answer serves them all.
+
+    Which identities there were when the run began is enough for that; whether this one is there, the answer tells.
+    """
+    known = session.recall("identities", lambda: sorted({*names(session), *planned}))
+    place = bisect_left(known, name) // _BATCH * _BATCH
+    batch = known[place : place + _BATCH]
+    if name in batch:
+        return batch
+    return [*batch[: _BATCH - 1], name]
 
 
 def _ask(session, what, batch):

@@ -3,8 +3,8 @@ How fast SES may be asked: about once a second, in one account and region, for e
 
 https://docs.aws.amazon.com/ses/latest/APIReference/CommonErrors.html
 
-SES tolerates short bursts, so nothing is slowed down until it refuses once. From then on requests keep the pace, until it
-has been quiet for a while: that takes as long as SES needs, where backing off by guesses takes several times as long.
+SES tolerates short bursts, so nothing is slowed down until it refuses once. From then on requests keep the pace, until there
+have been few for a while: that takes as long as SES needs, where backing off by guesses takes several times as long.
 """
 
 import threading
@@ -14,7 +14,7 @@ from functools import partial
 SERVICES = ("ses", "sesv2")
 THROTTLED = ("Throttling", "ThrottlingException", "TooManyRequestsException")
 _INTERVAL = 1.0  # seconds
-_MEMORY = 60.0  # seconds for which a refusal counts
+_MEMORY = 60.0  # seconds for which a refusal counts, after the last request that had to wait
 
 _paces = {}
 _lock = threading.Lock()
@@ -34,17 +34,19 @@ class Pace:
         """Wait for this request's turn, if SES has refused one lately."""
         with self._lock:
             now = self._clock()
-            if now - self._refused < _MEMORY:
-                remaining = self._last + _INTERVAL - now
-                if remaining > 0:
-                    self._pause(remaining)
+            remaining = self._last + _INTERVAL - now
+            if now - self._refused < _MEMORY and remaining > 0:
+                self._pause(remaining)
+                self._refused = now
 
     def note(self, code=None):
         """SES has answered; ``code`` is its error code, if it was one."""
+        now = self._clock()
         if code in THROTTLED:
-            self._refused = self._clock()
+            self._refused = now
         else:
-            self._last = self._clock()
+            # SES counted the request when it came, at the latest now: the next one is not too early, whatever the network does.
+            self._last = now
 
 
 def attach(client, connection):

@@ -122,6 +122,10 @@ class Session:
             call.answer = getattr(client, method)(**parameters)
         return call.answer
 
+    def recall(self, what, load):
+        """The answer of ``load()`` when it was first asked for in this run: a hint, which may be out of date."""
+        return self._cache.get((self.connection, "hints", self.region, what), {}, load)
+
     def forget(self):
         """Forget what was read: for who waits until AWS's answer is another one."""
         self._cache.clear()
