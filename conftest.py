@@ -56,5 +56,5 @@ def pytest_terminal_summary(terminalreporter):
     for name in _missing():
         what, packages = PROGRAMS[name]
         terminalreporter.write_line(
-            f"{name} is not installed: {what} not tested (Debian: apt install {packages}).", yellow=True
+            f"{name} is not installed, so this was not tested: {what} (Debian: apt install {packages}).", yellow=True
         )

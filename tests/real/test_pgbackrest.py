@@ -1,6 +1,7 @@
 """pgBackRest, with the bucket, policy, user and key that ``state.apply aws`` made: from the first backup to a restore."""
 
 import json
+from http import HTTPStatus
 
 import pytest
 
@@ -101,6 +102,15 @@ def test_nothing_was_refused(aws, fleet):
     assert [call for call in calls if call["status"] == 403] == []
 
 
+def test_the_bucket_itself_is_never_looked_at(aws, fleet):
+    """The first statement of pgBackRest's sample policy allows what no command asks for."""
+    key, _ = fleet.keys(SERVER)
+    calls = [call for call in aws.calls(operation="ListObjectsV2") if call["access_key_id"] == key]
+    looked = {call["parameters"].get("Prefix", "") for call in calls if call["status"] == HTTPStatus.OK}
+    assert looked
+    assert {prefix for prefix in looked if "/" not in prefix} == set()
+
+
 @pytest.mark.awscli
 def test_nothing_is_lost_in_a_bucket_that_others_expire_in(server, aws, fleet, folder, endpoint):
     """The bucket holds a repository, files that expire, a mirror, and what somebody else's rule is about."""
@@ -124,9 +134,9 @@ def test_nothing_is_lost_in_a_bucket_that_others_expire_in(server, aws, fleet, f
     repository, mirror = objects(aws, f"{REPOSITORY}/"), objects(aws, "mirror/")
     assert mirror == {"mirror/srv/exports/file"}
 
-    aws.advance_clock(12 * DAY)
+    aws.advance_clock(11 * DAY)  # day 31
     assert {key for bucket, key in aws.expire_objects() if bucket == BUCKET} == {*first, "scratch/a"}
-    aws.advance_clock(400 * DAY)
+    aws.advance_clock(369 * DAY)  # day 400
     assert {key for bucket, key in aws.expire_objects() if bucket == BUCKET} == second
     assert objects(aws, "") == {*repository, *mirror, "scratch/b", "scratch/c"}
 

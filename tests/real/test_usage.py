@@ -5,7 +5,6 @@ The programs asked for nothing that is not recorded; what is recorded is what po
 """
 
 import os
-from http import HTTPStatus
 
 import pytest
 
@@ -30,12 +29,3 @@ def test_what_was_asked_for_is_recorded(server, aws, fleet):
     recorded = recording.read()
     for kind, requests in asked.items():
         assert [request for request in requests if request not in recorded[kind]] == []
-
-
-def test_the_bucket_itself_is_never_looked_at(aws, fleet):
-    """The first statement of pgBackRest's sample policy allows what no command asks for."""
-    key, _ = fleet.keys("kingfisher-main")
-    calls = [call for call in aws.calls(operation="ListObjectsV2") if call["access_key_id"] == key]
-    looked = {call["parameters"].get("Prefix", "") for call in calls if call["status"] == HTTPStatus.OK}
-    assert looked
-    assert {prefix for prefix in looked if "/" not in prefix} == set()
