@@ -21,15 +21,13 @@ how to reach the account. IAM actions: ``iam:ListAccessKeys``, ``iam:GetAccessKe
 ``iam:CreateAccessKey``, ``iam:UpdateAccessKey``, ``iam:DeleteAccessKey`` and ``iam:TagUser`` to write.
 """
 
-import fcntl
 import logging
-from contextlib import contextmanager
+from contextlib import nullcontext
 from functools import partial
-from pathlib import Path
 
 from salt.utils import sdb
 
-from aws_runbook import access_keys, arguments, clock, email_plan, iam, stores
+from aws_runbook import access_keys, arguments, clock, email_plan, iam, reader, stores
 from aws_runbook.access_keys import Held, Key, Rotation
 from aws_runbook.errors import AwsError, RunbookError, StoreError
 from aws_runbook.gpg import salt_homedir
@@ -183,7 +181,7 @@ def plan(
 
 def _found(session, name, place):
     """The user's keys, what the store holds (``None`` without a store), and the rotation that is under way."""
-    with _alone(name):  # not between another run's making of a key and its storing
+    with place.alone() if place else nullcontext():  # not between another run's making of a key and its storing
         keys = _keys(session, name, last_used=False) or []
         if len(keys) > 1:  # only then does it matter which of them is used
             keys = _keys(session, name, last_used=True) or []
@@ -250,12 +248,14 @@ def apply(name, action, old=None, store=None, smtp_region=None, region=None, pro
     """
     session = _session(region, profile, keyid, key)
     if action in ("create", "rotate"):
-        with _alone(name):
+        place = _store(store, smtp_region)
+        with place.alone():
+            reader.forget()  # what was read before this run's turn
             if len(_keys(session, name, last_used=False) or []) > (1 if action == "rotate" else 0):
                 return True  # another run did it meanwhile
             if action == "rotate":
                 _note_rotation(session, name, old)
-            _create(session, name, _store(store, smtp_region))
+            _create(session, name, place)
     elif action == "deactivate":
         _set_status(session, name, old, "Inactive")
         _note_rotation(session, name, old)
@@ -293,7 +293,8 @@ def rotate(name, store=None, smtp_region=None, region=None, profile=None, keyid=
     keys = _keys(session, name, last_used=False)
     if keys is None:
         raise RunbookError(f"There is no user {name} yet: salt-call state.apply aws makes it, and its key.")
-    with _alone(name):
+    with place.alone():
+        keys = _keys(_session(region, profile, keyid, key), name, last_used=False) or []
         old = access_keys.begin_rotation(name, keys)
         place.check(_HALVES)
         if old:
@@ -310,18 +311,9 @@ def _planned(name):
     return __salt__["aws_backup.plan"](format="data")["keys"].get(name, {})
 
 
-@contextmanager
-def _alone(name):
-    """Let one run at a time on this machine make keys for a user; another machine's is seen in AWS: ``_is_second``."""
-    path = Path(__opts__["cachedir"]) / f"aws_runbook-key-{name}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 def _create(session, name, place):
     place.check(_HALVES)
+    stored = place.read(["access_key"])["access_key"]
     before = {entry.id for entry in _keys(session, name, last_used=False) or []}
     try:
         answer = session.write(
@@ -337,7 +329,7 @@ def _create(session, name, place):
     made = answer["AccessKey"]
     access_key_id, secret = made["AccessKeyId"], Secret(made["SecretAccessKey"])
     del answer, made
-    if _is_second(session, name, access_key_id, before, place):
+    if place.read(["access_key"])["access_key"] != stored or _is_second(session, name, access_key_id, before):
         _delete(session, name, access_key_id)
         _wait_for_the_other(session, name, place, before)
         return
@@ -370,14 +362,14 @@ def _lost(session, name, before, error):
     )
 
 
-def _is_second(session, name, access_key_id, before, place):
+def _is_second(session, name, access_key_id, before):
     """
     Whether a run on another machine made a key for the same user at the same moment, and this one is to go.
 
-    The one in the store stays. Where there is none yet, both runs see both keys and decide alike: the older one stays.
+    Where the store shows none yet, both runs see both keys and decide alike: the older one stays.
     """
     new = [entry.id for entry in _keys(session, name, last_used=False) or [] if entry.id not in before]
-    return len(new) > 1 and (new[0] != access_key_id or place.read(["access_key"])["access_key"] in new)
+    return len(new) > 1 and new[0] != access_key_id
 
 
 def _wait_for_the_other(session, name, place, before):

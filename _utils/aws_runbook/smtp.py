@@ -53,6 +53,10 @@ class SmtpStore:
         """What an operator would call this store."""
         return self._store.describe()
 
+    def alone(self):
+        """As the store's own."""
+        return self._store.alone()
+
     def check(self, names=(), *, write=True):
         """Try whether the store takes values."""
         self._store.check([_HALVES.get(name, name) for name in names], write=write)

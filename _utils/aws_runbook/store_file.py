@@ -7,6 +7,7 @@ import fcntl
 import os
 import stat
 import tempfile
+import threading
 from pathlib import Path
 
 from aws_runbook import yaml_edit
@@ -19,6 +20,8 @@ _MODE = 0o600
 # https://docs.saltproject.io/en/latest/ref/renderers/index.html
 _DEFAULT_RENDERER = "jinja|yaml"
 _JINJA = ("{{", "{%", "{#")
+# The folders that this thread has locked.
+_held = threading.local()
 _PROBE = "probe"
 _PROBE_BLOCK = "-----BEGIN PGP MESSAGE-----\n\nprobe\n-----END PGP MESSAGE-----\n"
 
@@ -72,7 +75,7 @@ class PillarFile:
     def write(self, values):
         """Write all of ``values``, or none; returns a function that brings the file back to what it was."""
         texts = {name: self._protected(name, value) for name, value in values.items()}
-        with self._locked():
+        with self.alone():
             before = self._bytes()
             edited = self._shebanged(self._read() or "")
             for name, text in texts.items():
@@ -206,7 +209,7 @@ class PillarFile:
                 os.close(descriptor)
 
     def _restore(self, before):
-        with self._locked():
+        with self.alone():
             if before is not None:
                 self._replace(before)
                 return
@@ -214,15 +217,26 @@ class PillarFile:
                 self._path.unlink(missing_ok=True)
 
     @contextlib.contextmanager
-    def _locked(self):
-        """One writer at a time. The folder is what is locked: the file itself is replaced, and a lock file would stay."""
+    def alone(self):
+        """
+        One at a time, also for what surrounds a write: whoever holds it already goes on.
+
+        The folder is what is locked: the file itself is replaced, and a lock file would stay.
+        """
+        held = _held.__dict__.setdefault("folders", set())
+        folder = self._path.parent
+        if folder in held:
+            yield
+            return
         with self._explained("be written"):
-            descriptor = os.open(self._path.parent, os.O_RDONLY)
+            descriptor = os.open(folder, os.O_RDONLY)
         try:
             with contextlib.suppress(OSError):  # some network file systems have no locks; then there is one writer
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
+            held.add(folder)
             yield
         finally:
+            held.discard(folder)
             os.close(descriptor)
 
     def _what(self):

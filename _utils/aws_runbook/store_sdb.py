@@ -4,6 +4,8 @@ A store behind one of Salt's ``sdb`` drivers: a vault, a keyring, a database.
 https://docs.saltproject.io/en/latest/topics/sdb/index.html
 """
 
+import contextlib
+
 from aws_runbook.errors import StoreError
 from aws_runbook.secrets import CLEAR, NAMES, Secret
 
@@ -45,6 +47,10 @@ class Sdb:
             for name, text in found.items():
                 if self._get(name) != (placeholder if text is None else text):
                     raise self._forgets(name)
+
+    def alone(self):
+        """Drivers have no common way to lock."""
+        return contextlib.nullcontext()
 
     def read(self, name):
         """The value of ``name``: in clear, a :class:`Secret`, or ``None``."""

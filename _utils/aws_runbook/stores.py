@@ -4,6 +4,7 @@ Where secrets go that AWS shows once: private pillar, the same encrypted, or wha
 A description, as pillar has it, becomes a :class:`Store`. Nothing that a store says or raises holds a secret.
 """
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -92,6 +93,14 @@ class Store:
                 if failed:
                     raise StoreError(f"{error} {failed}") from None
                 raise
+
+    @contextlib.contextmanager
+    def alone(self):
+        """Let nobody else on this machine write while a secret is made and written, where the store can be locked."""
+        with contextlib.ExitStack() as stack:
+            for member in sorted(self._members, key=lambda member: member.describe()):
+                stack.enter_context(member.alone())
+            yield
 
     def _with(self, name):
         return [member for member in self._members if name in member.names]

@@ -1,4 +1,4 @@
-"""Two runs at once, each in a process of its own: two minions that share pillar and stores."""
+"""Two runs for backups at once, each in a process of its own: two minions that share pillar and stores."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -11,12 +11,12 @@ def test_two_applies_at_once_converge(control, sandbox, tmp_path):
     root.mkdir()
     twin = Minion(root, "control", control.pillar, shared=True)
     with ThreadPoolExecutor() as pool:
-        runs = [pool.submit(minion, "state.apply", "aws", "--out=json") for minion in (control, twin)]
+        runs = [pool.submit(minion, "state.apply", "aws.buckets,aws.iam", "--out=json") for minion in (control, twin)]
     for run in runs:
         states = json.loads(run.result().out)["local"].values()
         assert [state["comment"] for state in states if state["result"] is not True] == []
     iam = sandbox.client("iam")
     for user in iam.list_users()["Users"]:
         assert len(iam.list_access_keys(UserName=user["UserName"])["AccessKeyMetadata"]) == 1
-    again = json.loads(control("state.apply", "aws", "--out=json").out)["local"].values()
+    again = json.loads(control("state.apply", "aws.buckets,aws.iam", "--out=json").out)["local"].values()
     assert [state["comment"] for state in again if state["changes"] or state["result"] is not True] == []
