@@ -34,7 +34,7 @@ import re
 
 from salt.utils.data import traverse_dict_and_list
 
-from aws_runbook import arguments, clock, email_plan, policies
+from aws_runbook import arguments, clock, email_plan, policies, topics
 from aws_runbook import subscriptions as subscribers
 from aws_runbook.errors import RunbookError
 from aws_runbook.session import SETTLE_TIMEOUT, connect
@@ -114,46 +114,8 @@ def _read(session, name):
     return {
         **{attribute: found.get(theirs, "") for attribute, theirs in _TEXTS.items()},
         **{attribute: found.get(theirs) == "true" for attribute, theirs in _FLAGS.items()},
-        "publishers": _publishers(session, name, _policy(found)),
+        "publishers": topics.publishers(session, _arn(session, name), topics.policy(found)),
     }
-
-
-def _policy(attributes):
-    return (
-        policies.parse(attributes["Policy"]) if attributes.get("Policy") else {"Version": "2012-10-17", "Statement": []}
-    )
-
-
-def _statement(session, name, service):
-    """What lets a service of AWS's publish on behalf of this account, and of no other."""
-    prefix = service.partition(".")[0]
-    return {
-        "Sid": "AwsRunbook" + "".join(part.capitalize() for part in re.split(r"\W", prefix)),
-        "Effect": "Allow",
-        "Principal": {"Service": service},
-        "Action": "sns:Publish",
-        "Resource": _arn(session, name),
-        "Condition": {
-            "StringEquals": {"AWS:SourceAccount": session.account_id},
-            "ArnLike": {"AWS:SourceArn": f"arn:{session.partition}:{prefix}:{session.region}:{session.account_id}:*"},
-        },
-    }
-
-
-def _means(statement):
-    return policies.normalise({"Statement": [statement]})["Statement"][0]
-
-
-def _publishers(session, name, policy):
-    statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
-    known = [_means(statement) for statement in statements]
-    services = {
-        service
-        for statement in known
-        for service in (statement.get("Principal") or {}).get("Service", [])
-        if _means(_statement(session, name, service)) in known
-    }
-    return sorted(services)
 
 
 def _tags(session, name):
@@ -429,15 +391,8 @@ def _let_publish(session, name, services):
         region=session.region,
         TopicArn=_arn(session, name),
     )
-    policy = _policy(answer["Attributes"])
-    known = _publishers(session, name, policy)
-    surplus = [_means(_statement(session, name, service)) for service in known if service not in services]
-    statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
-    kept = [statement for statement in statements if _means(statement) not in surplus]
-    added = [_statement(session, name, service) for service in services if service not in known]
-    sids = {statement["Sid"] for statement in added}
-    kept = [statement for statement in kept if statement.get("Sid") not in sids]  # an older form of ours
-    _set(session, name, "Policy", policies.dumps({**policy, "Statement": [*kept, *added]}))
+    policy = topics.with_publishers(session, _arn(session, name), topics.policy(answer["Attributes"]), services)
+    _set(session, name, "Policy", policies.dumps(policy))
 
 
 def _tag_list(tags):

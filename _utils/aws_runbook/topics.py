@@ -1,7 +1,11 @@
 """
-SNS topics as SES's settings name them: by name in pillar, by ARN in the API; in the region of SES, and there.
+SNS topics as others use them: SES's settings name them, by name in pillar, by ARN in the API; and a topic's policy lets SES
+publish. https://docs.aws.amazon.com/ses/latest/dg/configure-sns-notifications.html
 """
 
+import re
+
+from aws_runbook import policies
 from aws_runbook.errors import RunbookError
 
 
@@ -50,3 +54,53 @@ def check_there(salt, where, wanted, connection, lowstate):
                 f"{where}: {argument} is {name(topic)!r}, but there is no such SNS topic in {topic.split(':')[3]}: declare "
                 "it under aws:sns:topics, or name one that is there."
             )
+
+
+def policy(attributes):
+    """The policy among a topic's attributes, its statements a list; an empty one where there is none."""
+    if not attributes.get("Policy"):
+        return {"Version": "2012-10-17", "Statement": []}
+    found = policies.parse(attributes["Policy"])
+    statements = found["Statement"]
+    return {**found, "Statement": statements if isinstance(statements, list) else [statements]}
+
+
+def publishers(session, topic_arn, found):
+    """The services (``ses.amazonaws.com``) that a policy lets publish, for this account and region alone."""
+    known = [_means(statement) for statement in found["Statement"]]
+    services = {service for statement in known for service in (statement.get("Principal") or {}).get("Service", [])}
+    return sorted(service for service in services if _means(_statement(session, topic_arn, service)) in known)
+
+
+def with_publishers(session, topic_arn, found, services):
+    """A policy that lets ``services`` publish, and no other that this project let; the statements of others stay."""
+    known = publishers(session, topic_arn, found)
+    surplus = [_means(_statement(session, topic_arn, service)) for service in known if service not in services]
+    added = [_statement(session, topic_arn, service) for service in services if service not in known]
+    replaced = {statement["Sid"] for statement in added}  # an older form of ours
+    kept = [
+        statement
+        for statement in found["Statement"]
+        if _means(statement) not in surplus and statement.get("Sid") not in replaced
+    ]
+    return {**found, "Statement": [*kept, *added]}
+
+
+def _statement(session, topic_arn, service):
+    """What lets a service of AWS's publish on behalf of this account, and of no other."""
+    prefix = service.partition(".")[0]
+    return {
+        "Sid": f"AwsRunbook{re.sub('[^A-Za-z0-9]', '', prefix).capitalize()}",
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sns:Publish",
+        "Resource": topic_arn,
+        "Condition": {
+            "StringEquals": {"AWS:SourceAccount": session.account_id},
+            "ArnLike": {"AWS:SourceArn": f"arn:{session.partition}:{prefix}:{session.region}:{session.account_id}:*"},
+        },
+    }
+
+
+def _means(statement):
+    return policies.normalise({"Statement": [statement]})["Statement"][0]
