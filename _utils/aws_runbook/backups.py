@@ -385,7 +385,9 @@ def _append_only_problems(found):
     """A policy or user of two servers, of which one may only add and the other delete, lets both delete."""
     stated = defaultdict(lambda: defaultdict(list))
     for target in found:
-        shared = {f"the group {target.group}", f"the user {target.user}"} if target.group else {f"the user {target.user}"}
+        shared = (
+            {f"the group {target.group}", f"the user {target.user}"} if target.group else {f"the user {target.user}"}
+        )
         for what in shared:
             stated[what][target.append_only].append(target.server)
     return [
