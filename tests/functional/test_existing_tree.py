@@ -15,7 +15,12 @@ def server(sandbox, tmp_path):
 def test_their_states_and_ours_in_one_run(server, sandbox):
     states = server.apply("aws.backup,aws.sync")
     assert {state["result"] for state in states.values()} == {True}, [state["comment"] for state in states.values()]
-    theirs = {"awscli", "site-backup", "/home/sysadmin-tools/bin/site-backup.sh", "/home/sysadmin-tools/bin/aws-sync.sh"}
+    theirs = {
+        "awscli",
+        "site-backup",
+        "/home/sysadmin-tools/bin/site-backup.sh",
+        "/home/sysadmin-tools/bin/aws-sync.sh",
+    }
     assert theirs <= set(states)
     assert {"aws-pillar", "aws-bucket-ocp-coalition-backup", "aws-user-coalition-backup"} <= set(states)
     assert all(state["changes"] == {} for state in server.apply("aws.backup,aws.sync").values())
