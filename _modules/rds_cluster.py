@@ -270,18 +270,23 @@ def _create(session, name, wanted, place):
         parameters["VpcSecurityGroupIds"] = ec2.group_ids(session, wanted["vpc_security_groups"], vpc_id)
     if wanted.get("tags"):
         parameters["Tags"] = ec2.tag_list(wanted["tags"])
+    made = False
     if wanted["master_password"] == passwords.MANAGED:
         parameters["ManageMasterUserPassword"] = True
     else:
-        parameters["MasterUserPassword"] = passwords.for_new(f"DB cluster {name}", place).reveal()
-    session.write(
+        password, made = passwords.for_new(f"DB cluster {name}", place)
+        parameters["MasterUserPassword"] = password.reveal()
+    answer = session.write(
         "rds",
         "create_db_cluster",
         f"create the DB cluster {name}",
-        absent=("DBClusterAlreadyExistsFault",),  # after a lost answer; with the same password, as it was stored before
+        absent=("DBClusterAlreadyExistsFault",),
+        once=True,  # so that one which is there already is somebody else's
         DBClusterIdentifier=name,
         **parameters,
     )
+    if answer is None and made:
+        raise passwords.overtaken(f"DB cluster {name}", place, reset=f"rds_cluster.reset_password {name}")
     _create_instance(session, name, wanted["instance"], wanted["engine"])
 
 
@@ -327,11 +332,13 @@ def _modify(session, name, wanted, place, *, now):
         passwords.replace(
             place,
             lambda password: write(
+                once=True,
                 ManageMasterUserPassword=False,
                 MasterUserPassword=password.reveal(),
                 ApplyImmediately=True,
                 **parameters,
             ),
+            again=f"rds_cluster.reset_password {name}",
         )
     elif parameters:
         write(ApplyImmediately=now or "ManageMasterUserPassword" in parameters, **parameters)
@@ -374,10 +381,12 @@ def reset_password(name, store=None, region=None, profile=None, keyid=None, key=
             "rds",
             "modify_db_cluster",
             f"set the password of the DB cluster {name}",
+            once=True,
             DBClusterIdentifier=name,
             MasterUserPassword=password.reveal(),
             ApplyImmediately=True,
         ),
+        again=f"rds_cluster.reset_password {name}",
     )
     return f"{_subject(name)} has a new password, in {place.describe()}."
 

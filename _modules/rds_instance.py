@@ -240,18 +240,23 @@ def _create(session, name, wanted, place):
         parameters["VpcSecurityGroupIds"] = ec2.group_ids(session, wanted["vpc_security_groups"], vpc_id)
     if wanted.get("tags"):
         parameters["Tags"] = ec2.tag_list(wanted["tags"])
+    made = False
     if wanted["master_password"] == passwords.MANAGED:
         parameters["ManageMasterUserPassword"] = True
     else:
-        parameters["MasterUserPassword"] = passwords.for_new(f"DB instance {name}", place).reveal()
-    session.write(
+        password, made = passwords.for_new(f"DB instance {name}", place)
+        parameters["MasterUserPassword"] = password.reveal()
+    answer = session.write(
         "rds",
         "create_db_instance",
         f"create the DB instance {name}",
-        absent=("DBInstanceAlreadyExists",),  # after a lost answer; with the same password, as it was stored before
+        absent=("DBInstanceAlreadyExists",),
+        once=True,  # so that one which is there already is somebody else's
         DBInstanceIdentifier=name,
         **parameters,
     )
+    if answer is None and made:
+        raise passwords.overtaken(f"DB instance {name}", place, reset=f"rds_instance.reset_password {name}")
 
 
 def _modify(session, name, wanted, place, *, now):
@@ -279,7 +284,10 @@ def _modify(session, name, wanted, place, *, now):
     if wanted.get("master_password") == passwords.STORED:
         passwords.replace(
             place,
-            lambda password: write(ManageMasterUserPassword=False, MasterUserPassword=password.reveal(), **parameters),
+            lambda password: write(
+                once=True, ManageMasterUserPassword=False, MasterUserPassword=password.reveal(), **parameters
+            ),
+            again=f"rds_instance.reset_password {name}",
         )
     elif parameters:
         write(**parameters)
@@ -320,10 +328,12 @@ def reset_password(name, store=None, region=None, profile=None, keyid=None, key=
             "rds",
             "modify_db_instance",
             f"set the password of the DB instance {name}",
+            once=True,
             DBInstanceIdentifier=name,
             MasterUserPassword=password.reveal(),
             ApplyImmediately=True,
         ),
+        again=f"rds_instance.reset_password {name}",
     )
     return f"{_subject(name)} has a new password, in {place.describe()}."
 

@@ -38,7 +38,9 @@ def is_valid(password):
 
 
 def for_new(subject, place):
-    """The password of a database that is to be made: the one in the store ``place``, or a new one, stored."""
+    """
+    The password of a database that is to be made, and whether it is a new one, just stored; else the store ``place`` had it.
+    """
     place.check([NAME])
     known = place.read([NAME])[NAME]
     if known:
@@ -47,7 +49,7 @@ def for_new(subject, place):
                 f"{subject}: the password in {place.describe()} is not one that RDS takes (8 to 128 printable ASCII "
                 'characters without / " @ and space); remove it there, and a new one is made.'
             )
-        return known
+        return known, False
     if place.holds(NAME):
         raise StoreError(
             f"{subject}: {place.describe()} holds a password that cannot be read from here, and is not overwritten. Remove "
@@ -55,21 +57,45 @@ def for_new(subject, place):
         )
     password = generate()
     place.write({NAME: password})
-    return password
+    return password, True
 
 
-def replace(place, give):
-    """Put a new password into the store ``place``, and hand it to ``give``; if that fails, the old one comes back."""
+def overtaken(where, place, *, reset):
+    """The error about a database that another run made while this one was storing a password for it."""
+    return RunbookError(
+        f"The {where} was made by somebody else at the same moment, so {place.describe()} may hold another password than "
+        f"its own. To make sure, set a new one: salt-call {reset}."
+    )
+
+
+def replace(place, give, *, again):
+    """
+    Put a new password into the store ``place``, and hand it to ``give``, which asks AWS once.
+
+    When AWS has refused it, the old one comes back. After an error that leaves open whether AWS took it, the new one stays,
+    and the error says that ``again``, the function that does this, makes sure.
+    """
     place.check([NAME])
     old = place.read([NAME])[NAME]
     password = generate()
     place.write({NAME: password})
     try:
         give(password)
-    except RunbookError:
+    except RunbookError as error:
+        if not _is_refusal(error):
+            raise RunbookError(
+                f"{error} It is not known whether AWS took the new password, which is in {place.describe()}. To make sure, set "
+                f"another one: salt-call {again}."
+            ) from error
         if old:
             place.write({NAME: old})
         raise
+
+
+def _is_refusal(error):
+    """Whether AWS said no: not when there was no answer, nor one of a server that failed."""
+    answer = getattr(error, "response", None) or {}
+    return 400 <= answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) < 500  # noqa: PLR2004 - HTTP's own class
 
 
 def check(where, wanted, entry, place, *, reset):

@@ -140,6 +140,17 @@ def test_a_cluster_that_no_longer_pauses(converge, sandbox, rds, cluster):
     assert "SecondsUntilAutoPause" not in entry(rds)["ServerlessV2ScalingConfiguration"]
 
 
+def test_after_a_lost_answer_the_next_runs_go_on(states, sandbox, rds, wanted, private):
+    sandbox.fault("CreateDBCluster", "reset_after")
+    assert states["rds_cluster.present"](**wanted).result is False
+    first = stored(private)
+    ret = states["rds_cluster.present"](**wanted)
+    assert ret.warnings == ["Waiting: the DB cluster common is creating; instance can be changed when it is available."]
+    sandbox.advance_clock(300)
+    assert set(states["rds_cluster.present"](**wanted).changes) == {"instance"}
+    assert stored(private) == first
+
+
 def test_a_missing_instance_is_made_again(converge, sandbox, rds, cluster):
     rds.delete_db_instance(DBInstanceIdentifier="common-1", SkipFinalSnapshot=True)
     sandbox.advance_clock(300)

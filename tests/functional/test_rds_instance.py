@@ -280,12 +280,43 @@ def test_a_reset_that_aws_refuses_leaves_the_old_password_in_the_store(sandbox, 
     assert stored(private) == old
 
 
+@pytest.mark.parametrize("kind", ["reset_after", "reset_before", "internal_error"])
+def test_a_reset_that_aws_may_have_done_keeps_the_new_password(sandbox, instance, private, modules, kind):
+    old = stored(private)
+    sandbox.clear_calls()
+    sandbox.fault("ModifyDBInstance", kind)
+    with pytest.raises(Exception, match="It is not known whether AWS took the new password") as excinfo:
+        modules["rds_instance.reset_password"](NAME, store=instance["store"])
+    assert stored(private) != old
+    assert stored(private) not in str(excinfo.value)
+    assert len(sandbox.calls(operation="ModifyDBInstance")) == 1
+
+
 def test_after_a_lost_answer_the_stored_password_is_the_instances(states, sandbox, rds, wanted, private):
+    sandbox.clear_calls()
     sandbox.fault("CreateDBInstance", "reset_after")
-    ret = states["rds_instance.present"](**wanted)
-    assert ret.result is True, ret.comment
-    assert stored(private)
-    assert len(rds.describe_db_instances()["DBInstances"]) == 1
+    assert states["rds_instance.present"](**wanted).result is False
+    first = stored(private)
+    assert states["rds_instance.present"](**wanted).result is True
+    assert stored(private) == first
+    assert len(sandbox.calls(operation="CreateDBInstance")) == 1
+
+
+def test_one_that_another_run_makes_at_the_same_moment(modules, rds, wanted, private):
+    """Between what was planned and what is done, somebody else makes it, with a password that nobody here knows."""
+    changes = modules["rds_instance.plan"](NAME, {"preset": "data-analysis"}, store=wanted["store"])["changes"]
+    rds.create_db_instance(
+        DBInstanceIdentifier=NAME,
+        DBInstanceClass="db.t3.micro",
+        Engine="postgres",
+        MasterUsername="postgres",
+        MasterUserPassword="correct-horse-battery",
+        AllocatedStorage=20,
+    )
+    attributes = {attribute: change["new"] for attribute, change in changes.items()}
+    with pytest.raises(Exception, match="was made by somebody else at the same moment") as excinfo:
+        modules["rds_instance.apply"](NAME, attributes, store=wanted["store"])
+    assert "salt-call rds_instance.reset_password analysis" in str(excinfo.value)
 
 
 def test_a_creation_that_failed_goes_on_with_the_password_it_stored(states, sandbox, wanted, private):

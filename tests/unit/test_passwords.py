@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aws_runbook import passwords
-from aws_runbook.errors import RunbookError, StoreError
+from aws_runbook.errors import AwsError, RunbookError, StoreError
 from aws_runbook.secrets import Secret
 
 
@@ -56,13 +56,16 @@ def test_printable_ascii_only(text):
 
 def test_a_new_one_is_stored_first():
     place = Place()
-    password = passwords.for_new("DB instance x", place)
+    password, made = passwords.for_new("DB instance x", place)
+    assert made
     assert place.password == password
 
 
 def test_one_that_is_stored_already_is_used():
     place = Place("correct-horse-battery")
-    assert passwords.for_new("DB instance x", place).reveal() == "correct-horse-battery"
+    password, made = passwords.for_new("DB instance x", place)
+    assert password.reveal() == "correct-horse-battery"
+    assert not made
     assert place.written == 0
 
 
@@ -81,19 +84,37 @@ def test_one_that_cannot_be_read_is_not_overwritten():
 
 def test_a_replaced_one_is_stored_before_it_is_given():
     place, given_to_aws = Place("old-password"), []
-    passwords.replace(place, lambda password: given_to_aws.append(password == place.password))
+    passwords.replace(place, lambda password: given_to_aws.append(password == place.password), again="x")
     assert given_to_aws == [True]
+
+
+def answer(status):
+    error = AwsError("AWS says no.", "No")
+    error.response = {"ResponseMetadata": {"HTTPStatusCode": status}}
+    return error
+
+
+def failing(error):
+    def give(_password):
+        raise error
+
+    return give
 
 
 def test_the_old_one_comes_back_when_aws_refuses():
     place = Place("old-password")
-
-    def refuse(_password):
-        raise RunbookError("no")
-
-    with pytest.raises(RunbookError, match=r"^no$"):
-        passwords.replace(place, refuse)
+    with pytest.raises(AwsError, match=r"^AWS says no\.$"):
+        passwords.replace(place, failing(answer(400)), again="x")
     assert place.password.reveal() == "old-password"
+
+
+@pytest.mark.parametrize("error", [answer(500), RunbookError("The connection was reset.")])
+def test_the_new_one_stays_when_it_is_not_known_whether_aws_took_it(error):
+    place = Place("old-password")
+    with pytest.raises(RunbookError, match="It is not known whether AWS took the new password") as excinfo:
+        passwords.replace(place, failing(error), again="rds_instance.reset_password x")
+    assert place.password.reveal() != "old-password"
+    assert str(excinfo.value).endswith("salt-call rds_instance.reset_password x.")
 
 
 @pytest.mark.parametrize(
