@@ -128,9 +128,12 @@ def attempts(drawn):
         if not whole(drawn, target.bucket):
             yield listing(target.bucket)
             yield listing(target.bucket, prefix="")
-            yield listing(target.bucket, prefix=target.prefix)
+            if not _is_inside(drawn, target.bucket, target.prefix):
+                yield listing(target.bucket, prefix=target.prefix)
             yield listing(target.bucket, prefix="", delimiter="k")
             yield listing(target.bucket, prefix="elsewhere/", delimiter="/")
+        elsewhere = listing(target.bucket, prefix="elsewhere/")
+        yield Need("s3:ListBucketVersions", elsewhere.resource, elsewhere.context)
         own = f"{target.prefix}/x".lstrip("/")
         for action in ("s3:DeleteObjectVersion", "s3:PutObjectAcl", "s3:BypassGovernanceRetention", "s3:RestoreObject"):
             yield on_object(action, target.bucket, own)
@@ -150,9 +153,12 @@ def _others(drawn, target):
     keys = ["elsewhere/x", "x", f"{target.prefix}-2/x", f"{target.prefix}2/x", target.prefix or "x"]
     for bucket in (target.bucket, f"{target.bucket}-3"):
         for key in keys:
-            inside = any(one.bucket == bucket and key.startswith(f"{one.prefix}/") for one in drawn)
-            if not inside and not whole(drawn, bucket):
+            if not _is_inside(drawn, bucket, key) and not whole(drawn, bucket):
                 yield bucket, key
+
+
+def _is_inside(drawn, bucket, key):
+    return any(one.bucket == bucket and key.startswith(f"{one.prefix}/") for one in drawn)
 
 
 def parts(document):
