@@ -10,6 +10,7 @@ from aws_runbook import tables
 from aws_runbook.audit import LEVELS, STATUS, duration, size
 
 _COLUMNS = ("server", "kind", "location", "newest", "backups", "span", "size", "worst")
+_ACCESS = ("bucket", "prefix", "who", "name", "may")
 _LABELS = ("server", "kind", "bucket", "prefix")
 # https://prometheus.io/docs/instrumenting/exposition_formats/#text-format-details
 _ESCAPED = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
@@ -33,11 +34,8 @@ def table(report, now):
         "Access keys:",
         tables.table(report["keys"], ("user", "access_key_id", "status", "create_date", "last_used_date")),
     ]
-    lines += [
-        "",
-        "Who else may read or delete:",
-        tables.table(report["access"], ("bucket", "prefix", "who", "name", "may")),
-    ]
+    seen = tables.table(report["access"], _ACCESS) if report["access"] else "Nobody."
+    lines += ["", "Who else may read or delete:", seen]
     return "\n".join(lines)
 
 
