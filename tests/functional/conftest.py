@@ -17,6 +17,13 @@ def _no_queued_log():
     salt._logging.shutdown_temp_handler()
 
 
+@pytest.fixture(autouse=True)
+def _refused_by_chance(request, monkeypatch):
+    """With ``--sandbox-throttle`` calls are refused by chance: SES's own limit, once a second, is not what is tried then."""
+    if request.config.getoption("--sandbox-throttle") is not None:
+        monkeypatch.setattr("aws_runbook.pace._INTERVAL", 0.01)
+
+
 @pytest.fixture
 def pillar():
     """The minion's pillar; a module or a test gives its own."""

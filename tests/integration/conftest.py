@@ -66,14 +66,18 @@ class Minion:
             return Done(out.read(), err.read(), process.returncode, commands)
 
     def secrets(self):
-        """Every secret key in private pillar, by the file it is in."""
+        """Every secret key and SMTP password in private pillar, by the file it is in."""
         found = {}
         for path in sorted((self.pillar / "private").glob("*.sls")):
             data = yaml.safe_load(path.read_text()) or {}
             postgres = (data.get("postgres") or {}).get("backup") or {}
-            halves = {(data.get("aws") or {}).get("secret_key"), postgres.get("s3_key_secret")} - {None, ""}
-            if halves:
-                found[path] = halves
+            secrets = {
+                (data.get("aws") or {}).get("secret_key"),
+                postgres.get("s3_key_secret"),
+                (data.get("smtp") or {}).get("password"),
+            } - {None, ""}
+            if secrets:
+                found[path] = secrets
         return found
 
 
