@@ -7,10 +7,12 @@ called by itself, is a run of its own and sees AWS as it is.
 
 import copy
 import threading
+import weakref
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 _active = ContextVar("aws_runbook_cache", default=None)
+_caches = weakref.WeakSet()
 
 
 class Cache:
@@ -19,6 +21,7 @@ class Cache:
     def __init__(self):
         self._answers = {}
         self._lock = threading.Lock()
+        _caches.add(self)
 
     def get(self, source, parameters, load):
         """The answer of ``load()`` to the question (``source``, ``parameters``), asked once until dropped."""
@@ -57,9 +60,8 @@ def current():
 
 
 def forget():
-    """Forget all that was read in the run that is under way: it is asked for again."""
-    cache = current()
-    if cache is not None:
+    """Forget all that was read, in a run or by a function called by itself: it is asked for again."""
+    for cache in list(_caches):
         cache.clear()
 
 

@@ -129,7 +129,6 @@ def test_moving_from_a_policy_to_a_group_leaves_no_moment_without_permission(con
 
 
 def test_the_policy_stays_while_aws_does_not_show_the_group(states, iam, sandbox, monkeypatch):
-    monkeypatch.setattr("aws_runbook.waiting.until", lambda question, **_: question())
     monkeypatch.setattr("aws_runbook.iam.until", lambda question, **_: question())
     iam.create_group(GroupName="backup")
     iam.create_user(UserName="registry-backup")
@@ -210,6 +209,13 @@ def test_what_aws_does_not_show_yet_is_asked_for_again(states, sandbox, tmp_path
     assert len(sandbox.calls(operation="CreateUser")) == 1
     made = [call for call in sandbox.calls(operation="CreateAccessKey") if call["status"] == 200]
     assert len(made) == 1
+
+
+def test_what_aws_does_not_show_yet_is_asked_for_again_on_the_command_line(modules, iam, sandbox):
+    iam.create_user(UserName="registry-backup")
+    iam.create_group(GroupName="backup")
+    sandbox.lag("iam", looks=2)
+    assert modules["iam_user.update"]("registry-backup", groups=["backup"]) is True
 
 
 @pytest.mark.parametrize("kind", ["throttling", "internal_error", "unavailable"])
