@@ -1,11 +1,16 @@
 """Fixtures of the whole suite."""
 
+import os
 import re
 import subprocess
 
 import pytest
 
 pytest_plugins = ["sandbox.pytest_plugin"]
+
+# A test without the sandbox must not find credentials on the machine that it runs on.
+os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
 
 
 @pytest.fixture(scope="session")
