@@ -213,14 +213,23 @@ def _unlisted(session, name, held):
 
     A list can lag some seconds behind; and a key of another user in the store must not be overwritten.
     """
-    answer = session.read(
-        "iam",
-        "get_access_key_last_used",
-        f"see whose access key {held.id} in {held.where} is",
-        AccessKeyId=held.id,
-        # A key that does not exist, and one of another account, are refused alike.
-        absent=("NoSuchEntity", "AccessDenied", "ValidationError"),
-    )
+    try:
+        answer = session.read(
+            "iam",
+            "get_access_key_last_used",
+            f"see whose access key {held.id} in {held.where} is",
+            AccessKeyId=held.id,
+            absent=("NoSuchEntity", "ValidationError"),
+        )
+    except AwsError as error:
+        if error.code != "AccessDenied":
+            raise
+        # AWS answers so when the permission is missing, and for a key of another account: what cannot be told apart
+        # is not taken for absent, since its secret may be nowhere else.
+        raise RunbookError(
+            f"{error} Or the key belongs to another account. It is not overwritten: if it is of no use any more, remove it "
+            f"from {held.where}."
+        ) from error
     if answer is None:
         return []
     if answer["UserName"] != name:
@@ -290,11 +299,10 @@ def rotate(name, store=None, smtp_region=None, region=None, profile=None, keyid=
             f"aws:ses:smtp_users:{name}:store."
         )
     session = _session(region, profile, keyid, key)
-    keys = _keys(session, name, last_used=False)
-    if keys is None:
-        raise RunbookError(f"There is no user {name} yet: salt-call state.apply aws makes it, and its key.")
     with place.alone():
-        keys = _keys(_session(region, profile, keyid, key), name, last_used=False) or []
+        keys = _keys(session, name, last_used=False)
+        if keys is None:
+            raise RunbookError(f"There is no user {name} yet: salt-call state.apply aws makes it, and its key.")
         old = access_keys.begin_rotation(name, keys)
         place.check(_HALVES)
         if old:

@@ -172,6 +172,18 @@ def test_a_key_of_another_user_in_the_store_is_not_overwritten(converge, iam, pr
     assert "belongs to the user somebody, not to registry-backup, and is not overwritten" in ret.comment
 
 
+def test_a_key_in_the_store_that_may_not_be_looked_up_is_not_overwritten(states, iam, sandbox, private, store):
+    before = yaml.safe_dump({"aws": {"access_key": "AKIAOFANOTHERACCOUNT", "secret_key": "its secret"}})
+    private.write_text(before)
+    sandbox.fault("GetAccessKeyLastUsed", "access_denied")
+    ret = states["iam_access_key.present"](name=USER, store=store)
+    assert ret.result is False
+    assert "need iam:GetAccessKeyLastUsed" in ret.comment
+    assert "belongs to another account. It is not overwritten" in ret.comment
+    assert private.read_text() == before
+    assert keys(iam) == {}
+
+
 def test_a_lost_answer_is_not_asked_for_again(states, iam, sandbox, store):
     sandbox.fault("CreateAccessKey", "reset_after")
     ret = states["iam_access_key.present"](name=USER, store=store)
