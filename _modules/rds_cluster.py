@@ -37,50 +37,131 @@ write; ``rds:DeleteDBInstance``, ``rds:DeleteDBCluster``, ``rds:DescribeDBCluste
 ``secretsmanager:TagResource`` and ``kms:DescribeKey``.
 """
 
-from functools import partial
-
-from salt.utils import sdb
-
-from aws_runbook import (
-    arguments,
-    database_changes,
-    database_checks,
-    database_connection,
-    durations,
-    ec2,
-    passwords,
-    rds,
-    serverless,
-    stores,
-)
-from aws_runbook.database_attributes import CLUSTER, scaling
-from aws_runbook.errors import RunbookError
-from aws_runbook.gpg import salt_homedir
+from aws_runbook import database_changes, database_checks, passwords, serverless
+from aws_runbook.database_attributes import CLUSTER
+from aws_runbook.databases import Api, Database
 from aws_runbook.session import connect
 
-# What a new cluster cannot do without.
-_NEEDED = ("engine", "min_capacity", "max_capacity")
-_MISSING = ("DBClusterNotFoundFault",)
 _USER = "postgres"
+
+
+class _Cluster(Database):
+    """What is particular to clusters: the instances in them, and the Data API."""
+
+    kind, module, key = "DB cluster", "rds_cluster", "clusters"
+    api = Api(
+        describe="describe_db_clusters",
+        create="create_db_cluster",
+        modify="modify_db_cluster",
+        delete="delete_db_cluster",
+        entries="DBClusters",
+        identifier="DBClusterIdentifier",
+        arn="DBClusterArn",
+        absent=("DBClusterNotFoundFault",),
+        taken="DBClusterAlreadyExistsFault",
+        describe_snapshots="describe_db_cluster_snapshots",
+        snapshot="DBClusterSnapshotIdentifier",
+        no_snapshot=("DBClusterSnapshotNotFoundFault",),
+    )
+    attributes = CLUSTER
+    needed = ("engine", "min_capacity", "max_capacity")
+
+    def check(self, attributes):
+        return database_checks.cluster(self.where, attributes)
+
+    def _members(self):
+        """The instances of the cluster, by AWS's description."""
+        answer = self.session.read(
+            "rds",
+            "describe_db_instances",
+            f"find the instances of the {self.where}",
+            Filters=[{"Name": "db-cluster-id", "Values": [self.name]}],
+        )
+        return sorted(answer["DBInstances"], key=lambda member: member["DBInstanceIdentifier"])
+
+    def status(self, entry):
+        """That of the cluster, or of an instance that is not available yet: without it, nobody can connect."""
+        if entry["Status"] not in database_changes.AVAILABLE:
+            return entry["Status"]
+        busy = (member["DBInstanceStatus"] for member in self._members())
+        return next((status for status in busy if status not in database_changes.AVAILABLE), entry["Status"])
+
+    def vpc_id(self, _entry):
+        groups = (member.get("DBSubnetGroup", {}) for member in self._members())
+        return next((group["VpcId"] for group in groups if group), None)
+
+    def readers(self):
+        return {**super().readers(), "instance": self._instance}
+
+    def _instance(self, _entry):
+        return next((member["DBInstanceIdentifier"] for member in self._members()), None)
+
+    def endpoint(self, entry):
+        members = self._members()
+        if not entry.get("Endpoint") or not members or self.status(entry) == "creating":
+            raise self.unreachable(entry)
+        return {
+            "host": entry["Endpoint"],
+            "port": entry["Port"],
+            "database": entry.get("DatabaseName"),
+            "public": any(member.get("PubliclyAccessible") for member in members),
+        }
+
+    def completed(self, wanted, current):
+        defaults = {} if current else {"master_username": _USER}
+        return {**defaults, **wanted, "instance": (current or {}).get("instance") or f"{self.name}-1"}
+
+    def switch(self, wanted, entry):
+        if "data_api" not in wanted:
+            return
+        # Of Serverless v2, by a call of its own: ModifyDBCluster switches only v1's.
+        # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/data-api.enabling.html
+        verb = "enable" if wanted["data_api"] else "disable"
+        self.session.write(
+            "rds",
+            f"{verb}_http_endpoint",
+            f"{verb} the Data API of the {self.where}",
+            ResourceArn=entry["DBClusterArn"],
+        )
+
+    def add_parts(self, wanted, engine):
+        if "instance" not in wanted:
+            return
+        self.session.write(
+            "rds",
+            "create_db_instance",
+            f"create the instance {wanted['instance']} of the {self.where}",
+            absent=("DBInstanceAlreadyExists",),
+            DBInstanceIdentifier=wanted["instance"],
+            DBClusterIdentifier=self.name,
+            DBInstanceClass=serverless.CLASS,
+            Engine=engine,
+            PubliclyAccessible=False,
+        )
+
+    def delete_parts(self):
+        for member in self._members():
+            identifier = member["DBInstanceIdentifier"]
+            self.session.write(
+                "rds",
+                "delete_db_instance",
+                f"delete the instance {identifier} of the {self.where}",
+                DBInstanceIdentifier=identifier,
+                SkipFinalSnapshot=True,  # the data are the cluster's
+            )
 
 
 def _session(region, profile, keyid, key):
     return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
 
 
-def _store(description):
-    if description is None:
-        return None
-    return stores.make(
-        description,
-        sdb_get=partial(sdb.sdb_get, opts=__opts__),
-        sdb_set=partial(sdb.sdb_set, opts=__opts__),
-        gpg_homedir=salt_homedir(__opts__),
-    )
+def _cluster(name, region, profile, keyid, key):
+    return _Cluster(name, _session(region, profile, keyid, key))
 
 
-def _subject(name):
-    return f"The DB cluster {name}"
+def _planned():
+    """The clusters in pillar: where they are, where their passwords go."""
+    return __salt__["aws_database.plan"](format="data")["clusters"]
 
 
 def describe(name, attributes=None, region=None, profile=None, keyid=None, key=None):
@@ -98,59 +179,7 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
 
         salt-call rds_cluster.describe common
     """
-    session = _session(region, profile, keyid, key)
-    entry = _entry(session, name)
-    return entry and _described(session, name, entry, attributes)
-
-
-def _entry(session, name):
-    answer = session.read(
-        "rds",
-        "describe_db_clusters",
-        f"find the DB cluster {name}",
-        DBClusterIdentifier=name,
-        absent=_MISSING,
-    )
-    return answer and answer["DBClusters"][0]
-
-
-def _members(session, name):
-    """The instances of a cluster, by AWS's description."""
-    answer = session.read(
-        "rds",
-        "describe_db_instances",
-        f"find the instances of the DB cluster {name}",
-        Filters=[{"Name": "db-cluster-id", "Values": [name]}],
-    )
-    return sorted(answer["DBInstances"], key=lambda member: member["DBInstanceIdentifier"])
-
-
-def _described(session, name, entry, attributes=None):
-    members = _members(session, name)
-    readers = {
-        **CLUSTER.readers,
-        "instance": lambda _entry: next((member["DBInstanceIdentifier"] for member in members), None),
-        "vpc_security_groups": lambda found: rds.group_names(session, found),
-        "tags": lambda found: rds.tags(session, f"the DB cluster {name}", found["DBClusterArn"], found),
-    }
-    wanted = readers if attributes is None else attributes
-    pending = CLUSTER.pending(entry)
-    return {
-        "arn": entry["DBClusterArn"],
-        "vpc_id": next((member["DBSubnetGroup"]["VpcId"] for member in members if member.get("DBSubnetGroup")), None),
-        "status": _status(entry, members),
-        "pending": pending,
-        "window": entry.get("PreferredMaintenanceWindow"),
-        **{attribute: pending.get(attribute, readers[attribute](entry)) for attribute in wanted},
-    }
-
-
-def _status(entry, members):
-    """That of the cluster, or of an instance that is not available yet: without it, nobody can connect."""
-    if entry["Status"] not in database_changes.AVAILABLE:
-        return entry["Status"]
-    busy = (member["DBInstanceStatus"] for member in members)
-    return next((status for status in busy if status not in database_changes.AVAILABLE), entry["Status"])
+    return _cluster(name, region, profile, keyid, key).describe(attributes)
 
 
 def normalise(name, attributes, region=None, profile=None, keyid=None, key=None):  # noqa: ARG001 - as in every module
@@ -164,10 +193,7 @@ def normalise(name, attributes, region=None, profile=None, keyid=None, key=None)
 
         salt-call rds_cluster.normalise common '{min_capacity: 0, max_capacity: 2}'
     """
-    where = f"DB cluster {name}"
-    database_checks.identifier("DB cluster", name)
-    database_checks.options(where, master_password=attributes.get("master_password"))
-    return database_checks.cluster(where, attributes)
+    return _Cluster(name).normalise(attributes)
 
 
 def plan(
@@ -198,36 +224,14 @@ def plan(
 
         salt-call rds_cluster.plan common '{min_capacity: 0, max_capacity: 2}' store=sdb://vault/common
     """
-    where = f"DB cluster {name}"
-    database_checks.options(where, apply=apply, allow_upgrade=allow_upgrade)
-    timeout = durations.seconds(where, "wait", wait)
-    wanted = normalise(name, attributes)
-    place = _store(store)
-    if place is not None:
-        wanted.setdefault("master_password", passwords.STORED)
-    session = _session(region, profile, keyid, key)
-    entry = _entry(session, name)
-    if entry and timeout and _status(entry, _members(session, name)) != database_changes.DELETING:
-        rds.wait(_subject(name), lambda: _status_now(session, name), timeout)
-        entry = _entry(session, name)
-    passwords.check(where, wanted, entry, place, reset=f"rds_cluster.reset_password {name}")
-    current = entry and _described(session, name, entry)
-    if current is None:
-        database_checks.complete(where, wanted, _NEEDED)
-        wanted.setdefault("master_username", _USER)
-    wanted["instance"] = (current or {}).get("instance") or f"{name}-1"
-    resolved, warnings = rds.resolved(session, _subject(name), current, wanted, allow_upgrade)
-    decision = database_changes.decide(name, _subject(name), current, resolved, purge=purge, warnings=warnings)
-    return {
-        "changes": decision.changes,
-        "warnings": list(decision.warnings),
-        "pending": list(decision.pending),
-    }
-
-
-def _status_now(session, name):
-    entry = _entry(session, name)
-    return _status(entry, _members(session, name)) if entry else "not shown by AWS"
+    return _cluster(name, region, profile, keyid, key).plan(
+        attributes,
+        passwords.place(store, __opts__),
+        apply=apply,
+        allow_upgrade=allow_upgrade,
+        wait=wait,
+        purge=purge,
+    )
 
 
 def apply(
@@ -254,96 +258,8 @@ def apply(
 
         salt-call rds_cluster.apply common '{max_capacity: 4}' apply=now
     """
-    wanted = dict(changes)
-    session = _session(region, profile, keyid, key)
-    if wanted.pop("name", None):
-        _create(session, name, wanted, _store(store))
-    else:
-        _modify(session, name, wanted, _store(store), now=apply == "now")
+    _cluster(name, region, profile, keyid, key).apply(changes, passwords.place(store, __opts__), now=apply == "now")
     return True
-
-
-def _create(session, name, wanted, place):
-    parameters = {**CLUSTER.create_parameters(wanted), **scaling(wanted)}
-    if wanted.get("vpc_security_groups"):
-        vpc_id = rds.vpc_id(session, wanted.get("db_subnet_group_name"))
-        parameters["VpcSecurityGroupIds"] = ec2.group_ids(session, wanted["vpc_security_groups"], vpc_id)
-    if wanted.get("tags"):
-        parameters["Tags"] = ec2.tag_list(wanted["tags"])
-    made = False
-    if wanted["master_password"] == passwords.MANAGED:
-        parameters["ManageMasterUserPassword"] = True
-    else:
-        password, made = passwords.for_new(f"DB cluster {name}", place)
-        parameters["MasterUserPassword"] = password.reveal()
-    answer = session.write(
-        "rds",
-        "create_db_cluster",
-        f"create the DB cluster {name}",
-        absent=("DBClusterAlreadyExistsFault",),
-        once=True,  # so that one which is there already is somebody else's
-        DBClusterIdentifier=name,
-        **parameters,
-    )
-    if answer is None and made:
-        raise passwords.overtaken(f"DB cluster {name}", place, reset=f"rds_cluster.reset_password {name}")
-    _create_instance(session, name, wanted["instance"], wanted["engine"])
-
-
-def _create_instance(session, name, instance, engine):
-    session.write(
-        "rds",
-        "create_db_instance",
-        f"create the instance {instance} of the DB cluster {name}",
-        absent=("DBInstanceAlreadyExists",),
-        DBInstanceIdentifier=instance,
-        DBClusterIdentifier=name,
-        DBInstanceClass=serverless.CLASS,
-        Engine=engine,
-        PubliclyAccessible=False,
-    )
-
-
-def _modify(session, name, wanted, place, *, now):
-    entry = _entry(session, name)
-    if entry is None:
-        raise RunbookError(f"There is no DB cluster {name}.")
-    arn = entry["DBClusterArn"]
-    if "tags" in wanted:
-        what = f"the DB cluster {name}"
-        rds.write_tags(session, what, arn, rds.tags(session, what, arn, entry), wanted["tags"])
-    if "data_api" in wanted:
-        # Of Serverless v2, by a call of its own: ModifyDBCluster switches only v1's.
-        # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/data-api.enabling.html
-        verb = "enable" if wanted["data_api"] else "disable"
-        session.write("rds", f"{verb}_http_endpoint", f"{verb} the Data API of the DB cluster {name}", ResourceArn=arn)
-    parameters = {**CLUSTER.modify_parameters(wanted, entry), **scaling(wanted, entry)}
-    if "vpc_security_groups" in wanted:
-        vpc_id = rds.vpc_id(session, entry.get("DBSubnetGroup"))
-        parameters["VpcSecurityGroupIds"] = ec2.group_ids(session, wanted["vpc_security_groups"], vpc_id)
-    write = partial(
-        session.write,
-        "rds",
-        "modify_db_cluster",
-        f"change the DB cluster {name}",
-        DBClusterIdentifier=name,
-    )
-    if wanted.get("master_password") == passwords.STORED:
-        passwords.replace(
-            place,
-            lambda password: write(
-                once=True,
-                ManageMasterUserPassword=False,
-                MasterUserPassword=password.reveal(),
-                ApplyImmediately=True,
-                **parameters,
-            ),
-            again=f"rds_cluster.reset_password {name}",
-        )
-    elif parameters:
-        write(ApplyImmediately=now or "ManageMasterUserPassword" in parameters, **parameters)
-    if "instance" in wanted:
-        _create_instance(session, name, wanted["instance"], entry["Engine"])
 
 
 def reset_password(name, store=None, region=None, profile=None, keyid=None, key=None):
@@ -360,40 +276,9 @@ def reset_password(name, store=None, region=None, profile=None, keyid=None, key=
 
         salt-call rds_cluster.reset_password common
     """
-    planned = _planned(name)
-    place = _store(store if store is not None else planned.get("store"))
-    if place is None:
-        raise RunbookError(
-            f"No store is named for the password of {name}: name it as aws:rds:clusters:{name}:store in pillar."
-        )
-    session = _session(region or planned.get("region"), profile, keyid, key)
-    entry = _entry(session, name)
-    if entry is None:
-        raise RunbookError(f"There is no DB cluster {name}.")
-    if entry.get("MasterUserSecret"):
-        raise RunbookError(
-            f"{_subject(name)} has its password in Secrets Manager ({entry['MasterUserSecret']['SecretArn']}): rotate it "
-            "there."
-        )
-    passwords.replace(
-        place,
-        lambda password: session.write(
-            "rds",
-            "modify_db_cluster",
-            f"set the password of the DB cluster {name}",
-            once=True,
-            DBClusterIdentifier=name,
-            MasterUserPassword=password.reveal(),
-            ApplyImmediately=True,
-        ),
-        again=f"rds_cluster.reset_password {name}",
-    )
-    return f"{_subject(name)} has a new password, in {place.describe()}."
-
-
-def _planned(name):
-    """What pillar says of it: where it is, where its password goes."""
-    return __salt__["aws_database.plan"](format="data")["clusters"].get(name, {})
+    planned = _planned().get(name, {})
+    place = passwords.place(planned.get("store") if store is None else store, __opts__)
+    return _cluster(name, region or planned.get("region"), profile, keyid, key).reset_password(place)
 
 
 def connection_details(name, region=None, profile=None, keyid=None, key=None):
@@ -408,23 +293,8 @@ def connection_details(name, region=None, profile=None, keyid=None, key=None):
 
         salt-call rds_cluster.connection_details common
     """
-    session = _session(region or _planned(name).get("region"), profile, keyid, key)
-    entry = _entry(session, name)
-    if entry is None:
-        raise RunbookError(f"There is no DB cluster {name}.")
-    members = _members(session, name)
-    status = _status(entry, members)
-    if not entry.get("Endpoint") or not members or status == "creating":
-        raise RunbookError(f"{_subject(name)} is {status}, and cannot be reached yet.")
-    return database_connection.details(
-        entry["Endpoint"],
-        entry["Port"],
-        entry["MasterUsername"],
-        entry.get("DatabaseName"),
-        entry["Engine"],
-        public=any(member.get("PubliclyAccessible") for member in members),
-        secret=entry.get("MasterUserSecret", {}).get("SecretArn"),
-    )
+    region = region or _planned().get(name, {}).get("region")
+    return _cluster(name, region, profile, keyid, key).connection_details()
 
 
 def pending(region=None, profile=None, keyid=None, key=None):
@@ -438,16 +308,11 @@ def pending(region=None, profile=None, keyid=None, key=None):
 
         salt-call rds_cluster.pending
     """
-    found = []
-    for name, wanted in __salt__["aws_database.plan"](format="data")["clusters"].items():
-        connection = {"region": region or wanted.get("region"), "profile": profile, "keyid": keyid, "key": key}
-        try:
-            current = describe(name, attributes=[], **connection)
-            if current and current["status"] != database_changes.DELETING:
-                found += database_changes.decide(name, _subject(name), current, {}).pending
-        except RunbookError as error:
-            found.append({"what": f"DB cluster {name}", "on": "you", "since": None, "do": str(error)})
-    return found
+
+    def session_of(planned):
+        return _session(region or planned.get("region"), profile, keyid, key)
+
+    return _Cluster.pending(_planned(), session_of)
 
 
 def obstacles(
@@ -473,31 +338,8 @@ def obstacles(
 
         salt-call rds_cluster.obstacles common
     """
-    session = _session(region, profile, keyid, key)
-    entry = _entry(session, name)
-    if entry is None:
-        return []
-    taken = False
-    if final_db_snapshot_identifier is not None:
-        database_checks.identifier("DB snapshot", final_db_snapshot_identifier)
-        taken = bool(
-            session.read(
-                "rds",
-                "describe_db_cluster_snapshots",
-                f"find the snapshot {final_db_snapshot_identifier}",
-                DBClusterSnapshotIdentifier=final_db_snapshot_identifier,
-                absent=("DBClusterSnapshotNotFoundFault",),
-            )
-        )
-    return database_changes.obstacles(
-        _subject(name),
-        _status(entry, _members(session, name)),
-        protected=entry.get("DeletionProtection", False),
-        skip=skip_final_snapshot,
-        snapshot=final_db_snapshot_identifier,
-        taken=taken,
-        unprotect=f"rds_cluster.apply {name} '{{deletion_protection: False}}' apply=now",
-    )
+    database = _cluster(name, region, profile, keyid, key)
+    return database.obstacles(skip_final_snapshot, final_db_snapshot_identifier)
 
 
 def delete(
@@ -526,34 +368,7 @@ def delete(
 
         salt-call rds_cluster.delete common final_db_snapshot_identifier=common-final
     """
-    where = f"DB cluster {name}"
-    arguments.one_of(where, "skip_final_snapshot", skip_final_snapshot, (True, False))
-    session = _session(region, profile, keyid, key)
-    found = obstacles(
-        name, skip_final_snapshot, final_db_snapshot_identifier, region=region, profile=profile, keyid=keyid, key=key
-    )
-    if found:  # the instances go first, and with them the way to the data: whatever AWS would refuse comes before
-        raise RunbookError("\n".join(found))
-    for member in _members(session, name):
-        identifier = member["DBInstanceIdentifier"]
-        session.write(
-            "rds",
-            "delete_db_instance",
-            f"delete the instance {identifier} of the DB cluster {name}",
-            DBInstanceIdentifier=identifier,
-            SkipFinalSnapshot=True,  # the data are the cluster's
-        )
-    last = (
-        {"FinalDBSnapshotIdentifier": final_db_snapshot_identifier}
-        if final_db_snapshot_identifier
-        else {"SkipFinalSnapshot": True}
-    )
-    session.write(
-        "rds",
-        "delete_db_cluster",
-        f"delete the DB cluster {name}",
-        DBClusterIdentifier=name,
-        DeleteAutomatedBackups=delete_automated_backups is True,
-        **last,
+    _cluster(name, region, profile, keyid, key).delete(
+        skip_final_snapshot, final_db_snapshot_identifier, delete_automated_backups=delete_automated_backups
     )
     return True

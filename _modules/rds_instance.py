@@ -28,49 +28,67 @@ where the instance is, and how to reach the account. IAM actions: ``rds:Describe
 ``secretsmanager:TagResource`` and ``kms:DescribeKey``.
 """
 
-from functools import partial
-
-from salt.utils import sdb
-
-from aws_runbook import (
-    arguments,
-    database_changes,
-    database_checks,
-    database_connection,
-    durations,
-    ec2,
-    passwords,
-    presets,
-    rds,
-    stores,
-)
+from aws_runbook import database_checks, passwords, presets
 from aws_runbook.database_attributes import INSTANCE
-from aws_runbook.errors import RunbookError
-from aws_runbook.gpg import salt_homedir
+from aws_runbook.databases import Api, Database
 from aws_runbook.session import connect
 
-# What a new instance cannot do without.
-_NEEDED = ("engine", "db_instance_class", "allocated_storage", "master_username")
-_MISSING = ("DBInstanceNotFound", "DBInstanceNotFoundFault")
+
+class _Instance(Database):
+    """What is particular to instances."""
+
+    kind, module, key = "DB instance", "rds_instance", "instances"
+    api = Api(
+        describe="describe_db_instances",
+        create="create_db_instance",
+        modify="modify_db_instance",
+        delete="delete_db_instance",
+        entries="DBInstances",
+        identifier="DBInstanceIdentifier",
+        arn="DBInstanceArn",
+        absent=("DBInstanceNotFound", "DBInstanceNotFoundFault"),
+        taken="DBInstanceAlreadyExists",
+        describe_snapshots="describe_db_snapshots",
+        snapshot="DBSnapshotIdentifier",
+        no_snapshot=("DBSnapshotNotFound", "DBSnapshotNotFoundFault"),
+    )
+    attributes = INSTANCE
+    needed = ("engine", "db_instance_class", "allocated_storage", "master_username")
+
+    def check(self, attributes):
+        return database_checks.instance(self.where, presets.expand(attributes))
+
+    def status(self, entry):
+        return entry["DBInstanceStatus"]
+
+    def vpc_id(self, entry):
+        return entry.get("DBSubnetGroup", {}).get("VpcId")
+
+    def owner(self, entry):
+        return entry.get("DBClusterIdentifier")
+
+    def endpoint(self, entry):
+        if not entry.get("Endpoint"):
+            raise self.unreachable(entry)
+        return {
+            "host": entry["Endpoint"]["Address"],
+            "port": entry["Endpoint"]["Port"],
+            "database": entry.get("DBName"),
+            "public": entry.get("PubliclyAccessible", False),
+        }
 
 
 def _session(region, profile, keyid, key):
     return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
 
 
-def _store(description):
-    if description is None:
-        return None
-    return stores.make(
-        description,
-        sdb_get=partial(sdb.sdb_get, opts=__opts__),
-        sdb_set=partial(sdb.sdb_set, opts=__opts__),
-        gpg_homedir=salt_homedir(__opts__),
-    )
+def _instance(name, region, profile, keyid, key):
+    return _Instance(name, _session(region, profile, keyid, key))
 
 
-def _subject(name):
-    return f"The DB instance {name}"
+def _planned():
+    """The instances in pillar: where they are, where their passwords go."""
+    return __salt__["aws_database.plan"](format="data")["instances"]
 
 
 def describe(name, attributes=None, region=None, profile=None, keyid=None, key=None):
@@ -87,38 +105,7 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
 
         salt-call rds_instance.describe analysis
     """
-    session = _session(region, profile, keyid, key)
-    entry = _entry(session, name)
-    return entry and _described(session, name, entry, attributes)
-
-
-def _entry(session, name):
-    answer = session.read(
-        "rds",
-        "describe_db_instances",
-        f"find the DB instance {name}",
-        DBInstanceIdentifier=name,
-        absent=_MISSING,
-    )
-    return answer and answer["DBInstances"][0]
-
-
-def _described(session, name, entry, attributes=None):
-    readers = {
-        **INSTANCE.readers,
-        "vpc_security_groups": lambda found: rds.group_names(session, found),
-        "tags": lambda found: rds.tags(session, f"the DB instance {name}", found["DBInstanceArn"], found),
-    }
-    wanted = readers if attributes is None else attributes
-    pending = INSTANCE.pending(entry)
-    return {
-        "arn": entry["DBInstanceArn"],
-        "vpc_id": entry.get("DBSubnetGroup", {}).get("VpcId"),
-        "status": entry["DBInstanceStatus"],
-        "pending": pending,
-        "window": entry.get("PreferredMaintenanceWindow"),
-        **{attribute: pending.get(attribute, readers[attribute](entry)) for attribute in wanted},
-    }
+    return _instance(name, region, profile, keyid, key).describe(attributes)
 
 
 def normalise(name, attributes, region=None, profile=None, keyid=None, key=None):  # noqa: ARG001 - as in every module
@@ -132,10 +119,7 @@ def normalise(name, attributes, region=None, profile=None, keyid=None, key=None)
 
         salt-call rds_instance.normalise analysis '{preset: data-analysis}'
     """
-    where = f"DB instance {name}"
-    database_checks.identifier("DB instance", name)
-    database_checks.options(where, preset=attributes.get("preset"), master_password=attributes.get("master_password"))
-    return database_checks.instance(where, presets.expand(attributes))
+    return _Instance(name).normalise(attributes)
 
 
 def plan(
@@ -166,38 +150,14 @@ def plan(
 
         salt-call rds_instance.plan analysis '{preset: data-analysis}' store=sdb://vault/analysis
     """
-    where = f"DB instance {name}"
-    database_checks.options(where, apply=apply, allow_upgrade=allow_upgrade)
-    timeout = durations.seconds(where, "wait", wait)
-    wanted = normalise(name, attributes)
-    place = _store(store)
-    if place is not None:
-        wanted.setdefault("master_password", passwords.STORED)
-    session = _session(region, profile, keyid, key)
-    entry = _entry(session, name)
-    if entry and timeout and _at_work(entry):
-        rds.wait(_subject(name), lambda: _status(session, name), timeout)
-        entry = _entry(session, name)
-    passwords.check(f"DB instance {name}", wanted, entry, place, reset=f"rds_instance.reset_password {name}")
-    current = entry and _described(session, name, entry)
-    if current is None:
-        database_checks.complete(where, wanted, _NEEDED)
-    resolved, warnings = rds.resolved(session, _subject(name), current, wanted, allow_upgrade)
-    decision = database_changes.decide(name, _subject(name), current, resolved, purge=purge, warnings=warnings)
-    return {
-        "changes": decision.changes,
-        "warnings": list(decision.warnings),
-        "pending": list(decision.pending),
-    }
-
-
-def _at_work(entry):
-    return entry["DBInstanceStatus"] not in (*database_changes.AVAILABLE, database_changes.DELETING)
-
-
-def _status(session, name):
-    entry = _entry(session, name)
-    return entry["DBInstanceStatus"] if entry else "not shown by AWS"
+    return _instance(name, region, profile, keyid, key).plan(
+        attributes,
+        passwords.place(store, __opts__),
+        apply=apply,
+        allow_upgrade=allow_upgrade,
+        wait=wait,
+        purge=purge,
+    )
 
 
 def apply(
@@ -224,73 +184,8 @@ def apply(
 
         salt-call rds_instance.apply analysis '{backup_retention_period: 7}' apply=now
     """
-    wanted = dict(changes)
-    session = _session(region, profile, keyid, key)
-    if wanted.pop("name", None):
-        _create(session, name, wanted, _store(store))
-    else:
-        _modify(session, name, wanted, _store(store), now=apply == "now")
+    _instance(name, region, profile, keyid, key).apply(changes, passwords.place(store, __opts__), now=apply == "now")
     return True
-
-
-def _create(session, name, wanted, place):
-    parameters = INSTANCE.create_parameters(wanted)
-    if wanted.get("vpc_security_groups"):
-        vpc_id = rds.vpc_id(session, wanted.get("db_subnet_group_name"))
-        parameters["VpcSecurityGroupIds"] = ec2.group_ids(session, wanted["vpc_security_groups"], vpc_id)
-    if wanted.get("tags"):
-        parameters["Tags"] = ec2.tag_list(wanted["tags"])
-    made = False
-    if wanted["master_password"] == passwords.MANAGED:
-        parameters["ManageMasterUserPassword"] = True
-    else:
-        password, made = passwords.for_new(f"DB instance {name}", place)
-        parameters["MasterUserPassword"] = password.reveal()
-    answer = session.write(
-        "rds",
-        "create_db_instance",
-        f"create the DB instance {name}",
-        absent=("DBInstanceAlreadyExists",),
-        once=True,  # so that one which is there already is somebody else's
-        DBInstanceIdentifier=name,
-        **parameters,
-    )
-    if answer is None and made:
-        raise passwords.overtaken(f"DB instance {name}", place, reset=f"rds_instance.reset_password {name}")
-
-
-def _modify(session, name, wanted, place, *, now):
-    entry = _entry(session, name)
-    if entry is None:
-        raise RunbookError(f"There is no DB instance {name}.")
-    tags = wanted.pop("tags", None)
-    if tags is not None:
-        arn = entry["DBInstanceArn"]
-        rds.write_tags(
-            session, f"the DB instance {name}", arn, rds.tags(session, f"the DB instance {name}", arn, entry), tags
-        )
-    parameters = INSTANCE.modify_parameters(wanted, entry)
-    if "vpc_security_groups" in wanted:
-        vpc_id = entry["DBSubnetGroup"]["VpcId"] if entry.get("DBSubnetGroup") else rds.vpc_id(session, None)
-        parameters["VpcSecurityGroupIds"] = ec2.group_ids(session, wanted["vpc_security_groups"], vpc_id)
-    write = partial(
-        session.write,
-        "rds",
-        "modify_db_instance",
-        f"change the DB instance {name}",
-        DBInstanceIdentifier=name,
-        ApplyImmediately=now,
-    )
-    if wanted.get("master_password") == passwords.STORED:
-        passwords.replace(
-            place,
-            lambda password: write(
-                once=True, ManageMasterUserPassword=False, MasterUserPassword=password.reveal(), **parameters
-            ),
-            again=f"rds_instance.reset_password {name}",
-        )
-    elif parameters:
-        write(**parameters)
 
 
 def reset_password(name, store=None, region=None, profile=None, keyid=None, key=None):
@@ -307,40 +202,9 @@ def reset_password(name, store=None, region=None, profile=None, keyid=None, key=
 
         salt-call rds_instance.reset_password analysis
     """
-    planned = _planned(name)
-    place = _store(store if store is not None else planned.get("store"))
-    if place is None:
-        raise RunbookError(
-            f"No store is named for the password of {name}: name it as aws:rds:instances:{name}:store in pillar."
-        )
-    session = _session(region or planned.get("region"), profile, keyid, key)
-    entry = _entry(session, name)
-    if entry is None:
-        raise RunbookError(f"There is no DB instance {name}.")
-    if entry.get("MasterUserSecret"):
-        raise RunbookError(
-            f"{_subject(name)} has its password in Secrets Manager ({entry['MasterUserSecret']['SecretArn']}): rotate it "
-            "there."
-        )
-    passwords.replace(
-        place,
-        lambda password: session.write(
-            "rds",
-            "modify_db_instance",
-            f"set the password of the DB instance {name}",
-            once=True,
-            DBInstanceIdentifier=name,
-            MasterUserPassword=password.reveal(),
-            ApplyImmediately=True,
-        ),
-        again=f"rds_instance.reset_password {name}",
-    )
-    return f"{_subject(name)} has a new password, in {place.describe()}."
-
-
-def _planned(name):
-    """What pillar says of it: where it is, where its password goes."""
-    return __salt__["aws_database.plan"](format="data")["instances"].get(name, {})
+    planned = _planned().get(name, {})
+    place = passwords.place(planned.get("store") if store is None else store, __opts__)
+    return _instance(name, region or planned.get("region"), profile, keyid, key).reset_password(place)
 
 
 def connection_details(name, region=None, profile=None, keyid=None, key=None):
@@ -354,21 +218,8 @@ def connection_details(name, region=None, profile=None, keyid=None, key=None):
 
         salt-call rds_instance.connection_details analysis
     """
-    session = _session(region or _planned(name).get("region"), profile, keyid, key)
-    entry = _entry(session, name)
-    if entry is None:
-        raise RunbookError(f"There is no DB instance {name}.")
-    if not entry.get("Endpoint"):
-        raise RunbookError(f"{_subject(name)} is {entry['DBInstanceStatus']}, and cannot be reached yet.")
-    return database_connection.details(
-        entry["Endpoint"]["Address"],
-        entry["Endpoint"]["Port"],
-        entry["MasterUsername"],
-        entry.get("DBName"),
-        entry["Engine"],
-        public=entry.get("PubliclyAccessible", False),
-        secret=entry.get("MasterUserSecret", {}).get("SecretArn"),
-    )
+    region = region or _planned().get(name, {}).get("region")
+    return _instance(name, region, profile, keyid, key).connection_details()
 
 
 def pending(region=None, profile=None, keyid=None, key=None):
@@ -382,16 +233,11 @@ def pending(region=None, profile=None, keyid=None, key=None):
 
         salt-call rds_instance.pending
     """
-    found = []
-    for name, wanted in __salt__["aws_database.plan"](format="data")["instances"].items():
-        connection = {"region": region or wanted.get("region"), "profile": profile, "keyid": keyid, "key": key}
-        try:
-            current = describe(name, attributes=[], **connection)
-            if current and current["status"] != database_changes.DELETING:
-                found += database_changes.decide(name, _subject(name), current, {}).pending
-        except RunbookError as error:
-            found.append({"what": f"DB instance {name}", "on": "you", "since": None, "do": str(error)})
-    return found
+
+    def session_of(planned):
+        return _session(region or planned.get("region"), profile, keyid, key)
+
+    return _Instance.pending(_planned(), session_of)
 
 
 def obstacles(
@@ -417,32 +263,8 @@ def obstacles(
 
         salt-call rds_instance.obstacles analysis
     """
-    session = _session(region, profile, keyid, key)
-    entry = _entry(session, name)
-    if entry is None:
-        return []
-    taken = False
-    if final_db_snapshot_identifier is not None:
-        database_checks.identifier("DB snapshot", final_db_snapshot_identifier)
-        taken = bool(
-            session.read(
-                "rds",
-                "describe_db_snapshots",
-                f"find the snapshot {final_db_snapshot_identifier}",
-                DBSnapshotIdentifier=final_db_snapshot_identifier,
-                absent=("DBSnapshotNotFound", "DBSnapshotNotFoundFault"),
-            )
-        )
-    return database_changes.obstacles(
-        _subject(name),
-        entry["DBInstanceStatus"],
-        protected=entry.get("DeletionProtection", False),
-        skip=skip_final_snapshot,
-        snapshot=final_db_snapshot_identifier,
-        taken=taken,
-        member_of=entry.get("DBClusterIdentifier"),
-        unprotect=f"rds_instance.apply {name} '{{deletion_protection: False}}' apply=now",
-    )
+    database = _instance(name, region, profile, keyid, key)
+    return database.obstacles(skip_final_snapshot, final_db_snapshot_identifier)
 
 
 def delete(
@@ -471,19 +293,7 @@ def delete(
 
         salt-call rds_instance.delete analysis final_db_snapshot_identifier=analysis-final
     """
-    arguments.one_of(f"DB instance {name}", "skip_final_snapshot", skip_final_snapshot, (True, False))
-    session = _session(region, profile, keyid, key)
-    last = (
-        {"FinalDBSnapshotIdentifier": final_db_snapshot_identifier}
-        if final_db_snapshot_identifier
-        else {"SkipFinalSnapshot": skip_final_snapshot}
-    )
-    session.write(
-        "rds",
-        "delete_db_instance",
-        f"delete the DB instance {name}",
-        DBInstanceIdentifier=name,
-        DeleteAutomatedBackups=delete_automated_backups is True,
-        **last,
+    _instance(name, region, profile, keyid, key).delete(
+        skip_final_snapshot, final_db_snapshot_identifier, delete_automated_backups=delete_automated_backups
     )
     return True

@@ -153,7 +153,18 @@ INSTANCE = Attributes(
     }
 )
 
-CLUSTER = Attributes(
+
+class _ClusterAttributes(Attributes):
+    """Those of a cluster: its capacity is one parameter."""
+
+    def create_parameters(self, wanted):
+        return {**super().create_parameters(wanted), **scaling(wanted)}
+
+    def modify_parameters(self, wanted, entry):
+        return {**super().modify_parameters(wanted, entry), **scaling(wanted, entry)}
+
+
+CLUSTER = _ClusterAttributes(
     {
         **_COMMON,
         "database": Attribute("DatabaseName", None, lambda entry: entry.get("DatabaseName")),

@@ -51,12 +51,21 @@ class Decision:
     pending: tuple = ()
 
 
-def decide(name, subject, current, wanted, *, purge=False, warnings=()):
+def is_at_work(status):
+    """Whether AWS is at work on a database, so that waiting helps."""
+    return status not in (*AVAILABLE, DELETING, _STOPPED) and not _is_stuck(status)
+
+
+def _is_stuck(status):
+    return status in _STUCK or status.startswith(_STUCK_PREFIXES)
+
+
+def decide(name, subject, current, wanted, *, purge=False, now=False, warnings=()):
     """
     The :class:`Decision` about ``subject``, which is as ``current`` says (``None``: there is none).
 
     ``current`` has ``status``, ``pending`` (what AWS will change, by attribute), ``window`` and the attributes of
-    ``wanted``, in which what is pending has come true already.
+    ``wanted``, in which what is pending has come true already. ``now`` is for changes that do not wait for that window.
     """
     if current is None:
         made = {attribute: {"old": None, "new": value} for attribute, value in wanted.items()}
@@ -66,7 +75,9 @@ def decide(name, subject, current, wanted, *, purge=False, warnings=()):
         raise RunbookError(f"{subject} is being deleted; when it is gone, run this again.")
     _check_fixed(subject, current, wanted)
     changes = _difference(current, wanted, purge=purge)
-    if status in _STUCK or status.startswith(_STUCK_PREFIXES):
+    if not now:
+        _check_alone(subject, changes)
+    if _is_stuck(status):
         raise RunbookError(
             f"{subject} is {status}, and AWS does not change that by itself; see its page in the RDS console."
         )
@@ -96,6 +107,16 @@ def _check_fixed(subject, current, wanted):
         raise RunbookError(
             f"{subject} has allocated_storage {size}, not {wanted['allocated_storage']}, and storage cannot shrink. Name "
             f"{size}, or make a database of another name and copy the data."
+        )
+
+
+def _check_alone(subject, changes):
+    """Who keeps the password changes in a call that does all it says at once, and that may interrupt connections."""
+    others = changes.keys() - {"master_password", "tags"}
+    if "master_password" in changes and others:
+        raise RunbookError(
+            f"{subject}: master_password changes at once, and {', '.join(sorted(others))} would with it. Say apply: now, or "
+            "change one after the other."
         )
 
 

@@ -9,8 +9,13 @@ https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.h
 
 import secrets
 import string
+from functools import partial
 
+from salt.utils import sdb
+
+from aws_runbook import stores
 from aws_runbook.errors import RunbookError, StoreError
+from aws_runbook.gpg import salt_homedir
 from aws_runbook.secrets import Secret
 
 NAME = "password"
@@ -34,6 +39,18 @@ def is_valid(password):
     text = password.reveal()
     return SHORTEST <= len(text) <= LONGEST and all(
         "!" <= letter <= "~" and letter not in _FORBIDDEN for letter in text
+    )
+
+
+def place(description, opts):
+    """The store that ``description`` means to a minion of the configuration ``opts``; ``None`` for none."""
+    if description is None:
+        return None
+    return stores.make(
+        description,
+        sdb_get=partial(sdb.sdb_get, opts=opts),
+        sdb_set=partial(sdb.sdb_set, opts=opts),
+        gpg_homedir=salt_homedir(opts),
     )
 
 

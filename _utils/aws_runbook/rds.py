@@ -5,7 +5,7 @@ What instances and clusters of RDS have in common: tags, security groups, versio
 import logging
 
 from aws_runbook import ec2, engine_versions
-from aws_runbook.database_changes import AVAILABLE
+from aws_runbook.database_changes import is_at_work
 from aws_runbook.errors import RunbookError
 from aws_runbook.waiting import until
 
@@ -135,15 +135,18 @@ def resolved(session, subject, current, wanted, allow):
 
 
 def wait(subject, status, timeout):
-    """Wait until ``status()`` is "available"; an error that says what it was last, when ``timeout`` seconds are over."""
+    """
+    Wait until ``status()`` is "available", or what does not become it; an error that says what it was last, when
+    ``timeout`` seconds are over.
+    """
     last = {}
 
-    def available():
+    def settled():
         last["status"] = status()
         log.info("%s is %s", subject, last["status"])
-        return last["status"] in AVAILABLE
+        return not is_at_work(last["status"])
 
-    if not until(available, what=f"{subject} to be available", timeout=timeout, first=1.0, most=_PAUSE):
+    if not until(settled, what=f"{subject} to be available", timeout=timeout, first=1.0, most=_PAUSE):
         raise RunbookError(
             f"{subject} is still {last['status']} after {timeout} seconds. AWS goes on by itself: run this again to see."
         )

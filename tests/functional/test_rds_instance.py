@@ -259,6 +259,18 @@ def test_from_one_kind_of_password_to_the_other(converge, sandbox, rds, instance
     assert "MasterUserSecret" not in entry(rds)
 
 
+def test_what_can_interrupt_does_not_come_with_a_password_that_changes_at_once(converge, rds, instance):
+    wanted = {**instance, "master_password": "managed", "db_instance_class": "db.t3.small"}
+    ret = converge("rds_instance.present", **wanted)
+    assert ret.comment == (
+        "The DB instance analysis: master_password changes at once, and db_instance_class would with it. Say apply: now, "
+        "or change one after the other."
+    )
+    assert "MasterUserSecret" not in entry(rds)
+    ret = converge("rds_instance.present", **wanted, apply="now")
+    assert set(ret.changes) == {"master_password", "db_instance_class"}, ret.comment
+
+
 def test_a_lost_password_is_reported_and_can_be_reset(converge, sandbox, instance, private, modules):
     private.write_text("other: kept\n")
     ret = converge("rds_instance.present", **instance)

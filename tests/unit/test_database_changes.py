@@ -1,10 +1,12 @@
 """What is to be done about a database."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aws_runbook import database_changes, durations
+from aws_runbook import database_changes, durations, rds, waiting
 from aws_runbook.database_attributes import INSTANCE, scaling
 from aws_runbook.errors import RunbookError
 
@@ -51,6 +53,24 @@ def test_while_aws_is_at_work_nothing_is_changed_and_it_says_what_will_be(status
     assert decision.pending[0]["on"] == "AWS"
 
 
+@pytest.mark.parametrize(
+    ("statuses", "asked"),
+    [
+        (["creating", "backing-up", "available", "never"], 3),
+        (["creating", "storage-optimization", "never"], 2),
+        (["creating", "incompatible-parameters", "never"], 2),
+        (["creating", "failed", "never"], 2),
+        (["stopping", "stopped", "never"], 2),
+        (["deleting", "never"], 1),
+    ],
+)
+def test_it_is_waited_for_only_while_aws_is_at_work(statuses, asked, monkeypatch):
+    monkeypatch.setattr(rds, "until", partial(waiting.until, pause=lambda _seconds: None))
+    left = list(statuses)
+    rds.wait(SUBJECT, lambda: left.pop(0), 60)
+    assert len(statuses) - len(left) == asked
+
+
 def test_what_aws_keeps_for_the_window_is_pending():
     decision = decide(current(pending={"multi_az": True}))
     assert decision.changes == {}
@@ -76,6 +96,14 @@ def test_one_that_somebody_stopped():
 def test_one_that_is_being_deleted():
     with pytest.raises(RunbookError, match="is being deleted; when it is gone, run this again"):
         decide(current("deleting"))
+
+
+def test_nothing_that_can_interrupt_comes_with_a_password_that_changes_at_once():
+    known, wanted = current(master_password="stored"), {"master_password": "managed", "multi_az": False}
+    with pytest.raises(RunbookError, match="master_password changes at once, and multi_az would with it"):
+        decide(known, wanted)
+    assert set(decide(known, wanted, now=True).changes) == {"master_password", "multi_az"}
+    assert set(decide(known, {**wanted, "multi_az": True, "tags": {"b": "2"}}).changes) == {"master_password", "tags"}
 
 
 @pytest.mark.parametrize("attribute", [*database_changes.FIXED])
