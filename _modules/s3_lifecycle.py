@@ -135,7 +135,8 @@ def plan(
     if current:
         skip = [f"{place.prefix}/" if place.prefix else "" for place in kept]
         reached = lifecycle.search_prefixes([*found, *wanted])
-        for repository, evidence in repositories(name, reached, skip, region, profile, keyid, key).items():
+        search = partial(repositories, name, reached, skip, region, profile, keyid, key)
+        for repository, evidence in session.searched("s3", [name, reached, skip], search).items():
             kept += _discovered(repository, evidence)
     errors, warnings = lifecycle.dangers(name, found, wanted, kept, tuple(allow or ()))
     if errors:

@@ -14,11 +14,12 @@ Manage DB subnet groups.
 from aws_runbook import converge
 from aws_runbook.resolution import by_module
 
-__instance_id__ = None  # set by Salt while it runs states
+__instance_id__ = None  # this and the next are set by Salt while it runs states
+__lowstate__ = ()
 
 
 def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__)
+    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
 
 
 def present(

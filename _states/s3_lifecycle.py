@@ -21,11 +21,12 @@ from functools import partial
 
 from aws_runbook import converge
 
-__instance_id__ = None  # set by Salt while it runs states
+__instance_id__ = None  # this and the next are set by Salt while it runs states
+__lowstate__ = ()
 
 
 def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__)
+    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
 
 
 def managed(

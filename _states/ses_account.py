@@ -14,11 +14,12 @@ Manage what SES keeps for the account as a whole.
 
 from aws_runbook import converge
 
-__instance_id__ = None  # set by Salt while it runs states
+__instance_id__ = None  # this and the next are set by Salt while it runs states
+__lowstate__ = ()
 
 
 def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__)
+    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
 
 
 def configured(name, suppression=None, production_access=None, region=None, profile=None, keyid=None, key=None):

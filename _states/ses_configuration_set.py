@@ -15,12 +15,13 @@ Manage SES's configuration sets.
 from aws_runbook import converge, topics
 from aws_runbook.errors import RunbookError
 
-__instance_id__ = None  # set by Salt while it runs states
+__instance_id__ = None  # this and the next are set by Salt while it runs states
+__lowstate__ = ()
 __lowstate__ = None
 
 
 def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__)
+    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
 
 
 def present(

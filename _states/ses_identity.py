@@ -13,14 +13,15 @@ Manage SES's identities: the domains and addresses that mail is sent from.
 from aws_runbook import converge, topics
 from aws_runbook.errors import RunbookError
 
-__instance_id__ = None  # set by Salt while it runs states
+__instance_id__ = None  # this and the next are set by Salt while it runs states
+__lowstate__ = ()
 __lowstate__ = None
 
 _TOPICS = ("bounce_topic", "complaint_topic", "delivery_topic")
 
 
 def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__)
+    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
 
 
 def present(

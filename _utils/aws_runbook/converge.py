@@ -7,11 +7,12 @@ that closes the difference → read again and confirm.
 
 import logging
 from collections.abc import Mapping
+from contextlib import contextmanager
 from functools import partial
 
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
-from aws_runbook import reader
+from aws_runbook import ahead, reader
 from aws_runbook.errors import RunbookError
 from aws_runbook.session import SETTLE_TIMEOUT
 from aws_runbook.waiting import until
@@ -25,10 +26,18 @@ _ALREADY_THERE = ("EntityAlreadyExists", "BucketAlreadyOwnedByYou")
 class Salt:
     """What a state hands over: its loader's functions, ``test``, and the run it belongs to."""
 
-    def __init__(self, functions, opts, context, instance):
+    def __init__(self, functions, opts, context, instance, states, chunks):
         self.functions = functions
         self.test = bool(opts.get("test"))
-        self.run = partial(reader.run, context, instance)
+        self._run = partial(reader.run, context, instance)
+        self._read_ahead = partial(ahead.read, states, chunks)
+
+    @contextmanager
+    def run(self):
+        """Be part of the run of states that this one belongs to: the first of them reads for all."""
+        with self._run() as cache:
+            cache.read_ahead(self._read_ahead)
+            yield cache
 
     def call(self, function, *args, **kwargs):
         """Call the execution module function named ``function``."""
@@ -50,10 +59,12 @@ def converge(name, subject, plan, apply, salt, *, shared=False):
     moment, one of the two writes is lost, and is made again.
     """
     ret = {"name": name, "result": True, "changes": {}, "comment": f"{subject} is as it should be."}
+    if ahead.collected(plan):
+        return ret
     planned = None
-    with salt.run():
+    with salt.run() as cache:
         try:
-            planned = plan()
+            planned = _planned(plan, cache, salt.test)
             _warn(ret, planned)
             if not planned["changes"]:
                 return ret
@@ -83,6 +94,15 @@ def converge(name, subject, plan, apply, salt, *, shared=False):
             ret["comment"] = f"{subject}: unexpected {type(error).__name__}: {error}"
             ret["changes"] = {}
     return ret
+
+
+def _planned(plan, cache, test):
+    planned = plan()
+    if planned["changes"] and cache.early and not test:
+        # Somebody else may have written since it was read: what is replaced whole must not lose theirs.
+        with cache.at_first_hand():
+            planned = plan()
+    return planned
 
 
 def _confirm(subject, plan, again):

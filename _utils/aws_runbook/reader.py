@@ -8,6 +8,7 @@ called by itself, is a run of its own and sees AWS as it is.
 import copy
 import threading
 import weakref
+from collections import defaultdict
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -16,24 +17,53 @@ _caches = weakref.WeakSet()
 
 
 class Cache:
-    """Answers by question. Safe in threads."""
+    """Answers by question. Safe in threads: of two that ask the same, the second waits for the first one's answer."""
 
     def __init__(self):
         self._answers = {}
+        self._asking = defaultdict(threading.RLock)
         self._lock = threading.Lock()
+        self._early = set()
+        self._distrusted = False
+        self._begun = False
         _caches.add(self)
 
     def get(self, source, parameters, load):
         """The answer of ``load()`` to the question (``source``, ``parameters``), asked once until dropped."""
         slot = (source, _frozen(parameters))
         with self._lock:
-            known = slot in self._answers
-            answer = self._answers.get(slot)
-        if not known:
-            answer = load()
+            asking = self._asking[slot]
+        with asking:
             with self._lock:
-                self._answers[slot] = answer
+                known = slot in self._answers and not (self._distrusted and slot in self._early)
+                answer = self._answers.get(slot)
+            if not known:
+                answer = load()
+                with self._lock:
+                    self._answers[slot] = answer
+                    self._early.discard(slot)
         return copy.deepcopy(answer)  # a caller that changes its answer must not change the next one's
+
+    def read_ahead(self, read):
+        """Before anything else: ``read()`` asks for what will be needed. Only once, however often this is called."""
+        if not self._begun:
+            self._begun = True
+            read()
+            self._early = set(self._answers)
+
+    @property
+    def early(self):
+        """Whether it holds answers that were read ahead, and may be old by the time they are needed."""
+        return bool(self._early)
+
+    @contextmanager
+    def at_first_hand(self):
+        """Within this, what was read ahead is asked for again: by who is about to write."""
+        self._distrusted = True
+        try:
+            yield
+        finally:
+            self._distrusted = False
 
     def drop(self, service):
         """Forget what was read from ``service``: something in it has been written."""

@@ -126,6 +126,10 @@ class Session:
         """The answer of ``load()`` when it was first asked for in this run: a hint, which may be out of date."""
         return self._cache.get((self.connection, "hints", self.region, what), {}, load)
 
+    def searched(self, service, what, search):
+        """The outcome of ``search()``, of many pages of ``service`` that are not remembered; dropped like any answer."""
+        return self._cache.get((self.connection, service, self.region, "search"), {"what": what}, search)
+
     def forget(self):
         """Forget what was read: for who waits until AWS's answer is another one."""
         self._cache.clear()

@@ -5,6 +5,7 @@ import threading
 import pytest
 import yaml
 
+from aws_runbook import ahead
 from aws_runbook.session import Session
 
 USER = "registry-backup"
@@ -74,3 +75,32 @@ def test_no_lifecycle_rule_is_lost(states, sandbox, monkeypatch):
     assert ret.result is True, ret.comment
     rules = s3.get_bucket_lifecycle_configuration(Bucket="ocp-db-backup")["Rules"]
     assert {entry["ID"] for entry in rules} == {"delete-a", "delete-b"}
+
+
+def test_a_rule_that_comes_between_reading_ahead_and_writing_is_not_lost(fleet, sandbox, monkeypatch):
+    """A person adds a rule while a run is under way, to a bucket whose rules the run has read and is about to write."""
+    bucket = "ocp-registry-backup"
+    s3 = sandbox.client("s3", region="eu-west-2")
+    fleet.apply("aws.buckets")
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [rule("old")]})
+    read = ahead.read
+
+    def meanwhile(states, chunks):
+        read(states, chunks)
+        rules = [rule("old"), rule("new")]
+        s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+
+    monkeypatch.setattr(ahead, "read", meanwhile)
+    written = fleet.apply("aws.buckets")[f"aws-lifecycle-{bucket}"]
+    assert written["result"] is True, written["comment"]
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert {entry["ID"] for entry in rules} == {"delete-old", "delete-new", "delete-after-30-days-database"}
+
+
+def test_a_run_asks_nothing_twice(fleet, sandbox):
+    """What is read ahead, by many at a time, is neither read again nor read in vain."""
+    fleet.apply("aws.buckets")
+    sandbox.clear_calls()
+    fleet.apply("aws.buckets")
+    asked = [(call["operation"], call["resource"]) for call in sandbox.calls() if call["operation"] != "ListObjectsV2"]
+    assert len(asked) == len(set(asked)) > 20
