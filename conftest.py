@@ -10,6 +10,7 @@ from pathlib import Path
 
 # By marker: whether it is there, what is not tested without it, and Debian's package.
 PROGRAMS = {
+    "git": ("states and modules from git", "git"),
     "gpg": ("what encrypts", "gnupg"),
     "pgbackrest": ("backups with pgBackRest", "pgbackrest postgresql"),
     "postgresql": ("backups with pg_dump and passwords of databases", "postgresql"),

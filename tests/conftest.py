@@ -3,14 +3,38 @@
 import os
 import re
 import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
+
+from sandbox.zone import Zone
 
 pytest_plugins = ["sandbox.pytest_plugin"]
 
 # A test without the sandbox must not find credentials on the machine that it runs on.
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+
+
+@pytest.fixture(scope="session")
+def salt_factories_config():
+    """
+    Masters and minions run this environment's own Salt, and keep their files in a folder of this session.
+
+    The scripts that pytest-salt-factories makes instead would be shared with whatever else is tested on this machine, and
+    run the Salt that came first. The folder's name is short, because names of sockets must be.
+    """
+    with tempfile.TemporaryDirectory(prefix="salt-") as folder:
+        yield {"root_dir": folder, "scripts_dir": Path(sys.executable).parent}
+
+
+@pytest.fixture(scope="session")
+def nameserver():
+    """A DNS server that has no records, as HOST:PORT."""
+    with Zone() as server:
+        yield server.address
 
 
 @pytest.fixture(scope="session")

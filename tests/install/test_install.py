@@ -1,94 +1,8 @@
-"""
-The ways to install, each in an environment of its own: a wheel, an editable install, and a tree that Salt syncs from.
+"""The ways to install on one machine: a wheel, an editable install, and a tree that Salt syncs from."""
 
-Salt and the other dependencies are borrowed from the environment of the tests, by links to everything but this project.
-Python sees them as installed there, and so does pip, which checks that they meet the requirements; what is under test,
-this project's own installation, is done for real.
-"""
-
-import json
-import shutil
-import subprocess
-import sys
-import sysconfig
-import venv
 import zipfile
-from pathlib import Path
 
-import pytest
-import yaml
-
-TREE = Path(__file__).resolve().parents[2]
-MODULES = {path.stem for path in (TREE / "_modules").glob("*.py")}
-STATES = {path.stem for path in (TREE / "_states").glob("*.py")}
-
-
-@pytest.fixture(scope="session")
-def tree(tmp_path_factory):
-    """A copy of what an installation is made from: building leaves files in the tree that it builds."""
-    copy = tmp_path_factory.mktemp("source") / "tree"
-    copy.mkdir()
-    for name in ("_modules", "_states", "_utils", "salt"):
-        shutil.copytree(TREE / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(TREE / name, copy)
-    return copy
-
-
-@pytest.fixture(scope="session")
-def borrowed(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("borrowed")
-    paths = {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
-    for entry in (entry for path in paths for entry in path.iterdir()):
-        if "aws_runbook" not in entry.name and entry.suffix != ".pth":
-            (folder / entry.name).symlink_to(entry)
-    return folder
-
-
-class Environment:
-    """A virtual environment, and a minion without a master in it."""
-
-    def __init__(self, root, borrowed):
-        self.root = root
-        venv.create(root / "venv", with_pip=False, symlinks=True)
-        self.python = root / "venv" / "bin" / "python"
-        self.site_packages = next((root / "venv" / "lib").glob("python*/site-packages"))
-        (self.site_packages / "borrowed.pth").write_text(f"{borrowed}\n")
-        self.file_roots()
-
-    def file_roots(self, *folders):
-        settings = {
-            "id": "minion",
-            "file_client": "local",
-            "root_dir": str(self.root),
-            "file_roots": {"base": [str(folder) for folder in folders]},
-            "pillar_roots": {"base": []},
-        }
-        (self.root / "minion").write_text(yaml.safe_dump(settings))
-
-    def pip(self, *arguments):
-        command = [sys.executable, "-m", "pip", f"--python={self.python}", "install", "--no-index", *arguments]
-        _run([*command, "--no-build-isolation", "--quiet", "--disable-pip-version-check"])
-
-    def evaluate(self, code):
-        return _run([self.python, "-c", code], cwd=self.root).strip()
-
-    def salt_call(self, *arguments, check=True):
-        script = "import sys; from salt.scripts import salt_call; sys.argv[0] = 'salt-call'; salt_call()"
-        options = [f"--config-dir={self.root}", "--local", "--out=json", "--retcode-passthrough", "--log-level=quiet"]
-        output = _run([self.python, "-W", "ignore", "-c", script, *options, *arguments], check=check, cwd=self.root)
-        return json.loads(output)["local"]
-
-
-def _run(command, check=True, **options):
-    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
-    assert done.returncode == 0 or not check, done.stdout + done.stderr
-    return done.stdout
-
-
-@pytest.fixture
-def environment(tmp_path, borrowed):
-    return Environment(tmp_path, borrowed)
+from tests.install.conftest import MODULES, STATES
 
 
 def assert_works(environment):
@@ -97,9 +11,7 @@ def assert_works(environment):
     assert given == {"tags": {"team": "1"}}
 
 
-def test_a_wheel_is_all_that_it_takes(environment, tree, tmp_path):
-    _run([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", tmp_path, tree])
-    (wheel,) = tmp_path.glob("*.whl")
+def test_a_wheel_is_all_that_it_takes(environment, wheel):
     inside = {name.split(".dist-info")[0] for name in zipfile.ZipFile(wheel).namelist()}
     assert {f"aws_runbook/modules/{name}.py" for name in MODULES} <= inside
     assert {name.split("/")[0] for name in inside} == {"aws_runbook", "saltext_aws_runbook-0.1.0"}

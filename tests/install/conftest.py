@@ -1,0 +1,116 @@
+"""
+An environment for each way to install, and minions in it.
+
+Salt and the other dependencies are borrowed from the environment of the tests, by links to everything but this project.
+Python sees them as installed there, and so does pip, which checks that they meet the requirements; what is under test,
+this project's own installation, is done for real.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+import yaml
+
+TREE = Path(__file__).resolve().parents[2]
+MODULES = {path.stem for path in (TREE / "_modules").glob("*.py")}
+STATES = {path.stem for path in (TREE / "_states").glob("*.py")}
+
+
+@pytest.fixture(scope="session")
+def tree(tmp_path_factory):
+    """A copy of what an installation is made from: building leaves files in the tree that it builds."""
+    copy = tmp_path_factory.mktemp("source") / "tree"
+    copy.mkdir()
+    for name in ("_modules", "_states", "_utils", "salt"):
+        shutil.copytree(TREE / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(TREE / name, copy)
+    return copy
+
+
+@pytest.fixture(scope="session")
+def wheel(tree, tmp_path_factory):
+    """The distribution, as ``pip install`` makes it on its way."""
+    folder = tmp_path_factory.mktemp("wheel")
+    run([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", folder, tree])
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="session")
+def borrowed(tmp_path_factory):
+    """What is installed here, but for this project."""
+    return borrow(tmp_path_factory.mktemp("borrowed"), without="aws_runbook")
+
+
+def borrow(folder, without):
+    """Links to all that is installed here, but for what has ``without`` in its name."""
+    paths = {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
+    for entry in (entry for path in paths for entry in path.iterdir()):
+        if without not in entry.name and entry.suffix != ".pth":
+            (folder / entry.name).symlink_to(entry)
+    return folder
+
+
+class Environment:
+    """A virtual environment, and a minion without a master in it."""
+
+    def __init__(self, root, borrowed):
+        self.root = root
+        venv.create(root / "venv", with_pip=False, symlinks=True)
+        self.bin = root / "venv" / "bin"
+        self.python = self.bin / "python"
+        self.site_packages = next((root / "venv" / "lib").glob("python*/site-packages"))
+        (self.site_packages / "borrowed.pth").write_text(f"{borrowed}\n")
+        for program in distribution("salt").entry_points.select(group="console_scripts"):
+            self._script(program)
+        self.file_roots()
+
+    def _script(self, entry_point):
+        """What pip would make of Salt's entry points if it installed Salt here."""
+        module, function = entry_point.value.split(":")
+        path = self.bin / entry_point.name
+        path.write_text(f"#!{self.python}\nimport sys\nfrom {module} import {function}\nsys.exit({function}())\n")
+        path.chmod(0o755)
+
+    def file_roots(self, *folders):
+        settings = {
+            "id": "minion",
+            "file_client": "local",
+            "root_dir": str(self.root),
+            "file_roots": {"base": [str(folder) for folder in folders]},
+            "pillar_roots": {"base": []},
+        }
+        (self.root / "minion").write_text(yaml.safe_dump(settings))
+
+    def pip(self, *arguments):
+        command = [sys.executable, "-m", "pip", f"--python={self.python}", "install", "--no-index", *arguments]
+        run([*command, "--no-build-isolation", "--quiet", "--disable-pip-version-check"])
+
+    def evaluate(self, code):
+        return run([self.python, "-c", code], cwd=self.root).strip()
+
+    def salt_call(self, *arguments, check=True):
+        options = [f"--config-dir={self.root}", "--local", "--out=json", "--retcode-passthrough", "--log-level=quiet"]
+        output = run(
+            [self.python, "-W", "ignore", self.bin / "salt-call", *options, *arguments], check=check, cwd=self.root
+        )
+        return json.loads(output)["local"]
+
+
+def run(command, check=True, **options):
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    assert done.returncode == 0 or not check, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def environment(tmp_path, borrowed):
+    return Environment(tmp_path, borrowed)
