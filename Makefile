@@ -4,10 +4,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# npm's own note of what it has installed.
+SIMULATOR := tests/simulator/node_modules/.package-lock.json
+# uv installs the same packages several times faster. Where pip cannot get it, or uv cannot get them, pip installs them.
+INSTALL = { $(BIN)/pip install --quiet --disable-pip-version-check uv \
+    && $(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[$(1)]'; } \
+  || $(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$(1)]'
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint bench sandbox clean
+.PHONY: help demo test test-all simulator lint bench sandbox clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
@@ -16,11 +22,15 @@ help: ## Show this list
 demo: $(READY) ## Plan, apply and apply again a sample fleet's backups, on an AWS inside this machine
 	@$(BIN)/python -m demo
 
-test: lint ## Check the style and run every test
+test: lint simulator ## Check the style and run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-test-all: $(READY) ## Run every test on every supported Salt and Python that is here
+test-all: $(READY) simulator ## Run every test on every supported Salt and Python that is here
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nox
+
+# Where it cannot be had, the tests leave out what needs it, and say so.
+simulator: $(READY) ## Install the policy simulator that the tests ask
+	@$(MAKE) --no-print-directory $(SIMULATOR) || echo "The policy simulator of the tests could not be installed." >&2
 
 lint: $(READY) ## Check the style
 	@$(BIN)/ruff check .
@@ -33,18 +43,21 @@ sandbox: $(READY) ## Start the AWS inside this machine and show what to export t
 	@$(BIN)/python -m sandbox
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) .nox .demo build dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
+	rm -rf $(VENV) .nox .demo tests/simulator/node_modules build dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find . -name '*.egg-info' -type d -prune -exec rm -rf {} +
 
-# uv installs the same packages several times faster. Where pip cannot get it, or uv cannot get them, pip installs them.
 $(READY): setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 	  || { echo "This needs Python 3.10 or newer as $(PYTHON): make PYTHON=/path/to/python3 names another." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 	  || { echo "$(PYTHON) cannot make virtual environments: install python3-venv (Debian: apt install python3-venv)." >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@{ $(BIN)/pip install --quiet --disable-pip-version-check uv \
-	    && $(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[dev]'; } \
-	  || $(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(call INSTALL,dev)
+	@touch $@
+
+# Not part of .venv from the start: Node is large, and the demo does not need it.
+$(SIMULATOR): tests/simulator/package-lock.json $(READY)
+	@$(call INSTALL,simulator)
+	@$(BIN)/npm ci --prefix tests/simulator --loglevel=error
 	@touch $@

@@ -8,15 +8,18 @@ of the same names.
 import shutil
 from pathlib import Path
 
-# By marker: whether it is there, what is not tested without it, and Debian's package.
+from tests import simulator
+
+# By marker: what is not tested without it, and how to get it.
 PROGRAMS = {
-    "git": ("states and modules from git", "git"),
-    "gpg": ("what encrypts", "gnupg"),
-    "pgbackrest": ("backups with pgBackRest", "pgbackrest postgresql"),
-    "postgresql": ("backups with pg_dump and passwords of databases", "postgresql"),
-    "mariadb": ("backups of MySQL", "mariadb-server"),
-    "powerdns": ("records published to a DNS server", "pdns-server pdns-backend-sqlite3"),
-    "awscli": ("uploads with the AWS CLI", "awscli"),
+    "git": ("states and modules from git", "Debian: apt install git"),
+    "gpg": ("what encrypts", "Debian: apt install gnupg"),
+    "pgbackrest": ("backups with pgBackRest", "Debian: apt install pgbackrest postgresql"),
+    "postgresql": ("backups with pg_dump and passwords of databases", "Debian: apt install postgresql"),
+    "mariadb": ("backups of MySQL", "Debian: apt install mariadb-server"),
+    "powerdns": ("records published to a DNS server", "Debian: apt install pdns-server pdns-backend-sqlite3"),
+    "awscli": ("uploads with the AWS CLI", "Debian: apt install awscli"),
+    "simulator": ("policies by a second evaluator", "make simulator"),
 }
 _NEEDED = {
     "awscli": ("aws",),
@@ -32,6 +35,8 @@ def _missing():
 
 
 def _is_installed(name):
+    if name == "simulator":
+        return simulator.is_installed()
     programs = all(shutil.which(program) for program in _NEEDED.get(name, (name,)))
     # Debian keeps the database servers out of PATH.
     if name in ("postgresql", "pgbackrest"):
@@ -55,7 +60,5 @@ def pytest_collection_modifyitems(config, items):
 def pytest_terminal_summary(terminalreporter):
     """Say so, in one line each."""
     for name in _missing():
-        what, packages = PROGRAMS[name]
-        terminalreporter.write_line(
-            f"{name} is not installed, so this was not tested: {what} (Debian: apt install {packages}).", yellow=True
-        )
+        what, how = PROGRAMS[name]
+        terminalreporter.write_line(f"{name} is not installed, so this was not tested: {what} ({how}).", yellow=True)

@@ -28,5 +28,5 @@ PAIRS = [nox.param(python, salt, id=f"{python}, Salt {salt}") for salt, pythons 
 @nox.parametrize("python,salt", PAIRS)
 def tests(session, salt):
     """Run the suite; what is given after ``--`` goes to pytest."""
-    session.install("pip", f"salt>={salt},<{int(salt) + 1}", "--editable", ".[dev]")
+    session.install("pip", f"salt>={salt},<{int(salt) + 1}", "--editable", ".[dev,simulator]")
     session.run("python", "-m", "pytest", "-n", "2", "--dist", "loadgroup", "-q", *session.posargs)

@@ -86,7 +86,8 @@ def _one_matches(statement, element, value, pattern, request=None):
 @functools.lru_cache(maxsize=4096)
 def _pattern(text):
     """A pattern with AWS's wildcards: ``*`` for any text, ``?`` for one character."""
-    return re.compile("".join({"*": ".*", "?": "."}.get(letter, re.escape(letter)) for letter in text), re.DOTALL)
+    letters = ({"*": ".*", "?": "."}.get(letter, re.escape(_plain(letter))) for letter in text)
+    return re.compile("".join(letters), re.DOTALL)
 
 
 def _folded_pattern(text):
@@ -94,16 +95,29 @@ def _folded_pattern(text):
 
 
 _VARIABLE = re.compile(r"\$\{([^},]+)(?:,\s*'([^']*)')?\}")
+# What stands for a wildcard's letter where it is none: characters that no text of AWS's has.
+_AS_LETTERS = {"*": "\ue000", "?": "\ue001"}
+
+
+def _plain(text):
+    for wildcard, letter in _AS_LETTERS.items():
+        text = text.replace(letter, wildcard)
+    return text
 
 
 def _with_variables(text, request):
-    """``text`` with ``${aws:username}`` and its like filled in; ``None`` when the request has no such value."""
+    """
+    ``text`` with ``${aws:username}`` and its like filled in; ``None`` when the request has no such value.
+
+    ``${*}`` and ``${?}`` are letters, not wildcards.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-specialchars
+    """
     missing = False
 
     def fill(found):
         nonlocal missing
         if found[1] in "*?$":
-            return found[1]
+            return _AS_LETTERS.get(found[1], found[1])
         values = request.values(found[1])
         if values is None and found[2] is None:
             missing = True
@@ -159,8 +173,8 @@ def _in_network(network, address):
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 _OPERATORS = {
-    "StringEquals": lambda wanted, value: wanted == value,
-    "StringEqualsIgnoreCase": lambda wanted, value: wanted.lower() == value.lower(),
+    "StringEquals": lambda wanted, value: _plain(wanted) == value,
+    "StringEqualsIgnoreCase": lambda wanted, value: _plain(wanted).lower() == value.lower(),
     "StringLike": lambda wanted, value: bool(_pattern(wanted).fullmatch(value)),
     "ArnEquals": lambda wanted, value: bool(_pattern(wanted).fullmatch(value)),
     "ArnLike": lambda wanted, value: bool(_pattern(wanted).fullmatch(value)),

@@ -143,9 +143,11 @@ def attempts(drawn):
         ):  # fmt: skip
             yield Need(action, f"arn:aws:s3:::{target.bucket}")
     yield Need("s3:ListAllMyBuckets", "*")
-    for action in ("iam:CreateAccessKey", "iam:ListUsers", "iam:AttachUserPolicy", "iam:PutUserPolicy", "iam:PassRole"):
+    yield Need("iam:ListUsers", "*")
+    for action in ("iam:CreateAccessKey", "iam:AttachUserPolicy", "iam:PutUserPolicy"):
         yield Need(action, "arn:aws:iam::123456789012:user/registry-backup")
-    yield Need("sts:AssumeRole", "arn:aws:iam::123456789012:role/administrator")
+    for action in ("iam:PassRole", "sts:AssumeRole"):
+        yield Need(action, "arn:aws:iam::123456789012:role/administrator")
 
 
 def _others(drawn, target):
