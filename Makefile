@@ -13,7 +13,7 @@ INSTALL = { $(BIN)/pip install --quiet --disable-pip-version-check uv \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all simulator lint bench sandbox clean
+.PHONY: help demo test test-all simulator lint docs bench sandbox clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
@@ -35,6 +35,10 @@ simulator: $(READY) ## Install the policy simulator that the tests ask
 lint: $(READY) ## Check the style
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+docs: $(READY) ## Make the documentation as HTML, in build/docs
+	@$(BIN)/python -m sphinx -q -b html docs build/docs
+	@echo 'Open build/docs/index.html'
 
 bench: $(READY) ## Measure a fleet of 100 servers: time, memory and calls to AWS
 	@$(BIN)/python -m bench.fleet
