@@ -9,8 +9,10 @@ that is about to write asks again for itself.
 import inspect
 import logging
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextvars import ContextVar, copy_context
+
+from botocore.exceptions import BotoCoreError
 
 log = logging.getLogger(__name__)
 
@@ -60,9 +62,14 @@ def read(states, chunks):
     log.debug("Reading ahead for %d states", len(plans))
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="aws-runbook") as pool:
         # Salt's loader and this run's cache are found by context, and a context can be entered by one thread only.
-        for done in [pool.submit(copy_context().run, plan) for plan in plans]:
-            if done.exception():
-                log.debug("Not read ahead", exc_info=done.exception())
+        for asked in as_completed([pool.submit(copy_context().run, plan) for plan in plans]):
+            error = asked.exception()
+            if error:
+                log.debug("Not read ahead", exc_info=error)
+            if isinstance(getattr(error, "__cause__", None), BotoCoreError):
+                # AWS cannot be reached at all: each further question would only be one more time-out before it is said.
+                pool.shutdown(wait=False, cancel_futures=True)
+                return
 
 
 def _collect(states, chunks):

@@ -153,7 +153,8 @@ def _config(*, once=False):
     elif "AWS_MAX_ATTEMPTS" not in os.environ:
         # A fleet's run makes hundreds of calls to services that throttle at a few a second.
         retries["total_max_attempts"] = 8
-    return Config(retries=retries, user_agent_extra="saltext.aws-runbook")
+    # botocore waits a minute, and asks again: where AWS cannot be reached a person should hear of it sooner.
+    return Config(retries=retries, connect_timeout=10, user_agent_extra="saltext.aws-runbook")
 
 
 def _assumed(session, connection, region):

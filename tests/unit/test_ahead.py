@@ -3,9 +3,11 @@
 import threading
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from salt.utils import immutabletypes
 
 from aws_runbook import ahead, reader
+from aws_runbook.errors import RunbookError
 
 
 def chunk(state="s3_bucket", name="ocp-backup", **arguments):
@@ -62,6 +64,19 @@ def test_what_fails_is_left_to_its_state():
     states["iam_user.present"] = None  # cannot even be called
     ahead.read(states, [chunk(name="broken"), chunk("iam_user"), chunk(name="whole")])
     assert asked == ["whole"]
+
+
+def test_the_rest_is_not_asked_when_aws_cannot_be_reached():
+    asked, never = [], threading.Event()
+
+    def question(name):
+        asked.append(name)
+        if name == "bucket-0":
+            raise RunbookError from EndpointConnectionError(endpoint_url="https://s3.amazonaws.com")
+        never.wait(0.5)
+
+    ahead.read(States(question), [chunk(name=f"bucket-{number}") for number in range(200)])
+    assert len(asked) < 200
 
 
 @pytest.mark.parametrize(
