@@ -197,7 +197,7 @@ def plan(pillars):
     for bucket in sorted(by_bucket):
         region, tags, problems_of_bucket = _bucket(bucket, pillars, by_bucket[bucket])
         buckets[bucket] = {"region": region, "tags": tags}
-        overlapping = _overlap_problems(by_bucket[bucket])
+        overlapping = [*_overlap_problems(by_bucket[bucket]), *_mirror_problems(by_bucket[bucket], pillars)]
         errors += [*problems_of_bucket, *overlapping]
         if not overlapping:
             rules[bucket] = _collect(errors, _lifecycle, bucket, by_bucket[bucket], pillars)
@@ -290,6 +290,27 @@ def _overlap_problems(of_bucket):
                 "give them prefixes apart from each other."
             )
     return errors
+
+
+def _mirror_problems(of_bucket, pillars):
+    """
+    Pairs of servers that mirror into one place: each would delete what is not its own.
+
+    The servers' script makes `aws s3 sync --delete /DIRECTORY s3://LOCATION/DIRECTORY/`.
+    """
+    mirrors = [
+        (target, directory, "/".join(filter(None, (target.prefix, directory.strip("/")))))
+        for target in of_bucket
+        if target.kind == "sync"
+        for directory in sorted(_get(pillars[target.server], "sync:directories", {}))
+    ]
+    return [
+        f"sync:directories:{directory} of {one.server} and sync:directories:{other_directory} of {other.server} are mirrored to "
+        f"{one.bucket}/{place} and {other.bucket}/{other_place}, where `aws s3 sync --delete` of one server deletes the files of "
+        "the other; give them locations apart from each other."
+        for (one, directory, place), (other, other_directory, other_place) in combinations(mirrors, 2)
+        if one.server != other.server and not _apart(place, other_place)
+    ]
 
 
 def _apart(a, b):

@@ -147,6 +147,10 @@ pgbackrest = st.builds(
     st.one_of(st.just({}), _regions.map(lambda region: {"s3_region": region})),
 )
 located = locations.map(lambda location: {"location": location})
+mirrored = st.fixed_dictionaries(
+    {"location": locations},
+    optional={"directories": st.dictionaries(directories.map("/{}".format), st.none(), max_size=2)},
+)
 
 pillars = st.fixed_dictionaries(
     {},
@@ -156,7 +160,7 @@ pillars = st.fixed_dictionaries(
         ),
         "mysql": located.map(lambda entry: {"backup": entry}),
         "backup": located,
-        "sync": located,
+        "sync": mirrored,
         "aws": aws_settings(),
     },
 )
