@@ -40,6 +40,21 @@ _LOCATION = {
     },
 }
 
+_DIRECTORY = {"type": "string", "pattern": "^/", "description": "give absolute paths, such as /data"}
+# Where each is mirrored to follows from its name: two servers must not mirror into each other's directory.
+_MIRROR = {
+    **_LOCATION,
+    "properties": {
+        **_LOCATION["properties"],
+        "directories": {
+            "type": ["object", "array"],
+            "description": "give a mapping or a list of absolute paths, such as /data",
+            "propertyNames": _DIRECTORY,
+            "items": _DIRECTORY,
+        },
+    },
+}
+
 _PGBACKREST = {
     "required": ["repo_path", "s3_bucket"],
     "properties": {
@@ -239,6 +254,6 @@ SCHEMA = {
         "postgres": {"type": "object", "description": _MAPPING, "properties": {"backup": _POSTGRES_BACKUP}},
         "mysql": {"type": "object", "description": _MAPPING, "properties": {"backup": _LOCATION}},
         "backup": _LOCATION,
-        "sync": _LOCATION,
+        "sync": _MIRROR,
     },
 }

@@ -1,7 +1,6 @@
 import copy
 import json
 from collections import Counter
-from itertools import permutations
 
 import pytest
 import yaml
@@ -233,35 +232,6 @@ def test_nothing_expires_in_a_synced_directory(location, relation):
     ]
 
 
-@pytest.mark.parametrize(
-    ("location", "directory", "other_location", "other_directory"),
-    [
-        ("ocp-mirror", "/data", "ocp-mirror", "/data"),
-        ("ocp-mirror", "/data/", "ocp-mirror", "/data/exports"),
-        ("ocp-mirror/a", "/data", "ocp-mirror/a/data", "/srv"),
-        ("ocp-mirror/a", "/", "ocp-mirror/a", "/srv"),
-        ("ocp-mirror", "/a/b", "ocp-mirror/a", "/b"),
-    ],
-)
-def test_no_mirror_lies_in_another_servers(location, directory, other_location, other_directory):
-    fleet = {
-        "a": {"sync": {"location": location, "directories": {directory: None}}},
-        "b": {"sync": {"location": other_location, "directories": {other_directory: None}}},
-    }
-    [problem] = refused(fleet)
-    assert problem.startswith(
-        f"sync:directories:{directory} of a and sync:directories:{other_directory} of b are mirrored to"
-    )
-    assert "`aws s3 sync --delete` of one server deletes the files of the other" in problem
-
-
-def test_mirrors_beside_each_other_are_apart():
-    one = {"sync": {"location": "ocp-mirror", "directories": {"/data": None, "/data/exports": None}}}
-    two = {"sync": {"location": "ocp-mirror", "directories": {"/data2": None}}}
-    plan = backups.plan({"a": one, "b": two})
-    assert [row["prefix"] for row in plan.rows] == ["", ""]
-
-
 def test_a_prefix_that_contains_a_repository():
     problems = refused({"a": repository("/a/b"), "b": files("ocp-db-backup/a")})
     assert len(problems) == 1
@@ -481,14 +451,6 @@ def may_go(fleet):
                 yield bucket, f"{prefix}/2024-01-01.tar.gz".removeprefix("/"), days
 
 
-def mirrors(fleet):
-    """Where each server's script mirrors to: (server, bucket, prefix)."""
-    for server, pillar in fleet.items():
-        bucket, _, prefix = pillar.get("sync", {}).get("location", "").partition("/")
-        for directory in pillar.get("sync", {}).get("directories", {}):
-            yield server, bucket, f"{prefix}/{directory.strip('/')}/".lstrip("/")
-
-
 def planned(fleet):
     try:
         return backups.plan(fleet)
@@ -506,14 +468,6 @@ def test_no_plan_has_a_rule_that_reaches_what_must_stay(fleet):
             if "Expiration" in rule:
                 assert not root.startswith(prefix)
                 assert not prefix.startswith(root)
-
-
-@given(fleets)
-@settings(max_examples=300)
-def test_no_plan_has_mirrors_that_delete_each_other(fleet):
-    places = list(mirrors(fleet)) if planned(fleet) else []
-    for (one, bucket, place), (other, other_bucket, other_place) in permutations(places, 2):
-        assert one == other or bucket != other_bucket or not place.startswith(other_place)
 
 
 @given(fleets)
