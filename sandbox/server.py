@@ -11,6 +11,7 @@ import struct
 import threading
 
 from cheroot.server import HTTPConnection
+from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Gateway_10, Server
 from moto.core.request import (
     PRESERVED_HEADER_NAMES_ENVIRON_KEY,
@@ -28,10 +29,44 @@ REGION = "us-east-1"
 _THREADS = 16
 
 
+class _Server(Server):
+    """A server in which a client that says nothing holds up nobody, and not the end either."""
+
+    def process_conn(self, conn):
+        """Hand a connection to a thread; a new one, as soon as there is something to read."""
+        if conn.is_new:
+            conn.is_new = False
+            self.put_conn(conn)
+        else:
+            super().process_conn(conn)
+
+
+class _Adapter(BuiltinSSLAdapter):
+    """TLS that is agreed on by the thread that gets the connection; cheroot's would let all others wait meanwhile."""
+
+    def wrap(self, sock):
+        """The socket in TLS, and what WSGI is told of it."""
+        wrapped = self.context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+        return wrapped, {"wsgi.url_scheme": "https", "HTTPS": "on"}
+
+
 class _Connection(HTTPConnection):
     """A connection that says goodbye in TLS before it is closed; pgBackRest takes anything else for a truncated reply."""
 
     cut = False
+    is_new = True
+    _is_agreed = False
+
+    def communicate(self):
+        """Answer a request, or agree on TLS first; whether to go on."""
+        if not isinstance(self.socket, ssl.SSLSocket) or self._is_agreed:
+            return super().communicate()
+        try:
+            self.socket.do_handshake()
+        except OSError:
+            return False  # the client does not trust the certificate, does not speak TLS, or has gone
+        self._is_agreed = True
+        return True
 
     def _close_kernel_socket(self):
         if isinstance(self.socket, ssl.SSLSocket) and not self.cut:
@@ -66,17 +101,15 @@ class _Gateway(Gateway_10):
 def make(host="127.0.0.1", port=0, *, tls=None, dns=None, seed=0):
     """A cheroot server of the sandbox, bound to its port; ``tls`` is ``(certificate, key)``."""
     state = State(dns=dns, seed=seed)
-    server = Server((host, port), Application(state), numthreads=_THREADS, timeout=60, request_queue_size=128)
+    server = _Server((host, port), Application(state), numthreads=_THREADS, timeout=60, request_queue_size=128)
     server.gateway = _Gateway
     server.ConnectionClass = _Connection
-    server.shutdown_timeout = 1
+    server.shutdown_timeout = 0.2  # what is not answered by then is cut off
     server.keep_alive_conn_limit = 1000  # each boto3 client of a test keeps its own
     server.state = state
     if tls:
-        from cheroot.ssl.builtin import BuiltinSSLAdapter
-
         certificate, key = tls
-        server.ssl_adapter = BuiltinSSLAdapter(str(certificate), str(key))
+        server.ssl_adapter = _Adapter(str(certificate), str(key))
     server.prepare()
     return server
 

@@ -1,5 +1,6 @@
 """The process: how it starts, what it prints, how it ends."""
 
+import contextlib
 import resource
 import signal
 import socket
@@ -65,6 +66,29 @@ def test_tls_is_closed_with_a_farewell(tmp_path):
             # Without close_notify the last of these would raise instead of being empty.
             chunks = list(iter(lambda: connection.recv(4096), b""))
         assert b'"status": "ok"' in b"".join(chunks)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--tls",)])
+def test_clients_that_say_nothing_hold_up_nobody(arguments):
+    """Neither who is served meanwhile, nor the end: there are more of them than threads."""
+    with contextlib.ExitStack() as silent, Sandbox(*arguments) as sandbox:
+        process = psutil.Process(sandbox.pid)
+        host, port = sandbox.url.partition("://")[2].split(":")
+        for _ in range(40):
+            silent.enter_context(socket.create_connection((host, int(port))))
+        assert sandbox.client("sts").get_caller_identity()["Account"] == "123456789012"
+        process.terminate()
+        # Far less than a connection may be silent.
+        process.wait(timeout=8)
+
+
+def test_who_does_not_speak_tls_is_turned_away():
+    with Sandbox("--tls") as sandbox:
+        host, port = sandbox.url.removeprefix("https://").split(":")
+        with socket.create_connection((host, int(port))) as plain:
+            plain.sendall(b"GET /_sandbox/health HTTP/1.1\r\nHost: sandbox\r\n\r\n")
+            assert b"200 OK" not in b"".join(iter(lambda: plain.recv(4096), b""))
+        assert sandbox.client("sts").get_caller_identity()["Account"] == "123456789012"
 
 
 def test_chance_is_drawn_from_the_seed_of_the_start():
