@@ -24,7 +24,8 @@ Every function takes ``vpc``, the name or id of the VPC (left out: any), and ``r
 
 from aws_runbook import arguments, cidr, ec2, values
 from aws_runbook.errors import RunbookError
-from aws_runbook.session import connect
+from aws_runbook.session import SETTLE_TIMEOUT, connect
+from aws_runbook.waiting import until
 
 
 def _session(region, profile, keyid, key):
@@ -146,17 +147,35 @@ def create(name, vpc, cidr_block, availability_zone=None, tags=None, region=None
     wanted = normalise(name, {"cidr_block": cidr_block, "tags": tags or {}})
     session = _session(region, profile, keyid, key)
     vpc_id = ec2.required_vpc(session, vpc)["VpcId"]
-    session.write(
+    answer = session.write(
         "ec2",
         "create_subnet",
         f"create the subnet {name} in the VPC {vpc}",
+        absent=("InvalidSubnet.Conflict",),
         once=True,
         VpcId=vpc_id,
         CidrBlock=cidr_block,
         AvailabilityZone=availability_zone or _next_zone(session, vpc_id),
         **ec2.tagged("subnet", name, wanted["tags"]),
     )
+    if answer is None:
+        _check_made_by_another_run(session, name, cidr_block, vpc)
     return True
+
+
+def _check_made_by_another_run(session, name, block, vpc):
+    """Something has the block ``block`` by now: the subnet ``name``, or there is an error."""
+
+    def found():
+        subnet = _find(session, name, vpc)
+        if subnet is None:
+            _check_new(session, name, block, vpc)
+        return subnet
+
+    if not until(found, what=f"AWS to show the subnet {name}", timeout=SETTLE_TIMEOUT):
+        raise RunbookError(
+            f"subnet {name}: cidr_block is {block!r}, which AWS says is taken; run this again to see by what."
+        )
 
 
 def _next_zone(session, vpc_id):

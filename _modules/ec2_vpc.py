@@ -19,14 +19,15 @@ Attributes
 
 Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last: how to reach the account. IAM actions:
 ``ec2:DescribeVpcs``, ``ec2:DescribeVpcAttribute``, ``ec2:DescribeInternetGateways`` and ``ec2:DescribeRouteTables`` to
-read; ``ec2:CreateVpc``, ``ec2:CreateTags``, ``ec2:DeleteTags``, ``ec2:ModifyVpcAttribute``,
-``ec2:CreateInternetGateway``, ``ec2:AttachInternetGateway``, ``ec2:CreateRoute`` and ``ec2:DeleteRoute`` to write;
-``ec2:DescribeSubnets``, ``ec2:DescribeSecurityGroups``, ``ec2:DescribeNetworkInterfaces``,
-``ec2:DetachInternetGateway``, ``ec2:DeleteInternetGateway`` and ``ec2:DeleteVpc`` to delete.
+read; ``ec2:CreateVpc``, ``ec2:DeleteVpc`` (when two runs have made one), ``ec2:CreateTags``, ``ec2:DeleteTags``,
+``ec2:ModifyVpcAttribute``, ``ec2:CreateInternetGateway``, ``ec2:AttachInternetGateway``,
+``ec2:DetachInternetGateway``, ``ec2:DeleteInternetGateway``, ``ec2:CreateRoute`` and ``ec2:DeleteRoute`` to write;
+``ec2:DescribeSubnets``, ``ec2:DescribeSecurityGroups``, ``ec2:DetachInternetGateway``,
+``ec2:DeleteInternetGateway`` and ``ec2:DeleteVpc`` to delete.
 """
 
-from aws_runbook import arguments, cidr, ec2, values
-from aws_runbook.errors import RunbookError
+from aws_runbook import arguments, cidr, ec2, new_vpc, values
+from aws_runbook.errors import AwsError, RunbookError
 from aws_runbook.session import connect
 
 _FLAGS = ("enable_dns_support", "enable_dns_hostnames", "internet_gateway", "public_route")
@@ -35,6 +36,8 @@ _DNS = {
     "enable_dns_hostnames": ("enableDnsHostnames", "EnableDnsHostnames"),
 }
 _ANYWHERE = "0.0.0.0/0"
+# A VPC has one internet gateway at most, and an internet gateway one VPC.
+_ATTACHED = ("Resource.AlreadyAssociated", "InvalidParameterValue")
 
 
 def _session(region, profile, keyid, key):
@@ -163,7 +166,7 @@ def resolve(name, current, attributes, region=None, profile=None, keyid=None, ke
 
 def create(name, cidr_block, tags=None, region=None, profile=None, keyid=None, key=None):
     """
-    Create a VPC, with AWS's defaults.
+    Create a VPC, with AWS's defaults: one, also when another run does so at the same moment.
 
     CLI Example:
 
@@ -173,14 +176,19 @@ def create(name, cidr_block, tags=None, region=None, profile=None, keyid=None, k
     """
     wanted = normalise(name, {"cidr_block": cidr_block, "tags": tags or {}})
     session = _session(region, profile, keyid, key)
-    session.write(
-        "ec2",
-        "create_vpc",
-        f"create the VPC {name}",
-        once=True,  # nothing would keep AWS from making a second one of that name
-        CidrBlock=cidr_block,
-        **ec2.tagged("vpc", name, wanted["tags"]),
-    )
+
+    def make(draft):
+        answer = session.write(
+            "ec2",
+            "create_vpc",
+            f"create the VPC {name}",
+            once=True,  # nothing would keep AWS from making a second one
+            CidrBlock=cidr_block,
+            **ec2.tagged("vpc", draft, wanted["tags"]),
+        )
+        return answer["Vpc"]["VpcId"]
+
+    new_vpc.make(session, name, make)
     return True
 
 
@@ -231,15 +239,22 @@ def update(
 def _attach(session, name, vpc):
     if _gateway(session, vpc) is not None:
         return
-    gateway_id = _spare_gateway(session, name) or _make_gateway(session, name)
-    session.write(
-        "ec2",
-        "attach_internet_gateway",
-        f"attach an internet gateway to the VPC {name}",
-        absent=("Resource.AlreadyAssociated",),
-        InternetGatewayId=gateway_id,
-        VpcId=vpc["VpcId"],
-    )
+    spare = _spare_gateway(session, name)
+    gateway_id = spare or _make_gateway(session, name)
+    try:
+        session.write(
+            "ec2",
+            "attach_internet_gateway",
+            f"attach an internet gateway to the VPC {name}",
+            InternetGatewayId=gateway_id,
+            VpcId=vpc["VpcId"],
+        )
+    except AwsError as error:
+        attached = _gateway(session, vpc) if error.code in _ATTACHED else None
+        if attached is None:
+            raise
+        if not spare and attached["InternetGatewayId"] != gateway_id:  # another run was quicker
+            _delete_gateway(session, name, gateway_id)
 
 
 def _spare_gateway(session, name):
@@ -277,12 +292,16 @@ def _detach(session, name, vpc):
         VpcId=vpc["VpcId"],
     )
     if ec2.name_of(gateway) == name:  # made here; somebody else's stays
-        session.write(
-            "ec2",
-            "delete_internet_gateway",
-            f"delete the internet gateway {gateway_id} of the VPC {name}",
-            InternetGatewayId=gateway_id,
-        )
+        _delete_gateway(session, name, gateway_id)
+
+
+def _delete_gateway(session, name, gateway_id):
+    session.write(
+        "ec2",
+        "delete_internet_gateway",
+        f"delete the internet gateway {gateway_id} of the VPC {name}",
+        InternetGatewayId=gateway_id,
+    )
 
 
 def _open(session, name, vpc):

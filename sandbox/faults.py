@@ -105,10 +105,10 @@ class Faults:
             self._rates[service] = [per_second, None]
 
     def struck(self, call):
-        """The kind of fault that strikes ``call``, or ``None``."""
+        """The kind of fault that strikes ``call``, or ``None``: what strikes by chance takes no turn of another's."""
         with self._lock:
-            struck = [fault.kind for fault in self._faults if fault.strikes(call.service, call.name)]
-        return struck[0] if struck else None
+            faults = sorted(self._faults, key=lambda fault: fault.probability is not None)
+            return next((fault.kind for fault in faults if fault.strikes(call.service, call.name)), None)
 
     def delay(self, call):
         """For how many seconds ``call`` must wait."""

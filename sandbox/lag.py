@@ -6,6 +6,7 @@ is answered as if it did not exist, and listings leave it out.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
 https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
+https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
 """
 
 import threading
@@ -15,25 +16,71 @@ from datetime import datetime, timedelta
 from sandbox import principals, wire
 from sandbox.errors import AwsError
 
-# (service, operation) → the made thing's name, from call and result, and the members by which others name it.
+
+def _no_entity(name):
+    return AwsError("NoSuchEntity", f"The entity with name {name} cannot be found.", 404)
+
+
+def _no_topic(_name):
+    return AwsError("NotFound", "Topic does not exist", 404)
+
+
+def _none(code, what, status=400):
+    """How EC2 and RDS say that there is no such thing."""
+    return lambda name: AwsError(code, f"The {what} '{name}' does not exist", status)
+
+
+# (service, operation) → the made thing's name, from call and result; the members by which others name it; what they hear.
 _MADE = {
-    ("iam", "CreateUser"): (lambda _, result: result["User"]["UserName"], ("UserName",)),
-    ("iam", "CreateGroup"): (lambda _, result: result["Group"]["GroupName"], ("GroupName",)),
-    ("iam", "CreateRole"): (lambda _, result: result["Role"]["RoleName"], ("RoleName",)),
-    ("iam", "CreatePolicy"): (lambda _, result: result["Policy"]["Arn"], ("PolicyArn", "Arn")),
-    ("iam", "CreateAccessKey"): (lambda _, result: result["AccessKey"]["AccessKeyId"], ("AccessKeyId",)),
-    ("sns", "CreateTopic"): (lambda _, result: result["TopicArn"], ("TopicArn",)),
-    ("sns", "Subscribe"): (lambda call, _: call.parameters["Endpoint"], ("Endpoint",)),
+    ("iam", "CreateUser"): (lambda _, result: result["User"]["UserName"], ("UserName",), _no_entity),
+    ("iam", "CreateGroup"): (lambda _, result: result["Group"]["GroupName"], ("GroupName",), _no_entity),
+    ("iam", "CreateRole"): (lambda _, result: result["Role"]["RoleName"], ("RoleName",), _no_entity),
+    ("iam", "CreatePolicy"): (lambda _, result: result["Policy"]["Arn"], ("PolicyArn", "Arn"), _no_entity),
+    ("iam", "CreateAccessKey"): (lambda _, result: result["AccessKey"]["AccessKeyId"], ("AccessKeyId",), _no_entity),
+    ("sns", "CreateTopic"): (lambda _, result: result["TopicArn"], ("TopicArn",), _no_topic),
+    ("sns", "Subscribe"): (lambda call, _: call.parameters["Endpoint"], ("Endpoint",), _no_topic),
+    ("ec2", "CreateVpc"): (
+        lambda _, result: result["Vpc"]["VpcId"],
+        ("VpcId", "VpcIds", "Resources"),
+        _none("InvalidVpcID.NotFound", "vpc ID"),
+    ),
+    ("ec2", "CreateSubnet"): (
+        lambda _, result: result["Subnet"]["SubnetId"],
+        ("SubnetId", "SubnetIds", "Resources"),
+        _none("InvalidSubnetID.NotFound", "subnet ID"),
+    ),
+    ("ec2", "CreateSecurityGroup"): (
+        lambda _, result: result["GroupId"],
+        ("GroupId", "GroupIds", "Resources"),
+        _none("InvalidGroup.NotFound", "security group"),
+    ),
+    ("ec2", "CreateInternetGateway"): (
+        lambda _, result: result["InternetGateway"]["InternetGatewayId"],
+        ("InternetGatewayId", "InternetGatewayIds", "GatewayId", "Resources"),
+        _none("InvalidInternetGatewayID.NotFound", "internetGateway ID"),
+    ),
+    ("rds", "CreateDBSubnetGroup"): (
+        lambda call, _: call.parameters["DBSubnetGroupName"],
+        ("DBSubnetGroupName",),
+        _none("DBSubnetGroupNotFoundFault", "DB subnet group", 404),
+    ),
+    ("rds", "CreateDBInstance"): (
+        lambda call, _: call.parameters["DBInstanceIdentifier"],
+        ("DBInstanceIdentifier",),
+        _none("DBInstanceNotFound", "DB instance", 404),
+    ),
+    ("rds", "CreateDBCluster"): (
+        lambda call, _: call.parameters["DBClusterIdentifier"],
+        ("DBClusterIdentifier",),
+        _none("DBClusterNotFoundFault", "DB cluster", 404),
+    ),
 }
+SERVICES = tuple(dict.fromkeys(service for service, _ in _MADE))
 # Ties between two things: they show in listings only, and no call names them.
 _TIED = {
     "AttachUserPolicy": ("ListAttachedUserPolicies", "UserName", "PolicyArn"),
     "AttachGroupPolicy": ("ListAttachedGroupPolicies", "GroupName", "PolicyArn"),
     "AddUserToGroup": ("ListGroupsForUser", "UserName", "GroupName"),
-}
-_MISSING = {
-    "iam": lambda name: AwsError("NoSuchEntity", f"The entity with name {name} cannot be found.", 404),
-    "sns": lambda _: AwsError("NotFound", "Topic does not exist", 404),
 }
 
 
@@ -106,7 +153,8 @@ def hide(call, proceed):
     named = [thing for thing in hidden if thing.within is None and _names(call, thing)]
     if named:
         lag.looked(named)
-        raise _MISSING[call.service](named[0].name)
+        _, _, missing = _MADE[call.service, named[0].maker]
+        raise missing(named[0].name)
     reply = proceed(call)
     if not reply.succeeded:
         return reply
@@ -127,13 +175,17 @@ def _refuse_new_key(call):
 
 def _names(call, thing):
     # Making it again is refused by name at once: what lags is reading, not the check for uniqueness.
-    return call.name != thing.maker and any(call.parameters.get(member) == thing.name for member in thing.members)
+    return call.name != thing.maker and any(_holds(call.parameters.get(member), thing.name) for member in thing.members)
+
+
+def _holds(value, name):
+    return value == name or (isinstance(value, list) and name in value)
 
 
 def _hide_made(call, reply):
     made = _MADE.get((call.service, call.name))
     if made:
-        name, members = made
+        name, members, _ = made
         call.state.lag.hide(call, name(call, wire.parse(call, reply)), members)
     tied = _TIED.get(call.name) if call.service == "iam" else None
     if tied:

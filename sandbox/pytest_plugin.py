@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from sandbox import Sandbox
+from sandbox import Sandbox, lag
 
 _CONDITIONS = ("lag", "page-size", "throttle")
 
@@ -16,7 +16,7 @@ _CONDITIONS = ("lag", "page-size", "throttle")
 def pytest_addoption(parser):
     """The conditions under which the tests meet the sandbox."""
     group = parser.getgroup("sandbox", "the embedded AWS")
-    group.addoption("--sandbox-lag", type=int, metavar="LOOKS", help="hide what IAM and SNS make for so many looks")
+    group.addoption("--sandbox-lag", type=int, metavar="LOOKS", help="hide what is made for so many looks")
     group.addoption("--sandbox-page-size", type=int, metavar="N", help="give listings in pages of N at most")
     group.addoption("--sandbox-throttle", type=float, metavar="SHARE", help="refuse this share of calls as too many")
     group.addoption("--sandbox-seed", type=int, default=0, metavar="N", help="what chance is drawn from")
@@ -45,7 +45,7 @@ def sandbox_conditions(request):
         if any(option(f"--sandbox-{name}") is not None for name in _CONDITIONS):
             sandbox.stand_aside()
         if option("--sandbox-lag") is not None:
-            for service in ("iam", "sns"):
+            for service in lag.SERVICES:
                 sandbox.lag(service, looks=option("--sandbox-lag"))
         if option("--sandbox-page-size") is not None:
             sandbox.page_size(option("--sandbox-page-size"))

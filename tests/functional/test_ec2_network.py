@@ -1,6 +1,10 @@
 """VPCs, subnets and security groups."""
 
+import threading
+
 import pytest
+
+from aws_runbook.session import Session
 
 VPC = {"name": "lab", "cidr_block": "10.0.0.0/16"}
 SUBNET = {"name": "lab-a", "vpc": "lab", "cidr_block": "10.0.1.0/24"}
@@ -49,6 +53,19 @@ def test_another_tag_is_a_change_of_tags_and_no_second_vpc(converge, ec2):
     assert len(vpcs(ec2)) == 1
 
 
+def test_what_aws_does_not_show_yet_is_waited_for(states, sandbox):
+    sandbox.lag("ec2", looks=3)
+    for function, arguments in (
+        ("ec2_vpc", {**VPC, "internet_gateway": True, "public_route": True}),
+        ("ec2_subnet", {**SUBNET, "map_public_ip_on_launch": True}),
+        ("ec2_security_group", {**GROUP, "vpc": "lab"}),
+    ):
+        ret = states[f"{function}.present"](**arguments)
+        assert ret.result is True, ret.comment
+    made = [call["operation"] for call in sandbox.calls(write=True) if call["operation"].startswith("Create")]
+    assert len(made) == len(set(made)), "made twice"
+
+
 def test_two_of_one_name_are_an_error_that_lists_them(converge, ec2):
     ids = [
         ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=named("lab", "vpc"))["Vpc"]["VpcId"] for _ in range(2)
@@ -82,11 +99,140 @@ def test_a_gateway_that_an_interrupted_run_left_is_used(converge, ec2):
     assert len(ec2.describe_internet_gateways()["InternetGateways"]) == 1
 
 
-def test_a_lost_answer_makes_no_second_vpc(states, ec2, sandbox):
+def test_a_lost_answer_makes_no_second_vpc(states, ec2, sandbox, impatient):
     sandbox.fault("CreateVpc", "reset_after")
     assert states["ec2_vpc.present"](**VPC).result is False
     assert states["ec2_vpc.present"](**VPC).result is True
+    assert len(everything(ec2)) == 1
+
+
+@pytest.fixture
+def another_run(monkeypatch):
+    """``another_run(before=…, after=…, does=…)``: what it does around this run's first call of that method."""
+
+    def arrange(*, does, before=None, after=None):
+        write, done = Session.write, []
+
+        def act(answer_or_parameters):
+            if not done:
+                done.append(True)
+                does(answer_or_parameters)
+
+        def writing(self, service, method, doing, **parameters):
+            if method == before:
+                act(parameters)
+            answer = write(self, service, method, doing, **parameters)
+            if method == after:
+                act(answer)
+            return answer
+
+        monkeypatch.setattr(Session, "write", writing)
+
+    return arrange
+
+
+@pytest.fixture
+def rival(ec2, another_run):
+    """``rival(name, lesser=…)`` lets another run make a VPC called ``name`` whose id is less than ours, or greater."""
+
+    def arrange(name, *, lesser):
+        made = []
+
+        def make(answer):
+            ours = answer["Vpc"]["VpcId"]
+            while not made:
+                theirs = ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=named(name, "vpc"))["Vpc"]["VpcId"]
+                if (theirs < ours) is lesser:
+                    made.append(theirs)
+                else:
+                    ec2.delete_vpc(VpcId=theirs)
+
+        another_run(after="create_vpc", does=make)
+        return made
+
+    return arrange
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr("aws_runbook.new_vpc._PATIENCE", 1)
+
+
+def everything(ec2):
+    """The ids of all VPCs but the default one."""
+    return [entry["VpcId"] for entry in ec2.describe_vpcs()["Vpcs"] if not entry["IsDefault"]]
+
+
+@pytest.mark.parametrize("lesser", [True, False])
+def test_a_vpc_that_has_the_name_by_now_is_taken(states, ec2, rival, lesser):
+    made = rival("lab", lesser=lesser)
+    assert states["ec2_vpc.present"](**VPC, enable_dns_hostnames=True).result is True
+    assert everything(ec2) == made
+    assert ec2.describe_vpc_attribute(VpcId=made[0], Attribute="enableDnsHostnames")["EnableDnsHostnames"]["Value"]
+
+
+def test_of_two_that_are_being_made_the_one_with_the_lesser_id_stays(states, ec2, rival, another_run):
+    made = rival("lab (being made)", lesser=True)
+    naming = threading.Timer(1, lambda: ec2.create_tags(Resources=made, Tags=[{"Key": "Name", "Value": "lab"}]))
+    another_run(after="create_vpc", does=lambda _answer: naming.start())
+    assert states["ec2_vpc.present"](**VPC).result is True
+    assert everything(ec2) == made
+
+
+def test_the_other_run_deletes_its_own(states, ec2, rival, another_run):
+    made = rival("lab (being made)", lesser=False)
+    gone = threading.Timer(1, lambda: ec2.delete_vpc(VpcId=made[0]))
+    another_run(after="create_vpc", does=lambda _answer: gone.start())
+    assert states["ec2_vpc.present"](**VPC).result is True
+    assert [entry["VpcId"] for entry in vpcs(ec2)] == everything(ec2)
+    assert everything(ec2) != made
+
+
+def test_one_that_an_interrupted_run_has_left_is_used(converge, ec2, impatient):
+    left = ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=named("lab (being made)", "vpc"))["Vpc"]["VpcId"]
+    assert converge("ec2_vpc.present", **VPC).result is True
+    assert everything(ec2) == [left]
     assert len(vpcs(ec2)) == 1
+
+
+def test_a_second_internet_gateway_goes_again(states, ec2, another_run):
+    def attach(_answer):
+        theirs = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        ec2.attach_internet_gateway(InternetGatewayId=theirs, VpcId=vpcs(ec2)[0]["VpcId"])
+
+    another_run(after="create_internet_gateway", does=attach)
+    assert states["ec2_vpc.present"](**VPC, internet_gateway=True).result is True
+    (gateway,) = ec2.describe_internet_gateways()["InternetGateways"]
+    assert len(gateway["Attachments"]) == 1
+
+
+def test_a_subnet_that_another_run_has_just_made_will_do(states, ec2, another_run):
+    def make(parameters):
+        ec2.create_subnet(
+            VpcId=parameters["VpcId"], CidrBlock="10.0.1.0/24", TagSpecifications=named("lab-a", "subnet")
+        )
+
+    states["ec2_vpc.present"](**VPC)
+    another_run(before="create_subnet", does=make)
+    assert states["ec2_subnet.present"](**SUBNET).result is True
+    assert len(ec2.describe_subnets(Filters=[{"Name": "tag:Name", "Values": ["lab-a"]}])["Subnets"]) == 1
+
+
+def test_a_block_that_somebody_has_just_taken(states, ec2, another_run):
+    states["ec2_vpc.present"](**VPC)
+    another_run(
+        before="create_subnet", does=lambda given: ec2.create_subnet(VpcId=given["VpcId"], CidrBlock="10.0.1.0/25")
+    )
+    ret = states["ec2_subnet.present"](**SUBNET)
+    assert "give a block that is free" in ret.comment
+
+
+def test_a_security_group_that_another_run_has_just_made_will_do(states, ec2, another_run):
+    def make(parameters):
+        ec2.create_security_group(**{name: parameters[name] for name in ("GroupName", "Description", "VpcId")})
+
+    another_run(before="create_security_group", does=make)
+    assert states["ec2_security_group.present"](**GROUP).result is True
 
 
 def test_a_vpc_goes_when_it_is_empty(converge, ec2):

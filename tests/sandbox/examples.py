@@ -89,6 +89,10 @@ def network(world):
         ]
         for number, zone in enumerate("ab")
     ]
+    world.gateway = {
+        "InternetGatewayId": ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"],
+        "VpcId": vpc,
+    }
     for name in ("used", "removable"):
         rds.create_db_subnet_group(DBSubnetGroupName=name, DBSubnetGroupDescription="d", SubnetIds=world.subnets)
 
@@ -107,6 +111,7 @@ def subnet_group(name):
 
 # Parameters, or a function of the world that gives them.
 EXAMPLES = {
+    ("ec2", "AttachInternetGateway"): lambda world: world.gateway,
     ("iam", "AddUserToGroup"): {"UserName": "u", "GroupName": "u"},
     ("iam", "AttachGroupPolicy"): {"GroupName": "u", "PolicyArn": f"{ARN}:policy/u"},
     ("iam", "AttachUserPolicy"): {"UserName": "u", "PolicyArn": f"{ARN}:policy/spare"},

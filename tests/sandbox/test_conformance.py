@@ -138,6 +138,7 @@ UNCONSTRAINED = {
     "sns:ListSubscriptions",
 }
 CODES = {
+    "ec2": {"MissingParameter", "InvalidParameterValue", "MalformedInput"},
     "iam": {"ValidationError", "MalformedInput"},
     "rds": {"MissingParameter", "InvalidParameterValue", "MalformedInput"},
     "s3": {"InvalidArgument", "MalformedXML", "MissingRequestBodyError", "InvalidLocationConstraint"},

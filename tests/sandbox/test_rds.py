@@ -367,3 +367,30 @@ def test_upgrades_that_can_be_had(rds):
     entry = rds.describe_db_engine_versions(Engine="postgres", EngineVersion="16.9")["DBEngineVersions"][0]
     targets = {target["EngineVersion"]: target["IsMajorVersionUpgrade"] for target in entry["ValidUpgradeTarget"]}
     assert targets == {"16.10": False, "17.4": True, "17.7": True}
+
+
+def test_what_rds_makes_can_lag(sandbox, rds):
+    sandbox.lag("rds", looks=2)
+    rds.create_db_instance(**INSTANCE)
+    refused("DBInstanceNotFound", rds.describe_db_instances, DBInstanceIdentifier="analysis")
+    assert rds.describe_db_instances()["DBInstances"] == []
+    assert len(rds.describe_db_instances()["DBInstances"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda ec2: ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"], "InvalidVpcID.NotFound"),
+        (
+            lambda ec2: ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"],
+            "InvalidInternetGatewayID.NotFound",
+        ),
+        (lambda ec2: ec2.create_security_group(GroupName="g", Description="G")["GroupId"], "InvalidGroup.NotFound"),
+    ],
+)
+def test_what_ec2_makes_can_lag(sandbox, make, expected):
+    ec2 = sandbox.client("ec2")
+    sandbox.lag("ec2", looks=1)
+    tags = {"Resources": [make(ec2)], "Tags": [{"Key": "a", "Value": "1"}]}
+    refused(expected, ec2.create_tags, **tags)
+    ec2.create_tags(**tags)
