@@ -133,11 +133,7 @@ def plan(
     current = describe(name, region, profile, keyid, key)
     found = current["rules"] if current else []
     if current:
-        skip = [f"{place.prefix}/" if place.prefix else "" for place in kept]
-        reached = lifecycle.search_prefixes([*found, *wanted])
-        search = partial(repositories, name, reached, skip, region, profile, keyid, key)
-        for repository, evidence in session.searched("s3", [name, reached, skip], search).items():
-            kept += _discovered(repository, evidence)
+        kept += _discovered(session, name, [*found, *wanted], kept)
     errors, warnings = lifecycle.dangers(name, found, wanted, kept, tuple(allow or ()))
     if errors:
         raise UnsafeError("\n".join(errors))
@@ -163,11 +159,22 @@ def _refuse_undeclared(session, name, new, declared):
             )
 
 
-def _discovered(repository, evidence):
-    """The two directories that a repository's objects are in: what else lies beside them is no concern of pgBackRest."""
-    source = f"found in the bucket ({evidence})"
+def _discovered(session, name, rules, known=()):
+    """
+    What ``rules`` could reach of repositories in the bucket that are not ``known``, by looking for them.
+
+    Of each the two directories that its objects are in: what else lies beside them is no concern of pgBackRest.
+    """
+    reached = lifecycle.search_prefixes(rules)
+    skip = tuple(f"{place.prefix}/" if place.prefix else "" for place in known)
+    search = partial(bucket_search.repositories, reached, partial(_listing, session, name), skip)
     return [
-        Protected(prefix=f"{repository}/{part}" if repository else part, kind="repository", source=source)
+        Protected(
+            prefix=f"{repository}/{part}" if repository else part,
+            kind="repository",
+            source=f"found in the bucket ({evidence})",
+        )
+        for repository, evidence in session.searched("s3", [name, reached, skip], search).items()
         for part in ("archive", "backup")
     ]
 
@@ -190,7 +197,8 @@ def update(name, rules, region=None, profile=None, keyid=None, key=None):
     """
     Make ``rules`` all the lifecycle rules of the bucket ``name``; none at all, when the list is empty.
 
-    This is the bare write, without the search for repositories: ``s3_lifecycle.managed`` makes sure first.
+    A new rule that can expire an object of a pgBackRest repository in the bucket is refused. Of mirrored directories and of
+    what pillar says this knows nothing: ``s3_lifecycle.managed`` does.
 
     CLI Example:
 
@@ -204,7 +212,11 @@ def update(name, rules, region=None, profile=None, keyid=None, key=None):
     if not rules:
         session.write("s3", "delete_bucket_lifecycle", doing, region=session.region, Bucket=name)
         return True
-    kept = describe(name, region, profile, keyid, key) or {}
+    kept = describe(name, region, profile, keyid, key) or {"rules": []}
+    new = [rule for rule in rules if lifecycle.expires(rule) and rule not in kept["rules"]]
+    errors, _ = lifecycle.dangers(name, [], new, _discovered(session, name, new))
+    if errors:
+        raise UnsafeError("\n".join(errors))
     extra = {}
     if "transition_default_minimum_object_size" in kept:
         # Left out of a write it falls back to AWS's default: it belongs to whoever set it.

@@ -1,6 +1,7 @@
 """Lifecycle rules: what is not ours stays, and what could delete a backup is refused before anything is written."""
 
 import pytest
+from salt.exceptions import CommandExecutionError
 
 BUCKET = "ocp-db-backup"
 REPOSITORY = "kingfisher/archive/main/archive.info"
@@ -213,3 +214,16 @@ def test_a_bucket_that_is_not_there_yet_is_planned_the_same(states, sandbox):
     planned = states["s3_lifecycle.managed"](name="not-there-yet", rules=[EVERYTHING], test=True)
     assert planned.result is None
     assert planned.changes == {"rules": {"old": [], "new": [EVERYTHING]}}
+
+
+def test_not_even_the_bare_write_expires_a_repository(modules, s3, sandbox):
+    """From the command line, where no pillar says what must stay; a rule that is there already does not stand in the way."""
+    s3.put_object(Bucket=BUCKET, Key=REPOSITORY)
+    sandbox.clear_calls()
+    with pytest.raises(CommandExecutionError, match=rf"would expire .*found in the bucket \({REPOSITORY}\)"):
+        modules["s3_lifecycle.update"](BUCKET, [EXPIRING, EVERYTHING])
+    assert sandbox.calls(write=True) == []
+    assert modules["s3_lifecycle.update"](BUCKET, [EXPIRING]) is True
+    put(s3, EXPIRING, EVERYTHING)
+    assert modules["s3_lifecycle.delete_rule"](BUCKET, EXPIRING["ID"]) is True
+    assert [rule["ID"] for rule in rules(s3)] == [EVERYTHING["ID"]]
