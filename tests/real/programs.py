@@ -139,10 +139,13 @@ class MariaDB:
                 process.terminate()
 
     def _wait(self, process):
-        # --wait asks again until the server answers; it is of no use once the server has ended.
-        done = run("mariadb-admin", "--no-defaults", *self.connection, "--wait=60", "ping", check=False)
-        if done.returncode or process.poll() is not None:
-            raise ProgramError(f"{done.stderr}\n{(self.data / 'log').read_text()[-3000:]}")
+        # mariadb-admin --wait would ask again after five seconds only.
+        until(lambda: self._answers() or process.poll() is not None, what="an answer of MariaDB", timeout=60)
+        if not self._answers():
+            raise ProgramError((self.data / "log").read_text()[-3000:])
+
+    def _answers(self):
+        return run("mariadb-admin", "--no-defaults", *self.connection, "ping", check=False).returncode == 0
 
     def sql(self, statements, database=None):
         """What the client answers, without decoration."""

@@ -25,8 +25,7 @@ INSERT INTO release SELECT n, md5(n::text) || md5((-n)::text) FROM generate_seri
 def server(aws, fleet, folder, endpoint):
     server = Server(folder / "server", fleet.minion(SERVER), endpoint)
     server.cluster.create()
-    with server.running() as cluster:
-        cluster.sql(TABLES)
+    with server.running():
         yield server
 
 
@@ -55,6 +54,7 @@ def test_the_configuration_is_closed_to_others_and_holds_the_key_from_the_store(
 def test_from_the_first_backup_to_a_restore(server, aws, folder):
     cluster = server.cluster
     server.pgbackrest("stanza-create")
+    cluster.sql(TABLES)  # not before: PostgreSQL would wait before it tried again to archive
     server.pgbackrest("check")
     server.pgbackrest("backup", "--type=full")
     cluster.sql("INSERT INTO collection VALUES (101, 'after the full backup');")
