@@ -31,10 +31,6 @@ from aws_runbook.errors import AwsError, RunbookError
 from aws_runbook.session import connect
 
 _FLAGS = ("enable_dns_support", "enable_dns_hostnames", "internet_gateway", "public_route")
-_DNS = {
-    "enable_dns_support": ("enableDnsSupport", "EnableDnsSupport"),
-    "enable_dns_hostnames": ("enableDnsHostnames", "EnableDnsHostnames"),
-}
 _ANYWHERE = "0.0.0.0/0"
 # A VPC has one internet gateway at most, and an internet gateway one VPC.
 _ATTACHED = ("Resource.AlreadyAssociated", "InvalidParameterValue")
@@ -65,28 +61,6 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
     return {"vpc_id": vpc["VpcId"], **{attribute: _READERS[attribute](session, vpc) for attribute in wanted}}
 
 
-def _dns(session, vpc, attribute):
-    parameter, member = _DNS[attribute]
-    answer = session.read(
-        "ec2",
-        "describe_vpc_attribute",
-        f"read the DNS settings of the VPC {vpc['VpcId']}",
-        VpcId=vpc["VpcId"],
-        Attribute=parameter,
-    )
-    return answer[member]["Value"]
-
-
-def _gateway(session, vpc):
-    answer = session.read(
-        "ec2",
-        "describe_internet_gateways",
-        f"find the internet gateway of the VPC {vpc['VpcId']}",
-        Filters=[{"Name": "attachment.vpc-id", "Values": [vpc["VpcId"]]}],
-    )
-    return next(iter(answer["InternetGateways"]), None)
-
-
 def _main_table(session, vpc):
     answer = session.read(
         "ec2",
@@ -115,9 +89,9 @@ def _leads_outside(session, vpc):
 
 _READERS = {
     "cidr_block": lambda _session, vpc: vpc["CidrBlock"],
-    "enable_dns_support": lambda session, vpc: _dns(session, vpc, "enable_dns_support"),
-    "enable_dns_hostnames": lambda session, vpc: _dns(session, vpc, "enable_dns_hostnames"),
-    "internet_gateway": lambda session, vpc: _gateway(session, vpc) is not None,
+    "enable_dns_support": lambda session, vpc: ec2.dns(session, vpc["VpcId"], "enable_dns_support"),
+    "enable_dns_hostnames": lambda session, vpc: ec2.dns(session, vpc["VpcId"], "enable_dns_hostnames"),
+    "internet_gateway": lambda session, vpc: ec2.gateway(session, vpc["VpcId"]) is not None,
     "public_route": _leads_outside,
     "tags": lambda _session, vpc: ec2.tags(vpc),
 }
@@ -223,7 +197,7 @@ def update(
                 "modify_vpc_attribute",
                 f"set {attribute} of the VPC {name}",
                 VpcId=vpc["VpcId"],
-                **{_DNS[attribute][1]: {"Value": value}},
+                **{ec2.DNS[attribute]: {"Value": value}},
             )
     if public_route is False:
         _close(session, name, vpc)
@@ -237,7 +211,7 @@ def update(
 
 
 def _attach(session, name, vpc):
-    if _gateway(session, vpc) is not None:
+    if ec2.gateway(session, vpc["VpcId"]) is not None:
         return
     spare = _spare_gateway(session, name)
     gateway_id = spare or _make_gateway(session, name)
@@ -250,7 +224,7 @@ def _attach(session, name, vpc):
             VpcId=vpc["VpcId"],
         )
     except AwsError as error:
-        attached = _gateway(session, vpc) if error.code in _ATTACHED else None
+        attached = ec2.gateway(session, vpc["VpcId"]) if error.code in _ATTACHED else None
         if attached is None:
             raise
         if not spare and attached["InternetGatewayId"] != gateway_id:  # another run was quicker
@@ -280,7 +254,7 @@ def _make_gateway(session, name):
 
 
 def _detach(session, name, vpc):
-    gateway = _gateway(session, vpc)
+    gateway = ec2.gateway(session, vpc["VpcId"])
     if gateway is None:
         return
     gateway_id = gateway["InternetGatewayId"]
@@ -305,7 +279,7 @@ def _delete_gateway(session, name, gateway_id):
 
 
 def _open(session, name, vpc):
-    gateway, table = _gateway(session, vpc), _main_table(session, vpc)
+    gateway, table = ec2.gateway(session, vpc["VpcId"]), _main_table(session, vpc)
     if gateway is None:
         raise RunbookError(f"The VPC {name} has no internet gateway for a public_route; say internet_gateway: True.")
     other = _way_out(table)

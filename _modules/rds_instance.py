@@ -21,11 +21,11 @@ Attributes, with AWS's names in snake case, of which these need a word
 
 No function returns, logs or prints a password. Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last:
 where the instance is, and how to reach the account. IAM actions: ``rds:DescribeDBInstances``,
-``rds:DescribeDBEngineVersions``, ``rds:DescribeDBSubnetGroups``, ``ec2:DescribeVpcs`` and
-``ec2:DescribeSecurityGroups`` to read; ``rds:CreateDBInstance``, ``rds:ModifyDBInstance``, ``rds:AddTagsToResource`` and
-``rds:RemoveTagsFromResource`` to write; ``rds:DeleteDBInstance``, ``rds:DescribeDBSnapshots`` and
-``rds:CreateDBSnapshot`` to delete; with ``master_password: managed`` also ``secretsmanager:CreateSecret``,
-``secretsmanager:TagResource`` and ``kms:DescribeKey``.
+``rds:DescribeDBEngineVersions``, ``rds:DescribeDBSubnetGroups``, ``ec2:DescribeVpcs``, ``ec2:DescribeSecurityGroups``,
+``ec2:DescribeInternetGateways`` and ``ec2:DescribeVpcAttribute`` to read; ``rds:CreateDBInstance``,
+``rds:ModifyDBInstance``, ``rds:AddTagsToResource`` and ``rds:RemoveTagsFromResource`` to write;
+``rds:DeleteDBInstance``, ``rds:DescribeDBSnapshots`` and ``rds:CreateDBSnapshot`` to delete; with ``master_password:
+managed`` also ``secretsmanager:CreateSecret``, ``secretsmanager:TagResource`` and ``kms:DescribeKey``.
 """
 
 from aws_runbook import database_checks, passwords, presets

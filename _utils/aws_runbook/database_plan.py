@@ -5,13 +5,23 @@ A database that names a ``vpc`` gets a DB subnet group of that VPC's name, with 
 preset names is made in the database's VPC, where no pillar declares it.
 """
 
+from graphlib import CycleError, TopologicalSorter
+
 from aws_runbook import cidr, database_checks, durations, presets, security_rules, values
 from aws_runbook.connection import DEFAULT_REGION
 from aws_runbook.errors import PillarError, RunbookError
 from aws_runbook.presets import SECURITY_GROUPS
 
 _EC2, _RDS = "aws:ec2", "aws:rds"
+_DIRECTIONS = ("ingress", "egress")
 _LEAST_SUBNETS = 2
+# What the VPC of a public instance has; ``None`` is AWS's default.
+_WAYS_IN = {
+    "enable_dns_support": (True, None),
+    "enable_dns_hostnames": (True,),
+    "internet_gateway": (True,),
+    "public_route": (True, False),
+}
 
 
 def plan(pillar):
@@ -82,17 +92,44 @@ def _group_problems(groups):
         where = f"{_EC2}:security_groups:{name}"
         if not group.get("description"):
             yield f"{where}:description is missing; give a text that says what it is for."
-        for direction in ("ingress", "egress"):
+        for direction in _DIRECTIONS:
             if direction in group:
                 yield from _said(security_rules.canonical, where, direction, group[direction])
+    yield from _circles(groups)
+
+
+def _circles(groups):
+    """Groups whose rules name each other: the first of them could not be made before the others."""
+    rules = {name: group for name, group in groups.items() if not list(_said(_rule_groups, name, group))}
+    named = {name: _rule_groups(name, group) - {name} for name, group in rules.items()}
+    try:
+        TopologicalSorter(named).prepare()
+    except CycleError as error:
+        first, second, *_ = error.args[1]
+        yield (
+            f"{_EC2}:security_groups:{first} and {second} name each other in their rules; give the rules of one of them a "
+            "block as their source."
+        )
+
+
+def _rule_groups(name, group):
+    """The security groups that the rules of one name."""
+    return {
+        peer
+        for direction in _DIRECTIONS
+        for peer in security_rules.groups(security_rules.canonical(name, direction, group.get(direction) or []))
+    }
 
 
 def _database_problems(databases, vpcs):
     for kind, entries in databases.items():
         for name, entry in entries.items():
             where = f"{_RDS}:{kind}:{name}"
-            yield from _said(_check, kind, name, where, entry)
+            wrong = _said(_check, kind, name, where, entry)
+            yield from wrong
             yield from _network_problems(where, entry, vpcs)
+            if not wrong and entry.get("vpc") in vpcs and presets.expand(entry).get("publicly_accessible"):
+                yield from _ways_in_missing(where, entry["vpc"], vpcs[entry["vpc"]])
             if "store" not in entry and entry.get("master_password") != "managed":
                 yield f"{where}:store is missing; name where its password goes, or say master_password: managed."
     yield from _shared_stores(databases)
@@ -136,6 +173,18 @@ def _network_problems(where, entry, vpcs):
             yield f"{_EC2}:vpcs:{vpc}:subnets are in one zone; give subnets in two or more, as {where} needs them."
 
 
+def _ways_in_missing(where, name, vpc):
+    """What keeps a public instance in a VPC from being made, or from being reached."""
+    for key, ways in _WAYS_IN.items():
+        if not any(vpc.get(key) is way for way in ways):
+            allowed = ", or False if its subnets have routes of their own" if False in ways else ""
+            yield f"{_EC2}:vpcs:{name}:{key} is {_shown(vpc.get(key))}; give True{allowed}, as {where} is public."
+
+
+def _shown(value):
+    return "missing" if value is None else repr(value)
+
+
 def _shared_stores(databases):
     """Two databases with one place for their passwords would overwrite each other's."""
     seen = []
@@ -171,9 +220,20 @@ def _planned(vpcs, groups, databases):
             _add_security_groups(planned["security_groups"], entry, vpcs)
             if entry.get("vpc"):
                 planned["subnet_groups"][entry["vpc"]] = _subnet_group(entry["vpc"], vpcs[entry["vpc"]])
+    for group in planned["security_groups"].values():
+        group["require"] += _states_of(planned, _rule_groups(group["name"], group) - {group["name"]}, _place(group))
     for kind, entries in databases.items():
         planned[kind] = {name: _database(name, entry, planned) for name, entry in entries.items()}
     return planned
+
+
+def _states_of(planned, names, place):
+    """The states that make the security groups ``names`` in a place, if any do."""
+    return [
+        ["ec2_security_group", f"aws-security-group-{slot}"]
+        for slot, group in planned["security_groups"].items()
+        if group["name"] in names and _place(group) == place
+    ]
 
 
 def _of_vpc(name, vpc):
@@ -181,7 +241,6 @@ def _of_vpc(name, vpc):
 
 
 def _of_group(name, group, vpcs):
-    """A security group comes after its VPC, and after the groups that its rules name, if they are made here too."""
     require = [["ec2_vpc", f"aws-vpc-{group['vpc']}"]] if group.get("vpc") in vpcs else []
     return {"name": name, **group, "require": require}
 
@@ -220,11 +279,7 @@ def _subnet_group(name, vpc):
 
 def _database(name, entry, planned):
     arguments = {key: value for key, value in entry.items() if key != "vpc"}
-    require = [
-        ["ec2_security_group", f"aws-security-group-{slot}"]
-        for slot, group in planned["security_groups"].items()
-        if group["name"] in _groups_of(entry) and _place(group) == _place(entry)
-    ]
+    require = _states_of(planned, _groups_of(entry), _place(entry))
     if entry.get("vpc"):
         arguments["db_subnet_group_name"] = entry["vpc"]
         require.append(["rds_subnet_group", f"aws-subnet-group-{entry['vpc']}"])

@@ -197,6 +197,8 @@ class Database:
         decision = database_changes.decide(
             self.name, self.subject, current, resolved, purge=purge, now=apply == "now", warnings=warnings
         )
+        if decision.changes.get("publicly_accessible", {}).get("new"):
+            rds.check_public(self.session, self.where, {**(current or {}), **resolved}.get("db_subnet_group_name"))
         return {
             "changes": decision.changes,
             "warnings": list(decision.warnings),

@@ -11,6 +11,8 @@ from aws_runbook.errors import RunbookError
 
 _ID = re.compile(r"(?:vpc|subnet|sg|igw)-[0-9a-f]{8,17}")
 _OWN = ("Name",)
+# The DNS settings of a VPC, as AWS calls them.
+DNS = {"enable_dns_support": "EnableDnsSupport", "enable_dns_hostnames": "EnableDnsHostnames"}
 
 
 def is_id(name):
@@ -87,6 +89,30 @@ def required_vpc(session, name):
             else f"There is no VPC {name} in {session.region}: declare it in aws:ec2:vpcs, or name another."
         )
     return found
+
+
+def dns(session, vpc_id, attribute):
+    """Whether a VPC has one of the settings in :data:`DNS`."""
+    member = DNS[attribute]
+    answer = session.read(
+        "ec2",
+        "describe_vpc_attribute",
+        f"read the DNS settings of the VPC {vpc_id}",
+        VpcId=vpc_id,
+        Attribute=member[0].lower() + member[1:],
+    )
+    return answer[member]["Value"]
+
+
+def gateway(session, vpc_id):
+    """The internet gateway of a VPC; ``None`` when it has none."""
+    answer = session.read(
+        "ec2",
+        "describe_internet_gateways",
+        f"find the internet gateway of the VPC {vpc_id}",
+        Filters=[{"Name": "attachment.vpc-id", "Values": [vpc_id]}],
+    )
+    return next(iter(answer["InternetGateways"]), None)
 
 
 def _in_vpc(vpc_id):

@@ -32,6 +32,7 @@ PRESETS = {
         "max_allocated_storage": 1000,
         "multi_az": True,
         "publicly_accessible": False,
+        "vpc_security_groups": ["postgresql-members"],
         "backup_retention_period": 14,
         "copy_tags_to_snapshot": True,
         "storage_encrypted": True,
@@ -46,6 +47,12 @@ SECURITY_GROUPS = {
     "postgresql-anywhere": {
         "description": "PostgreSQL from anywhere",
         "ingress": [{"service": "postgresql", "source": "anywhere"}],
+    },
+    # Rather than the VPC's default group, which is that of all that names none, and whose rules anybody may have changed.
+    # https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-2
+    "postgresql-members": {
+        "description": "PostgreSQL from members of this group",
+        "ingress": [{"service": "postgresql", "source": "postgresql-members"}],
     },
 }
 

@@ -56,6 +56,28 @@ def vpc_id(session, subnet_group_name):
     return group["VpcId"]
 
 
+def check_public(session, where, subnet_group_name):
+    """
+    Raise when AWS would refuse a public database in a VPC of one's own; the default VPC has what it takes.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html#USER_VPC.Hiding
+    """
+    group = subnet_group_name and subnet_group(session, subnet_group_name)
+    if not group:
+        return  # under test, it may be made by a state before this one
+    found = group["VpcId"]
+    needed = {
+        "internet_gateway": lambda: ec2.gateway(session, found) is not None,
+        **{attribute: lambda attribute=attribute: ec2.dns(session, found, attribute) for attribute in ec2.DNS},
+    }
+    missing = [f"{attribute}: True" for attribute, is_there in needed.items() if not is_there()]
+    if missing:
+        raise RunbookError(
+            f"{where}: publicly_accessible is True, which its VPC {found} does not allow; give that VPC "
+            f"{' and '.join(missing)} in aws:ec2:vpcs, or say publicly_accessible: False."
+        )
+
+
 def group_names(session, entry):
     """The names of the security groups of an instance or cluster, sorted."""
     listed = entry.get("VpcSecurityGroups", [])

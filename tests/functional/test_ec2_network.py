@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from aws_runbook import presets
 from aws_runbook.session import Session
 
 VPC = {"name": "lab", "cidr_block": "10.0.0.0/16"}
@@ -326,6 +327,13 @@ def test_a_group_as_a_source_by_name_or_by_id(converge, modules):
     assert rules(modules, vpc="lab") == ["tcp 5432 from group app"]
     by_id = {**wanted, "ingress": [{"port": 5432, "source": app}]}
     assert converge("ec2_security_group.present", **by_id).changes == {}
+
+
+def test_the_group_of_production_lets_in_its_members(converge, modules):
+    group = presets.SECURITY_GROUPS["postgresql-members"]
+    assert converge("ec2_security_group.present", name="postgresql-members", **group).result is True
+    known = modules["ec2_security_group.describe"]("postgresql-members")
+    assert known["ingress"] == ["tcp 5432 from group postgresql-members"]
 
 
 def test_a_group_is_found_by_its_name_tag_too(converge, modules, ec2):

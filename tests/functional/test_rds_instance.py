@@ -93,6 +93,37 @@ def test_security_groups_by_id_or_name_tag_are_the_same(converge, sandbox, insta
         assert converge("rds_instance.present", **instance, vpc_security_groups=[reference]).changes == {}
 
 
+@pytest.fixture
+def lab(states, sandbox):
+    """A VPC of one's own, and a DB subnet group in it."""
+    states["ec2_vpc.present"]("lab", cidr_block="10.0.0.0/16")
+    for number in (1, 2):
+        states["ec2_subnet.present"](f"lab-{number}", vpc="lab", cidr_block=f"10.0.{number}.0/24")
+    states["rds_subnet_group.present"]("lab", vpc="lab", description="The lab's", subnets=["lab-1", "lab-2"])
+
+
+def test_a_public_one_in_a_vpc_that_the_internet_does_not_reach(converge, states, sandbox, rds, wanted, lab, modules):
+    wanted = {**wanted, "db_subnet_group_name": "lab", "vpc_security_groups": ["default"]}
+    vpc_id = modules["ec2_vpc.describe"]("lab")["vpc_id"]
+    assert converge("rds_instance.present", **wanted).comment == (
+        f"DB instance analysis: publicly_accessible is True, which its VPC {vpc_id} does not allow; give that VPC "
+        "internet_gateway: True and enable_dns_hostnames: True in aws:ec2:vpcs, or say publicly_accessible: False."
+    )
+    converge("rds_instance.present", **{**wanted, "publicly_accessible": False})
+    sandbox.advance_clock(300)
+    assert "publicly_accessible is True" in converge("rds_instance.present", **wanted).comment
+    with pytest.raises(rds.exceptions.ClientError, match="has no internet gateway attached"):
+        rds.modify_db_instance(DBInstanceIdentifier=NAME, PubliclyAccessible=True)
+    states["ec2_vpc.present"]("lab", enable_dns_hostnames=True, internet_gateway=True, public_route=True)
+    assert set(converge("rds_instance.present", **wanted).changes) == {"publicly_accessible"}
+
+
+def test_a_public_one_is_planned_before_its_network_is_there(states, sandbox, wanted):
+    sandbox.refuse_writes(True)
+    ret = states["rds_instance.present"](**wanted, db_subnet_group_name="lab", test=True)
+    assert ret.result is None, ret.comment
+
+
 def test_the_password_is_stored_and_seen_nowhere(converge, rds, wanted, private, caplog):
     caplog.set_level(0)
     ret = converge("rds_instance.present", **wanted)

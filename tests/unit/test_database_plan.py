@@ -9,6 +9,7 @@ STORE = {"pillar_file": "/srv/pillar/private/x.sls", "keys": {"password": "x:pas
 OTHER = {"pillar_file": "/srv/pillar/private/y.sls", "keys": {"password": "y:password"}}
 ANALYSIS = {"preset": "data-analysis", "store": STORE}
 COMMON = {"engine": "aurora-postgresql", "min_capacity": 0, "max_capacity": 2, "store": OTHER}
+OPEN = {"enable_dns_hostnames": True, "internet_gateway": True, "public_route": True}
 LAB = {"cidr_block": "10.0.0.0/16", "subnets": {"a": {"cidr_block": "10.0.1.0/24"}, "b": {"cidr_block": "10.0.2.0/24"}}}
 
 
@@ -65,6 +66,29 @@ def test_a_group_that_aws_is_taking_away_is_not_an_instances_any_more():
     assert rds.group_names(None, {"VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-1", "Status": "removing"}]}) == []
 
 
+def rules(*groups):
+    return {"description": "G", "ingress": [{"service": "postgresql", "source": [*groups]}]}
+
+
+def test_a_group_comes_after_those_that_its_rules_name():
+    groups = {"data": rules("app", "data", "sg-12345678", "elsewhere"), "app": {"description": "App"}}
+    planned = plan(groups=groups, instances={"x": {"preset": "production", "store": STORE}})["security_groups"]
+    assert {name: group["require"] for name, group in planned.items()} == {
+        "data": [["ec2_security_group", "aws-security-group-app"]],
+        "app": [],
+        "postgresql-members": [],
+    }
+    assert (
+        plan(groups={**groups, "app": {"description": "App", "vpc": "other"}})["security_groups"]["data"]["require"]
+        == []
+    )
+
+
+def test_groups_that_wait_for_each_other():
+    (problem,) = problems(groups={"a": rules("b"), "b": rules("c"), "c": rules("a")})
+    assert problem.endswith("name each other in their rules; give the rules of one of them a block as their source.")
+
+
 def test_groups_of_other_names_are_not_made_up():
     planned = plan(instances={"analysis": {**ANALYSIS, "vpc_security_groups": ["default"]}})
     assert planned["security_groups"] == {}
@@ -82,10 +106,22 @@ def test_a_vpc_becomes_a_subnet_group_and_comes_first():
     assert planned["subnets"]["lab-a"]["require"] == [["ec2_vpc", "aws-vpc-lab"]]
 
 
+@pytest.mark.parametrize(
+    ("instance", "vpc"),
+    [
+        ({"publicly_accessible": False}, {}),
+        ({}, OPEN),
+        ({}, {**OPEN, "public_route": False, "enable_dns_support": True}),
+    ],
+)
+def test_a_vpc_that_an_instance_can_be_in(instance, vpc):
+    assert plan(vpcs={"lab": {**LAB, **vpc}}, instances={"x": {**ANALYSIS, "vpc": "lab", **instance}})
+
+
 def test_regions_go_down():
     planned = plan(
         region="eu-west-2",
-        vpcs={"lab": {**LAB, "region": "eu-west-1"}},
+        vpcs={"lab": {**LAB, **OPEN, "region": "eu-west-1"}},
         instances={"analysis": {**ANALYSIS, "vpc": "lab", "region": "eu-west-1"}},
         clusters={"common": COMMON},
     )
@@ -131,6 +167,19 @@ ONE_ZONE = {name: {**entry, "availability_zone": "us-east-1a"} for name, entry i
             {"vpcs": {"lab": {**LAB, "subnets": ONE_ZONE}}, "instances": {"x": {**ANALYSIS, "vpc": "lab"}}},
             "aws:ec2:vpcs:lab:subnets are in one zone; give subnets in two or more, as aws:rds:instances:x needs them.",
         ),
+        *(
+            (
+                {"vpcs": {"lab": {**LAB, **OPEN, key: value}}, "instances": {"x": {**ANALYSIS, "vpc": "lab"}}},
+                f"aws:ec2:vpcs:lab:{key} is {sentence}, as aws:rds:instances:x is public.",
+            )
+            for key, value, sentence in (
+                ("internet_gateway", None, "missing; give True"),
+                ("enable_dns_hostnames", None, "missing; give True"),
+                ("enable_dns_hostnames", False, "False; give True"),
+                ("enable_dns_support", False, "False; give True"),
+                ("public_route", None, "missing; give True, or False if its subnets have routes of their own"),
+            )
+        ),
         (
             {"vpcs": {"lab": LAB}, "instances": {"x": {**ANALYSIS, "vpc": "lab", "region": "eu-west-2"}}},
             "give the database the same region",
@@ -143,6 +192,10 @@ ONE_ZONE = {name: {**entry, "availability_zone": "us-east-1a"} for name, entry i
         ({"instances": {"x": {**ANALYSIS, "size": 3}}}, "aws:rds:instances:x:size is not a key that is known here"),
         ({"instances": {"x": {**ANALYSIS, "port": 22}}}, "aws:rds:instances:x: port is 22; give a whole number"),
         ({"instances": {"x": {**ANALYSIS, "wait": "soon"}}}, "aws:rds:instances:x: wait is 'soon'"),
+        (
+            {"vpcs": {"lab": LAB}, "instances": {"x": {**ANALYSIS, "vpc": "lab", "preset": "cheap"}}},
+            "aws:rds:instances:x: preset is 'cheap'; allowed are",
+        ),
         ({"instances": {"X": ANALYSIS}}, "DB instance X: its name has 1 to 63 characters"),
         (
             {"instances": {"x": ANALYSIS}, "clusters": {"y": {**COMMON, "store": STORE}}},
@@ -216,4 +269,6 @@ def test_production_is_the_opposite_of_each_risk():
         assert safe[attribute] is not risky[attribute]
     assert safe["backup_retention_period"] > risky["backup_retention_period"] == 0
     assert safe["max_allocated_storage"] > safe["allocated_storage"]
-    assert "vpc_security_groups" not in safe
+    assert [presets.SECURITY_GROUPS[name]["ingress"] for name in safe["vpc_security_groups"]] == [
+        [{"service": "postgresql", "source": "postgresql-members"}]
+    ]

@@ -108,6 +108,26 @@ def network(call, parameters):
             )
 
 
+def public(call, subnet_group_name):
+    """A public instance in a VPC that the internet reaches. moto's default VPC has no gateway; AWS's has."""
+    group = _subnet_group(call, subnet_group_name)
+    ec2 = call.backend("ec2")
+    if group is None or group.vpc_id == ec2.default_vpc.id:
+        return
+    lacks = None
+    if not any(gateway.vpc and gateway.vpc.id == group.vpc_id for gateway in ec2.internet_gateways.values()):
+        lacks = "has no internet gateway attached"
+    elif not (ec2.vpcs[group.vpc_id].enable_dns_support and ec2.vpcs[group.vpc_id].enable_dns_hostnames):
+        lacks = "does not support DNS resolution, DNS hostnames, or both"
+    if lacks:
+        raise AwsError(
+            "InvalidVPCNetworkStateFault",
+            f"Cannot create a publicly accessible DBInstance. The specified VPC {lacks}. Update the VPC and then try "
+            "again",
+            400,
+        )
+
+
 def _subnet_group(call, name):
     if name is None:
         return None

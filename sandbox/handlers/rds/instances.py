@@ -51,6 +51,8 @@ def create_db_instance(call):
         checks.password(parameters, needed=True)
         checks.storage(parameters)
         checks.network(call, parameters)
+        if parameters.get("PubliclyAccessible"):
+            checks.public(call, parameters.get("DBSubnetGroupName"))
     elif parameters.get("MasterUserPassword"):
         raise checks.combination(
             "The requested DB Instance will be a member of a DB Cluster. Set master user password for the DB Cluster."
@@ -119,6 +121,8 @@ def modify_db_instance(call):
     instance = call.backend().databases[parameters["DBInstanceIdentifier"].lower()]
     checks.password(parameters, needed=False)
     _check_changes(instance, parameters)
+    if parameters.get("PubliclyAccessible") and not instance.publicly_accessible and instance.db_subnet_group:
+        checks.public(call, instance.db_subnet_group.name)
     slow = {name: parameters[name] for name in _SLOW if name in parameters}
     for name in slow:
         call.overrides[name] = None
