@@ -5,6 +5,7 @@ Debian's minimal system has none of them, so ``make test`` must not depend on th
 of the same names.
 """
 
+import os
 import shutil
 from pathlib import Path
 
@@ -19,6 +20,7 @@ PROGRAMS = {
     "mariadb": ("backups of MySQL", "Debian: apt install mariadb-server"),
     "powerdns": ("records published to a DNS server", "Debian: apt install pdns-server pdns-backend-sqlite3"),
     "awscli": ("uploads with the AWS CLI", "Debian: apt install awscli"),
+    "sshd": ("salt-ssh", "Debian: apt install openssh-server; mkdir -p /run/sshd"),
     "simulator": ("policies by a second evaluator", "make simulator"),
 }
 _NEEDED = {
@@ -26,6 +28,7 @@ _NEEDED = {
     "mariadb": ("mariadb-install-db", "mariadb-dump", "mariadb-admin"),
     "postgresql": ("psql",),
     "powerdns": ("pdns_server", "pdnsutil"),
+    "sshd": ("ssh", "scp", "ssh-keygen"),
 }
 _NEEDED["pgbackrest"] = ("pgbackrest", *_NEEDED["postgresql"])
 
@@ -44,6 +47,9 @@ def _is_installed(name):
         return programs and bool(server)
     if name == "powerdns":
         return programs and Path("/usr/share/pdns-backend-sqlite3").is_dir()
+    if name == "sshd":
+        # Started by root, it wants a folder that its service makes.
+        return programs and Path("/usr/sbin/sshd").exists() and (os.geteuid() != 0 or Path("/run/sshd").is_dir())
     if name == "mariadb":
         return programs and bool(shutil.which("mariadbd") or Path("/usr/sbin/mariadbd").exists())
     return programs

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextvars import ContextVar, copy_context
 
-from botocore.exceptions import BotoCoreError
+from aws_runbook.sdk import BotoCoreError
 
 log = logging.getLogger(__name__)
 

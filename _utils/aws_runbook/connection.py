@@ -13,15 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 
-try:
-    import boto3
-    from botocore.config import Config
-    from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-    from botocore.exceptions import BotoCoreError
-except ImportError as error:
-    raise ImportError(f"saltext.aws-runbook needs boto3 ({error}): install it with 'salt-pip install boto3'") from error
-
 from aws_runbook.errors import RunbookError
+from aws_runbook.sdk import (
+    AssumeRoleCredentialFetcher,
+    BotoCoreError,
+    Config,
+    DeferredRefreshableCredentials,
+    boto3,
+)
 
 DEFAULT_REGION = "us-east-1"
 

@@ -1,7 +1,7 @@
 """
 Where Salt finds this project's modules when it is installed as a distribution.
 
-The entry points ``module_dirs`` and ``states_dirs`` call these functions. In a wheel the folders stand beside this file;
+The entry points ``module_dirs``, ``states_dirs`` and ``wrapper_dirs`` call these functions. In a wheel the folders stand beside this file;
 an editable install leaves them in the tree, under the names that ``file_roots`` needs. Salt's other form of entry point,
 the package itself, knows only the former.
 """
@@ -20,6 +20,11 @@ def module_dirs():
 def states_dirs():
     """The folder of the state modules."""
     return [_folder("states")]
+
+
+def wrapper_dirs():
+    """The folder of what salt-ssh runs on its own machine."""
+    return [_folder("wrapper")]
 
 
 def file_roots():

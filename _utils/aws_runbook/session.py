@@ -9,14 +9,13 @@ import time
 from contextlib import contextmanager
 from functools import cached_property
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
-from botocore.validate import ParamValidator
 from salt.utils.data import traverse_dict_and_list
 
 from aws_runbook import connection as connections
 from aws_runbook import pace, reader
 from aws_runbook.errors import AwsError, RunbookError
 from aws_runbook.permissions import iam_action
+from aws_runbook.sdk import BotoCoreError, ClientError, NoCredentialsError, ParamValidator
 from aws_runbook.waiting import until
 
 log = logging.getLogger(__name__)

@@ -2,7 +2,8 @@
 include:
   - aws.pillar
 
-{%- if "aws_account.problems" in salt and not salt["aws_account.problems"]() %}
+{%- from "aws/ready.jinja" import ready with context %}
+{%- if ready %}
 {%- set plan = salt["aws_backup.plan"](format="data") %}
 
 {%- for name, bucket in plan.buckets.items() %}

@@ -3,7 +3,8 @@ include:
   - aws.pillar
   - aws.network
 
-{%- if "aws_account.problems" in salt and not salt["aws_account.problems"]() %}
+{%- from "aws/ready.jinja" import ready with context %}
+{%- if ready %}
 {%- set plan = salt["aws_database.plan"](format="data") %}
 {%- set kinds = (
   ("subnet_groups", "aws-subnet-group", "rds_subnet_group"),

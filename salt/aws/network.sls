@@ -2,7 +2,8 @@
 include:
   - aws.pillar
 
-{%- if "aws_account.problems" in salt and not salt["aws_account.problems"]() %}
+{%- from "aws/ready.jinja" import ready with context %}
+{%- if ready %}
 {%- set plan = salt["aws_database.plan"](format="data") %}
 {%- set kinds = (
   ("vpcs", "aws-vpc", "ec2_vpc"),

@@ -1,0 +1,26 @@
+"""What ``aws_account`` answers to salt-ssh; see :mod:`aws_runbook.over_ssh`."""
+
+from aws_runbook import over_ssh
+
+
+def problems():
+    """
+    What is wrong in the server's pillar, as the execution module says it.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-ssh control aws_account.problems
+    """
+    return over_ssh.call("aws_account.problems", __opts__, __pillar__, __context__)
+
+
+def pending():
+    """Refused: without pillar the server would answer that nothing waits."""
+    over_ssh.refuse("aws_account.pending")
+
+
+def whoami():
+    """Refused: without pillar the server might answer for another account than ``state.apply aws`` uses."""
+    over_ssh.refuse("aws_account.whoami")
