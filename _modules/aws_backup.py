@@ -110,19 +110,20 @@ def audit(
 ):
     """
     Whether the backups are there, and safe: of every target, the newest one's age, gaps, size and name, what is kept and
-    whether it expires, unfinished uploads; of every bucket, public access and who else may read or delete; of every user, its
-    keys' age and last use.
+    whether it expires, pgBackRest's archive of WAL, unfinished uploads; of every bucket, public access and who else may read
+    or delete; of every user, its keys' age and last use.
 
     format
-        ``table`` for a person (the default); ``data`` for a program: ``status``, ``targets``, ``findings``, ``keys``,
-        ``access``.
+        ``table`` for a person (the default); ``data`` for a program: ``time``, ``status``, ``targets``, ``findings``, ``keys``
+        and ``access``. Times are texts in ISO 8601, sizes are bytes.
     max_age_hours
-        How old the newest backup may be. Default: ``aws:backup:audit:max_age_hours`` in each server's pillar, or 26.
+        How old the newest backup may be: a whole number of hours, from 1 to 8784. Default: ``aws:backup:audit:max_age_hours``
+        in each server's pillar, or 26.
     prometheus_file
-        Also write a textfile for node_exporter there.
+        Also write a textfile for node_exporter there: an absolute path in a folder that exists. Default: none is written.
 
-    The exit status, with ``--retcode-passthrough``, is 2 when something is critical, 1 for a warning. Nothing in AWS is
-    written, and no object is opened. IAM actions: ``s3:ListBucket``, ``s3:ListBucketMultipartUploads``,
+    The exit status, with ``--retcode-passthrough``, is 2 when something is critical, 1 for a warning. What cannot be read is
+    an error. Nothing in AWS is written, and no object is opened: see ``docs/audit.md`` for every check. IAM actions: ``s3:ListBucket``, ``s3:ListBucketMultipartUploads``,
     ``s3:GetLifecycleConfiguration``, ``s3:GetBucketPublicAccessBlock``, ``s3:GetBucketPolicy``,
     ``iam:GetAccountAuthorizationDetails``, ``iam:ListAccessKeys``, ``iam:GetAccessKeyLastUsed``.
 

@@ -1,13 +1,15 @@
 """
 Who may read or delete what is below a place in a bucket, from the account's own policies.
 
-Whatever could allow it counts: conditions are taken to hold, and a Deny counts only when it is without conditions and covers
-the whole place. Permissions boundaries and the organisation's policies, which only take away, are not looked at.
+Whatever could allow it counts: conditions are taken to hold, policy variables to be whatever it takes, and a Deny counts only
+when it is without conditions and covers the whole place. Permissions boundaries and the organisation's policies, which only
+take away, are not looked at.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
 import fnmatch
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -17,7 +19,12 @@ from aws_runbook.iam import policy_name
 # Either deletes: a version's deletion is an action of its own.
 _DELETING = ("s3:deleteobject", "s3:deleteobjectversion")
 ABILITIES = {"read": ("s3:getobject", "s3:getobjectversion"), "delete": _DELETING}
+# Who may write lifecycle rules may let S3 delete everything. It is an action on the bucket.
+_EXPIRING = "s3:putlifecycleconfiguration"
 _EVERYBODY = "*"
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
+_ACCOUNT = re.compile(r"(?:arn:[^:]*:[^:]*:[^:]*:)?(\d{12})(?::.*)?")
 
 
 @dataclass(frozen=True)
@@ -67,20 +74,28 @@ def unknown_policies(details):
 
 
 def able(documents, bucket, prefix, partition="aws"):
-    """What ``documents`` let somebody do below a place: a subset of ``read`` and ``delete``."""
+    """What ``documents`` let somebody do below a place: a subset of ``read``, ``delete`` and ``expire``."""
     place = f"arn:{partition}:s3:::{bucket}/{prefix}/" if prefix else f"arn:{partition}:s3:::{bucket}/"
+    whole = f"arn:{partition}:s3:::{bucket}"
     found = [statement for document in documents for statement in policies.normalise(document)["Statement"]]
     allows = [statement for statement in found if statement.get("Effect") == "Allow"]
     denies = [statement for statement in found if statement.get("Effect") == "Deny" and not statement.get("Condition")]
-    return frozenset(
+
+    def may(action, reaches, covers):
+        return any(_names_action(allow, action) and reaches(allow) for allow in allows) and not any(
+            _names_action(deny, action) and covers(deny) for deny in denies
+        )
+
+    abilities = {
         ability
         for ability, actions in ABILITIES.items()
         if any(
-            any(_names_action(allow, action) and _reaches(allow, place) for allow in allows)
-            and not any(_names_action(deny, action) and _covers(deny, place) for deny in denies)
-            for action in actions
+            may(action, lambda allow: _reaches(allow, place), lambda deny: _covers(deny, place)) for action in actions
         )
-    )
+    }
+    if may(_EXPIRING, lambda allow: _names(allow, whole), lambda deny: _names(deny, whole, surely=True)):
+        abilities.add("expire")
+    return frozenset(abilities)
 
 
 def by_bucket_policy(document, account_id, bucket, prefix, partition="aws"):
@@ -90,10 +105,18 @@ def by_bucket_policy(document, account_id, bucket, prefix, partition="aws"):
         if statement.get("Effect") == "Allow":
             granted = able([{"Version": policies.VERSION, "Statement": [statement]}], bucket, prefix, partition)
             for name in _principals(statement) if granted else ():
-                kind = "everybody" if name == _EVERYBODY else "principal" if account_id in name else "other account"
-                holder = Holder(kind, name)
+                holder = Holder(_kind(name, account_id), name)
                 found[holder] = found.get(holder, frozenset()) | granted
     return found
+
+
+def _kind(name, account_id):
+    if name == _EVERYBODY:
+        return "everybody"
+    if name.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        return "service"  # which acts for whom its conditions say
+    account = _ACCOUNT.fullmatch(name)
+    return "principal" if account and account[1] == account_id else "other account"
 
 
 def _principals(statement):
@@ -102,8 +125,7 @@ def _principals(statement):
     given = statement.get("Principal") or {}
     if not isinstance(given, Mapping):
         return [given]
-    # A service acts for the account; whom it serves is in conditions.
-    return [name for kind, names in given.items() if kind != "Service" for name in names]
+    return [name for names in given.values() for name in names]
 
 
 def _names_action(statement, action):
@@ -124,8 +146,18 @@ def _covers(statement, place):
     return any(_contains(pattern, place) for pattern in statement.get("Resource", ()))
 
 
+def _names(statement, arn, *, surely=False):
+    """Whether a statement is about one ARN: possibly, whatever policy variables are, or surely, without them."""
+    negated = "NotResource" in statement
+    patterns = statement.get("NotResource" if negated else "Resource", ())
+    if surely is negated:
+        patterns = [_VARIABLE.sub("*", pattern) for pattern in patterns]
+    return any(_whole(pattern, arn) for pattern in patterns) is not negated
+
+
 def could_match(pattern, start):
-    """Whether a pattern matches any text that begins with ``start``."""
+    """Whether a pattern matches any text that begins with ``start``, whatever a policy variable in it is."""
+    pattern = _VARIABLE.sub("*", pattern)
     places = {0}
     for letter in start:
         places = {following for place in places for following in _step(pattern, place, letter)}
@@ -144,7 +176,7 @@ def _step(pattern, place, letter):
 
 
 def _contains(pattern, start):
-    """Whether a pattern matches every text that begins with ``start``."""
+    """Whether a pattern surely matches every text that begins with ``start``: a policy variable as it stands matches none."""
     return pattern.endswith("*") and _matches(pattern[:-1], start)
 
 

@@ -51,6 +51,7 @@ class Backup:
     size: int
     made: datetime
     full: bool = True
+    begun: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -59,14 +60,19 @@ class Expected:
 
     max_age: timedelta
     retention_full: int | None = None
+    max_wal_age: timedelta | None = None
 
 
 @dataclass(frozen=True)
 class Found:
-    """What was read of a target: its objects, and when each of its unfinished uploads was begun."""
+    """
+    What was read of a target: its objects, when each of its unfinished uploads was begun, and when the newest WAL of each
+    stanza was archived.
+    """
 
     objects: tuple = ()
     uploads: tuple = ()
+    archived: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,7 @@ def judge(target, expected, found, now):
         *_sizes(backups),
         *_gaps(expected, backups),
         *_retention(target, expected, backups, now),
+        *_archive(expected, backups, found.archived, now),
         *_uploads(found.uploads, now),
     ]
     return Judged(tuple(backups), tuple(findings), tuple(odd))
@@ -125,17 +132,24 @@ def _files(target, objects):
     return found, odd
 
 
+def stanzas(target, objects):
+    """The stanzas that a pgBackRest repository has backups of."""
+    return sorted({backup.series for backup in split(target, objects)[0]}) if target.kind == "pgbackrest" else []
+
+
 def _labels(target, objects):
-    sizes, manifests = defaultdict(int), {}
+    sizes, begun, manifests = defaultdict(int), {}, {}
     for stored in objects:
         parts = _relative(target, stored.key).split("/")  # backup/STANZA/LABEL/…
         if parts[0] == "backup" and len(parts) > 3 and _LABEL.fullmatch(parts[2]):  # noqa: PLR2004 - see the line above
-            sizes[parts[1], parts[2]] += stored.size
+            place = (parts[1], parts[2])
+            sizes[place] += stored.size
+            begun[place] = min(begun.get(place, stored.modified), stored.modified)
             if parts[3:] == [_MANIFEST]:
-                manifests[parts[1], parts[2]] = stored.modified
+                manifests[place] = stored.modified
     found = [
-        Backup(stanza, label, sizes[stanza, label], made, full=label.endswith("F"))
-        for (stanza, label), made in manifests.items()
+        Backup(*place, sizes[place], made, full=place[1].endswith("F"), begun=begun[place])
+        for place, made in manifests.items()
     ]
     # Without a manifest, a backup was not finished; pgBackRest resumes it or removes it.
     return found, []
@@ -170,7 +184,8 @@ def _age(target, expected, backups, objects, now):
 
 
 def _of(series):
-    return f" of {series.lstrip('_-.')}" if series.lstrip("_-.") else ""
+    # What is only an ending (".tar.gz") is no name.
+    return f" of {series.lstrip('_-')}" if series.strip("_-") and not series.startswith(".") else ""
 
 
 def _names(odd):
@@ -179,7 +194,9 @@ def _names(odd):
     examples = ", ".join(odd[:3])
     return [
         Finding(
-            WARNING, "names", f"{len(odd)} objects are not named like backups, which begin with a date: {examples}."
+            WARNING,
+            "names",
+            f"not named like backups, which begin with a date: {several(len(odd), 'object')}, such as {examples}.",
         )
     ]
 
@@ -211,8 +228,8 @@ def _gaps(expected, backups):
                 Finding(
                     WARNING,
                     "count",
-                    f"there are {len(found)} backups{_of(series)} in {duration(span)}, with {len(missing)} gaps; the last one is of "
-                    f"{duration(after.made - one.made)}, before {after.name}.",
+                    f"there are {len(found)} backups{_of(series)} in {duration(span)}, with {several(len(missing), 'gap')}; the last "
+                    f"one is of {duration(after.made - one.made)}, before {after.name}.",
                 )
             )
     return findings
@@ -264,6 +281,40 @@ def _full_retention(expected, backups):
     return findings
 
 
+def _archive(expected, backups, archived, now):
+    """
+    What is wrong with the archive of WAL, without which no backup can be restored.
+
+    A backup ends when the WAL that was written during it is archived: what is older than its beginning is not enough.
+    How much later the newest may be archived, only who knows the database can say.
+    https://pgbackrest.org/configuration.html#section-backup/option-archive-check
+    """
+    findings = []
+    for stanza, found in sorted(_series(backups).items()):
+        if stanza not in archived:
+            continue
+        newest, backup = archived[stanza], found[-1]
+        if newest is None or newest < backup.begun:
+            has = "none at all" if newest is None else f"the newest is of {duration(now - newest)} ago"
+            findings.append(
+                Finding(
+                    CRITICAL,
+                    "archive",
+                    f"the WAL that the newest backup of the stanza {stanza} needs ({backup.name}) is not in the archive: {has}.",
+                )
+            )
+        elif expected.max_wal_age and now - newest > expected.max_wal_age:
+            hours = expected.max_wal_age / timedelta(hours=1)
+            findings.append(
+                Finding(
+                    CRITICAL,
+                    "archive",
+                    f"the newest WAL of the stanza {stanza} is {duration(now - newest)} old, and {hours:.0f} hours are allowed.",
+                )
+            )
+    return findings
+
+
 def _uploads(uploads, now):
     old = [begun for begun in uploads if now - begun > _UNFINISHED]
     if not old:
@@ -272,8 +323,8 @@ def _uploads(uploads, now):
         Finding(
             WARNING,
             "uploads",
-            f"{len(old)} unfinished uploads, of which the oldest was begun {duration(now - min(old))} ago, are paid for and never "
-            "deleted: see abort_multipart_days.",
+            f"paid for and never deleted: {several(len(old), 'unfinished upload')}, the oldest begun {duration(now - min(old))} ago; "
+            "see abort_multipart_days.",
         )
     ]
 
@@ -339,8 +390,13 @@ def worst(findings):
 
 def duration(delta):
     """A time span as a person says it."""
-    hours = delta / timedelta(hours=1)
-    return f"{hours:.0f} hours" if hours < 72 else f"{delta.days} days"  # noqa: PLR2004 - three days
+    hours = round(delta / timedelta(hours=1))
+    return several(hours, "hour") if hours < 72 else several(delta.days, "day")  # noqa: PLR2004 - three days
+
+
+def several(count, noun):
+    """A number of things as a person says it."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def size(count):

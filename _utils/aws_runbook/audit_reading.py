@@ -5,7 +5,7 @@ What an audit reads from AWS, through a session. Nothing is written, and no obje
 import json
 
 from aws_runbook import access, lifecycle
-from aws_runbook.audit import CRITICAL, Finding, Found, Stored
+from aws_runbook.audit import CRITICAL, Finding, Found, Stored, stanzas
 
 _BLOCK = {
     "BlockPublicAcls": "block_public_acls",
@@ -20,26 +20,53 @@ def target(session, wanted, others):
     The objects and unfinished uploads of a target, without those of ``others``, prefixes inside of its own; ``None`` when
     there is no such bucket.
     """
-    # pgBackRest's archive can be large, and says nothing of the backups.
-    part = "backup/" if wanted.kind == "pgbackrest" else ""
     root = f"{wanted.prefix}/" if wanted.prefix else ""
     inner = tuple(f"{prefix}/" for prefix in others if f"{prefix}/" != root and f"{prefix}/".startswith(root))
-    answer = _read(session, wanted, "list_objects_v2", "list the backups", Prefix=root + part, absent=("NoSuchBucket",))
-    if answer is None:
-        return None
-    listed = _read(session, wanted, "list_multipart_uploads", "list the unfinished uploads", Prefix=root)
-    return Found(
-        objects=tuple(
-            Stored(entry["Key"], entry["Size"], entry["LastModified"])
-            for entry in answer.get("Contents", [])
-            if not entry["Key"].startswith(inner) and not entry["Key"].endswith("/")
-        ),
-        uploads=tuple(
-            upload["Initiated"]
-            for upload in listed.get("Uploads", [])
-            if not upload["Key"].startswith(inner or ("\0",))
-        ),
+    listed = _read(
+        session, wanted, "list_multipart_uploads", "list the unfinished uploads", absent=("NoSuchBucket",), Prefix=root
     )
+    if listed is None:
+        return None
+    objects = tuple(_objects(session, wanted, root, inner))
+    return Found(
+        objects=objects,
+        uploads=tuple(
+            upload["Initiated"] for upload in listed.get("Uploads", []) if not upload["Key"].startswith(inner)
+        ),
+        archived={stanza: _archived(session, wanted, root, stanza) for stanza in stanzas(wanted, objects)},
+    )
+
+
+def _objects(session, wanted, root, inner):
+    # pgBackRest's archive can be large, and is looked at below. A mirror can be large too: no page of it is kept.
+    part = "backup/" if wanted.kind == "pgbackrest" else ""
+    doing = f"list the backups in {wanted.location}"
+    where = {"region": wanted.region, "Bucket": wanted.bucket, "Prefix": root + part}
+    for page in session.pages("s3", "list_objects_v2", doing, **where):
+        for entry in page.get("Contents", []):
+            if not entry["Key"].startswith(inner) and not entry["Key"].endswith("/"):
+                yield Stored(entry["Key"], entry["Size"], entry["LastModified"])
+
+
+def _archived(session, wanted, root, stanza):
+    """
+    When the newest WAL of a stanza was archived; ``None`` when there is none.
+
+    Of ``archive/STANZA/VERSION-NUMBER/TIMELINE+LOG/`` only the last directory is listed: 256 segments at most.
+    https://pgbackrest.org/user-guide.html#quickstart/configure-archiving
+    """
+    found = _directory(session, wanted, f"{root}archive/{stanza}/")
+    versions = [entry["Prefix"] for entry in found.get("CommonPrefixes", [])]
+    if not versions:
+        return None
+    newest = max(versions, key=lambda prefix: int(prefix.rstrip("/").rpartition("-")[2]))
+    logs = [entry["Prefix"] for entry in _directory(session, wanted, newest).get("CommonPrefixes", [])]
+    segments = _directory(session, wanted, max(logs)).get("Contents", []) if logs else []
+    return max((entry["LastModified"] for entry in segments), default=None)
+
+
+def _directory(session, wanted, prefix):
+    return _read(session, wanted, "list_objects_v2", "list the archive", Prefix=prefix, Delimiter="/")
 
 
 def _read(session, wanted, method, doing, *, absent=(), **parameters):

@@ -4,13 +4,17 @@ An audit for a person, and for Prometheus.
 
 import os
 import tempfile
+from collections import Counter
+from datetime import datetime
 from pathlib import Path
 
 from aws_runbook import tables
-from aws_runbook.audit import LEVELS, STATUS, duration, size
+from aws_runbook.audit import CRITICAL, LEVELS, STATUS, WARNING, duration, several, size
+from aws_runbook.errors import RunbookError
 
-_COLUMNS = ("server", "kind", "location", "newest", "backups", "span", "size", "worst")
-_ACCESS = ("bucket", "prefix", "who", "name", "may")
+_COLUMNS = ("server", "kind", "location", "newest", "backups", "span", "size", "newest_wal", "state")
+_KEYS = ("user", "access_key_id", "status", "made", "last_used")
+_ACCESS = ("who", "name", "may", "where")
 _LABELS = ("server", "kind", "bucket", "prefix")
 # https://prometheus.io/docs/instrumenting/exposition_formats/#text-format-details
 _ESCAPED = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
@@ -19,38 +23,68 @@ _METRICS = {
     "oldest": ("aws_backup_oldest_timestamp_seconds", "When the oldest backup was made."),
     "count": ("aws_backup_count", "How many backups there are."),
     "size": ("aws_backup_newest_size_bytes", "The size of the newest backup."),
+    "newest_wal": ("aws_backup_newest_wal_timestamp_seconds", "When the newest WAL was archived."),
     "unfinished_uploads": ("aws_backup_unfinished_uploads", "How many uploads were begun and not finished."),
 }
 
 
 def table(report, now):
-    """A table of the targets, of what is wrong, of keys, and of who else may read or delete."""
-    lines = [tables.table([_row(entry, now) for entry in report["targets"]], _COLUMNS), ""]
+    """What is wrong in one line; a table of the targets; then every finding, keys, and who else may read or delete."""
     findings = sorted(report["findings"], key=lambda finding: LEVELS.index(finding["level"]))
+    lines = [_summary(report), "", tables.table([_row(entry, now) for entry in report["targets"]], _COLUMNS), ""]
     lines += [f"{finding['level'].upper()}: {finding['about']}: {finding['message']}" for finding in findings]
-    lines += ["Nothing is wrong."] if report["status"] == 0 else []
-    lines += [
-        "",
-        "Access keys:",
-        tables.table(report["keys"], ("user", "access_key_id", "status", "create_date", "last_used_date")),
-    ]
-    seen = tables.table(report["access"], _ACCESS) if report["access"] else "Nobody."
+    lines += [""] if findings else []
+    lines += ["Access keys:", tables.table([_key(entry, now) for entry in report["keys"]], _KEYS)]
+    seen = tables.table(_who(report), _ACCESS) if report["access"] else "Nobody."
     lines += ["", "Who else may read or delete:", seen]
     return "\n".join(lines)
 
 
+def _summary(report):
+    counts = Counter(finding["level"] for finding in report["findings"])
+    wrong = [f"{counts[CRITICAL]} critical"] if counts[CRITICAL] else []
+    wrong += [several(counts[WARNING], "warning")] if counts[WARNING] else []
+    return f"Wrong: {', '.join(wrong)}." if wrong else "Nothing is wrong."
+
+
 def _row(entry, now):
-    newest = entry["newest"]
+    newest, wal = entry["newest"], entry["newest_wal"]
     return {
         "server": entry["server"],
         "kind": entry["kind"],
-        "location": f"{entry['bucket']}/{entry['prefix']}".rstrip("/"),
+        "location": _place(entry),
         "newest": newest and f"{duration(now - newest)} ago",
         "backups": entry["count"],
         "span": newest and duration(newest - entry["oldest"]),
         "size": None if entry["size"] is None else size(entry["size"]),
-        "worst": entry["worst"],
+        "newest_wal": wal and f"{duration(now - wal)} ago",
+        "state": entry["worst"] or "good",
     }
+
+
+def _place(entry):
+    return f"{entry['bucket']}/{entry['prefix']}".rstrip("/")
+
+
+def _key(entry, now):
+    made, used = (entry[name] and datetime.fromisoformat(entry[name]) for name in ("create_date", "last_used_date"))
+    return {
+        **entry,
+        "made": f"{duration(now - made)} ago",
+        "last_used": f"{duration(now - used)} ago" if used else "never",
+    }
+
+
+def _who(report):
+    """Each who else may, once: an administrator may everywhere, and that is one line for a person."""
+    every = {_place(entry) for entry in report["access"]} | {_place(entry) for entry in report["targets"]}
+    places = {}
+    for entry in report["access"]:
+        places.setdefault((entry["who"], entry["name"], tuple(entry["may"])), []).append(_place(entry))
+    return [
+        {"who": who, "name": name, "may": may, "where": "everywhere" if set(where) == every else where}
+        for (who, name, may), where in sorted(places.items())
+    ]
 
 
 def plain(report):
@@ -102,7 +136,15 @@ def write(path, text):
 
     https://github.com/prometheus/node_exporter#textfile-collector
     """
-    path = Path(path)
+    try:
+        _replace(Path(path), text)
+    except OSError as error:
+        raise RunbookError(
+            f"prometheus_file is {str(path)!r}, and that cannot be written ({error.strerror}); name a file in a folder that exists."
+        ) from error
+
+
+def _replace(path, text):
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w") as file:

@@ -14,11 +14,12 @@ _USE_IS_NOTED = timedelta(days=1)
 
 
 def expected(pillar, max_age_hours=None):
-    """What a server's pillar says of how old its backups may be, and how many full ones pgBackRest keeps."""
+    """What a server's pillar says of how old its backups and its WAL may be, and how many full ones pgBackRest keeps."""
     settings = ((pillar.get("aws") or {}).get("backup") or {}).get("audit") or {}
     postgres = (pillar.get("postgres") or {}).get("backup") or {}
     hours = max_age_hours or settings.get("max_age_hours") or audit.MAX_AGE_HOURS
-    return Expected(timedelta(hours=hours), postgres.get("retention_full"))
+    wal = settings.get("max_wal_age_hours")
+    return Expected(timedelta(hours=hours), postgres.get("retention_full"), wal and timedelta(hours=wal))
 
 
 def report(session, targets, planned, expectations, keys_of, now):
@@ -75,6 +76,8 @@ def _row(target, found, backups, findings):
         "oldest": moments[0] if moments else None,
         "count": len(moments),
         "size": backups[-1].size if backups else None,
+        # Of several stanzas, that of the one which is the furthest behind.
+        "newest_wal": min(filter(None, found.archived.values()), default=None) if found else None,
         "unfinished_uploads": len(found.uploads) if found else 0,
         "worst": min((finding.level for finding in findings), key=audit.LEVELS.index, default=None),
     }

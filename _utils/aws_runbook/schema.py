@@ -11,6 +11,7 @@ from aws_runbook.email_schema import SES, SNS
 
 _MAPPING = "give a mapping"
 _DAYS = {"type": "integer", "minimum": 1, "description": "give a whole number of days, 1 or more"}
+_HOURS = {"type": "integer", "minimum": 1, "description": "give a whole number of hours, 1 or more"}
 _FLAG = {"type": "boolean", "description": "give True or False"}
 _TEXT = {"type": "string", "minLength": 1, "description": "give a text"}
 _REGION = {"type": "string", "format": "aws-region", "description": "give a region such as eu-west-2"}
@@ -197,13 +198,7 @@ _AWS_BACKUP = {
             "type": "object",
             "description": "give a mapping of what is expected of backups",
             "additionalProperties": False,
-            "properties": {
-                "max_age_hours": {
-                    "type": "integer",
-                    "minimum": 1,
-                    "description": "give a whole number of hours, 1 or more",
-                }
-            },
+            "properties": {"max_age_hours": _HOURS, "max_wal_age_hours": _HOURS},
         },
         "store": _STORE,
         "rotate_days": _DAYS,

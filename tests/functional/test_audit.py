@@ -150,7 +150,7 @@ def test_an_account_that_went_wrong(account):
     }
     seen = {(row["who"], row["name"], tuple(row["may"])) for row in account.audit()["access"]}
     assert seen == {
-        ("user", "administrator", ("delete", "read")),
+        ("user", "administrator", ("delete", "expire", "read")),
         ("everybody", "*", ("read",)),
         ("other account", "arn:aws:iam::999999999999:root", ("read",)),
     }

@@ -77,11 +77,14 @@ def test_from_the_first_backup_to_a_restore(server, aws, folder):
         assert rows(copy) == expected
 
 
-def test_the_audit_sees_what_pgbackrest_sees(server, fleet):
+def test_the_audit_sees_what_pgbackrest_sees(server, aws, fleet):
     report = fleet.minion("control").call("aws_backup.audit", format="data")
     [seen] = [target for target in report["targets"] if (target["server"], target["kind"]) == (SERVER, "pgbackrest")]
     assert seen["count"] == len(backups(server))
     assert seen["worst"] is None
+    archive = aws.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=f"{REPOSITORY}/archive/")["Contents"]
+    segments = [entry["LastModified"] for entry in archive if "archive.info" not in entry["Key"]]
+    assert seen["newest_wal"] == max(segments).isoformat()
     # With little in it but the rows, the newest backup is the incremental one: some of what the full one holds.
     assert 0 < seen["size"] < sum(entry["info"]["repository"]["delta"] for entry in backups(server))
 

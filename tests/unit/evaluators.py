@@ -23,7 +23,8 @@ class Need:
 
 def by_sandbox(document, need):
     """What the sandbox decides."""
-    request = sandbox_policies.Request(need.action, need.resource, dict(need.context))
+    context = {key.lower(): value for key, value in need.context}
+    request = sandbox_policies.Request(need.action, need.resource, context)
     return sandbox_policies.decide([("policy", document)], request)[0] == sandbox_policies.ALLOWED
 
 

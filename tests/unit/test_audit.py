@@ -1,15 +1,19 @@
+import json
 from datetime import datetime, timedelta, timezone
 from itertools import product
+from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aws_runbook import access, audit, audit_report, audit_survey
 from aws_runbook.audit import Expected, Found, Stored
 from aws_runbook.backups import Target
+from aws_runbook.errors import RunbookError
 from aws_runbook.pillar import problems
-from sandbox.policies import Request, _pattern, decide
+from sandbox.policies import _pattern
+from tests.unit.evaluators import Need, allowed
 
 NOW = datetime(2030, 3, 1, 12, tzinfo=timezone.utc)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -43,7 +47,7 @@ def repository(*labels, stanza="main", size=1000, manifest=True):
     objects = []
     for label, age in labels:
         place = f"king/backup/{stanza}/{label}"
-        objects += [Stored(f"{place}/pg_data/base/1", size, NOW - age)]
+        objects += [Stored(f"{place}/pg_data/base/1", size, NOW - age - HOUR / 2)]
         objects += [Stored(f"{place}/backup.manifest", 10, NOW - age)] if manifest else []
     return [Stored(f"king/backup/{stanza}/backup.info", 5, NOW), *objects]
 
@@ -128,6 +132,42 @@ def test_a_repository_is_told_by_its_manifests():
     assert found(many, king, Expected(72 * HOUR, retention_full=8)) == set()
 
 
+def archived(moment, **options):
+    """What is found of a healthy repository whose newest WAL is of a moment."""
+    king = target("pgbackrest", "king")
+    objects = tuple(repository((FULL, DAY), (INCREMENTAL, 2 * HOUR)))
+    return [
+        (finding.level, finding.check, finding.message)
+        for finding in audit.judge(
+            king, Expected(26 * HOUR, **options), Found(objects, archived={"main": moment}), NOW
+        ).findings
+    ]
+
+
+def test_the_archive_holds_what_the_newest_backup_needs():
+    assert archived(NOW - HOUR) == []
+    assert archived(NOW - 2.4 * HOUR) == [], "archived while the backup was made"
+    [(level, check, message)] = archived(NOW - 3 * HOUR)
+    assert (level, check) == ("critical", "archive")
+    assert f"needs ({INCREMENTAL}) is not in the archive: the newest is of 3 hours ago" in message
+    assert "not in the archive: none at all" in archived(None)[0][2]
+
+
+def test_how_late_the_archive_may_be_is_asked_only_when_pillar_says_so():
+    old = archived(NOW - HOUR, max_wal_age=timedelta(minutes=59))
+    assert [entry[:2] for entry in old] == [("critical", "archive")]
+    assert archived(NOW - HOUR, max_wal_age=HOUR) == []
+
+
+def test_a_name_that_is_an_ending_only_is_not_said():
+    def message(name):
+        objects = [Stored(f"database/2030-02-01{name}", 1, NOW - 28 * DAY)]
+        return audit.judge(target(), DAILY, Found(tuple(objects)), NOW).findings[0].message
+
+    assert message(".tar.gz").startswith("the newest backup is 28 days old")
+    assert message("_coalition.sql.gz").startswith("the newest backup of coalition.sql.gz is 28 days old")
+
+
 def key(age=10 * DAY, used=HOUR, status="Active"):
     return {
         "access_key_id": "AKIA1",
@@ -170,7 +210,7 @@ def test_the_exit_status_is_the_worst():
 
 
 def test_times_and_sizes_as_a_person_says_them():
-    assert [audit.duration(span * HOUR) for span in (1, 71, 72, 1000)] == ["1 hours", "71 hours", "3 days", "41 days"]
+    assert [audit.duration(span * HOUR) for span in (1, 71, 72, 1000)] == ["1 hour", "71 hours", "3 days", "41 days"]
     assert [audit.size(count) for count in (0, 1023, 1024, 5 * 2**20, 3 * 2**40)] == ["0 bytes", "1023 bytes", "1 KiB", "5 MiB", "3072 GiB"]  # fmt: skip
 
 
@@ -203,13 +243,20 @@ statements = st.fixed_dictionaries(
                 {"Action": "s3:Delete*"},
                 {"NotAction": "s3:Get*"},
                 {"Action": "s3:List*"},
+                {"Action": "s3:Put*"},
             ]
         ),
         st.sampled_from(
             [
                 {"Resource": "*"},
                 {"Resource": "arn:aws:s3:::ocp-b/*"},
+                {"Resource": ["arn:aws:s3:::ocp-b", "arn:aws:s3:::ocp-b/*"]},
                 {"Resource": ["arn:aws:s3:::ocp-?/database/x"]},
+                {"Resource": "arn:aws:s3:::${aws:PrincipalTag/bucket}/database/x"},
+                {"Resource": "arn:aws:s3:::${aws:PrincipalTag/bucket}"},
+                {"NotResource": "arn:aws:s3:::ocp-b"},
+                {"NotResource": "arn:aws:s3:::${aws:PrincipalTag/bucket}"},
+                {"NotResource": "arn:aws:s3:::ocp-b/${aws:PrincipalTag/folder}/x"},
                 {"Resource": "arn:aws:s3:::other/*"},
                 {"NotResource": "arn:aws:s3:::ocp-b/*"},
                 {"NotResource": "arn:aws:s3:::ocp-b/database/x"},
@@ -219,15 +266,24 @@ statements = st.fixed_dictionaries(
 )
 
 
+TAGS = [(("aws:PrincipalTag/bucket", bucket), ("aws:PrincipalTag/folder", "database")) for bucket in ("ocp-b", "other")]
+ATTEMPTS = [
+    ("read", "s3:GetObject", "ocp-b/database/x"),
+    ("read", "s3:GetObject", "ocp-b/database/y/z"),
+    ("delete", "s3:DeleteObject", "ocp-b/database/x"),
+    ("delete", "s3:DeleteObjectVersion", "ocp-b/database/y/z"),
+    ("expire", "s3:PutLifecycleConfiguration", "ocp-b"),
+]
+
+
+@settings(max_examples=200)
 @given(st.lists(statements, min_size=1, max_size=3))
 def test_nobody_who_can_is_overlooked(drawn):
     document = {"Version": "2012-10-17", "Statement": drawn}
     able = access.able([document], "ocp-b", "database")
-    for ability, actions in (("read", ("s3:GetObject",)), ("delete", ("s3:DeleteObject", "s3:DeleteObjectVersion"))):
-        for action, key_name in product(actions, ("x", "y/z")):
-            request = Request(action, f"arn:aws:s3:::ocp-b/database/{key_name}")
-            if decide([("p", document)], request)[0] == "allowed":
-                assert ability in able
+    for (ability, action, resource), tags in product(ATTEMPTS, TAGS):
+        if allowed(document, Need(action, f"arn:aws:s3:::{resource}", tags)):
+            assert ability in able, action
 
 
 def test_administrators_readers_and_others():
@@ -236,13 +292,17 @@ def test_administrators_readers_and_others():
             [{"Version": "2012-10-17", "Statement": {"Effect": "Allow", **statement}}], "ocp-b", "database"
         )
 
-    assert able(Action="*", Resource="*") == {"read", "delete"}
+    assert able(Action="*", Resource="*") == {"read", "delete", "expire"}
     assert able(Action="s3:Get*", Resource="*") == {"read"}
     assert able(Action="s3:*", Resource="arn:aws:s3:::ocp-b/file-sync/*") == frozenset()
     assert able(Action="s3:*", Resource="*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}}) == {
         "read",
         "delete",
+        "expire",
     }
+    assert able(Action="s3:Put*", Resource="arn:aws:s3:::ocp-?") == {"expire"}
+    assert able(NotAction=["iam:*", "s3:Get*"], Resource="*") == {"delete", "expire"}
+    assert able(Action="s3:GetObject", Resource="arn:aws:s3:::ocp-b/${aws:username}/*") == {"read"}
     assert able(Action="iam:*", Resource="*") == frozenset()
 
 
@@ -251,8 +311,15 @@ def test_policies_of_groups_roles_and_those_unseen():
     arn, aws_arn = "arn:aws:iam::123456789012:policy/wide", "arn:aws:iam::aws:policy/Unseen"
     details = {
         "Policies": [{"Arn": arn, "PolicyVersionList": [{"IsDefaultVersion": True, "Document": document}]}],
-        "GroupDetailList": [{"GroupName": "g", "AttachedManagedPolicies": [{"PolicyArn": arn}]}],
-        "UserDetailList": [{"UserName": "u", "GroupList": ["g"]}, {"UserName": "v"}],
+        "GroupDetailList": [
+            {"GroupName": "g", "AttachedManagedPolicies": [{"PolicyArn": arn}]},
+            {"GroupName": "inline", "GroupPolicyList": [{"PolicyDocument": quote(json.dumps(document))}]},
+        ],
+        "UserDetailList": [
+            {"UserName": "u", "GroupList": ["g"]},
+            {"UserName": "v", "GroupList": []},
+            {"UserName": "w", "GroupList": ["inline"]},
+        ],
         "RoleDetailList": [
             {
                 "RoleName": "r",
@@ -262,8 +329,48 @@ def test_policies_of_groups_roles_and_those_unseen():
         ],
     }
     able = {holder.name: access.able(holder.documents, "ocp-b", "") for holder in access.holders(details)}
-    assert able == {"u": {"read", "delete"}, "v": frozenset(), "r": {"read", "delete"}}
+    every = {"read", "delete", "expire"}
+    assert able == {"u": every, "v": frozenset(), "w": every, "r": every}
     assert access.unknown_policies(details) == ["arn:aws:iam::aws:policy/Unseen"]
+
+
+@pytest.mark.parametrize(
+    ("principal", "kind"),
+    [
+        ("*", "everybody"),
+        ({"AWS": "*"}, "everybody"),
+        ({"AWS": "arn:aws:iam::123456789012:user/ann"}, "principal"),
+        ({"AWS": "123456789012"}, "principal"),
+        ({"AWS": "arn:aws:iam::999999999999:root"}, "other account"),
+        ({"AWS": "arn:aws:iam::999999999999:role/of-123456789012"}, "other account"),
+        ({"CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}, "other account"),
+        ({"Service": "cloudfront.amazonaws.com"}, "service"),
+    ],
+)
+def test_principals_of_a_buckets_policy(principal, kind):
+    allow = {"Effect": "Allow", "Principal": principal, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::ocp-b/*"}
+    deny = {"Effect": "Deny", "Principal": {"AWS": "999999999999"}, "Action": "s3:*", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [allow, deny]}
+    [(holder, abilities)] = access.by_bucket_policy(document, "123456789012", "ocp-b", "database").items()
+    assert (holder.kind, abilities) == (kind, {"read"})
+    assert access.by_bucket_policy(document, "123456789012", "ocp-c", "") == {}
+
+
+def test_a_statement_for_all_but_some_is_for_everybody():
+    statement = {"Effect": "Allow", "NotPrincipal": {"AWS": "123456789012"}, "Action": "s3:Delete*", "Resource": "*"}
+    found = access.by_bucket_policy({"Version": "2012-10-17", "Statement": statement}, "123456789012", "ocp-b", "")
+    assert {holder.kind: abilities for holder, abilities in found.items()} == {"everybody": {"delete"}}
+
+
+def test_who_may_everywhere_is_one_line_of_the_table():
+    rows = [
+        {"bucket": "b", "prefix": prefix, "who": "user", "name": name, "may": ["read"]}
+        for name, prefixes in (("ann", ("x", "y")), ("bob", ("x",)))
+        for prefix in prefixes
+    ]
+    places = [{"bucket": "b", "prefix": prefix} for prefix in ("x", "y")]
+    shown = audit_report._who({"access": rows, "targets": places})
+    assert [(row["name"], row["where"]) for row in shown] == [("ann", "everywhere"), ("bob", ["b/x"])]
 
 
 def test_prometheus_labels_are_escaped():
@@ -275,15 +382,18 @@ def test_a_textfile_that_cannot_be_written_leaves_nothing(tmp_path):
     folder = tmp_path / "aws.prom"
     folder.mkdir()
     (folder / "in-the-way").touch()
-    with pytest.raises(OSError, match=r"aws\.prom"):
+    with pytest.raises(RunbookError, match=r"prometheus_file is '.*aws\.prom'.*cannot be written \(Is a directory\)"):
         audit_report.write(folder, "text")
+    with pytest.raises(RunbookError, match="No such file or directory"):
+        audit_report.write(tmp_path / "missing" / "aws.prom", "text")
     assert [path.name for path in tmp_path.iterdir()] == ["aws.prom"]
 
 
 def test_what_is_expected_is_in_the_servers_pillar():
-    pillar = {"aws": {"backup": {"audit": {"max_age_hours": 170}}}, "postgres": {"backup": {"retention_full": 4}}}
+    settings = {"max_age_hours": 170, "max_wal_age_hours": 2}
+    pillar = {"aws": {"backup": {"audit": settings}}, "postgres": {"backup": {"retention_full": 4}}}
     assert audit_survey.expected({}) == DAILY
-    assert audit_survey.expected(pillar) == Expected(170 * HOUR, retention_full=4)
+    assert audit_survey.expected(pillar) == Expected(170 * HOUR, retention_full=4, max_wal_age=2 * HOUR)
     assert audit_survey.expected(pillar, max_age_hours=5).max_age == 5 * HOUR
 
 
