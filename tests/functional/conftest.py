@@ -35,6 +35,8 @@ def minion(root, identity):
     opts = salt.config.minion_config(None)
     opts.update(
         id=identity,
+        # Salt 3006 hands the pillar on to states only on its own command line; elsewhere it compiles it anew.
+        __cli="salt-call",
         root_dir=str(root),
         cachedir=str(root / "cache"),
         conf_file=str(root / "minion"),
