@@ -6,6 +6,7 @@ What the programs ask for was recorded by ``tests/real``; two evaluators decide.
 
 import copy
 import json
+import re
 import warnings
 from pathlib import Path
 
@@ -253,6 +254,14 @@ def test_append_only_leaves_nothing_to_delete_for_what_never_deletes(drawn):
 def test_parliament_finds_nothing(drawn, partition):
     analysed = parliament.analyze_policy_string(json.dumps(policies.document(drawn, partition)))
     assert [str(finding) for finding in analysed.findings] == []
+
+
+@given(granted)
+def test_every_action_is_one_of_s3_by_its_name(drawn):
+    """So no policy lets anybody call IAM, whatever the call, nor what S3 will be able to do one day."""
+    actions = {action for statement in policies.document(drawn)["Statement"] for action in statement["Action"]}
+    assert actions <= set(ACTIONS.values())
+    assert all(re.fullmatch(r"s3:[A-Za-z]+", action) for action in actions)
 
 
 @pytest.mark.parametrize("kind", ["script", "mysql", "files"])
