@@ -48,7 +48,9 @@ def describe(name, attributes=None, vpc=None, region=None, profile=None, keyid=N
     The security group's ``group_id``, ``vpc_id`` and attributes; ``None`` when there is none.
 
     attributes
-        Only these are shown (a list of the names above). Default: all.
+        Only these are shown (a list of names). Default: all.
+
+    IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSecurityGroups``.
 
     CLI Example:
 
@@ -90,6 +92,11 @@ def normalise(name, attributes, vpc=None, region=None, profile=None, keyid=None,
     """
     The attributes as ``describe`` would give them; a value that AWS does not take is an error.
 
+    attributes
+        A mapping of the module's attributes. One of another shape is an error that says what is allowed.
+
+    Makes no call to AWS.
+
     CLI Example:
 
     .. code-block:: bash
@@ -119,6 +126,13 @@ def normalise(name, attributes, vpc=None, region=None, profile=None, keyid=None,
 def resolve(name, current, attributes, vpc=None, region=None, profile=None, keyid=None, key=None):
     """
     What is wanted of a security group that is as ``current`` says; what AWS cannot change is an error.
+
+    current
+        What ``describe`` says of it; ``{}`` or ``None`` when there is none.
+    attributes
+        What ``normalise`` has returned.
+
+    Returns ``attributes`` (as ``describe`` would show them) and ``warnings``, a list of sentences. Reads, and does not write.
 
     CLI Example:
 
@@ -150,6 +164,15 @@ def create(name, description, tags=None, vpc=None, region=None, profile=None, ke
     """
     Create a security group, with AWS's defaults: nothing comes in, everything goes out.
 
+    description
+        What it is for: 1 to 255 characters. AWS never changes it.
+    tags
+        A mapping of strings, besides ``Name``. Default: none.
+
+    One that is there already is left as it is. IAM actions: ``ec2:DescribeVpcs``, ``ec2:CreateSecurityGroup``,
+    ``ec2:CreateTags``.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
+
     CLI Example:
 
     .. code-block:: bash
@@ -175,6 +198,14 @@ def update(name, ingress=None, egress=None, tags=None, vpc=None, region=None, pr
     """
     Give a security group exactly these rules and tags; ``None`` leaves an attribute alone. New rules are added before
     old ones go.
+
+    ingress, egress
+        All its rules in that direction, as the module's help describes them: others are revoked.
+    tags
+        All its tags but ``Name``: others are removed.
+
+    IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSecurityGroups``, ``ec2:AuthorizeSecurityGroupIngress``,
+    ``ec2:RevokeSecurityGroupIngress`` and the same for ``Egress``, ``ec2:CreateTags``, ``ec2:DeleteTags``.
 
     CLI Example:
 
@@ -217,6 +248,9 @@ def obstacles(name, vpc=None, region=None, profile=None, keyid=None, key=None):
     """
     Why a security group must not be deleted: a list of sentences, empty when nothing is in the way.
 
+    AWS's own group ``default``, and one that something uses, must not. IAM actions: ``ec2:DescribeVpcs``,
+    ``ec2:DescribeSecurityGroups``, ``ec2:DescribeNetworkInterfaces``.
+
     CLI Example:
 
     .. code-block:: bash
@@ -233,6 +267,9 @@ def obstacles(name, vpc=None, region=None, profile=None, keyid=None, key=None):
 def delete(name, vpc=None, region=None, profile=None, keyid=None, key=None):
     """
     Delete a security group; AWS refuses while anything uses it.
+
+    IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSecurityGroups``, ``ec2:DeleteSecurityGroup``.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSecurityGroup.html
 
     CLI Example:
 

@@ -37,7 +37,9 @@ def describe(name, attributes=None, vpc=None, region=None, profile=None, keyid=N
     The subnet's ``subnet_id``, ``vpc_id`` and attributes; ``None`` when there is none.
 
     attributes
-        Only these are shown (a list of the names above). Default: all.
+        Only these are shown (a list of names). Default: all.
+
+    IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets``. Two subnets of the name are an error that lists them.
 
     CLI Example:
 
@@ -82,6 +84,11 @@ def normalise(name, attributes, vpc=None, region=None, profile=None, keyid=None,
     """
     The attributes as ``describe`` would give them; a value that AWS does not take is an error.
 
+    attributes
+        A mapping of the module's attributes. One of another shape is an error that says what is allowed.
+
+    Makes no call to AWS.
+
     CLI Example:
 
     .. code-block:: bash
@@ -101,6 +108,13 @@ def resolve(name, current, attributes, vpc=None, region=None, profile=None, keyi
     """
     What is wanted of a subnet that is as ``current`` says; what AWS cannot change, and a block that cannot be had, is an
     error.
+
+    current
+        What ``describe`` says of it; ``{}`` or ``None`` when there is none.
+    attributes
+        What ``normalise`` has returned.
+
+    Returns ``attributes`` (as ``describe`` would show them) and ``warnings``, a list of sentences. Reads, and does not write.
 
     CLI Example:
 
@@ -137,6 +151,17 @@ def _check_new(session, name, block, vpc):
 def create(name, vpc, cidr_block, availability_zone=None, tags=None, region=None, profile=None, keyid=None, key=None):
     """
     Create a subnet.
+
+    cidr_block
+        Its addresses, within the VPC's: ``10.0.1.0/24``.
+    availability_zone
+        Default: the first zone, by name, that has the fewest of the VPC's subnets.
+    tags
+        A mapping of strings, besides ``Name``. Default: none.
+
+    A block that is taken is an error, unless the subnet of this name has it. IAM actions: ``ec2:DescribeVpcs``,
+    ``ec2:DescribeSubnets``, ``ec2:DescribeAvailabilityZones``, ``ec2:CreateSubnet``, ``ec2:CreateTags``.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSubnet.html
 
     CLI Example:
 
@@ -198,6 +223,14 @@ def update(name, map_public_ip_on_launch=None, tags=None, vpc=None, region=None,
     """
     Write the given attributes of a subnet; ``None`` leaves an attribute alone.
 
+    map_public_ip_on_launch
+        ``True`` or ``False``.
+    tags
+        All its tags but ``Name``: others are removed.
+
+    IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets``, ``ec2:ModifySubnetAttribute``, ``ec2:CreateTags``,
+    ``ec2:DeleteTags``.
+
     CLI Example:
 
     .. code-block:: bash
@@ -224,6 +257,8 @@ def obstacles(name, vpc=None, region=None, profile=None, keyid=None, key=None):
     """
     Why a subnet must not be deleted: a list of sentences, empty when nothing is in the way.
 
+    IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets``, ``ec2:DescribeNetworkInterfaces``.
+
     CLI Example:
 
     .. code-block:: bash
@@ -238,6 +273,9 @@ def obstacles(name, vpc=None, region=None, profile=None, keyid=None, key=None):
 def delete(name, vpc=None, region=None, profile=None, keyid=None, key=None):
     """
     Delete a subnet; AWS refuses while anything is in it.
+
+    IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets``, ``ec2:DeleteSubnet``.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSubnet.html
 
     CLI Example:
 

@@ -45,7 +45,10 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
     The VPC's ``vpc_id`` and attributes; ``None`` when there is none.
 
     attributes
-        Only these are read (a list of the names above). Default: all.
+        Only these are read (a list of names). Default: all.
+
+    IAM actions: ``ec2:DescribeVpcs``; by attribute ``ec2:DescribeVpcAttribute``, ``ec2:DescribeInternetGateways``,
+    ``ec2:DescribeRouteTables``. Two VPCs of the name are an error that lists them.
 
     CLI Example:
 
@@ -101,6 +104,11 @@ def normalise(name, attributes, region=None, profile=None, keyid=None, key=None)
     """
     The attributes as ``describe`` would give them; a value that AWS does not take is an error.
 
+    attributes
+        A mapping of the module's attributes. One of another shape is an error that says what is allowed.
+
+    Makes no call to AWS.
+
     CLI Example:
 
     .. code-block:: bash
@@ -124,6 +132,13 @@ def resolve(name, current, attributes, region=None, profile=None, keyid=None, ke
     """
     What is wanted of a VPC that is as ``current`` says; what AWS cannot change is an error.
 
+    current
+        What ``describe`` says of it; ``{}`` or ``None`` when there is none.
+    attributes
+        What ``normalise`` has returned.
+
+    Returns ``attributes`` (as ``describe`` would show them) and ``warnings``, a list of sentences. Reads, and does not write.
+
     CLI Example:
 
     .. code-block:: bash
@@ -141,6 +156,14 @@ def resolve(name, current, attributes, region=None, profile=None, keyid=None, ke
 def create(name, cidr_block, tags=None, region=None, profile=None, keyid=None, key=None):
     """
     Create a VPC, with AWS's defaults: one, also when another run does so at the same moment.
+
+    cidr_block
+        Its addresses, from /16 to /28: ``10.0.0.0/16``.
+    tags
+        A mapping of strings, besides ``Name``. Default: none.
+
+    IAM actions: ``ec2:DescribeVpcs``, ``ec2:CreateVpc``, ``ec2:CreateTags``, ``ec2:DeleteVpc``.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpc.html
 
     CLI Example:
 
@@ -180,6 +203,13 @@ def update(
 ):
     """
     Write the given attributes of a VPC; ``None`` leaves an attribute alone.
+
+    enable_dns_support, enable_dns_hostnames, internet_gateway, public_route
+        ``True`` or ``False``. A gateway is only deleted if it has the VPC's name; another one is detached and stays.
+    tags
+        All its tags but ``Name``: others are removed.
+
+    A VPC that is not there is an error.
 
     CLI Example:
 
@@ -315,6 +345,9 @@ def obstacles(name, region=None, profile=None, keyid=None, key=None):
     """
     Why a VPC must not be deleted: a list of sentences, empty when nothing is in the way.
 
+    The default VPC, and one that has subnets or security groups, must not. IAM actions: ``ec2:DescribeVpcs``,
+    ``ec2:DescribeSubnets``, ``ec2:DescribeSecurityGroups``.
+
     CLI Example:
 
     .. code-block:: bash
@@ -339,6 +372,10 @@ def obstacles(name, region=None, profile=None, keyid=None, key=None):
 def delete(name, region=None, profile=None, keyid=None, key=None):
     """
     Delete a VPC and its internet gateway; AWS refuses while anything else is in it.
+
+    IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeInternetGateways``, ``ec2:DetachInternetGateway``,
+    ``ec2:DeleteInternetGateway``, ``ec2:DeleteVpc``.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteVpc.html
 
     CLI Example:
 

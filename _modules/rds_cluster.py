@@ -173,6 +173,10 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
     attributes
         Only these are shown. Default: all.
 
+    IAM actions: ``rds:DescribeDBClusters``, ``rds:DescribeDBInstances``; for the names of its security groups
+    ``ec2:DescribeSecurityGroups``.
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBClusters.html
+
     CLI Example:
 
     .. code-block:: bash
@@ -186,6 +190,11 @@ def normalise(name, attributes, region=None, profile=None, keyid=None, key=None)
     """
     The attributes as ``describe`` would give them; a value that RDS does not take, or that only Serverless v1 took, is an
     error.
+
+    attributes
+        A mapping, as the arguments of ``rds_cluster.present``.
+
+    Makes no call to AWS.
 
     CLI Example:
 
@@ -217,6 +226,8 @@ def plan(
         A mapping of what is wanted.
     store, apply, allow_upgrade, wait, purge
         As in ``rds_cluster.present``. With ``wait`` it is waited for first while AWS is at work on it.
+
+    Reads, and writes neither to AWS nor to the store. IAM actions: those to read, in the module's help.
 
     CLI Example:
 
@@ -252,6 +263,11 @@ def apply(
     store, apply
         As in ``rds_cluster.present``.
 
+    A new cluster is made with the password that the store has, or with a new one that is stored before. One that is there
+    already is left as it is. IAM actions: those to write, in the module's help.
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBCluster.html
+
     CLI Example:
 
     .. code-block:: bash
@@ -270,6 +286,9 @@ def reset_password(name, store=None, region=None, profile=None, keyid=None, key=
     store
         Where the password goes. Default: what pillar says for that cluster.
 
+    Returns a sentence that says where the password is. When AWS refuses, the store has the old one again. IAM actions:
+    ``rds:DescribeDBClusters``, ``rds:ModifyDBCluster``.
+
     CLI Example:
 
     .. code-block:: bash
@@ -287,6 +306,9 @@ def connection_details(name, region=None, profile=None, keyid=None, key=None):
     through a bastion, as it has no public address), ``psql`` (a line that connects through it and asks for the password),
     where the password is if AWS keeps it, and ``notes``.
 
+    One that has no endpoint yet is an error that says what AWS is at. IAM actions: ``rds:DescribeDBClusters``,
+    ``rds:DescribeDBInstances``.
+
     CLI Example:
 
     .. code-block:: bash
@@ -301,6 +323,8 @@ def pending(region=None, profile=None, keyid=None, key=None):
     """
     What AWS must still do about the clusters that pillar plans: a list of ``what``, ``on`` (who must do it), ``since`` and
     ``do``.
+
+    IAM actions: ``rds:DescribeDBClusters``, ``rds:DescribeDBInstances``.
 
     CLI Example:
 
@@ -332,6 +356,8 @@ def obstacles(
     final_db_snapshot_identifier
         The name of a snapshot to take before.
 
+    IAM actions: ``rds:DescribeDBClusters``, ``rds:DescribeDBInstances``, ``rds:DescribeDBClusterSnapshots``.
+
     CLI Example:
 
     .. code-block:: bash
@@ -361,6 +387,10 @@ def delete(
         The name of a snapshot to take before.
     delete_automated_backups
         ``True`` to delete its automated backups too, which AWS otherwise keeps for their time.
+
+    What ``obstacles`` says is an error. AWS takes minutes for it. IAM actions: those of ``obstacles``, and
+    ``rds:DeleteDBInstance``, ``rds:DeleteDBCluster``, ``rds:CreateDBClusterSnapshot``.
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBCluster.html
 
     CLI Example:
 

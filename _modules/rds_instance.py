@@ -99,6 +99,9 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
     attributes
         Only these are shown. Default: all.
 
+    IAM actions: ``rds:DescribeDBInstances``; for the names of its security groups ``ec2:DescribeSecurityGroups``.
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html
+
     CLI Example:
 
     .. code-block:: bash
@@ -112,6 +115,11 @@ def normalise(name, attributes, region=None, profile=None, keyid=None, key=None)
     """
     The attributes as ``describe`` would give them, those of the preset among them; a value that RDS does not take is an
     error.
+
+    attributes
+        A mapping, as the arguments of ``rds_instance.present``.
+
+    Makes no call to AWS.
 
     CLI Example:
 
@@ -143,6 +151,8 @@ def plan(
         A mapping of what is wanted.
     store, apply, allow_upgrade, wait, purge
         As in ``rds_instance.present``. With ``wait`` it is waited for first while AWS is at work on it.
+
+    Reads, and writes neither to AWS nor to the store. IAM actions: those to read, in the module's help.
 
     CLI Example:
 
@@ -178,6 +188,11 @@ def apply(
     store, apply
         As in ``rds_instance.present``.
 
+    A new instance is made with the password that the store has, or with a new one that is stored before. One that is there
+    already is left as it is. IAM actions: those to write, in the module's help.
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
+
     CLI Example:
 
     .. code-block:: bash
@@ -196,6 +211,9 @@ def reset_password(name, store=None, region=None, profile=None, keyid=None, key=
     store
         Where the password goes. Default: what pillar says for that instance.
 
+    Returns a sentence that says where the password is. When AWS refuses, the store has the old one again. IAM actions:
+    ``rds:DescribeDBInstances``, ``rds:ModifyDBInstance``.
+
     CLI Example:
 
     .. code-block:: bash
@@ -212,6 +230,8 @@ def connection_details(name, region=None, profile=None, keyid=None, key=None):
     How to connect to the instance: ``host``, ``port``, ``user``, ``database``, ``psql`` (a line for the shell, which asks
     for the password), where the password is if AWS keeps it, and ``notes``.
 
+    One that has no endpoint yet is an error that says what AWS is at. IAM actions: ``rds:DescribeDBInstances``.
+
     CLI Example:
 
     .. code-block:: bash
@@ -226,6 +246,8 @@ def pending(region=None, profile=None, keyid=None, key=None):
     """
     What AWS must still do about the instances that pillar plans: a list of ``what``, ``on`` (who must do it), ``since``
     and ``do``.
+
+    IAM actions: ``rds:DescribeDBInstances``.
 
     CLI Example:
 
@@ -257,6 +279,8 @@ def obstacles(
     final_db_snapshot_identifier
         The name of a snapshot to take before.
 
+    IAM actions: ``rds:DescribeDBInstances``, ``rds:DescribeDBSnapshots``.
+
     CLI Example:
 
     .. code-block:: bash
@@ -286,6 +310,10 @@ def delete(
         The name of a snapshot to take before.
     delete_automated_backups
         ``True`` to delete its automated backups too, which AWS otherwise keeps for their time.
+
+    What ``obstacles`` says is an error. AWS takes minutes for it. IAM actions: ``rds:DescribeDBInstances``,
+    ``rds:DescribeDBSnapshots``, ``rds:DeleteDBInstance``, ``rds:CreateDBSnapshot``.
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBInstance.html
 
     CLI Example:
 

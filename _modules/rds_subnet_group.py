@@ -37,7 +37,9 @@ def describe(name, attributes=None, vpc=None, region=None, profile=None, keyid=N
     The DB subnet group's ``arn``, ``vpc_id`` and attributes; ``None`` when there is none.
 
     attributes
-        Only these are read (a list of the names above). Default: all.
+        Only these are read (a list of names). Default: all.
+
+    IAM actions: ``rds:DescribeDBSubnetGroups``; by attribute ``ec2:DescribeSubnets``, ``rds:ListTagsForResource``.
 
     CLI Example:
 
@@ -75,6 +77,11 @@ def normalise(name, attributes, vpc=None, region=None, profile=None, keyid=None,
     """
     The attributes as ``describe`` would give them; a value that AWS does not take is an error.
 
+    attributes
+        A mapping of the module's attributes. One of another shape is an error that says what is allowed.
+
+    Makes no call to AWS.
+
     CLI Example:
 
     .. code-block:: bash
@@ -101,6 +108,13 @@ def normalise(name, attributes, vpc=None, region=None, profile=None, keyid=None,
 def resolve(name, current, attributes, vpc=None, region=None, profile=None, keyid=None, key=None):
     """
     What is wanted of a DB subnet group that is as ``current`` says; subnets in one zone only are an error.
+
+    current
+        What ``describe`` says of it; ``{}`` or ``None`` when there is none.
+    attributes
+        What ``normalise`` has returned.
+
+    Returns ``attributes`` (as ``describe`` would show them) and ``warnings``, a list of sentences. Reads, and does not write.
 
     CLI Example:
 
@@ -146,6 +160,17 @@ def create(name, description, subnets, tags=None, vpc=None, region=None, profile
     """
     Create a DB subnet group.
 
+    description
+        What it is for.
+    subnets
+        A list of names or ids, in two zones or more.
+    tags
+        A mapping of strings. Default: none.
+
+    One that is there already is left as it is. IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets``,
+    ``rds:CreateDBSubnetGroup``, ``rds:AddTagsToResource``.
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBSubnetGroup.html
+
     CLI Example:
 
     .. code-block:: bash
@@ -170,6 +195,16 @@ def create(name, description, subnets, tags=None, vpc=None, region=None, profile
 def update(name, description=None, subnets=None, tags=None, vpc=None, region=None, profile=None, keyid=None, key=None):
     """
     Write the given attributes of a DB subnet group; ``None`` leaves an attribute alone.
+
+    description
+        What it is for.
+    subnets
+        All its subnets: a list of names or ids.
+    tags
+        All its tags: others are removed.
+
+    IAM actions: ``rds:DescribeDBSubnetGroups``, ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets``,
+    ``rds:ModifyDBSubnetGroup``, ``rds:ListTagsForResource``, ``rds:AddTagsToResource``, ``rds:RemoveTagsFromResource``.
 
     CLI Example:
 
@@ -202,6 +237,8 @@ def obstacles(name, vpc=None, region=None, profile=None, keyid=None, key=None): 
     """
     Why a DB subnet group must not be deleted: a list of sentences, empty when nothing is in the way.
 
+    IAM actions: ``rds:DescribeDBInstances``, ``rds:DescribeDBClusters``.
+
     CLI Example:
 
     .. code-block:: bash
@@ -227,6 +264,9 @@ def obstacles(name, vpc=None, region=None, profile=None, keyid=None, key=None): 
 def delete(name, vpc=None, region=None, profile=None, keyid=None, key=None):  # noqa: ARG001 - as in every function here
     """
     Delete a DB subnet group; AWS refuses while a database is in it.
+
+    IAM actions: ``rds:DeleteDBSubnetGroup``.
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBSubnetGroup.html
 
     CLI Example:
 

@@ -89,6 +89,14 @@ def present(
         The database that a new cluster begins with.
     vpc_security_groups
         Names or ids of all its security groups.
+    port
+        From 1150 to 65535.
+    backup_retention_period
+        In days, from 1 to 35.
+    preferred_backup_window, preferred_maintenance_window
+        In UTC: ``03:00-03:30``, ``sun:05:00-sun:05:30``.
+    copy_tags_to_snapshot, deletion_protection, enable_performance_insights, enable_iam_database_authentication
+        ``True`` or ``False``.
     master_username
         Default for a new cluster: ``postgres``.
     master_password

@@ -79,10 +79,29 @@ def present(
         AWS does not change these in place: one that differs is an error that says what to do.
     engine_version
         ``latest``, or a version such as ``'16.10'`` or ``'16'`` (in quotes).
+    db_instance_class
+        Such as ``db.t3.micro``.
+    allocated_storage
+        In GiB, from 20 to 65536. It can grow and not shrink.
     max_allocated_storage
         How large storage may grow by itself, in GiB; ``0`` for no autoscaling.
+    storage_type, iops, storage_throughput
+        ``gp3`` and its like, operations in a second, and MiB in a second.
+    multi_az, publicly_accessible, auto_minor_version_upgrade, copy_tags_to_snapshot, deletion_protection
+        ``True`` or ``False``, as are the next two.
+    enable_performance_insights, enable_iam_database_authentication
+        https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PerfInsights.html and
+        https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html
     vpc_security_groups
         Names or ids of all its security groups.
+    port
+        From 1150 to 65535.
+    backup_retention_period
+        In days, up to 35; ``0`` for no automated backups.
+    preferred_backup_window, preferred_maintenance_window
+        In UTC: ``03:00-03:30``, ``sun:05:00-sun:05:30``.
+    ca_certificate_identifier, db_parameter_group_name
+        Names of a certificate authority of RDS and of a DB parameter group, which are there.
     master_password
         ``stored``: made here and put into ``store``, the default where that is named. ``managed``: AWS makes and keeps it,
         in Secrets Manager.
