@@ -72,7 +72,10 @@ def _store(description, smtp_region=None):
 def describe(name, region=None, profile=None, keyid=None, key=None):
     """
     The access keys of the user ``name``: a list of ``access_key_id``, ``status``, ``create_date``, ``last_used_date``
-    (``None`` for never); ``None`` when there is no such user.
+    (``None`` for never); ``None`` when there is no such user. Dates are texts in ISO 8601.
+
+    AWS notes the use of a key with a delay. IAM actions: ``iam:ListAccessKeys``, ``iam:GetAccessKeyLastUsed``.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html
 
     CLI Example:
 
@@ -142,8 +145,19 @@ def plan(
     What only a person can decide (a key that is in no store, a full user) is an error that says how. The store is
     tried when a key is to go into it.
 
+    store
+        Where the key goes: ``sdb://…``, or a mapping of ``pillar_file`` and ``keys``, with ``gpg`` to have it
+        encrypted; or a list of these. See the page on stores. Without one no key is made, and a warning says so.
+    rotate_days
+        A whole number: a key that is older is replaced. Default: never.
+    grace_days
+        A whole number: for how long the old key still works when the new one is not seen in use, and for how long it is
+        kept after that. Default: 7.
     smtp_region
         The key is for SES's SMTP interface in this region: its store gets a user name and a password.
+
+    IAM actions: ``iam:ListAccessKeys``, ``iam:GetAccessKeyLastUsed``, ``iam:GetUser``.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html
 
     CLI Example:
 
@@ -249,6 +263,21 @@ def apply(name, action, old=None, store=None, smtp_region=None, region=None, pro
     """
     Do what ``plan`` says: ``action`` with the key ``old``.
 
+    action
+        ``create``, ``rotate``, ``deactivate`` or ``delete``.
+    old
+        The id of the key that is rotated, deactivated or deleted.
+    store
+        Where the key goes: ``sdb://…``, or a mapping of ``pillar_file`` and ``keys``, with ``gpg`` to have it
+        encrypted; or a list of these. See the page on stores.
+    smtp_region
+        The key is for SES's SMTP interface in this region: its store gets a user name and a password.
+
+    The store is tried before the key is made; when it then cannot be written, the key is deleted again, and that is an
+    error. IAM actions: those of ``plan``, ``iam:CreateAccessKey``, ``iam:UpdateAccessKey``, ``iam:DeleteAccessKey``,
+    ``iam:TagUser``.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html
+
     CLI Example:
 
     .. code-block:: bash
@@ -284,6 +313,9 @@ def rotate(name, store=None, smtp_region=None, region=None, profile=None, keyid=
         Where the key goes. Default: what pillar says for that user.
     smtp_region
         The key is for SES's SMTP interface in this region. Default: what pillar says for that user.
+
+    A user with two keys is an error, as AWS allows no third. IAM actions: as for ``apply``.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id-credentials-access-keys-update.html
 
     CLI Example:
 
@@ -423,7 +455,7 @@ def _note_rotation(session, name, old):
 def pending(region=None, profile=None, keyid=None, key=None):
     """
     What AWS or a person must still do about the access keys that pillar plans: a list of ``what``, ``on`` (who must do
-    it), ``since`` and ``do``.
+    it), ``since`` and ``do``. IAM actions: as for ``plan``.
 
     CLI Example:
 
@@ -444,6 +476,12 @@ def activate(name, access_key_id, region=None, profile=None, keyid=None, key=Non
     """
     Make an inactive key of the user ``name`` work again.
 
+    access_key_id
+        The key. That the user has no such key is an error.
+
+    IAM action: ``iam:UpdateAccessKey``.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html
+
     CLI Example:
 
     .. code-block:: bash
@@ -457,6 +495,12 @@ def activate(name, access_key_id, region=None, profile=None, keyid=None, key=Non
 def deactivate(name, access_key_id, region=None, profile=None, keyid=None, key=None):
     """
     Make a key of the user ``name`` stop working, until it is activated again.
+
+    access_key_id
+        The key. That the user has no such key is an error.
+
+    IAM action: ``iam:UpdateAccessKey``.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html
 
     CLI Example:
 
@@ -483,8 +527,12 @@ def obstacles(name, access_key_id, delete_active=False, region=None, profile=Non
     """
     Why a key must not be deleted: a list of sentences, empty when nothing is in the way.
 
+    access_key_id
+        The key.
     delete_active
-        ``True`` when it may be deleted although it is active: what uses it stops.
+        ``True`` when it may be deleted although it is active: what uses it stops. Default: ``False``.
+
+    IAM actions: ``iam:ListAccessKeys``, ``iam:GetAccessKeyLastUsed``.
 
     CLI Example:
 
@@ -508,6 +556,12 @@ def obstacles(name, access_key_id, delete_active=False, region=None, profile=Non
 def delete(name, access_key_id, region=None, profile=None, keyid=None, key=None):
     """
     Delete a key of the user ``name``: what uses it stops.
+
+    access_key_id
+        The key.
+
+    IAM action: ``iam:DeleteAccessKey``.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteAccessKey.html
 
     CLI Example:
 

@@ -47,7 +47,15 @@ def _session(region, profile, keyid, key):
 
 def document(targets, region=None, profile=None, keyid=None, key=None):
     """
-    The policy document that ``targets`` (a list, as above) need: the union, no statement twice. Makes no call to AWS.
+    The policy document that targets need: the union, no statement twice. Makes no call to AWS.
+
+    targets
+        A list of mappings of ``kind`` (``pgbackrest``, ``script``, ``mysql``, ``files``, ``sync``) and ``bucket``, and
+        optionally ``prefix``, ``scope`` (``prefix`` or ``bucket``), ``append_only`` (``True`` or ``False``) and, for
+        ``pgbackrest``, ``options`` (a list of ``tags`` and ``target_time``). ``aws_backup.targets`` lists those of a
+        server.
+
+    A target that makes no sense is an error. What is allowed, and why not less, is on the page on policies.
 
     CLI Example:
 
@@ -94,7 +102,10 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
     The policy's ``arn``, ``policy_document`` (of its default version) and ``tags``; ``None`` when there is none.
 
     attributes
-        Only these are read. Default: all.
+        Only these are read: a list of ``policy_document`` and ``tags``. Default: all.
+
+    IAM actions: ``iam:GetPolicy``, ``iam:GetPolicyVersion``.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicyVersion.html
 
     CLI Example:
 
@@ -122,7 +133,11 @@ def normalise(name, attributes, region=None, profile=None, keyid=None, key=None)
     """
     The attributes as ``describe`` would give them: ``targets`` becomes the ``policy_document`` that they need.
 
-    A target that makes no sense, and a document beyond IAM's 6,144 characters, are errors.
+    attributes
+        A mapping of ``targets`` (a list, see ``document``) or ``policy_document`` (a mapping or its JSON), and ``tags``
+        (a mapping of strings).
+
+    A target that makes no sense, and a document beyond IAM's 6,144 characters, are errors. Makes no call to AWS.
 
     CLI Example:
 
@@ -144,7 +159,15 @@ def normalise(name, attributes, region=None, profile=None, keyid=None, key=None)
 
 def create(name, policy_document, tags=None, region=None, profile=None, keyid=None, key=None):
     """
-    Create a policy.
+    Create a policy. That there is one already is an error, and so is a document that IAM does not take.
+
+    policy_document
+        A mapping or its JSON, of 6,144 characters at most without white space.
+    tags
+        A mapping of strings. Default: none.
+
+    IAM actions: ``iam:CreatePolicy``, and ``iam:TagPolicy`` for tags.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
 
     CLI Example:
 
@@ -156,7 +179,7 @@ def create(name, policy_document, tags=None, region=None, profile=None, keyid=No
     parameters = {"PolicyName": name, "PolicyDocument": policies.dumps(policies.parse(policy_document))}
     if tags:
         parameters["Tags"] = iam.tag_list(tags)
-    session.write("iam", "create_policy", f"create the policy {name}", **parameters)
+    session.write("iam", "create_policy", f"create the policy {name}", absent=("EntityAlreadyExists",), **parameters)
     return True
 
 
@@ -164,7 +187,16 @@ def update(name, policy_document=None, tags=None, region=None, profile=None, key
     """
     Make ``policy_document`` the default version of a policy, and ``tags`` its tags; ``None`` leaves either alone.
 
-    When the policy has as many versions as AWS keeps, the oldest one that is not the default is deleted first.
+    When the policy has as many versions as AWS keeps (5), the oldest one that is not the default is deleted first.
+
+    policy_document
+        A mapping or its JSON, of 6,144 characters at most without white space.
+    tags
+        A mapping of strings; other tags are removed.
+
+    IAM actions: ``iam:GetPolicy``, ``iam:ListPolicyVersions``, ``iam:CreatePolicyVersion``,
+    ``iam:DeletePolicyVersion``, ``iam:TagPolicy``, ``iam:UntagPolicy``.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicyVersion.html
 
     CLI Example:
 
@@ -231,7 +263,9 @@ def obstacles(name, detach=False, region=None, profile=None, keyid=None, key=Non
     Why a policy must not be deleted: a list of sentences, empty when nothing is in the way.
 
     detach
-        ``True`` when it may be taken away from those who have it.
+        ``True`` when it may be taken away from those who have it. Default: ``False``.
+
+    IAM action: ``iam:ListEntitiesForPolicy``.
 
     CLI Example:
 
@@ -266,7 +300,12 @@ def delete(name, detach=False, region=None, profile=None, keyid=None, key=None):
     Delete a policy and all its versions.
 
     detach
-        ``True`` to take it away from the users, groups and roles that have it. Otherwise AWS refuses.
+        ``True`` to take it away from the users, groups and roles that have it. Otherwise, which is the default, AWS
+        refuses.
+
+    IAM actions: ``iam:DeletePolicy``, ``iam:ListPolicyVersions``, ``iam:DeletePolicyVersion``; with ``detach`` also
+    ``iam:ListEntitiesForPolicy``, ``iam:DetachUserPolicy``, ``iam:DetachGroupPolicy``, ``iam:DetachRolePolicy``.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html
 
     CLI Example:
 

@@ -26,7 +26,10 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
     The group's ``arn``, ``policies`` and ``members``; ``None`` when there is none.
 
     attributes
-        Only these are read. Default: all.
+        Only these are read: a list of ``policies`` and ``members``. Default: all.
+
+    Both are sorted lists of names. IAM actions: ``iam:GetGroup``, ``iam:ListAttachedGroupPolicies``.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetGroup.html
 
     CLI Example:
 
@@ -54,7 +57,10 @@ def _members(answer):
 
 def normalise(name, attributes, region=None, profile=None, keyid=None, key=None):  # noqa: ARG001 - as in every module
     """
-    The attributes as ``describe`` would give them; a value of the wrong shape is an error.
+    The attributes as ``describe`` would give them; a value of the wrong shape is an error. Makes no call to AWS.
+
+    attributes
+        A mapping of ``policies``: a list of names of policies of the account, ARNs of AWS's own.
 
     CLI Example:
 
@@ -71,7 +77,10 @@ def normalise(name, attributes, region=None, profile=None, keyid=None, key=None)
 
 def create(name, region=None, profile=None, keyid=None, key=None):
     """
-    Create a group, with no policy and no member.
+    Create a group, with no policy and no member. That there is one already is an error.
+
+    IAM action: ``iam:CreateGroup``.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateGroup.html
 
     CLI Example:
 
@@ -80,13 +89,20 @@ def create(name, region=None, profile=None, keyid=None, key=None):
         salt-call iam_group.create backup
     """
     session = _session(region, profile, keyid, key)
-    session.write("iam", "create_group", f"create the group {name}", GroupName=name)
+    session.write("iam", "create_group", f"create the group {name}", absent=("EntityAlreadyExists",), GroupName=name)
     return True
 
 
 def update(name, policies=None, region=None, profile=None, keyid=None, key=None):
     """
     Give a group exactly these policies: what is missing is attached before what is too much is detached.
+
+    policies
+        A list: names of policies of the account, ARNs of AWS's own. ``None`` (the default) changes nothing.
+
+    A policy that there is not is an error. IAM actions: ``iam:ListAttachedGroupPolicies``, ``iam:AttachGroupPolicy``,
+    ``iam:DetachGroupPolicy``.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachGroupPolicy.html
 
     CLI Example:
 
@@ -109,7 +125,9 @@ def obstacles(name, remove_members=False, region=None, profile=None, keyid=None,
     Why a group must not be deleted: a list of sentences, empty when nothing is in the way.
 
     remove_members
-        ``True`` when its members may lose what the group grants them.
+        ``True`` when its members may lose what the group grants them. Default: ``False``.
+
+    IAM actions: ``iam:GetGroup``, ``iam:ListGroupPolicies``.
 
     CLI Example:
 
@@ -137,7 +155,11 @@ def delete(name, remove_members=False, region=None, profile=None, keyid=None, ke
     Delete a group. AWS refuses while it has members.
 
     remove_members
-        ``True`` to remove them first.
+        ``True`` to remove them first. Default: ``False``.
+
+    IAM actions: ``iam:DeleteGroup``, ``iam:GetGroup``, ``iam:ListAttachedGroupPolicies``, ``iam:DetachGroupPolicy``;
+    for members ``iam:RemoveUserFromGroup``.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteGroup.html
 
     CLI Example:
 

@@ -33,7 +33,11 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
     The user's ``arn``, ``policies``, ``groups`` and ``tags``; ``None`` when there is none.
 
     attributes
-        Only these are read. Default: all.
+        Only these are read: a list of ``policies``, ``groups`` and ``tags``, each of which costs a call. Default: all.
+
+    ``policies`` and ``groups`` are sorted lists of names, ``tags`` a mapping. IAM actions: ``iam:GetUser``,
+    ``iam:ListAttachedUserPolicies``, ``iam:ListGroupsForUser``.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetUser.html
 
     CLI Example:
 
@@ -73,7 +77,10 @@ _READERS = {"policies": _policies, "groups": _groups, "tags": _tags}
 
 def normalise(name, attributes, region=None, profile=None, keyid=None, key=None):  # noqa: ARG001 - as in every module
     """
-    The attributes as ``describe`` would give them; a value of the wrong shape is an error.
+    The attributes as ``describe`` would give them; a value of the wrong shape is an error. Makes no call to AWS.
+
+    attributes
+        A mapping of ``policies`` and ``groups`` (lists of names) and ``tags`` (a mapping of strings), or some of them.
 
     CLI Example:
 
@@ -95,7 +102,13 @@ def normalise(name, attributes, region=None, profile=None, keyid=None, key=None)
 
 def create(name, tags=None, region=None, profile=None, keyid=None, key=None):
     """
-    Create a user, with no permission, no password and no key.
+    Create a user, with no permission, no password and no key. That there is one already is an error.
+
+    tags
+        A mapping of strings. Default: none.
+
+    IAM actions: ``iam:CreateUser``, and ``iam:TagUser`` for tags.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html
 
     CLI Example:
 
@@ -105,7 +118,9 @@ def create(name, tags=None, region=None, profile=None, keyid=None, key=None):
     """
     session = _session(region, profile, keyid, key)
     extra = {"Tags": iam.tag_list(arguments.tags(f"user {name}", tags))} if tags else {}
-    session.write("iam", "create_user", f"create the user {name}", UserName=name, **extra)
+    # Another run may have made it since it was looked at; here and in the other kinds.
+    there = ("EntityAlreadyExists",)
+    session.write("iam", "create_user", f"create the user {name}", absent=there, UserName=name, **extra)
     return True
 
 
@@ -115,6 +130,17 @@ def update(name, policies=None, groups=None, tags=None, region=None, profile=Non
 
     What is granted is granted first, and what is taken away is taken away only when AWS shows the rest: moving a user
     from a policy to a group that has it leaves no moment without permission.
+
+    policies
+        The managed policies to be attached, a list: names of policies of the account, ARNs of AWS's own.
+    groups
+        The groups to be a member of, a list of names.
+    tags
+        A mapping of strings; other tags are removed, but for this project's own notes.
+
+    A policy or a group that there is not is an error. IAM actions: those of ``describe``, ``iam:AttachUserPolicy``,
+    ``iam:DetachUserPolicy``, ``iam:AddUserToGroup``, ``iam:RemoveUserFromGroup``, ``iam:TagUser``, ``iam:UntagUser``.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachUserPolicy.html
 
     CLI Example:
 
@@ -185,7 +211,9 @@ def obstacles(name, delete_access_keys=False, region=None, profile=None, keyid=N
     Why a user must not be deleted: a list of sentences, empty when nothing is in the way.
 
     delete_access_keys
-        ``True`` when its access keys may be deleted with it: what uses them stops.
+        ``True`` when its access keys may be deleted with it: what uses them stops. Default: ``False``.
+
+    IAM actions: ``iam:ListAccessKeys``, ``iam:GetLoginProfile``, ``iam:ListMFADevices``, ``iam:ListUserPolicies``.
 
     CLI Example:
 
@@ -217,7 +245,11 @@ def delete(name, delete_access_keys=False, region=None, profile=None, keyid=None
     Delete a user, out of its groups and policies. AWS refuses while it has anything else.
 
     delete_access_keys
-        ``True`` to delete its access keys first.
+        ``True`` to delete its access keys first. Default: ``False``.
+
+    IAM actions: ``iam:DeleteUser``, ``iam:ListAttachedUserPolicies``, ``iam:DetachUserPolicy``,
+    ``iam:ListGroupsForUser``, ``iam:RemoveUserFromGroup``; for keys ``iam:ListAccessKeys`` and ``iam:DeleteAccessKey``.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html
 
     CLI Example:
 

@@ -51,9 +51,13 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
     The attributes of a bucket, or ``None`` when there is none of that name.
 
     attributes
-        Only these are read (a list of the names above); each costs one call. Default: all.
+        Only these are read: a list of ``public_access_block``, ``server_side_encryption``, ``kms_master_key_id``,
+        ``object_ownership``, ``versioning`` and ``tags``; each costs one call. Default: all.
 
-    A bucket that belongs to another account, or is in another region than the one asked for, is an error.
+    A bucket that belongs to another account, or is in another region than the one asked for, is an error. IAM actions:
+    ``s3:ListBucket``; for the attributes ``s3:GetBucketPublicAccessBlock``, ``s3:GetEncryptionConfiguration``,
+    ``s3:GetBucketOwnershipControls``, ``s3:GetBucketVersioning``, ``s3:GetBucketTagging``.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
 
     CLI Example:
 
@@ -103,6 +107,9 @@ def create(name, region=None, profile=None, keyid=None, key=None):
     """
     Create a bucket in ``region``, with AWS's defaults: public access blocked, encrypted, no ACLs.
 
+    A name that somebody has already, in any account, is an error. IAM action: ``s3:CreateBucket``.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+
     CLI Example:
 
     .. code-block:: bash
@@ -114,7 +121,12 @@ def create(name, region=None, profile=None, keyid=None, key=None):
     if session.region != "us-east-1":  # which is the one region that may not be named
         parameters["CreateBucketConfiguration"] = {"LocationConstraint": session.region}
     session.write(
-        "s3", "create_bucket", f"create the bucket {name} in {session.region}", region=session.region, **parameters
+        "s3",
+        "create_bucket",
+        f"create the bucket {name} in {session.region}",
+        absent=("BucketAlreadyOwnedByYou",),
+        region=session.region,
+        **parameters,
     )
     return True
 
@@ -133,7 +145,24 @@ def update(
     key=None,
 ):
     """
-    Write the given attributes of a bucket, one call each; ``None`` leaves an attribute alone.
+    Write the given attributes of a bucket, one call each; ``None``, the default of each, leaves an attribute alone.
+
+    public_access_block
+        ``True`` (all four settings of Block Public Access on), ``False`` (all off), or a mapping of all four:
+        ``block_public_acls``, ``ignore_public_acls``, ``block_public_policy``, ``restrict_public_buckets``.
+    server_side_encryption, kms_master_key_id
+        Default encryption: ``AES256``, ``aws:kms`` or ``aws:kms:dsse``; and the KMS key (ARN or id) of the latter two.
+    object_ownership
+        ``BucketOwnerEnforced`` (no ACLs), ``BucketOwnerPreferred`` or ``ObjectWriter``.
+    versioning
+        ``Enabled`` or ``Suspended``.
+    tags
+        A mapping of strings; other tags are removed.
+
+    A value that S3 does not have is an error. IAM actions: ``s3:PutBucketPublicAccessBlock``,
+    ``s3:PutEncryptionConfiguration``, ``s3:PutBucketOwnershipControls``, ``s3:PutBucketVersioning``,
+    ``s3:PutBucketTagging``.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingBucket.html
 
     CLI Example:
 
@@ -159,7 +188,11 @@ def update(
 
 def normalise(name, attributes, region=None, profile=None, keyid=None, key=None):  # noqa: ARG001 - as in every module
     """
-    The attributes of a bucket as ``describe`` would give them; a value that S3 does not have is an error.
+    The attributes of a bucket as ``describe`` would give them; a value that S3 does not have is an error. Makes no call
+    to AWS.
+
+    attributes
+        A mapping of what ``update`` takes.
 
     CLI Example:
 
@@ -186,7 +219,9 @@ def obstacles(name, delete_objects=False, region=None, profile=None, keyid=None,
     Why a bucket must not be deleted: a list of sentences, empty when nothing is in the way.
 
     delete_objects
-        ``True`` when its objects, all versions of them, may be destroyed with it.
+        ``True`` when its objects, all versions of them, may be destroyed with it. Default: ``False``.
+
+    IAM action: ``s3:ListBucketVersions``.
 
     CLI Example:
 
@@ -223,7 +258,7 @@ def delete(name, delete_objects=False, region=None, profile=None, keyid=None, ke
     Delete a bucket; AWS refuses while it holds objects.
 
     delete_objects
-        ``True`` to delete every version of every object first. There is no way back.
+        ``True`` to delete every version of every object first. There is no way back. Default: ``False``.
 
     IAM actions: ``s3:DeleteBucket``; with ``delete_objects`` also ``s3:ListBucketVersions``, ``s3:DeleteObject`` and
     ``s3:DeleteObjectVersion``.

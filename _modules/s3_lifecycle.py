@@ -7,11 +7,12 @@ Rules have the shape of AWS's API (``ID``, ``Status``, ``Filter``, ``Expiration`
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html
 
 pgBackRest expires its backups itself; a rule that deletes its objects destroys the oldest backups, or the file that
-says which there are. So before a rule is written, and whenever rules are found, the bucket is searched for repositories.
+says which there are. So before a rule is written, and whenever rules are found, the bucket is searched for
+repositories.
 
 Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last: the region of the bucket, and how to reach the
-account. IAM actions: ``s3:GetLifecycleConfiguration`` and ``s3:ListBucket`` to read, ``s3:PutLifecycleConfiguration`` to
-write.
+account. IAM actions: ``s3:GetLifecycleConfiguration`` and ``s3:ListBucket`` to read, ``s3:PutLifecycleConfiguration``
+to write.
 """
 
 from datetime import datetime
@@ -33,6 +34,9 @@ def describe(name, region=None, profile=None, keyid=None, key=None):
     """
     The lifecycle configuration of the bucket ``name``: ``rules`` (a list), and
     ``transition_default_minimum_object_size`` where AWS gives it; ``None`` when there is no such bucket.
+
+    IAM actions: ``s3:GetLifecycleConfiguration``, and ``s3:ListBucket`` for a bucket without rules.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycleConfiguration.html
 
     CLI Example:
 
@@ -74,7 +78,10 @@ def repositories(name, prefixes=None, skip=None, region=None, profile=None, keyi
     prefixes
         Only those with objects below one of these (a list) are looked for. Default: the whole bucket.
     skip
-        Prefixes (a list) that are not looked into.
+        Prefixes (a list) that are not looked into. Default: none.
+
+    A bucket that there is not is an error. IAM action: ``s3:ListBucket``.
+    https://pgbackrest.org/configuration.html#section-repository
 
     CLI Example:
 
@@ -121,11 +128,29 @@ def plan(
     A rule, wanted or found, that can expire an object of a repository or of a synced directory is an error; so is a new
     rule that would expire what is in none of the ``declared`` directories.
 
+    rules
+        A list of rules in the shape of AWS's API, each with its ``ID``. One that is found under the same ``ID`` is
+        replaced.
+    protected
+        What must not expire: a list of mappings of ``prefix``, ``kind`` (``repository`` or ``sync``) and ``source``
+        (who says so).
+    allow
+        A list of IDs of rules that may touch old versions, unfinished uploads or the storage class of what is
+        protected.
+    declared
+        The prefixes (a list) that known pillars write to. Default: not asked about.
+    purge
+        ``True`` to remove the rules that are not in ``rules``. Default: ``False``.
+
+    IAM actions: ``s3:GetLifecycleConfiguration``, ``s3:ListBucket``.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html
+
     CLI Example:
 
     .. code-block:: bash
 
-        salt-call s3_lifecycle.plan ocp-registry-backup '[]' protected='[{prefix: file-sync, kind: sync, source: registry}]'
+        salt-call s3_lifecycle.plan ocp-registry-backup '[]' protected='[{prefix: file-sync, kind: sync, source:
+        registry}]'
     """
     session = _session(region, profile, keyid, key)
     wanted = _checked(session, name, rules)
@@ -197,8 +222,14 @@ def update(name, rules, region=None, profile=None, keyid=None, key=None):
     """
     Make ``rules`` all the lifecycle rules of the bucket ``name``; none at all, when the list is empty.
 
-    A new rule that can expire an object of a pgBackRest repository in the bucket is refused. Of mirrored directories and of
-    what pillar says this knows nothing: ``s3_lifecycle.managed`` does.
+    A new rule that can expire an object of a pgBackRest repository in the bucket is refused. Of mirrored directories
+    and of what pillar says this knows nothing: ``s3_lifecycle.managed`` does.
+
+    rules
+        A list of rules in the shape of AWS's API, 1,000 at most. One that AWS would not take is an error.
+
+    IAM actions: ``s3:PutLifecycleConfiguration``, ``s3:GetLifecycleConfiguration``, ``s3:ListBucket``.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
 
     CLI Example:
 
@@ -235,7 +266,13 @@ def update(name, rules, region=None, profile=None, keyid=None, key=None):
 
 def delete_rule(name, rule_id, region=None, profile=None, keyid=None, key=None):
     """
-    Delete one lifecycle rule of the bucket ``name``; the others stay.
+    Delete one lifecycle rule of the bucket ``name``; the others stay. Nothing is deleted by that.
+
+    rule_id
+        The rule's ``ID``. One that the bucket does not have is an error, which lists those it has.
+
+    IAM actions: ``s3:GetLifecycleConfiguration``, ``s3:PutLifecycleConfiguration``.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
 
     CLI Example:
 
