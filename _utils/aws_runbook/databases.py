@@ -260,7 +260,7 @@ class Database:
         stored = wanted["master_password"] == passwords.STORED
         # Not between another run's storing of a password and its giving it to AWS.
         with place.alone() if stored else nullcontext():
-            password, made = passwords.for_new(self.where, place) if stored else (None, False)
+            password, made = passwords.for_new(self.where, place, wanted["engine"]) if stored else (None, False)
             keeper = {"MasterUserPassword": password.reveal()} if stored else {"ManageMasterUserPassword": True}
             answer = self.session.write(
                 "rds",

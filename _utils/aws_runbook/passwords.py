@@ -21,8 +21,10 @@ from aws_runbook.secrets import Secret
 NAME = "password"
 # Who keeps it: a store of ours, or AWS, in Secrets Manager.
 STORED, MANAGED = "stored", "managed"
-SHORTEST, LONGEST = 8, 128
 LENGTH = 40
+_SHORTEST = 8
+# Of PostgreSQL, and of every other engine and of clusters.
+_LONGEST, _LONGEST_ELSEWHERE = 128, 41
 _FORBIDDEN = frozenset('/"@ ')
 # Of what RDS takes, only what needs no quoting in a shell, a URI, a .pgpass file, YAML or SQL.
 _LETTERS = string.ascii_letters + string.digits
@@ -34,12 +36,16 @@ def generate():
     return Secret(secrets.choice(_LETTERS) + "".join(secrets.choice(_ALPHABET) for _ in range(LENGTH - 1)))
 
 
-def is_valid(password):
-    """Whether RDS takes ``password`` (a :class:`Secret`)."""
+def is_valid(password, engine="postgres"):
+    """Whether RDS takes ``password`` (a :class:`Secret`) for a database of ``engine``."""
     text = password.reveal()
-    return SHORTEST <= len(text) <= LONGEST and all(
+    return _SHORTEST <= len(text) <= _longest(engine) and all(
         "!" <= letter <= "~" and letter not in _FORBIDDEN for letter in text
     )
+
+
+def _longest(engine):
+    return _LONGEST if engine == "postgres" else _LONGEST_ELSEWHERE
 
 
 def place(description, opts):
@@ -54,27 +60,33 @@ def place(description, opts):
     )
 
 
-def for_new(subject, place):
+def for_new(subject, place, engine):
     """
     The password of a database that is to be made, and whether it is a new one, just stored; else the store ``place`` had it.
     """
     place.check([NAME])
-    known = place.read([NAME])[NAME]
+    known = _known(subject, place, engine)
     if known:
-        if not is_valid(known):
-            raise StoreError(
-                f"{subject}: the password in {place.describe()} is not one that RDS takes (8 to 128 printable ASCII "
-                'characters without / " @ and space); remove it there, and a new one is made.'
-            )
         return known, False
-    if place.holds(NAME):
+    password = generate()
+    place.write({NAME: password})
+    return password, True
+
+
+def _known(subject, place, engine):
+    """The password that the store ``place`` has for a new database; ``None`` for none, and an error for one of no use."""
+    known = place.read([NAME])[NAME]
+    if known and not is_valid(known, engine):
+        raise StoreError(
+            f"{subject}: the password in {place.describe()} is not one that RDS takes ({_SHORTEST} to {_longest(engine)} "
+            'printable ASCII characters without / " @ and space); remove it there, and a new one is made.'
+        )
+    if not known and place.holds(NAME):
         raise StoreError(
             f"{subject}: {place.describe()} holds a password that cannot be read from here, and is not overwritten. Remove "
             "it there, and a new one is made."
         )
-    password = generate()
-    place.write({NAME: password})
-    return password, True
+    return known
 
 
 def overtaken(where, place, *, reset):
@@ -132,6 +144,7 @@ def check(where, wanted, entry, place, *, reset):
             )
         if kind == STORED:
             place.check([NAME], write=False)
+            _known(where, place, wanted.get("engine"))
     elif kind == STORED and not entry.get("MasterUserSecret") and place.holds(NAME) is False:
         raise RunbookError(
             f"The {where} is there, but its password is not in {place.describe()}. If you know it, put it there. Otherwise, "

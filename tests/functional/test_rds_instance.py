@@ -186,10 +186,18 @@ def test_drift_is_mended_now_or_in_the_window(converge, sandbox, rds, instance, 
 
 
 def test_every_attribute_that_can_be_modified_is(converge, sandbox, rds, instance):
+    rds.create_db_parameter_group(
+        DBParameterGroupName="ours", DBParameterGroupFamily="postgres17", Description="Parameters of ours"
+    )
     changes = {
         "db_instance_class": "db.t3.small",
-        "allocated_storage": 30,
-        "max_allocated_storage": 100,
+        "allocated_storage": 400,
+        "storage_type": "gp3",
+        "iops": 12000,
+        "storage_throughput": 500,
+        "ca_certificate_identifier": "rds-ca-rsa4096-g1",
+        "db_parameter_group_name": "ours",
+        "max_allocated_storage": 1000,
         "multi_az": True,
         "publicly_accessible": False,
         "vpc_security_groups": ["default"],
@@ -208,7 +216,7 @@ def test_every_attribute_that_can_be_modified_is(converge, sandbox, rds, instanc
     sandbox.advance_clock(300)
     assert converge("rds_instance.present", **instance, **changes, apply="now").changes == {}
     ret = converge("rds_instance.present", **{**instance, **changes, "max_allocated_storage": 0}, apply="now")
-    assert ret.changes == {"max_allocated_storage": {"old": 100, "new": 0}}
+    assert ret.changes == {"max_allocated_storage": {"old": 1000, "new": 0}}
 
 
 @pytest.mark.parametrize(

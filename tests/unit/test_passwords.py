@@ -49,6 +49,13 @@ def test_rdss_rules(text):
     assert passwords.is_valid(Secret(text)) == expected
 
 
+@pytest.mark.parametrize(("engine", "longest"), [("postgres", 128), ("mysql", 41), ("aurora-postgresql", 41)])
+def test_how_long_it_can_be(engine, longest):
+    assert passwords.is_valid(Secret("x" * longest), engine)
+    assert not passwords.is_valid(Secret("x" * (longest + 1)), engine)
+    assert passwords.is_valid(passwords.generate(), engine)
+
+
 @pytest.mark.parametrize("text", ["correct-hörse", "tab\there-horse", "é" * 20])
 def test_printable_ascii_only(text):
     assert not passwords.is_valid(Secret(text))
@@ -56,14 +63,14 @@ def test_printable_ascii_only(text):
 
 def test_a_new_one_is_stored_first():
     place = Place()
-    password, made = passwords.for_new("DB instance x", place)
+    password, made = passwords.for_new("DB instance x", place, "postgres")
     assert made
     assert place.password == password
 
 
 def test_one_that_is_stored_already_is_used():
     place = Place("correct-horse-battery")
-    password, made = passwords.for_new("DB instance x", place)
+    password, made = passwords.for_new("DB instance x", place, "postgres")
     assert password.reveal() == "correct-horse-battery"
     assert not made
     assert place.written == 0
@@ -71,14 +78,14 @@ def test_one_that_is_stored_already_is_used():
 
 def test_one_that_rds_does_not_take_is_refused_and_not_shown():
     with pytest.raises(StoreError, match="is not one that RDS takes") as excinfo:
-        passwords.for_new("DB instance x", Place("p@ss word"))
+        passwords.for_new("DB instance x", Place("p@ss word"), "postgres")
     assert "p@ss" not in str(excinfo.value)
 
 
 def test_one_that_cannot_be_read_is_not_overwritten():
     place = Place("somebody-elses", readable=False)
     with pytest.raises(StoreError, match="cannot be read from here, and is not overwritten"):
-        passwords.for_new("DB instance x", place)
+        passwords.for_new("DB instance x", place, "postgres")
     assert place.written == 0
 
 
@@ -123,6 +130,8 @@ def test_the_new_one_stays_when_it_is_not_known_whether_aws_took_it(error):
         ({"master_password": "stored"}, None, None, "no store is named"),
         ({}, None, None, "name a store for its password, or say master_password: managed"),
         ({"master_password": "stored"}, {}, Place(), "its password is not in the store"),
+        ({"master_password": "stored"}, None, Place("p@ss word"), "is not one that RDS takes (8 to 41 printable"),
+        ({"master_password": "stored"}, None, Place("theirs", readable=False), "cannot be read from here"),
     ],
 )
 def test_what_is_missing_is_said_before(wanted, entry, place, sentence):
@@ -149,5 +158,5 @@ def test_a_store_is_not_written_to_while_it_is_only_planned():
     place = Place()
     passwords.check("DB instance x", {"master_password": "stored"}, None, place, reset="x")
     assert place.tried is False
-    passwords.for_new("DB instance x", place)
+    passwords.for_new("DB instance x", place, "postgres")
     assert place.tried is True

@@ -62,7 +62,9 @@ def apply(call, slot, life):
         return
     backend = call.backend("rds")
     if kind == "db":
-        named = {_MOTO_NAMES.get(name, name): value for name, value in changes.items()}
+        # moto drops the throughput of a type that has none, so the type comes first.
+        ordered = sorted(changes, key=lambda name: name != "StorageType")
+        named = {_MOTO_NAMES.get(name, name): changes[name] for name in ordered}
         backend.modify_db_instance(identifier, XFormedDict(named))
     else:
         backend.modify_db_cluster(XFormedDict({"DBClusterIdentifier": identifier, **changes}))
