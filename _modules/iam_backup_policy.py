@@ -159,7 +159,7 @@ def normalise(name, attributes, region=None, profile=None, keyid=None, key=None)
 
 def create(name, policy_document, tags=None, region=None, profile=None, keyid=None, key=None):
     """
-    Create a policy. That there is one already is an error, and so is a document that IAM does not take.
+    Create a policy. One that is there already is left as it is; a document that IAM does not take is an error.
 
     policy_document
         A mapping or its JSON, of 6,144 characters at most without white space.

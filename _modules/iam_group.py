@@ -77,7 +77,7 @@ def normalise(name, attributes, region=None, profile=None, keyid=None, key=None)
 
 def create(name, region=None, profile=None, keyid=None, key=None):
     """
-    Create a group, with no policy and no member. That there is one already is an error.
+    Create a group, with no policy and no member. One that is there already is left as it is.
 
     IAM action: ``iam:CreateGroup``.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateGroup.html

@@ -102,7 +102,7 @@ def normalise(name, attributes, region=None, profile=None, keyid=None, key=None)
 
 def create(name, tags=None, region=None, profile=None, keyid=None, key=None):
     """
-    Create a user, with no permission, no password and no key. That there is one already is an error.
+    Create a user, with no permission, no password and no key. One that is there already is left as it is.
 
     tags
         A mapping of strings. Default: none.

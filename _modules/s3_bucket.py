@@ -107,7 +107,8 @@ def create(name, region=None, profile=None, keyid=None, key=None):
     """
     Create a bucket in ``region``, with AWS's defaults: public access blocked, encrypted, no ACLs.
 
-    A name that somebody has already, in any account, is an error. IAM action: ``s3:CreateBucket``.
+    A bucket that the account has already is left as it is; a name that another account has is an error. IAM action:
+    ``s3:CreateBucket``.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
 
     CLI Example:
@@ -160,8 +161,8 @@ def update(
         A mapping of strings; other tags are removed.
 
     A value that S3 does not have is an error. IAM actions: ``s3:PutBucketPublicAccessBlock``,
-    ``s3:PutEncryptionConfiguration``, ``s3:PutBucketOwnershipControls``, ``s3:PutBucketVersioning``,
-    ``s3:PutBucketTagging``.
+    ``s3:PutEncryptionConfiguration`` with ``s3:GetEncryptionConfiguration``, ``s3:PutBucketOwnershipControls``,
+    ``s3:PutBucketVersioning``, ``s3:PutBucketTagging``.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingBucket.html
 
     CLI Example:
