@@ -136,8 +136,9 @@ def apply(suppression=None, production_access=None, region=None, profile=None, k
             "sesv2",
             "put_account_details",
             f"ask for production access in {session.region}",
-            # People review it: it is asked for once.
+            # People review it: it is asked for once. Another run may have asked since it was looked at.
             once=True,
+            absent=("ConflictException",),
             region=session.region,
             ProductionAccessEnabled=True,
             **given,

@@ -34,6 +34,7 @@ from aws_runbook.session import connect
 
 _FLAGS = ("reputation_metrics_enabled", "sending_enabled")
 _DESTINATION = ("topic", "events", "enabled")
+_MEANWHILE = {"create": ("AlreadyExistsException",), "delete": ("NotFoundException",)}
 
 
 def _session(region, profile, keyid, key):
@@ -257,26 +258,24 @@ def _write_destinations(session, name, current, wanted):
         known = current.get(destination)
         if known == entry:
             continue
-        _write_destination(
-            session,
-            "update" if known else "create",
-            name,
-            destination,
-            EventDestination={
-                "Enabled": entry["enabled"],
-                "MatchingEventTypes": entry["events"],
-                "SnsDestination": {"TopicArn": entry["topic"]},
-            },
-        )
+        content = {
+            "Enabled": entry["enabled"],
+            "MatchingEventTypes": entry["events"],
+            "SnsDestination": {"TopicArn": entry["topic"]},
+        }
+        if known or _write_destination(session, "create", name, destination, EventDestination=content) is None:
+            _write_destination(session, "update", name, destination, EventDestination=content)
     for destination in sorted(set(current) - set(wanted)):
         _write_destination(session, "delete", name, destination)
 
 
 def _write_destination(session, verb, name, destination, **parameters):
-    session.write(
+    """One call; ``None`` when another run has created, or deleted, it meanwhile."""
+    return session.write(
         "sesv2",
         f"{verb}_configuration_set_event_destination",
         f"{verb} the event destination {destination} of the configuration set {name}",
+        absent=_MEANWHILE.get(verb, ()),
         region=session.region,
         ConfigurationSetName=name,
         EventDestinationName=destination,

@@ -10,6 +10,9 @@ def test_two_applies_at_once_converge(control, sandbox, tmp_path):
     root = tmp_path / "twin"
     root.mkdir()
     twin = Minion(root, "control", control.pillar, shared=True)
+    # So long that the other run, too, has looked before there is anything to see.
+    for operation in ("CreateBucket", "CreateUser", "CreateGroup", "CreatePolicy", "CreateAccessKey"):
+        sandbox.latency(operation, 1500)
     with ThreadPoolExecutor() as pool:
         runs = [pool.submit(minion, "state.apply", "aws.buckets,aws.iam", "--out=json") for minion in (control, twin)]
     for run in runs:
