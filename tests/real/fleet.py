@@ -34,8 +34,11 @@ class Minion:
         return {key.split("_|-")[1]: state["changes"] for key, state in done.items()}
 
     def place(self, name, source, user=None, mode="0600", **context):
-        """Write a server's file from its template and pillar, as the server's highstate does."""
-        self._loaders.reload_all()
+        """
+        Write a server's file from its template and pillar, as the server's highstate does.
+
+        Pillar is as it was the first time: to compile it for each file takes longer than to write them all.
+        """
         state = self._loaders.states["file.managed"](
             name=str(name),
             source=f"salt://{source}",
@@ -54,12 +57,15 @@ class Fleet:
 
     def __init__(self, root):
         self._root = root
+        self._minions = {}
         self.pillar = root / "pillar"
         shutil.copytree(TREE / "pillar", self.pillar)
 
     def minion(self, identity):
-        """A minion of the fleet."""
-        return Minion(self._root / identity, identity, self.pillar)
+        """A minion of the fleet, always the same one."""
+        if identity not in self._minions:
+            self._minions[identity] = Minion(self._root / identity, identity, self.pillar)
+        return self._minions[identity]
 
     def amend(self, server, pillar):
         """Add to the public half of a server's pillar."""
