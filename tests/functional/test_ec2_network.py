@@ -174,8 +174,9 @@ def test_a_vpc_that_has_the_name_by_now_is_taken(states, ec2, rival, lesser):
 
 def test_of_two_that_are_being_made_the_one_with_the_lesser_id_stays(states, ec2, rival, another_run):
     made = rival("lab (being made)", lesser=True)
-    naming = threading.Timer(1, lambda: ec2.create_tags(Resources=made, Tags=[{"Key": "Name", "Value": "lab"}]))
-    another_run(after="create_vpc", does=lambda _answer: naming.start())
+    another_run(
+        after="delete_vpc", does=lambda _: ec2.create_tags(Resources=made, Tags=[{"Key": "Name", "Value": "lab"}])
+    )
     assert states["ec2_vpc.present"](**VPC).result is True
     assert everything(ec2) == made
 

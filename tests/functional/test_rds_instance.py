@@ -347,6 +347,8 @@ def test_after_a_lost_answer_the_stored_password_is_the_instances(states, sandbo
     sandbox.clear_calls()
     sandbox.fault("CreateDBInstance", "reset_after")
     assert states["rds_instance.present"](**wanted).result is False
+    asked = [call["error"] for call in sandbox.calls(operation="CreateDBInstance")]
+    assert "DBInstanceAlreadyExists" not in asked, "asked again"
     first = stored(private)
     assert states["rds_instance.present"](**wanted).result is True
     assert stored(private) == first
