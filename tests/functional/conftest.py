@@ -41,6 +41,7 @@ def minion(root, identity):
         cachedir=str(root / "cache"),
         conf_file=str(root / "minion"),
         file_client="local",
+        pillar={},
         file_roots={"base": [str(TREE / "salt")]},
         pillar_roots={"base": []},
         sdb_dirs=[str(TREE / "tests" / "functional" / "sdb")],
@@ -65,7 +66,9 @@ def loaders(minion_opts):
 def _with_pillar(loaders, pillar):
     loaders.opts["pillar"] = pillar
     for functions in (loaders.modules, loaders.states):
-        functions.opts["pillar"] = pillar
+        # In place, because Salt 3006 gives each module options of its own when it loads it.
+        functions.opts["pillar"].clear()
+        functions.opts["pillar"].update(pillar)
         functions.pack["__pillar__"] = pillar
     yield
     loaders.reset_state()
