@@ -142,6 +142,8 @@ def resolve(name, current, attributes, vpc=None, region=None, profile=None, keyi
     """
     way = "Make a group of another name, or name the description it has."
     ec2.keep(f"The security group {name}", current, attributes, "description", way)
+    if not current:
+        ec2.check_new("security group", name)
     if not current and "description" not in attributes:
         raise RunbookError(f"There is no security group {name} yet; to make one, give a description.")
     resolved = dict(attributes)

@@ -126,6 +126,7 @@ def resolve(name, current, attributes, vpc=None, region=None, profile=None, keyi
     for attribute in ("cidr_block", "availability_zone"):
         ec2.keep(f"The subnet {name}", current, attributes, attribute, way)
     if not current:
+        ec2.check_new("subnet", name)
         _check_new(_session(region, profile, keyid, key), name, attributes.get("cidr_block"), vpc)
     return {"attributes": attributes, "warnings": []}
 

@@ -145,6 +145,8 @@ def resolve(name, current, attributes, region=None, profile=None, keyid=None, ke
 
         salt-call ec2_vpc.resolve lab '{}' '{cidr_block: 10.0.0.0/16}'
     """
+    if not current:
+        ec2.check_new("VPC", name)
     if not current and "cidr_block" not in attributes:
         raise RunbookError(f"There is no VPC {name} yet, and cidr_block is missing; give a block such as 10.0.0.0/16.")
     ec2.keep(

@@ -20,6 +20,12 @@ def is_id(name):
     return bool(_ID.fullmatch(name))
 
 
+def check_new(kind, name):
+    """Raise for a ``name`` that nothing can be made under: an id, which AWS gives."""
+    if is_id(name):
+        raise RunbookError(f"There is no {kind} {name}; to make one, give a name in place of an id.")
+
+
 def tags(entry):
     """The tags of something in EC2, less its name and those that AWS made."""
     return {

@@ -78,6 +78,19 @@ def test_two_of_one_name_are_an_error_that_lists_them(converge, ec2):
     assert len(vpcs(ec2)) == 2
 
 
+@pytest.mark.parametrize(
+    ("function", "name", "arguments"),
+    [
+        ("ec2_vpc", "vpc-0123456789abcdef0", {"cidr_block": "10.0.0.0/16"}),
+        ("ec2_subnet", "subnet-0123456789abcdef0", {"vpc": "lab", "cidr_block": "10.0.1.0/24"}),
+        ("ec2_security_group", "sg-0123456789abcdef0", {"description": "G"}),
+    ],
+)
+def test_nothing_is_made_under_an_id(converge, function, name, arguments):
+    ret = converge(f"{function}.present", name=name, **arguments)
+    assert ret.comment.endswith(f" {name}; to make one, give a name in place of an id.")
+
+
 def test_a_block_cannot_be_changed(converge, ec2):
     converge("ec2_vpc.present", **VPC)
     ret = converge("ec2_vpc.present", name="lab", cidr_block="10.1.0.0/16")
