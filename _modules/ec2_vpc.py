@@ -64,21 +64,6 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
     return {"vpc_id": vpc["VpcId"], **{attribute: _READERS[attribute](session, vpc) for attribute in wanted}}
 
 
-def _main_table(session, vpc):
-    answer = session.read(
-        "ec2",
-        "describe_route_tables",
-        f"find the main route table of the VPC {vpc['VpcId']}",
-        Filters=[
-            {"Name": "vpc-id", "Values": [vpc["VpcId"]]},
-            {"Name": "association.main", "Values": ["true"]},
-        ],
-    )
-    if not answer["RouteTables"]:
-        raise RunbookError(f"AWS shows no main route table of the VPC {vpc['VpcId']}; run this again.")
-    return answer["RouteTables"][0]
-
-
 def _way_out(table):
     """Where the main route table leads to from the VPC, as an id; ``None`` for nowhere."""
     route = next((entry for entry in table["Routes"] if entry.get("DestinationCidrBlock") == _ANYWHERE), {})
@@ -87,7 +72,7 @@ def _way_out(table):
 
 
 def _leads_outside(session, vpc):
-    return (_way_out(_main_table(session, vpc)) or "").startswith("igw-")
+    return (_way_out(ec2.main_table(session, vpc["VpcId"])) or "").startswith("igw-")
 
 
 _READERS = {
@@ -311,7 +296,7 @@ def _delete_gateway(session, name, gateway_id):
 
 
 def _open(session, name, vpc):
-    gateway, table = ec2.gateway(session, vpc["VpcId"]), _main_table(session, vpc)
+    gateway, table = ec2.gateway(session, vpc["VpcId"]), ec2.main_table(session, vpc["VpcId"])
     if gateway is None:
         raise RunbookError(f"The VPC {name} has no internet gateway for a public_route; say internet_gateway: True.")
     other = _way_out(table)
@@ -332,7 +317,7 @@ def _open(session, name, vpc):
 
 
 def _close(session, name, vpc):
-    table = _main_table(session, vpc)
+    table = ec2.main_table(session, vpc["VpcId"])
     if _leads_outside(session, vpc):
         session.write(
             "ec2",

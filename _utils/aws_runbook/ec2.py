@@ -8,6 +8,8 @@ an id does as well. Two with one name cannot be told apart: that is an error, ne
 import re
 
 from aws_runbook.errors import RunbookError
+from aws_runbook.session import SETTLE_TIMEOUT
+from aws_runbook.waiting import until
 
 _ID = re.compile(r"(?:vpc|subnet|sg|igw)-[0-9a-f]{8,17}")
 _OWN = ("Name",)
@@ -97,17 +99,50 @@ def required_vpc(session, name):
     return found
 
 
+def of_vpc(session, vpc_id, what, method, *, member, **parameters):
+    """
+    ``member`` of AWS's answer about a VPC that it has shown, if not to everybody yet: then it is asked again.
+
+    https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
+    """
+
+    def read():
+        answer = session.read(
+            "ec2", method, f"read {what} of the VPC {vpc_id}", absent=("InvalidVpcID.NotFound",), **parameters
+        )
+        return answer and answer[member]
+
+    found = until(read, what=f"AWS to show {what} of the VPC {vpc_id}", timeout=SETTLE_TIMEOUT)
+    if not found:
+        raise RunbookError(f"AWS does not show {what} of the VPC {vpc_id} yet; run this again.")
+    return found
+
+
 def dns(session, vpc_id, attribute):
     """Whether a VPC has one of the settings in :data:`DNS`."""
     member = DNS[attribute]
-    answer = session.read(
-        "ec2",
+    found = of_vpc(
+        session,
+        vpc_id,
+        "the DNS settings",
         "describe_vpc_attribute",
-        f"read the DNS settings of the VPC {vpc_id}",
+        member=member,
         VpcId=vpc_id,
         Attribute=member[0].lower() + member[1:],
     )
-    return answer[member]["Value"]
+    return found["Value"]
+
+
+def main_table(session, vpc_id):
+    """The main route table of a VPC."""
+    filters = [
+        {"Name": "vpc-id", "Values": [vpc_id]},
+        {"Name": "association.main", "Values": ["true"]},
+    ]
+    found = of_vpc(
+        session, vpc_id, "the main route table", "describe_route_tables", member="RouteTables", Filters=filters
+    )
+    return found[0]
 
 
 def gateway(session, vpc_id):
