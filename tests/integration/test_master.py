@@ -133,6 +133,14 @@ def test_an_orchestration_runs_it(control, master, pillar, sandbox):
     assert users >= {"registry-backup", "docs-backup", "kingfisher-main-backup"}
 
 
+def test_the_pillar_of_others_is_chosen_by_the_grains_that_the_master_knows(control, docs, pillar, salt, sandbox):
+    top = yaml.safe_load((pillar / "top.sls").read_text())
+    top["base"]["id:docs"] = [{"match": "grain"}, *top["base"].pop("docs")]
+    (pillar / "top.sls").write_text(yaml.safe_dump(top))
+    planned = salt("control", "state.apply", "aws.buckets", "test=True")["control"]
+    assert "aws-bucket-ocp-docs-backup" in planned, [state["comment"] for state in planned.values()]
+
+
 def test_pillar_that_cannot_be_had_is_one_sentence_each(control, pillar, salt, sandbox):
     (pillar / "public" / "registry.sls").write_text("{{ nonsense( }}")
     control = pillar / "public" / "control.sls"
