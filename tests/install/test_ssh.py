@@ -111,3 +111,15 @@ def test_a_server_that_lacks_boto3_is_told_to_install_it(environment, wheel, tre
     bucket = next(state for name, state in states.items() if "ocp-docs-backup" in name)
     assert "saltext.aws-runbook needs boto3" in bucket["comment"]
     assert sandbox.calls() == []
+
+
+def test_a_pillar_that_cannot_be_meant_is_one_failed_state(environment, wheel, tree, ssh, sandbox, tmp_path):
+    environment.pip(wheel)
+    (tmp_path / "pillar" / "control.sls").write_text(yaml.safe_dump({"aws": {"servers": ["docs", "docz"]}}))
+    (state,) = ssh("state.apply", "aws", file_roots=[tree / "salt"]).values()
+    assert state["result"] is False
+    assert (
+        state["comment"]
+        == "aws:servers: there is no pillar for 'docz'; name minions by their id, as pillar's top file does."
+    )
+    assert sandbox.calls() == []
