@@ -35,6 +35,8 @@ from aws_runbook.session import connect
 _FLAGS = ("reputation_metrics_enabled", "sending_enabled")
 _DESTINATION = ("topic", "events", "enabled")
 _MEANWHILE = {"create": ("AlreadyExistsException",), "delete": ("NotFoundException",)}
+# The two reads that tell all of a configuration set.
+_OPTIONS, _DESTINATIONS = "get_configuration_set", "get_configuration_set_event_destinations"
 
 
 def _session(region, profile, keyid, key):
@@ -57,7 +59,7 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
     session = _session(region, profile, keyid, key)
     answer = session.read(
         "sesv2",
-        "get_configuration_set",
+        _OPTIONS,
         f"read the configuration set {name}",
         absent=("NotFoundException",),
         region=session.region,
@@ -88,7 +90,7 @@ def _sorted(reasons):
 def _destinations(session, name):
     answer = session.read(
         "sesv2",
-        "get_configuration_set_event_destinations",
+        _DESTINATIONS,
         f"read the event destinations of the configuration set {name}",
         region=session.region,
         ConfigurationSetName=name,
@@ -180,6 +182,7 @@ def create(name, tags=None, region=None, profile=None, keyid=None, key=None):
         f"create the configuration set {name}",
         absent=("AlreadyExistsException",),
         region=session.region,
+        stale=({_OPTIONS, _DESTINATIONS}, name),
         ConfigurationSetName=name,
         Tags=identities.tag_list(arguments.tags(f"configuration set {name}", tags or {})),
     )
@@ -241,6 +244,7 @@ def _put(session, name, group, **options):
         f"put_configuration_set_{group}_options",
         f"set the {group} options of the configuration set {name}",
         region=session.region,
+        stale=({_OPTIONS}, name),
         ConfigurationSetName=name,
         **options,
     )
@@ -249,7 +253,7 @@ def _put(session, name, group, **options):
 def _delivery(session, name, tls_policy):
     """The whole group of options, since what is left out of the call is reset: pool and time for delivery stay."""
     doing = f"read the configuration set {name}"
-    answer = session.read("sesv2", "get_configuration_set", doing, region=session.region, ConfigurationSetName=name)
+    answer = session.read("sesv2", _OPTIONS, doing, region=session.region, ConfigurationSetName=name)
     return {**answer.get("DeliveryOptions", {}), "TlsPolicy": tls_policy}
 
 
@@ -277,6 +281,7 @@ def _write_destination(session, verb, name, destination, **parameters):
         f"{verb} the event destination {destination} of the configuration set {name}",
         absent=_MEANWHILE.get(verb, ()),
         region=session.region,
+        stale=({_DESTINATIONS}, name),
         ConfigurationSetName=name,
         EventDestinationName=destination,
         **parameters,

@@ -95,16 +95,16 @@ def _plan(names, settings, connection):
 
 def _wanted(session, name):
     """The records of an identity; and whether SES has told the DKIM tokens, which it does when the identity is there."""
-    settings = email_plan.plan(__pillar__)["identities"].get(name, {})
-    current = identities.read(session, name, ["dkim_tokens", "mail_from"])
-    tokens = current["dkim_tokens"] if current else []
-    zone = identities.read(session, name, ["signing_hosted_zone"])["signing_hosted_zone"] if tokens else None
+    planned = email_plan.plan(__pillar__)["identities"]
+    settings = planned.get(name, {})
+    current = identities.read(session, name, identities.of_records(name), planned)
+    known = current or {}
     wanted = dns_records.records(
         name,
         session.region,
-        tokens=tokens,
-        signing_zone=zone,
-        mail_from=settings.get("mail_from", current["mail_from"] if current else None),
+        tokens=known.get("dkim_tokens", ()),
+        signing_zone=known.get("signing_hosted_zone"),
+        mail_from=settings.get("mail_from", known.get("mail_from")),
         receives=settings.get("receives", False),
     )
     return wanted, current is not None

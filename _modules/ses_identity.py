@@ -70,8 +70,11 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
     """
     name = email_names.check("identity", "name", name, email_names.identity)
     wanted = identities.SOURCES if attributes is None else attributes
-    planned = email_plan.plan(__pillar__)["identities"]
-    return identities.read(_session(region, profile, keyid, key), name, wanted, planned)
+    return _read(_session(region, profile, keyid, key), name, wanted)
+
+
+def _read(session, name, attributes):
+    return identities.read(session, name, attributes, email_plan.plan(__pillar__)["identities"])
 
 
 def normalise(name, attributes, region=None, profile=None, keyid=None, key=None):
@@ -125,15 +128,19 @@ def create(
         given["DkimSigningAttributes"] = {"NextSigningKeyLength": signing_key_length}
     if configuration_set:
         given["ConfigurationSetName"] = configuration_set
-    session.write(
+    answer = session.write(
         "sesv2",
         "create_email_identity",
         f"create the identity {name} in {session.region}",
         absent=("AlreadyExistsException",),
         region=session.region,
+        # Not what was read of its notifications: there were none, and a new identity has none.
+        stale=identities.stale(name, "verification", "dkim", "mail_from"),
         EmailIdentity=name,
         **given,
     )
+    if answer is None:
+        session.forget()  # somebody else has made it, and perhaps not as it was read
     return True
 
 
@@ -169,6 +176,7 @@ def update(
             session,
             name,
             "dkim_signing",
+            ("verification", "dkim"),
             SigningAttributesOrigin="AWS_SES",
             SigningAttributes={"NextSigningKeyLength": signing_key_length},
         )
@@ -176,7 +184,7 @@ def update(
         _set_mail_from(session, name, mail_from, behavior_on_mx_failure)
     # Feedback always has somewhere to go: forwarding is on before a topic goes, and off after the topics are there.
     if email_forwarding is True:
-        _put(session, name, "feedback", EmailForwardingEnabled=True)
+        _put(session, name, "feedback", ("notifications",), EmailForwardingEnabled=True)
     for argument, topic in (
         ("bounce_topic", bounce_topic),
         ("complaint_topic", complaint_topic),
@@ -187,22 +195,23 @@ def update(
     if include_headers is not None:
         _set_headers(session, name, include_headers)
     if email_forwarding is False:
-        _put(session, name, "feedback", EmailForwardingEnabled=False)
+        _put(session, name, "feedback", ("notifications",), EmailForwardingEnabled=False)
     if configuration_set is not None:
         chosen = {"ConfigurationSetName": configuration_set} if configuration_set else {}
-        _put(session, name, "configuration_set", **chosen)
+        _put(session, name, "configuration_set", (), **chosen)
     if tags is not None:
-        current = identities.read(session, name, ["tags"])["tags"]
+        current = _read(session, name, ["tags"])["tags"]
         identities.write_tags(session, "identity", name, current, arguments.tags(f"identity {name}", tags))
     return True
 
 
-def _put(session, name, group, **parameters):
+def _put(session, name, group, sources, **parameters):
     session.write(
         "sesv2",
         f"put_email_identity_{group}_attributes",
         f"set the {group.replace('_', ' ')} attributes of the identity {name}",
         region=session.region,
+        stale=identities.stale(name, *sources),
         EmailIdentity=name,
         **parameters,
     )
@@ -210,11 +219,11 @@ def _put(session, name, group, **parameters):
 
 def _set_mail_from(session, name, mail_from, behavior):
     """Both in one call: what is not given stays as it is."""
-    current = identities.read(session, name, ["mail_from"]) or {}
+    current = _read(session, name, ["mail_from"]) or {}
     domain = current.get("mail_from") if mail_from is None else mail_from
     given = {"MailFromDomain": domain} if domain else {}
     behavior = behavior or current.get("behavior_on_mx_failure") or "USE_DEFAULT_VALUE"
-    _put(session, name, "mail_from", BehaviorOnMxFailure=behavior, **given)
+    _put(session, name, "mail_from", ("mail_from",), BehaviorOnMxFailure=behavior, **given)
 
 
 def _set_headers(session, name, enabled):
@@ -224,6 +233,7 @@ def _set_headers(session, name, enabled):
             "set_identity_headers_in_notifications_enabled",
             f"set the headers in notifications of {name}",
             region=session.region,
+            stale=identities.stale(name, "notifications"),
             Identity=name,
             NotificationType=kind,
             Enabled=enabled,
@@ -236,6 +246,7 @@ def _set_topic(session, name, kind, topic):
         "set_identity_notification_topic",
         f"set the {kind.lower()} topic of the identity {name}",
         region=session.region,
+        stale=identities.stale(name, "notifications"),
         Identity=name,
         NotificationType=kind,
         **({"SnsTopic": topic} if topic else {}),
@@ -315,17 +326,15 @@ def pending(region=None, profile=None, keyid=None, key=None):
 def _records(session, name, mail_from, receives):
     """The records that an identity needs, by what SES and pillar say of it."""
     name = email_names.check("identity", "name", name, email_names.identity)
-    current = identities.read(session, name, ["dkim_tokens", "mail_from"])
+    current = _read(session, name, identities.of_records(name))
     if current is None:
         raise RunbookError(f"There is no identity {name} in {session.region} yet: salt-call state.apply aws makes it.")
     settings = email_plan.plan(__pillar__)["identities"].get(name, {})
-    tokens = current["dkim_tokens"]
-    zone = identities.read(session, name, ["signing_hosted_zone"])["signing_hosted_zone"] if tokens else None
     return zone_records.records(
         name,
         session.region,
-        tokens=tokens,
-        signing_zone=zone,
+        tokens=current.get("dkim_tokens", ()),
+        signing_zone=current.get("signing_hosted_zone"),
         mail_from=current["mail_from"] if mail_from is None else mail_from,
         receives=settings.get("receives", False) if receives is None else receives,
     )
@@ -454,7 +463,7 @@ def retry(name, region=None, profile=None, keyid=None, key=None):
         salt-call ses_identity.retry example.org
     """
     session = _session(region, profile, keyid, key)
-    current = identities.read(session, name, ["mail_from"])
+    current = _read(session, name, ["mail_from"])
     if current is None:
         raise RunbookError(f"There is no identity {name} in {session.region}: salt-call state.apply aws makes it.")
     if current["status"] != "SUCCESS" and is_address(name):

@@ -48,6 +48,10 @@ def _session(region, profile, keyid, key):
     return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
 
 
+def _identity(session, name):
+    return identities.read(session, name, [], email_plan.plan(__pillar__)["identities"])
+
+
 def plan(
     name,
     bucket,
@@ -73,7 +77,7 @@ def plan(
     del rule_set, rule, timeout
     name = email_names.check("receiving", "name", name, email_names.address)
     session = _session(region, profile, keyid, key)
-    current = identities.read(session, name, [])
+    current = _identity(session, name)
     changes = {}
     connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
     if __salt__["s3_bucket.describe"](bucket, [], **connection) and _note(session, bucket):
@@ -88,7 +92,7 @@ def plan(
         )
         waiting = {"what": f"mail for {name}", "on": "DNS", "since": None, "do": do}
         return {"changes": changes, "warnings": [f"Waiting: {do}."], "pending": [waiting]}
-    changes["status"] = {"old": current and current["status"], "new": "SUCCESS"}
+    changes["verified"] = {"old": False, "new": True}
     return {"changes": changes, "warnings": [], "pending": []}
 
 
@@ -132,7 +136,7 @@ def apply(
     session = _session(**connection)
     if "clean_up" in planned:
         _clean_up(session, bucket, _note(session, bucket))
-    if "status" not in planned:
+    if "verified" not in planned:
         return True
     note = _prepare(session, name, bucket, rule_set, rule, connection)
     try:
@@ -182,7 +186,7 @@ def _let_ses_write(session, bucket, rule_set, rule):
 
 def _verify(session, name, bucket, note, timeout, connection):
     since = datetime.fromisoformat(note["since"])
-    if identities.read(session, name, []) is None:
+    if _identity(session, name) is None:
         __salt__["ses_identity.create"](name, **connection)
     else:
         doing = f"ask for the verification mail of {name}"
@@ -207,7 +211,7 @@ def _verify(session, name, bucket, note, timeout, connection):
 
     def verified():
         session.forget()
-        return identities.read(session, name, [])["status"] == "SUCCESS"
+        return _identity(session, name)["status"] == "SUCCESS"
 
     if not until(verified, what=f"SES to show that {name} is verified", timeout=SETTLE_TIMEOUT):
         raise RunbookError(f"The link for {name} was opened, but SES does not show it as verified yet; run this again.")

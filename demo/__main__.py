@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,64 +18,109 @@ from pathlib import Path
 
 import yaml
 
+from demo.dns_host import dns_host
 from sandbox import Sandbox
 
 TREE = Path(__file__).resolve().parents[1]
+APPLY = "salt-call state.apply aws"
 PENDING = "salt-call aws_account.pending"
 STEPS = (
     ("What follows from the pillar of five servers.", "salt-call aws_backup.plan"),
-    ("What would be done in AWS. Nothing is written.", "salt-call state.apply aws test=True"),
-    ("Do it. The access keys go to the servers' private pillar.", "salt-call state.apply aws"),
-    ("Again: nothing is left to do.", "salt-call state.apply aws"),
+    ("What would be done in AWS. Nothing is written.", f"{APPLY} test=True"),
+    ("Do it. The access keys go to the servers' private pillar.", APPLY),
+    ("Again: nothing is left to do.", APPLY),
 )
+
+
+class BrokenPromiseError(Exception):
+    """What the demo should have shown, and did not."""
 
 
 def main():
     """Run the steps; the exit status says whether they did what they promise."""
-    with tempfile.TemporaryDirectory(prefix="aws-runbook-") as folder, Sandbox() as sandbox:
-        configuration = _minion(Path(folder))
-        environment = _environment(sandbox)
-        for what, command in STEPS:
-            sandbox.clear_calls()
-            _say(f"\n# {what}\n$ {command}\n")
-            output, succeeded = _run(command, configuration, environment)
-            _say(output)
-            if not succeeded:
-                return f"This failed: {command}"
-            calls, writes = len(sandbox.calls()), len(sandbox.calls(write=True))
-        counts = _counts(output)
-        _say(
-            "\nThe second time: Succeeded: {succeeded} (changed={changed}), Failed: {failed}, ".format(**counts)
-            + f"with {calls} calls to AWS, {writes} of them writing.\n"
-        )
-        if counts["failed"] or counts["changed"] or writes:
-            return "The second time should have changed nothing."
-        for what in ("What still waits for AWS, for DNS or for a person.", "All of that has happened: nothing waits."):
-            _say(f"\n# {what}\n$ {PENDING}\n")
-            output, succeeded = _run(PENDING, configuration, environment)
-            _say(output)
-            if not succeeded:
-                return f"This failed: {PENDING}"
-            if what.startswith("What"):
-                _catch_up(sandbox)
-                _say("\n… the records are published, links are followed, AWS has decided, an hour has gone by …\n")
-        if output.split() != ["local:"]:
-            return "Nothing should be left to wait for."
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # ends what is started here, too
+    with (
+        tempfile.TemporaryDirectory(prefix="aws-runbook-") as folder,
+        Sandbox() as sandbox,
+        dns_host(Path(folder)) as host,
+    ):
+        try:
+            _demonstrate(_Demo(Path(folder), sandbox), host)
+        except BrokenPromiseError as broken:
+            return str(broken)
     return 0
 
 
-def _catch_up(sandbox):
-    """What other people and AWS do in the hours after a first apply."""
+def _demonstrate(demo, host):
+    demo.sandbox.dns(host.nameserver)
+    host.look(demo.pillar)
+    for what, command in STEPS:
+        demo.sandbox.clear_calls()
+        output = demo.show(what, command)
+    _check_second(_counts(output), len(demo.sandbox.calls()), len(demo.sandbox.calls(write=True)))
+    demo.show("What still waits for AWS, for DNS or for a person.", PENDING)
+    if host.takes_records:
+        _publish(demo, host)
+    else:
+        _say(
+            "\nPowerDNS is not installed here (Debian: apt install pdns-server pdns-backend-sqlite3): the sandbox is told that "
+            "the records are published.\n"
+        )
+    _catch_up(demo.sandbox, records=not host.takes_records)
+    _say("\n… links are followed, AWS has decided, an hour has gone by …\n")
+    if demo.show("All of that has happened: nothing waits.", PENDING).split() != ["local:"]:
+        raise BrokenPromiseError("Nothing should be left to wait for.")
+
+
+def _check_second(counts, calls, writes):
+    _say(
+        "\nThe second time: Succeeded: {succeeded} (changed={changed}), Failed: {failed}, ".format(**counts)
+        + f"with {calls} calls to AWS, {writes} of them writing.\n"
+    )
+    if counts["failed"] or counts["changed"] or writes:
+        raise BrokenPromiseError("The second time should have changed nothing.")
+
+
+def _publish(demo, host):
+    """The records get to DNS in the way that an operator's do."""
+    _say("\nPowerDNS is installed here: one of the demo's own is named as the DNS host in private pillar.\n")
+    host.publish(demo.pillar)
+    demo.show("The records are published, and an address is verified by receiving its mail.", f"{APPLY}.email")
+    demo.show("What the servers of the zone say.", "salt-call ses_identity.check_dns noreply.example.org")
+
+
+def _catch_up(sandbox, *, records):
+    """What other people and AWS do in the hours after a first apply; with ``records`` those are published too."""
     for identity in sandbox.client("sesv2").list_email_identities()["EmailIdentities"]:
         name = identity["IdentityName"]
-        sandbox.verify(name)
-        if "@" not in name:
+        if "@" in name:
+            sandbox.verify(name)
+        elif records:
             sandbox.verify(name, "dkim")
             sandbox.verify(name, "mail_from")
     for subscription in sandbox.client("sns").list_subscriptions()["Subscriptions"]:
         sandbox.confirm_subscription(subscription["TopicArn"], subscription["Endpoint"])
     sandbox.review_account("GRANTED")
     sandbox.advance_clock(3600)  # a database takes some minutes
+
+
+class _Demo:
+    """The minion of the demo, and the AWS that it manages."""
+
+    def __init__(self, folder, sandbox):
+        self.sandbox = sandbox
+        self.pillar = folder / "pillar"
+        self._configuration = _minion(folder)
+        self._environment = _environment(sandbox)
+
+    def show(self, what, command):
+        """Run a command in front of the reader; its output."""
+        _say(f"\n# {what}\n$ {command}\n")
+        output, succeeded = _run(command, self._configuration, self._environment)
+        _say(output)
+        if not succeeded:
+            raise BrokenPromiseError(f"This failed: {command}")
+        return output
 
 
 def _minion(folder):

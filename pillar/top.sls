@@ -20,5 +20,6 @@ base:
   control:
     - public.control
     - public.email
+    - private.dns
     - public.databases
     - private.databases

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.zone import Zone
+
 pytest_plugins = ["sandbox.pytest_plugin"]
 
 # A test without the sandbox must not find credentials on the machine that it runs on.
@@ -26,6 +28,13 @@ def salt_factories_config():
     """
     with tempfile.TemporaryDirectory(prefix="salt-") as folder:
         yield {"root_dir": folder, "scripts_dir": Path(sys.executable).parent}
+
+
+@pytest.fixture(scope="session")
+def nameserver():
+    """A DNS server that has no records, as HOST:PORT."""
+    with Zone() as server:
+        yield server.address
 
 
 @pytest.fixture(scope="session")

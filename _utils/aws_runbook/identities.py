@@ -1,12 +1,14 @@
 """
 SES's identities, read a hundred at a time: SES allows about one call a second, and a fleet has dozens.
 
-The second version of the API tells everything about one identity in a call; the first tells one thing of a hundred. Both
-see the same identities. https://docs.aws.amazon.com/ses/latest/APIReference/API_GetIdentityNotificationAttributes.html
+The second version of the API tells everything but the notifications of one identity in a call; the first tells one thing of
+a hundred. Both see the same identities. Several are asked about by the first, one alone by the second.
+https://docs.aws.amazon.com/ses/latest/APIReference/API_GetIdentityNotificationAttributes.html
 """
 
 from bisect import bisect_left
 
+from aws_runbook.email_names import is_address
 from aws_runbook.errors import RunbookError
 
 _BATCH = 100
@@ -28,6 +30,8 @@ _STATUSES = {
 }
 _MX_FAILURES = {"UseDefaultValue": "USE_DEFAULT_VALUE", "RejectMessage": "REJECT_MESSAGE"}
 _KINDS = ("Bounce", "Complaint")
+# What tells everything of one identity, less the notifications.
+_WHOLE = "get_email_identity"
 
 # Which read tells of which attribute.
 SOURCES = {
@@ -67,18 +71,34 @@ def read(session, name, attributes, planned=()):
     """
     ``status`` and the attributes of an identity that the reads for ``attributes`` tell; ``None`` when there is none.
 
-    ``planned`` are identities that may be there soon, and will be asked about too.
+    ``planned`` are the identities that pillar names: one question is about all of them.
     """
+    sources = {SOURCES[attribute] for attribute in attributes}
     batch = _batch(session, name, planned)
-    status = _ask(session, "verification", batch).get(name)
+    described = _whole(session, name) if _is_alone(session, name, batch) else _in_batches(session, name, sources, batch)
+    if described is not None and "notifications" in sources:
+        described |= _notifications(_ask(session, "notifications", name, batch) or {})
+    return described
+
+
+def _is_alone(session, name, batch):
+    """Whether only this one has to be asked about: the others of its batch are known, or have been."""
+    unknown = session.unknown("ses", _BATCHES["verification"][0], batch, region=session.region)
+    return name in unknown and (len(unknown) < len(batch) or len(batch) == 1)
+
+
+def _in_batches(session, name, sources, batch):
+    status = _ask(session, "verification", name, batch)
     if status is None:
         return None
-    described = {"status": _STATUSES[status["VerificationStatus"]]}
-    sources = {SOURCES[attribute] for attribute in attributes}
-    for source in sorted(sources - {"identity"}):
-        described |= _TRANSLATED[source](_ask(session, source, batch).get(name, {}))
     if "identity" in sources:
-        described |= _identity(session, name)
+        described = _whole(session, name)
+        if described is None:
+            raise RunbookError(f"The identity {name} is being deleted by somebody else; run this again.")
+        return described
+    described = {"status": _STATUSES[status["VerificationStatus"]]}
+    for source in sorted(sources & set(_TRANSLATED)):
+        described |= _TRANSLATED[source](_ask(session, source, name, batch) or {})
     return described
 
 
@@ -86,9 +106,10 @@ def _batch(session, name, planned):
     """
     The names to ask about together with this one: the same for all of them, so that one answer serves them all.
 
-    Which identities there were when the run began is enough for that; whether this one is there, the answer tells.
+    For one that pillar does not name, these are the identities that there were when the run began; whether this one is
+    there, the answer tells.
     """
-    known = session.recall("identities", lambda: sorted({*names(session), *planned}))
+    known = sorted(planned) if name in planned else session.recall("identities", lambda: names(session))
     place = bisect_left(known, name) // _BATCH * _BATCH
     batch = known[place : place + _BATCH]
     if name in batch:
@@ -96,10 +117,10 @@ def _batch(session, name, planned):
     return [*batch[: _BATCH - 1], name]
 
 
-def _ask(session, what, batch):
+def _ask(session, what, name, batch):
     method, key = _BATCHES[what]
     doing = f"read the {what.replace('_', ' ')} of identities in {session.region}"
-    return session.read("ses", method, doing, region=session.region, Identities=batch)[key]
+    return session.read_with("ses", method, doing, name, batch, asked="Identities", answered=key, region=session.region)
 
 
 def _dkim(found):
@@ -130,23 +151,32 @@ def _notifications(found):
     }
 
 
-_TRANSLATED = {"dkim": _dkim, "mail_from": _mail_from, "notifications": _notifications}
+_TRANSLATED = {"dkim": _dkim, "mail_from": _mail_from}
 
 
-def _identity(session, name):
+def _whole(session, name):
+    """All that the second version tells of an identity; ``None`` when there is none."""
     answer = session.read(
         "sesv2",
-        "get_email_identity",
+        _WHOLE,
         f"read the identity {name}",
         absent=("NotFoundException",),
         region=session.region,
         EmailIdentity=name,
     )
     if answer is None:
-        raise RunbookError(f"The identity {name} is being deleted by somebody else; run this again.")
-    dkim = answer.get("DkimAttributes") or {}
+        return None
+    dkim, mail_from = answer.get("DkimAttributes") or {}, answer.get("MailFromAttributes") or {}
+    domain = mail_from.get("MailFromDomain") or ""
     generated = dkim.get("LastKeyGenerationTimestamp")
     return {
+        "status": answer["VerificationStatus"],
+        "dkim_enabled": dkim.get("SigningEnabled", False),
+        "dkim_status": dkim.get("Status", "NOT_STARTED"),
+        "dkim_tokens": dkim.get("Tokens", []),
+        "mail_from": domain,
+        "mail_from_status": mail_from.get("MailFromDomainStatus") if domain else None,
+        "behavior_on_mx_failure": mail_from.get("BehaviorOnMxFailure", "USE_DEFAULT_VALUE"),
         "signing_key_length": dkim.get("NextSigningKeyLength") or dkim.get("CurrentSigningKeyLength"),
         "signing_hosted_zone": dkim.get("SigningHostedZone"),
         "signing_origin": dkim.get("SigningAttributesOrigin"),
@@ -157,11 +187,23 @@ def _identity(session, name):
     }
 
 
+def stale(name, *sources):
+    """What is no longer so after a write to these of an identity: ``Session.write`` forgets that, and no more."""
+    told = {_BATCHES[source][0] for source in sources}
+    return (told if sources == ("notifications",) else {*told, _WHOLE}), name
+
+
+def of_records(name):
+    """The attributes that the DNS records of an identity follow from. Those of an address are its domain's, but for MAIL FROM."""
+    return ["mail_from"] if is_address(name) else ["mail_from", "dkim_tokens", "signing_hosted_zone"]
+
+
 def write_tags(session, kind, name, current, wanted):
     """Make ``wanted`` the tags of an ``identity`` or a ``configuration-set`` that has ``current``."""
     what = f"the {kind.replace('-', ' ')} {name}"
     where = {
         "region": session.region,
+        "stale": ({_WHOLE, "get_configuration_set"}, name),
         "ResourceArn": f"arn:{session.partition}:ses:{session.region}:{session.account_id}:{kind}/{name}",
     }
     surplus = sorted(set(current) - set(wanted))

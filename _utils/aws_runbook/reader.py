@@ -35,7 +35,7 @@ class Cache:
             asking = self._asking[slot]
         with asking:
             with self._lock:
-                known = slot in self._answers and not (self._distrusted and slot in self._early)
+                known = self._holds(slot)
                 answer = self._answers.get(slot)
             if not known:
                 answer = load()
@@ -43,6 +43,33 @@ class Cache:
                     self._answers[slot] = answer
                     self._early.discard(slot)
         return copy.deepcopy(answer)  # a caller that changes its answer must not change the next one's
+
+    def get_with(self, source, name, others, load):
+        """
+        The answer of ``load(names)``, a question about several things, for ``name``; each answer is remembered by itself.
+
+        When it is not known, those of ``others`` that are not known either are asked about along with it. What the answer
+        leaves out is remembered as ``None``.
+        """
+        with self._lock:
+            asking = self._asking[source]
+        with asking:
+            if self.missing(source, [name]):
+                names = list(dict.fromkeys([name, *self.missing(source, others)]))
+                found = load(names)
+                with self._lock:
+                    self._answers.update({(source, entry): found.get(entry) for entry in names})
+                    self._early.difference_update((source, entry) for entry in names)
+            with self._lock:
+                return copy.deepcopy(self._answers.get((source, name)))
+
+    def missing(self, source, names):
+        """Those of ``names`` whose answer is not known."""
+        with self._lock:
+            return [name for name in names if not self._holds((source, name))]
+
+    def _holds(self, slot):
+        return slot in self._answers and not (self._distrusted and slot in self._early)
 
     def read_ahead(self, read):
         """Before anything else: ``read()`` asks for what will be needed. Only once, however often this is called."""
@@ -65,15 +92,29 @@ class Cache:
         finally:
             self._distrusted = False
 
-    def drop(self, service):
-        """Forget what was read from ``service``: something in it has been written."""
+    def drop(self, service, methods=None, about=None):
+        """
+        Forget what was read from ``service``: something in it has been written.
+
+        With ``methods`` only what these tell ``about`` one thing.
+        """
         with self._lock:
-            self._answers = {slot: answer for slot, answer in self._answers.items() if slot[0][1] != service}
+            self._answers = {
+                (source, question): answer
+                for (source, question), answer in self._answers.items()
+                if source[1] != service
+                or (methods is not None and not (source[3] in methods and _is_about(question, about)))
+            }
 
     def clear(self):
         """Forget everything."""
         with self._lock:
             self._answers = {}
+
+
+def _is_about(question, thing):
+    """Whether a question, a name or the parameters of a call, is about ``thing``."""
+    return question == thing or (isinstance(question, tuple) and any(value == thing for _, value in question))
 
 
 def _frozen(value):

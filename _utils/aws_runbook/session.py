@@ -114,6 +114,26 @@ class Session:
 
         return self._cache.get((self.connection, service, region, method), parameters, load)
 
+    def read_with(self, service, method, doing, name, others, *, asked, answered, region=None):
+        """
+        What a read that can tell of many things says of ``name``; ``None`` when it leaves that out.
+
+        ``asked`` is the parameter that takes the names, ``answered`` the key of the answer. What is not known of ``others``
+        is asked along: later it is remembered.
+        """
+
+        def load(names):
+            client = self._client(service, region, doing)
+            with self._translated(client, service, method, doing, ()) as call:
+                call.answer = getattr(client, method)(**{asked: names})
+            return call.answer[answered]
+
+        return self._cache.get_with((self.connection, service, region, method), name, others, load)
+
+    def unknown(self, service, method, names, *, region=None):
+        """Those of ``names`` that ``read_with`` would have to ask about."""
+        return self._cache.missing((self.connection, service, region, method), names)
+
     def stream(self, service, method, doing, *, absent=(), region=None, **parameters):
         """One read whose answer holds a stream, so that it is not remembered: of an object's contents."""
         client = self._client(service, region, doing)
@@ -148,12 +168,14 @@ class Session:
                 return
             yield call.answer
 
-    def write(self, service, method, doing, *, absent=(), region=None, once=False, **parameters):
+    def write(self, service, method, doing, *, absent=(), region=None, once=False, stale=(), **parameters):
         """
         One write. What a write of the last minute made may not be there yet for AWS: then the same call is made again.
 
         ``absent`` are error codes that mean "already so" or "already gone": the answer is then ``None``. ``once`` is
         for what must not be done twice: after an error that leaves open whether AWS did it, it is not tried again.
+        What was read of the service is forgotten; with ``stale``, ``(methods, name)``, only what these reads tell of
+        that one thing: for who knows exactly what the write changes.
         """
         client = self._client(service, region, doing, once=once)
         slot = (self.connection, service)
@@ -171,7 +193,7 @@ class Session:
             call = until(attempt, what=f"AWS to let me {doing}", timeout=SETTLE_TIMEOUT)
         finally:
             for kin in _KIN.get(service, (service,)):
-                self._cache.drop(kin)
+                self._cache.drop(kin, *stale)
             _last_write[slot] = time.monotonic()
         if call.refused:
             raise call.refused

@@ -47,12 +47,11 @@ aws:
         complaint_topic: data-example-org
         include_headers: True
 
-    # Once the inbound MX record of noreply.example.org is in DNS, its addresses can be verified without anybody reading
-    # the mail: it is received into a bucket, which is made for that, and its link is opened.
-    #
-    # receiving:
-    #   noreply@noreply.example.org:
-    #     bucket: ocp-aws-verification
+    # Addresses at a domain that receives by SES are verified without anybody reading the mail: once the inbound MX record is
+    # in DNS, the mail is received into a bucket, which is made for that and goes again, and its link is opened.
+    receiving:
+      noreply@noreply.example.org:
+        bucket: ocp-aws-verification
 
     configuration_sets:
       # What the topics above do not tell of.

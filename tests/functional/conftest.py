@@ -1,12 +1,13 @@
 """States and modules through Salt's own loader, against the embedded AWS."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 import salt._logging
 import salt.config
 from saltfactories.utils.functional import Loaders
+
+from tests.fixtures import sample
 
 TREE = Path(__file__).resolve().parents[2]
 
@@ -87,9 +88,8 @@ def states(loaders):
 class Fleet:
     """A masterless minion of the sample fleet, within the test's own process."""
 
-    def __init__(self, root, identity, file_roots=(TREE / "salt",)):
-        self.pillar = root / "pillar"
-        shutil.copytree(TREE / "pillar", self.pillar)
+    def __init__(self, root, identity, nameserver, file_roots=(TREE / "salt",)):
+        self.pillar = sample.copy(root / "pillar", nameserver)
         opts = minion(root, identity)
         opts["file_roots"] = {"base": [str(folder) for folder in file_roots]}
         opts["pillar_roots"] = {"base": [str(self.pillar)]}
@@ -108,9 +108,9 @@ class Fleet:
 
 
 @pytest.fixture
-def fleet(request, sandbox, tmp_path):
+def fleet(request, sandbox, tmp_path, nameserver):
     """The minion that manages the whole sample fleet, or the one that a test names."""
-    return Fleet(tmp_path, getattr(request, "param", "control"))
+    return Fleet(tmp_path, getattr(request, "param", "control"), nameserver)
 
 
 @pytest.fixture

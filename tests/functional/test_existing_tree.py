@@ -8,8 +8,8 @@ EXISTING = TREE / "tests" / "functional" / "existing"
 
 
 @pytest.fixture
-def server(sandbox, tmp_path):
-    return Fleet(tmp_path, "cms", file_roots=[EXISTING, TREE / "salt"])
+def server(sandbox, tmp_path, nameserver):
+    return Fleet(tmp_path, "cms", nameserver, file_roots=[EXISTING, TREE / "salt"])
 
 
 def test_their_states_and_ours_in_one_run(server, sandbox):

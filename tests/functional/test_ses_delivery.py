@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.fixtures.zone import Zone
+from sandbox.zone import Zone
 
 DOMAIN = "noreply.example.org"
 BOUNCE = {

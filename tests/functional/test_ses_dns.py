@@ -6,8 +6,8 @@ import pytest
 
 from aws_runbook import dns_publish, dns_records
 from aws_runbook.errors import RunbookError
+from sandbox.powerdns import PowerDns
 from tests.fixtures.dns_hosts import TOKEN, Cloudflare, GoDaddy, standing_in
-from tests.fixtures.powerdns import PowerDns
 
 DOMAIN = "noreply.example.org"
 SPF = "v=spf1 mx -all"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fixtures.zone import Zone
+from sandbox.zone import Zone
 
 DOMAIN = "noreply.example.org"
 ADDRESS = f"data@{DOMAIN}"

@@ -8,7 +8,7 @@ import pytest
 
 from aws_runbook import receipt
 from aws_runbook.verification_link import open_link
-from tests.fixtures.zone import Zone
+from sandbox.zone import Zone
 
 ADDRESS = "noreply@noreply.example.org"
 BUCKET = "ocp-aws-verification"
@@ -58,7 +58,7 @@ def keys(s3):
 def test_it_happens_by_itself_and_leaves_nothing_behind(converge, wanted, sandbox, ses, s3):
     ret = converge(STATE, **wanted)
     assert ret.result is True, ret.comment
-    assert ret.changes == {"status": {"old": None, "new": "SUCCESS"}}
+    assert ret.changes == {"verified": {"old": False, "new": True}}
     assert status(sandbox) == "SUCCESS"
     assert active(ses) is None
     assert ses.list_receipt_rule_sets()["RuleSets"] == []
@@ -99,7 +99,7 @@ def test_an_identity_that_waits_is_asked_for_once_more(states, wanted, sandbox):
     sandbox.client("sesv2").create_email_identity(EmailIdentity=ADDRESS)
     sandbox.clear_calls()
     ret = states[STATE](**wanted)
-    assert ret.changes == {"status": {"old": "PENDING", "new": "SUCCESS"}}
+    assert ret.changes == {"verified": {"old": False, "new": True}}
     assert len(sandbox.calls(operation="VerifyEmailIdentity")) == 1
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from tests.fixtures import sample
 
 TREE = Path(__file__).resolve().parents[2]
 
@@ -32,9 +33,9 @@ class Done:
 class Minion:
     """A masterless minion: ``minion("state.apply", "aws")`` is ``salt-call state.apply aws``."""
 
-    def __init__(self, root, identity, pillar, *, shared=False):
+    def __init__(self, root, identity, pillar):
         self.root = root
-        self.pillar = pillar if shared else shutil.copytree(pillar, root / "pillar")
+        self.pillar = pillar
         settings = {
             "id": identity,
             "file_client": "local",
@@ -102,8 +103,8 @@ def running():
 
 
 @pytest.fixture
-def control(sandbox, tmp_path):
+def control(sandbox, tmp_path, nameserver):
     """The minion that manages the whole sample fleet."""
     root = tmp_path / "control"
     root.mkdir()
-    return Minion(root, "control", TREE / "pillar")
+    return Minion(root, "control", sample.copy(root / "pillar", nameserver))

@@ -1,6 +1,5 @@
 """A real master, its control minion, and a server's own minion: the pillar of the fleet is compiled on the master."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -8,6 +7,7 @@ import yaml
 from saltfactories.utils import random_string
 
 from aws_runbook.waiting import until
+from tests.fixtures import sample
 
 TREE = Path(__file__).resolve().parents[2]
 LOCAL = {"interface": "127.0.0.1"}
@@ -48,10 +48,9 @@ def docs(master):
 
 
 @pytest.fixture
-def pillar(master, sandbox):
+def pillar(master, sandbox, nameserver):
     """The sample pillar on the master. Minions are daemons: how to reach the account is in their pillar."""
-    folder = Path(master.config["pillar_roots"]["base"][0])
-    shutil.copytree(TREE / "pillar", folder, dirs_exist_ok=True)
+    folder = sample.copy(Path(master.config["pillar_roots"]["base"][0]), nameserver)
     admin = {
         "keyid": sandbox.environment["AWS_ACCESS_KEY_ID"],
         "key": sandbox.environment["AWS_SECRET_ACCESS_KEY"],

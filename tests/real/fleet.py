@@ -1,13 +1,13 @@
 """The sample fleet: the control minion that manages AWS, and the servers, whose files are made from the same pillar."""
 
-import shutil
 from pathlib import Path
 
 import yaml
 from salt.utils.dictupdate import merge
 from saltfactories.utils.functional import Loaders
 
-from tests.functional.conftest import TREE, minion
+from tests.fixtures import sample
+from tests.functional.conftest import minion
 
 SERVER_FILES = Path(__file__).with_name("salt")
 
@@ -55,11 +55,10 @@ class Minion:
 class Fleet:
     """The minions, over one copy of the sample pillar."""
 
-    def __init__(self, root):
+    def __init__(self, root, nameserver):
         self._root = root
         self._minions = {}
-        self.pillar = root / "pillar"
-        shutil.copytree(TREE / "pillar", self.pillar)
+        self.pillar = sample.copy(root / "pillar", nameserver)
 
     def minion(self, identity):
         """A minion of the fleet, always the same one."""

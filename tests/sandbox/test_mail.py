@@ -10,7 +10,7 @@ import pytest
 import urllib3
 from botocore.exceptions import ClientError
 
-from tests.fixtures.zone import Zone
+from sandbox.zone import Zone
 
 ADDRESS = "noreply@noreply.example.org"
 RULE_ARN = "arn:aws:ses:us-east-1:123456789012:receipt-rule-set/verification:receipt-rule/deliver"

@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.fixtures.zone import Zone
+from sandbox.zone import Zone
 
 HOURS = 3600
 
