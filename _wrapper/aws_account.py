@@ -16,11 +16,11 @@ def problems():
     return over_ssh.call("aws_account.problems", __opts__, __pillar__, __context__)
 
 
-def pending():
+def pending(**_options):
     """Refused: without pillar the server would answer that nothing waits."""
     over_ssh.refuse("aws_account.pending")
 
 
-def whoami():
+def whoami(**_options):
     """Refused: without pillar the server might answer for another account than ``state.apply aws`` uses."""
     over_ssh.refuse("aws_account.whoami")

@@ -29,11 +29,11 @@ def plan(format="table"):
     return over_ssh.call("aws_backup.plan", __opts__, __pillar__, __context__, format=format)
 
 
-def orphans():
+def orphans(**_options):
     """Refused: without pillar every user in the account would be an orphan."""
     over_ssh.refuse("aws_backup.orphans")
 
 
-def audit():
+def audit(*_arguments, **_options):
     """Refused: without pillar there would be no backups to look for, and so nothing to say."""
     over_ssh.refuse("aws_backup.audit")
