@@ -10,6 +10,8 @@ from pathlib import Path
 
 from aws_runbook.waiting import until
 
+_SMALL_LOG = "--innodb-log-file-size=4M"  # in place of 96
+
 
 class ProgramError(AssertionError):
     """A program failed; the text is what it printed."""
@@ -78,6 +80,9 @@ class PostgreSQL:
             "listen_addresses": "",
             "unix_socket_directories": self.sockets,
             "fsync": "off",
+            # Few segments are kept for later: to delete large files can take longer than the tests.
+            "min_wal_size": "32MB",
+            "max_wal_size": "64MB",
             **settings,
         }
         options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
@@ -122,12 +127,12 @@ class MariaDB:
         """The server, made and started; it has told systemd's socket, here ours, when it answers."""
         run(
             "mariadb-install-db", "--no-defaults", f"--datadir={self.data}", "--skip-test-db", "--skip-name-resolve",
-            "--auth-root-authentication-method=normal", user=self.user,
+            "--auth-root-authentication-method=normal", _SMALL_LOG, user=self.user,
         )  # fmt: skip
         command = [
             shutil.which("mariadbd") or "/usr/sbin/mariadbd", "--no-defaults", f"--datadir={self.data}",
             f"--socket={self.socket}", "--skip-networking", "--innodb-buffer-pool-size=8M", "--innodb-flush-log-at-trx-commit=0",
-            f"--pid-file={self.data}/pid", f"--log-error={self.data}/log",
+            _SMALL_LOG, f"--pid-file={self.data}/pid", f"--log-error={self.data}/log",
         ]  # fmt: skip
         if self.user:
             command = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups", "--", *command]
