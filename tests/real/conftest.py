@@ -71,13 +71,13 @@ def folder():
 
 
 @pytest.fixture(scope="package")
-def fleet(aws, folder):
+def fleet(aws, folder, nameserver):
     """
     The sample fleet after ``state.apply aws``.
 
     One server also mirrors a directory into the bucket that its repository and its expiring files are in.
     """
-    fleet = Fleet(folder)
+    fleet = Fleet(folder, nameserver)
     fleet.amend(
         "kingfisher-main", {"sync": {"location": "ocp-db-backup/mirror", "directories": {"/srv/exports": None}}}
     )
