@@ -2,7 +2,7 @@
 
 import zipfile
 
-from tests.install.conftest import MODULES, STATES
+from tests.install.conftest import MODULES, STATES, Environment, borrow
 
 
 def assert_works(environment):
@@ -52,3 +52,16 @@ def test_without_the_modules_one_line_says_what_to_do(environment, tree):
     (state,) = environment.salt_call("state.apply", "aws", check=False).values()
     assert state["result"] is False
     assert "salt-call saltutil.sync_all" in state["comment"]
+
+
+def test_without_boto3_one_line_says_what_to_install(tree, tmp_path):
+    (tmp_path / "installed").mkdir()
+    environment = Environment(tmp_path, borrow(tmp_path / "installed", without=("aws_runbook", "boto")))
+    environment.file_roots(tree, tree / "salt")
+    environment.salt_call("saltutil.sync_all")
+    (state,) = environment.salt_call("state.apply", "aws", check=False).values()
+    assert state["result"] is False
+    assert "`salt-call aws_account.problems` says what is missing" in state["comment"]
+    said = environment.salt_call("aws_account.problems", check=False)
+    assert "saltext.aws-runbook needs boto3" in said
+    assert "install it with 'salt-pip install boto3'" in said
