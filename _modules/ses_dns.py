@@ -128,7 +128,7 @@ def _step(record, publisher):
     if place is None:
         return "leave", record, None, None, "it is not in the zone of aws:ses:dns"
     found = place.values(record.name, record.type)
-    status, detail = dns_check.judge(record, _with_priority(record, found, place))
+    status, detail = dns_check.judge(record, _with_priority(record, found))
     if status == "present":
         return None, record, None, place, ""
     if status == "missing":
@@ -142,12 +142,12 @@ def _step(record, publisher):
     return "leave", record, None, place, detail
 
 
-def _with_priority(record, found, place):
-    """A DNS host that does not tell the priority of an MX record is taken to have the right one."""
-    if record.type != "MX" or place.can_set_priority:
+def _with_priority(record, found):
+    """dns-lexicon does not tell the priority of an MX record, which is then taken to be the right one."""
+    if record.type != "MX":
         return found
     host = record.value.partition(" ")[2]
-    return [record.value if value.rpartition(" ")[2] == host else value for value in found]
+    return [record.value if value == host else value for value in found]
 
 
 def _collect_dkim(planned, name, steps):

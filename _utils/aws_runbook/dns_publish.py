@@ -27,6 +27,8 @@ _RFC2136_KEYS = ("server", "key_name", "key_secret", "key_algorithm")
 # https://www.rfc-editor.org/rfc/rfc8945#section-6, without those that must not be used any more.
 _ALGORITHMS = ("hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sha224", "hmac-sha1")
 _TIMEOUT = 10  # seconds
+# The zone itself, among names relative to it.
+_APEX = "@"
 _lock = threading.Lock()
 
 
@@ -132,7 +134,8 @@ class Lexicon:
         self._zone = zone
         self._ttl = ttl
         self._options = options
-        # Its GoDaddy provider leaves out a record's priority, which GoDaddy keeps by itself.
+        # Its GoDaddy provider sends no priority, though GoDaddy keeps one of its own with each MX record.
+        # https://github.com/dns-lexicon/dns-lexicon/blob/main/src/lexicon/_private/providers/godaddy.py
         self.can_set_priority = provider != "godaddy"
 
     def values(self, name, kind):
@@ -143,7 +146,7 @@ class Lexicon:
         """Add a record."""
         priority, content = _split(record)
         with self._client(f"add the {record.type} record {record.name}", priority) as operations:
-            operations.create_record(record.type, record.name, content)
+            operations.create_record(record.type, self._named(record.name), content)
 
     def replace(self, record, old):
         """Put a value in place of ``old``."""
@@ -151,12 +154,22 @@ class Lexicon:
         if found is None:
             raise RunbookError(f"The {record.type} record {record.name} has changed meanwhile; run this again.")
         with self._client(f"change the {record.type} record {record.name}") as operations:
-            operations.update_record(found["id"], record.type, record.name, record.value)
+            operations.update_record(found["id"], record.type, self._named(record.name), record.value)
 
     def _list(self, name, kind):
         with self._client(f"read {name}") as operations:
-            found = operations.list_records(kind, name)
-        return [entry for entry in found if entry["name"].rstrip(".").lower() == name]
+            found = operations.list_records(kind, self._named(name))
+        return [entry for entry in found if self._absolute(entry["name"]) == name]
+
+    def _named(self, name):
+        """
+        A name as the provider takes it. Lexicon's for GoDaddy has none for the zone itself: it would ask for, and replace, the
+        records of every name in the zone.
+        """
+        return _APEX if self._provider == "godaddy" and name == self._zone else name
+
+    def _absolute(self, name):
+        return name.rstrip(".").lower().removeprefix(f"{_APEX}.")
 
     @contextmanager
     def _client(self, doing, priority=None):

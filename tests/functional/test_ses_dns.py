@@ -161,10 +161,29 @@ def test_a_dns_hosts_api(provider, converge, states, settings, sandbox, offline,
         if provider == "cloudflare":
             (inbound,) = [entry for entry in host.records if (entry["type"], entry["name"]) == ("MX", DOMAIN)]
             assert (inbound["priority"], inbound["content"]) == (10, "inbound-smtp.us-east-1.amazonaws.com")
+            assert not getattr(again, "warnings", None)
         else:
             assert "cannot set its priority at this DNS host: add it by hand" in again.warnings[0]
     assert offline == []
     assert TOKEN not in f"{ret.full_return} {caplog.text}"
+
+
+@pytest.mark.parametrize("provider", sorted(HOSTS))
+def test_records_of_the_zone_itself_leave_those_of_other_names(provider, states, settings, sandbox, monkeypatch):
+    kind, settings["dns"] = HOSTS[provider]
+    theirs = [
+        {"type": "TXT", "name": "example.org", "content": SPF},
+        {"type": "TXT", "name": "example.org", "content": "theirs", "ttl": 3600},
+        {"type": "TXT", "name": "www.example.org", "content": SPF, "ttl": 3600},
+        {"type": "MX", "name": "example.org", "content": "mx.example.net", "priority": 5, "ttl": 3600},
+    ]
+    states["ses_identity.present"](name="example.org")
+    with standing_in(kind("example.org", *theirs), provider, monkeypatch) as host:
+        ret = states["ses_dns.published"](name="x", identities=["example.org"])
+        assert ret.result is True, ret.comment
+        assert sorted(host.has("TXT", "example.org")) == ["theirs", "v=spf1 mx include:amazonses.com -all"]
+        assert all(record in host.records for record in theirs[1:])
+        assert states["ses_dns.published"](name="x", identities=["example.org"]).changes == {}
 
 
 def test_a_refused_credential_is_one_sentence_without_it(states, settings, sandbox, monkeypatch):
