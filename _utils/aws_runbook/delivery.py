@@ -15,6 +15,7 @@ from aws_runbook.errors import RunbookError
 _UNSUPPRESS = "if the owner asks for mail again: salt-call ses_delivery.unsuppress ADDRESS"
 
 # (bounceType, bounceSubType): what happened, and what to do.
+# https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html#bounce-types
 _BOUNCES = {
     ("Undetermined", "Undetermined"): (
         "the mail bounced, and the answer of the recipient's server does not tell why",
@@ -24,9 +25,10 @@ _BOUNCES = {
         "the recipient's server refused the mail for good",
         "stop sending to the address, unless the diagnostic code names a cause that you can mend",
     ),
+    # AWS's pages differ: it is said to mean that the address does not exist, too.
     ("Permanent", "NoEmail"): (
-        "SES could not find the recipient's address in the bounce",
-        "read the diagnostic code, and the bounce itself, to see which address it is",
+        "the address does not exist, or SES could not find it in the bounce",
+        "stop sending to the address; if it is right, read the diagnostic code, and the bounce itself",
     ),
     ("Permanent", "Suppressed"): (
         "SES did not send the mail: the address is on the global suppression list, since it bounced for other senders",
@@ -36,6 +38,15 @@ _BOUNCES = {
         "SES did not send the mail: the address is on this account's suppression list, since it bounced or complained",
         f"see why with salt-call ses_delivery.suppressed; {_UNSUPPRESS}",
     ),
+    ("Permanent", "OnTenantSuppressionList"): (
+        "SES did not send the mail: the address is on the suppression list of the tenant that sent it",
+        "see why with the AWS CLI: aws sesv2 list-suppressed-destinations, for that tenant",
+    ),
+    ("Permanent", "EmailValidationSuppressed"): (
+        "SES did not send the mail: its validation of addresses, which the account has switched on, takes this one for invalid",
+        "see that the address is right; if it is, lower the threshold of the validation, or switch it off",
+    ),
+    # On none of AWS's two pages, but sent for contact lists: https://docs.aws.amazon.com/ses/latest/dg/sending-email-list-management.html
     ("Permanent", "UnsubscribedRecipient"): (
         "SES did not send the mail: the recipient has unsubscribed from the contact list or topic",
         "respect it; only the recipient can subscribe again",
@@ -76,6 +87,10 @@ _COMPLAINTS = {
         "SES took the mail but did not send it: the address is on this account's suppression list after a complaint",
         f"see since when with salt-call ses_delivery.suppressed; {_UNSUPPRESS}",
     ),
+    "OnTenantSuppressionList": (
+        "SES took the mail but did not send it: the address is on the suppression list of the tenant that sent it",
+        "stop sending to the address",
+    ),
 }
 # https://www.iana.org/assignments/marf-parameters
 _FEEDBACK_TYPES = {
@@ -87,6 +102,7 @@ _FEEDBACK_TYPES = {
     "virus": "a virus",
 }
 
+# https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html#event-publishing-retrieving-sns-contents-delivery-delay-object
 _DELAYS = {
     "InternalFailure": "an error within SES",
     "General": "a failure in the exchange with the recipient's server",

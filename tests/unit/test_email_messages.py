@@ -59,7 +59,9 @@ def test_a_notification_in_every_form(form):
 SUBTYPES = [
     ("Undetermined", "Undetermined", None, "does not tell why"),
     ("Permanent", "General", True, "refused the mail for good"),
-    ("Permanent", "NoEmail", True, "could not find the recipient's address"),
+    ("Permanent", "NoEmail", True, "does not exist, or SES could not find it"),
+    ("Permanent", "OnTenantSuppressionList", True, "suppression list of the tenant"),
+    ("Permanent", "EmailValidationSuppressed", True, "takes this one for invalid"),
     ("Permanent", "Suppressed", True, "global suppression list"),
     ("Permanent", "OnAccountSuppressionList", True, "this account's suppression list"),
     ("Permanent", "UnsubscribedRecipient", True, "has unsubscribed"),
@@ -86,9 +88,15 @@ def test_every_bounce(kind, subtype, permanent, words):
     ("subtype", "feedback", "words"),
     [
         (None, "abuse", "unwanted mail"),
+        (None, "auth-failure", "failed authentication"),
         (None, "fraud", "phishing"),
+        (None, "not-spam", "that it is not spam"),
+        (None, "other", "no category"),
+        (None, "virus", "a virus"),
+        (None, "something-new", "something-new"),
         (None, None, "marked the mail as spam"),
         ("OnAccountSuppressionList", None, "this account's suppression list"),
+        ("OnTenantSuppressionList", None, "suppression list of the tenant"),
     ],
 )
 def test_every_complaint(subtype, feedback, words):
@@ -104,6 +112,29 @@ def test_every_complaint(subtype, feedback, words):
     assert [entry["address"] for entry in entries] == ["a@example.com", "b@example.com"]
     assert words in entries[0]["what"]
     assert "cannot tell which" in entries[0]["do"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("InternalFailure", "within SES"),
+        ("General", "exchange with the recipient's server"),
+        ("MailboxFull", "mailbox is full"),
+        ("SpamDetected", "unwanted mail from this account"),
+        ("RecipientServerError", "within the recipient's server"),
+        ("IPFailure", "blocked or throttled"),
+        ("TransientCommunicationFailure", "connection to the recipient's server"),
+        ("BYOIPHostNameLookupUnavailable", "host name of your own IP address"),
+        ("SendingDeferral", "SES has put it off"),
+        ("Undetermined", "could not be determined"),
+        ("SomethingNew", "could not be determined"),
+    ],
+)
+def test_every_delay(kind, words):
+    delay = {"delayType": kind, "delayedRecipients": [{"emailAddress": "jane@example.com"}]}
+    (entry,) = delivery.explain({"eventType": "DeliveryDelay", "deliveryDelay": delay})
+    assert words in entry["what"]
+    assert entry["permanent"] is False
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_many_requests_take_a_second_each_and_few_are_refused(latency, count):
     for _ in range(count):
         world.ask()
     assert world.refusals <= 1
-    assert world.now <= count * (1 + latency / 2) + latency
+    assert world.now <= count * (1 + latency) + latency
 
 
 def test_nobody_waits_while_nothing_is_refused():
