@@ -1,5 +1,7 @@
 """What is asked of AWS to change a database, and when AWS is to do it."""
 
+from dataclasses import fields
+
 import pytest
 
 from aws_runbook.database_attributes import INSTANCE
@@ -10,20 +12,7 @@ ENTRY = {"Engine": "postgres", "AllocatedStorage": 20, "StorageType": "gp3"}
 
 class Kind(Database):
     kind, module, key = "DB instance", "rds_instance", "instances"
-    api = Api(
-        describe="describe_db_instances",
-        create="create_db_instance",
-        modify="modify_db_instance",
-        delete="delete_db_instance",
-        entries="DBInstances",
-        identifier="DBInstanceIdentifier",
-        arn="DBInstanceArn",
-        absent=(),
-        taken="",
-        describe_snapshots="",
-        snapshot="",
-        no_snapshot=(),
-    )
+    api = Api(**{field.name: field.name for field in fields(Api)})
     attributes = INSTANCE
 
 
@@ -34,7 +23,7 @@ class Session:
         self.written = []
 
     def read(self, *_, **__):
-        return {"DBInstances": [ENTRY]}
+        return {"entries": [ENTRY]}
 
     def write(self, _service, method, _doing, **parameters):
         self.written.append((method, parameters))
@@ -66,7 +55,7 @@ def test_changes_wait_for_the_window_but_for_a_passwords(wanted, now, at_once):
     session = Session()
     Kind("x", session).apply(wanted, Place(), now=now)
     ((method, parameters),) = session.written
-    assert method == "modify_db_instance"
+    assert method == "modify"
     assert parameters["ApplyImmediately"] is at_once
 
 
