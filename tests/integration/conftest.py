@@ -108,3 +108,11 @@ def control(sandbox, tmp_path, nameserver):
     root = tmp_path / "control"
     root.mkdir()
     return Minion(root, "control", sample.copy(root / "pillar", nameserver))
+
+
+@pytest.fixture
+def twin(control, tmp_path):
+    """Another machine with the same id, pillar and stores."""
+    root = tmp_path / "twin"
+    root.mkdir()
+    return Minion(root, "control", control.pillar)

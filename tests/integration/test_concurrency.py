@@ -3,13 +3,8 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.integration.conftest import Minion
 
-
-def test_two_applies_at_once_converge(control, sandbox, tmp_path):
-    root = tmp_path / "twin"
-    root.mkdir()
-    twin = Minion(root, "control", control.pillar)
+def test_two_applies_at_once_converge(control, twin, sandbox):
     # So long that the other run, too, has looked before there is anything to see.
     for operation in ("CreateBucket", "CreateUser", "CreateGroup", "CreatePolicy", "CreateAccessKey"):
         sandbox.latency(operation, 1500)

@@ -3,17 +3,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
-from tests.integration.conftest import Minion
 from tests.integration.test_databases import passwords
-
-
-@pytest.fixture
-def twin(control, tmp_path):
-    root = tmp_path / "twin"
-    root.mkdir()
-    return Minion(root, "control", control.pillar)
 
 
 def test_two_applies_at_once_converge(control, twin, sandbox):

@@ -3,10 +3,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 import yaml
-
-from tests.integration.conftest import Minion
 
 CREATING = (
     "CreateTopic",
@@ -17,13 +14,6 @@ CREATING = (
     "CreateAccessKey",
     "PutAccountDetails",
 )
-
-
-@pytest.fixture
-def twin(control, tmp_path):
-    root = tmp_path / "twin"
-    root.mkdir()
-    return Minion(root, "control", control.pillar)
 
 
 def test_two_applies_at_once_converge(control, twin, sandbox):
