@@ -199,7 +199,7 @@ def _discovered(session, name, rules, known=()):
             kind="repository",
             source=f"found in the bucket ({evidence})",
         )
-        for repository, evidence in session.searched("s3", [name, reached, skip], search).items()
+        for repository, evidence in session.searched("s3", search, Bucket=name, reached=reached, skip=skip).items()
         for part in ("archive", "backup")
     ]
 

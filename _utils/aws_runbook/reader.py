@@ -92,29 +92,19 @@ class Cache:
         finally:
             self._distrusted = False
 
-    def drop(self, service, methods=None, about=None):
-        """
-        Forget what was read from ``service``: something in it has been written.
-
-        With ``methods`` only what these tell ``about`` one thing.
-        """
+    def drop(self, service, is_old):
+        """Forget what was read from ``service`` and ``is_old(method, question)``: something in it has been written."""
         with self._lock:
             self._answers = {
                 (source, question): answer
                 for (source, question), answer in self._answers.items()
-                if source[1] != service
-                or (methods is not None and not (source[3] in methods and _is_about(question, about)))
+                if source[1] != service or not is_old(source[3], question)
             }
 
     def clear(self):
         """Forget everything."""
         with self._lock:
             self._answers = {}
-
-
-def _is_about(question, thing):
-    """Whether a question, a name or the parameters of a call, is about ``thing``."""
-    return question == thing or (isinstance(question, tuple) and any(value == thing for _, value in question))
 
 
 def _frozen(value):

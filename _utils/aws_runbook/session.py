@@ -12,7 +12,7 @@ from functools import cached_property
 from salt.utils.data import traverse_dict_and_list
 
 from aws_runbook import connection as connections
-from aws_runbook import pace, reader
+from aws_runbook import pace, reader, staleness
 from aws_runbook.errors import AwsError, RunbookError
 from aws_runbook.permissions import iam_action
 from aws_runbook.sdk import BotoCoreError, ClientError, NoCredentialsError, ParamValidator
@@ -145,9 +145,12 @@ class Session:
         """The answer of ``load()`` when it was first asked for in this run: a hint, which may be out of date."""
         return self._cache.get((self.connection, "hints", self.region, what), {}, load)
 
-    def searched(self, service, what, search):
-        """The outcome of ``search()``, of many pages of ``service`` that are not remembered; dropped like any answer."""
-        return self._cache.get((self.connection, service, self.region, "search"), {"what": what}, search)
+    def searched(self, service, search, **parameters):
+        """
+        The outcome of ``search()``, of many pages of ``service`` that are not remembered, and which follows from
+        ``parameters``; forgotten like any answer.
+        """
+        return self._cache.get((self.connection, service, self.region, "search"), parameters, search)
 
     def forget(self):
         """Forget what was read: for who waits until AWS's answer is another one."""
@@ -174,11 +177,12 @@ class Session:
 
         ``absent`` are error codes that mean "already so" or "already gone": the answer is then ``None``. ``once`` is
         for what must not be done twice: after an error that leaves open whether AWS did it, it is not tried again.
-        What was read of the service is forgotten; with ``stale``, ``(methods, name)``, only what these reads tell of
+        What was read of the same things is forgotten; with ``stale``, ``(methods, name)``, only what these reads tell of
         that one thing: for who knows exactly what the write changes.
         """
         client = self._client(service, region, doing, once=once)
         slot = (self.connection, service)
+        is_old = staleness.of_one(*stale) if stale else staleness.after(service, parameters)
         since = time.monotonic() - _last_write.get(slot, float("-inf"))
         retried = _BUSY.get(service, ()) + (_NOT_YET.get(service, ()) if since < SETTLE_TIMEOUT else ())
         if once:
@@ -193,7 +197,7 @@ class Session:
             call = until(attempt, what=f"AWS to let me {doing}", timeout=SETTLE_TIMEOUT)
         finally:
             for kin in _KIN.get(service, (service,)):
-                self._cache.drop(kin, *stale)
+                self._cache.drop(kin, is_old)
             _last_write[slot] = time.monotonic()
         if call.refused:
             raise call.refused
