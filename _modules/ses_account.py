@@ -149,6 +149,7 @@ def apply(suppression=None, production_access=None, region=None, profile=None, k
 def pending(region=None, profile=None, keyid=None, key=None):
     """
     Whether the request for production access in pillar is under review: a list of ``what``, ``on``, ``since`` and ``do``.
+    ``since`` is ``None``: AWS keeps the number of the case and its status, and there is nothing of ours to note it at.
 
     CLI Example:
 

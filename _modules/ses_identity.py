@@ -18,7 +18,7 @@ Attributes
     ``configuration_set``
         The one that mail uses unless it names another (``""`` for none).
     ``tags``
-        A mapping.
+        A mapping. Tags that begin with ``aws-runbook:`` are this project's own notes, and not shown.
 
 Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last: the region of SES, and how to reach the account.
 IAM actions: ``ses:ListIdentities``, ``ses:GetIdentityVerificationAttributes`` and its siblings for DKIM, MAIL FROM and
@@ -28,7 +28,7 @@ notifications, and ``ses:GetEmailIdentity`` to read; ``ses:CreateEmailIdentity``
 ``ses:VerifyEmailIdentity``, ``ses:TagResource`` and ``ses:UntagResource`` to write; ``ses:DeleteEmailIdentity`` to delete.
 """
 
-from aws_runbook import arguments, dns_check, email_names, email_plan, identities, topics
+from aws_runbook import arguments, dns_check, email_names, email_plan, identities, reader, topics
 from aws_runbook import dns_records as zone_records
 from aws_runbook.email_names import domain_of, is_address
 from aws_runbook.email_schema import KEY_LENGTHS, MX_FAILURES
@@ -123,7 +123,7 @@ def create(
         salt-call ses_identity.create example.org signing_key_length=RSA_2048_BIT
     """
     session = _session(region, profile, keyid, key)
-    given = {"Tags": identities.tag_list(tags)} if tags else {}
+    given = {"Tags": identities.tag_list({**(tags or {}), **identities.asked_now(identities.ASKED)})}
     if signing_key_length:
         given["DkimSigningAttributes"] = {"NextSigningKeyLength": signing_key_length}
     if configuration_set:
@@ -224,6 +224,8 @@ def _set_mail_from(session, name, mail_from, behavior):
     given = {"MailFromDomain": domain} if domain else {}
     behavior = behavior or current.get("behavior_on_mx_failure") or "USE_DEFAULT_VALUE"
     _put(session, name, "mail_from", ("mail_from",), BehaviorOnMxFailure=behavior, **given)
+    if mail_from:
+        identities.write_tags(session, "identity", name, {}, identities.asked_now(identities.MAIL_FROM_ASKED))
 
 
 def _set_headers(session, name, enabled):
@@ -275,7 +277,7 @@ def _waiting(name, current):
         do = f"the owner of {name} must follow the link in the mail from SES"
         if status == "FAILED":
             do = f"the link that SES sent to {name} has lapsed. To send another: salt-call ses_identity.retry {name}"
-        found.append({"what": f"verification of {name}", "on": name, "since": None, "do": do})
+        found.append({"what": f"verification of {name}", "on": name, "since": current.get("asked"), "do": do})
     elif status != "SUCCESS":
         do = f"SES does not see the DKIM records of {name}{reason}. To see them: {records}"
         if status == "FAILED":
@@ -283,8 +285,8 @@ def _waiting(name, current):
                 f"SES has given up looking for the DKIM records of {name}{reason}. Add them ({records}), then: "
                 f"salt-call ses_identity.retry {name}"
             )
-        entry = {"what": f"verification of {name}", "on": "DNS", "since": current.get("dkim_since"), "do": do}
-        found.append(entry)
+        since = current.get("asked") or current.get("dkim_since")
+        found.append({"what": f"verification of {name}", "on": "DNS", "since": since, "do": do})
     mail_from = current.get("mail_from")
     if mail_from and current.get("mail_from_status") != "SUCCESS":
         do = f"SES does not see the MX record of {mail_from}. To see it: {records}"
@@ -293,7 +295,8 @@ def _waiting(name, current):
                 f"SES has given up looking for the MX record of {mail_from}. Add it ({records}), then: "
                 f"salt-call ses_identity.retry {name}"
             )
-        found.append({"what": f"MAIL FROM {mail_from} of {name}", "on": "DNS", "since": None, "do": do})
+        since = current.get("mail_from_asked")
+        found.append({"what": f"MAIL FROM {mail_from} of {name}", "on": "DNS", "since": since, "do": do})
     return found
 
 
@@ -302,12 +305,19 @@ def pending(region=None, profile=None, keyid=None, key=None):
     Which identities in pillar wait for DNS or for the owner of an address: a list of ``what``, ``on``, ``since`` and
     ``do``; for those that wait for DNS also ``records``, ready to paste into a zone file.
 
+    SES does not tell since when: ``since`` is what a tag of the identity says, and ``None`` for what somebody else asked for.
+
     CLI Example:
 
     .. code-block:: bash
 
         salt-call ses_identity.pending
     """
+    with reader.run({}, None):  # they are read together
+        return _pending(region, profile, keyid, key)
+
+
+def _pending(region, profile, keyid, key):
     found = []
     for name, wanted in email_plan.plan(__pillar__)["identities"].items():
         connection = {"region": region or wanted["region"], "profile": profile, "keyid": keyid, "key": key}
@@ -469,9 +479,11 @@ def retry(name, region=None, profile=None, keyid=None, key=None):
     if current["status"] != "SUCCESS" and is_address(name):
         doing = f"send another mail to {name}"
         session.write("ses", "verify_email_identity", doing, region=session.region, EmailAddress=name)
+        identities.write_tags(session, "identity", name, {}, identities.asked_now(identities.ASKED))
     elif current["status"] != "SUCCESS":
         doing = f"look again for the DKIM records of {name}"
         session.write("ses", "verify_domain_dkim", doing, region=session.region, Domain=name)
+        identities.write_tags(session, "identity", name, {}, identities.asked_now(identities.ASKED))
     if current["mail_from"] and current["mail_from_status"] != "SUCCESS":
         update(name, mail_from=current["mail_from"], region=region, profile=profile, keyid=keyid, key=key)
     return True

@@ -52,6 +52,12 @@ def _identity(session, name):
     return identities.read(session, name, [], email_plan.plan(__pillar__)["identities"])
 
 
+def _asked(session, name):
+    """Since when SES waits for the link to be opened, if that is known."""
+    current = identities.read(session, name, ["tags"], email_plan.plan(__pillar__)["identities"])
+    return current and current["asked"]
+
+
 def plan(
     name,
     bucket,
@@ -263,7 +269,9 @@ def pending(region=None, profile=None, keyid=None, key=None):
     for name, wanted in email_plan.plan(__pillar__)["receiving"].items():
         given = {**wanted, "region": region or wanted["region"]}
         try:
-            found += plan(name, **given, profile=profile, keyid=keyid, key=key)["pending"]
+            waiting = plan(name, **given, profile=profile, keyid=keyid, key=key)["pending"]
+            asked = _asked(_session(given["region"], profile, keyid, key), name) if waiting else None
+            found += [{**entry, "since": asked} for entry in waiting]
         except RunbookError as error:
             found.append({"what": f"verification of {name}", "on": "you", "since": None, "do": str(error)})
     return found

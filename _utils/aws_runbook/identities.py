@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/ses/latest/APIReference/API_GetIdentityNotificationA
 
 from bisect import bisect_left
 
+from aws_runbook import clock
 from aws_runbook.email_names import is_address
 from aws_runbook.errors import RunbookError
 
@@ -30,6 +31,9 @@ _STATUSES = {
 }
 _MX_FAILURES = {"UseDefaultValue": "USE_DEFAULT_VALUE", "RejectMessage": "REJECT_MESSAGE"}
 _KINDS = ("Bounce", "Complaint")
+# SES does not tell since when it waits, so it is written down in tags of the identity. They are not shown among its tags.
+ASKED = "aws-runbook:asked"
+MAIL_FROM_ASKED = "aws-runbook:mail-from-asked"
 # What tells everything of one identity, less the notifications.
 _WHOLE = "get_email_identity"
 
@@ -169,6 +173,7 @@ def _whole(session, name):
     dkim, mail_from = answer.get("DkimAttributes") or {}, answer.get("MailFromAttributes") or {}
     domain = mail_from.get("MailFromDomain") or ""
     generated = dkim.get("LastKeyGenerationTimestamp")
+    tags = {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
     return {
         "status": answer["VerificationStatus"],
         "dkim_enabled": dkim.get("SigningEnabled", False),
@@ -182,7 +187,9 @@ def _whole(session, name):
         "signing_origin": dkim.get("SigningAttributesOrigin"),
         "dkim_since": generated and generated.isoformat(),
         "configuration_set": answer.get("ConfigurationSetName") or "",
-        "tags": {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])},
+        "tags": {tag: value for tag, value in tags.items() if tag not in (ASKED, MAIL_FROM_ASKED)},
+        "asked": tags.get(ASKED),
+        "mail_from_asked": tags.get(MAIL_FROM_ASKED),
         "verification_error": (answer.get("VerificationInfo") or {}).get("ErrorType"),
     }
 
@@ -196,6 +203,11 @@ def stale(name, *sources):
 def of_records(name):
     """The attributes that the DNS records of an identity follow from. Those of an address are its domain's, but for MAIL FROM."""
     return ["mail_from"] if is_address(name) else ["mail_from", "dkim_tokens", "signing_hosted_zone"]
+
+
+def asked_now(tag):
+    """The tag that says that something was asked for at this moment."""
+    return {tag: clock.now().replace(microsecond=0).isoformat()}
 
 
 def write_tags(session, kind, name, current, wanted):

@@ -198,6 +198,7 @@ def test_a_domain_with_all_that_is_set_for_it_is_read_once_after_each_write(flee
         "CreateEmailIdentity",
         "GetEmailIdentity",
         "PutEmailIdentityMailFromAttributes",
+        "TagResource",
         "GetEmailIdentity",
     ]
 

@@ -1,5 +1,7 @@
 """Identities and configuration sets."""
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
 
 from sandbox.zone import Zone
@@ -217,18 +219,38 @@ def test_pending(pillar, states, modules, sandbox):
     states["ses_identity.present"](name=ADDRESS)
     dkim, mail_from, address = modules["ses_identity.pending"]()
     assert dkim["on"] == mail_from["on"] == "DNS"
-    assert dkim["since"]
+    for entry in (dkim, mail_from, address):
+        asked = datetime.fromisoformat(entry["since"])
+        assert timedelta(0) <= datetime.now(timezone.utc) - asked < timedelta(minutes=5)
     assert "\tIN\tCNAME\t" in dkim["records"]
     assert address == {
         "what": f"verification of {ADDRESS}",
         "on": ADDRESS,
-        "since": None,
+        "since": address["since"],
         "do": f"the owner of {ADDRESS} must follow the link in the mail from SES",
     }
     sandbox.verify(DOMAIN)
     sandbox.verify(DOMAIN, "mail_from")
     sandbox.verify(ADDRESS)
     assert modules["ses_identity.pending"]() == []
+
+
+def test_what_somebody_else_asked_for_has_no_date(modules, pillar, sesv2):
+    pillar["aws"] = {"ses": {"identities": {ADDRESS: None}}}
+    sesv2.create_email_identity(EmailIdentity=ADDRESS)
+    (entry,) = modules["ses_identity.pending"]()
+    assert entry["since"] is None
+    modules["ses_identity.retry"](ADDRESS)
+    (entry,) = modules["ses_identity.pending"]()
+    assert entry["since"]
+
+
+def test_notes_of_ours_are_no_tags_to_purge(converge, sesv2):
+    wanted = {"name": DOMAIN, "mail_from": f"mail.{DOMAIN}", "tags": {"team": "data"}, "purge": True}
+    created = converge("ses_identity.present", **wanted)
+    assert created.changes["tags"] == {"old": None, "new": {"team": "data"}}
+    kept = {tag["Key"] for tag in sesv2.get_email_identity(EmailIdentity=DOMAIN)["Tags"]}
+    assert kept == {"team", "aws-runbook:asked", "aws-runbook:mail-from-asked"}
 
 
 def test_absent(converge, sandbox):

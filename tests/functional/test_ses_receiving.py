@@ -214,3 +214,14 @@ def test_a_redirect_is_not_followed():
         assert open_link(link, f"http://127.0.0.1:{server.server_port}") is True
         server.shutdown()
     assert seen == ["/?Operation=ConfirmVerification"]
+
+
+@pytest.mark.parametrize("pillar", [{"aws": {"ses": {"receiving": {ADDRESS: {"bucket": BUCKET}}}}}])
+def test_pending_says_since_when_the_link_is_waited_for(pillar, states, modules, zone):
+    pillar["aws"]["ses"]["dns"] = {"nameserver": zone.address}
+    zone.remove("noreply.example.org", "MX")
+    states["ses_identity.present"](name=ADDRESS)
+    (entry,) = modules["ses_receiving.pending"]()
+    assert (entry["on"], entry["what"]) == ("DNS", f"mail for {ADDRESS}")
+    assert entry["since"] == modules["ses_identity.describe"](ADDRESS, ["tags"])["asked"]
+    assert entry["since"]
