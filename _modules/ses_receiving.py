@@ -52,12 +52,6 @@ def _identity(session, name):
     return identities.read(session, name, [], email_plan.plan(__pillar__)["identities"])
 
 
-def _asked(session, name):
-    """Since when SES waits for the link to be opened, if that is known."""
-    current = identities.read(session, name, ["tags"], email_plan.plan(__pillar__)["identities"])
-    return current and current["asked"]
-
-
 def plan(
     name,
     bucket,
@@ -265,13 +259,16 @@ def pending(region=None, profile=None, keyid=None, key=None):
 
         salt-call ses_receiving.pending
     """
-    found = []
-    for name, wanted in email_plan.plan(__pillar__)["receiving"].items():
-        given = {**wanted, "region": region or wanted["region"]}
-        try:
-            waiting = plan(name, **given, profile=profile, keyid=keyid, key=key)["pending"]
-            asked = _asked(_session(given["region"], profile, keyid, key), name) if waiting else None
-            found += [{**entry, "since": asked} for entry in waiting]
-        except RunbookError as error:
-            found.append({"what": f"verification of {name}", "on": "you", "since": None, "do": str(error)})
-    return found
+    entries = email_plan.plan(__pillar__)["receiving"]
+    return email_plan.pending(entries, _dated_plan, "verification of", region, profile=profile, keyid=keyid, key=key)
+
+
+def _dated_plan(name, region, profile, keyid, key, **given):
+    """The plan for an address, with since when SES waits for its link, if that is known."""
+    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
+    planned = plan(name, **given, **connection)
+    if planned["pending"]:
+        names = email_plan.plan(__pillar__)["identities"]
+        current = identities.read(_session(**connection), name, ["tags"], names) or {}
+        planned["pending"] = [{**entry, "since": current.get("asked")} for entry in planned["pending"]]
+    return planned

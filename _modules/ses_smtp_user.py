@@ -270,14 +270,8 @@ def pending(region=None, profile=None, keyid=None, key=None):
 
         salt-call ses_smtp_user.pending
     """
-    found = []
-    for name, wanted in email_plan.plan(__pillar__)["smtp_users"].items():
-        given = {**wanted, "region": region or wanted["region"]}
-        try:
-            found += plan(name, **given, profile=profile, keyid=keyid, key=key)["pending"]
-        except RunbookError as error:
-            found.append({"what": f"SMTP user {name}", "on": "you", "since": None, "do": str(error)})
-    return found
+    entries = email_plan.plan(__pillar__)["smtp_users"]
+    return email_plan.pending(entries, plan, "SMTP user", region, profile=profile, keyid=keyid, key=key)
 
 
 def obstacles(name, delete_access_keys=False, region=None, profile=None, keyid=None, key=None):

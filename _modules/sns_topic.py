@@ -34,7 +34,7 @@ import re
 
 from salt.utils.data import traverse_dict_and_list
 
-from aws_runbook import arguments, clock, email_plan, policies, topics
+from aws_runbook import arguments, clock, email_plan, identities, policies, topics
 from aws_runbook import subscriptions as subscribers
 from aws_runbook.errors import RunbookError
 from aws_runbook.session import SETTLE_TIMEOUT, connect
@@ -114,7 +114,7 @@ def _read(session, name):
     return {
         **{attribute: found.get(theirs, "") for attribute, theirs in _TEXTS.items()},
         **{attribute: found.get(theirs) == "true" for attribute, theirs in _FLAGS.items()},
-        "publishers": topics.publishers(session, _arn(session, name), topics.policy(found)),
+        "publishers": topics.publishers(session, _arn(session, name), policies.of_resource(found)),
     }
 
 
@@ -351,7 +351,7 @@ def _create(session, name, wanted):
     given = {names[attribute]: _text(wanted[attribute]) for attribute in _AT_CREATION if wanted.get(attribute)}
     if name.endswith(".fifo"):
         given["FifoTopic"] = "true"
-    extra = {"Tags": _tag_list(wanted["tags"])} if wanted.get("tags") else {}
+    extra = {"Tags": identities.tag_list(wanted["tags"])} if wanted.get("tags") else {}
     session.write(
         "sns",
         "create_topic",
@@ -391,12 +391,8 @@ def _let_publish(session, name, services):
         region=session.region,
         TopicArn=_arn(session, name),
     )
-    policy = topics.with_publishers(session, _arn(session, name), topics.policy(answer["Attributes"]), services)
+    policy = topics.with_publishers(session, _arn(session, name), policies.of_resource(answer["Attributes"]), services)
     _set(session, name, "Policy", policies.dumps(policy))
-
-
-def _tag_list(tags):
-    return [{"Key": tag, "Value": value} for tag, value in sorted(tags.items())]
 
 
 def _write_tags(session, name, current, wanted):
@@ -406,7 +402,7 @@ def _write_tags(session, name, current, wanted):
         session.write("sns", "untag_resource", f"untag the topic {name}", TagKeys=surplus, **where)
     changed = {tag: value for tag, value in wanted.items() if current.get(tag) != value}
     if changed:
-        session.write("sns", "tag_resource", f"tag the topic {name}", Tags=_tag_list(changed), **where)
+        session.write("sns", "tag_resource", f"tag the topic {name}", Tags=identities.tag_list(changed), **where)
 
 
 def _subscribe(session, name, subscription):
@@ -503,14 +499,8 @@ def pending(region=None, profile=None, keyid=None, key=None):
 
         salt-call sns_topic.pending
     """
-    found = []
-    for name, wanted in email_plan.plan(__pillar__)["topics"].items():
-        given = {**wanted, "region": region or wanted["region"]}
-        try:
-            found += plan(name, **given, profile=profile, keyid=keyid, key=key)["pending"]
-        except RunbookError as error:
-            found.append({"what": f"topic {name}", "on": "you", "since": None, "do": str(error)})
-    return found
+    entries = email_plan.plan(__pillar__)["topics"]
+    return email_plan.pending(entries, plan, "topic", region, profile=profile, keyid=keyid, key=key)
 
 
 def obstacles(name, remove_subscriptions=False, region=None, profile=None, keyid=None, key=None):

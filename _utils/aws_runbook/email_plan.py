@@ -57,6 +57,21 @@ def plan(pillar):
     return {**planned, "published": _published(planned), "notes": _notes(planned)}
 
 
+def pending(entries, plan, what, region=None, **connection):
+    """
+    What is waited for among ``entries``, names to arguments: ``plan`` (of a kind's module) says it of each.
+
+    One that cannot be planned waits for a person: ``what`` it is, and the sentence that says why.
+    """
+    found = []
+    for name, wanted in entries.items():
+        try:
+            found += plan(name, **{**wanted, "region": region or wanted["region"]}, **connection)["pending"]
+        except RunbookError as error:
+            found.append({"what": f"{what} {name}", "on": "you", "since": None, "do": str(error)})
+    return found
+
+
 def _dns(settings):
     """What may be shown: the rest is credentials, or next to them. Who publishes reads pillar itself."""
     return settings and {name: settings[name] for name in _DNS_SHOWN if name in settings}

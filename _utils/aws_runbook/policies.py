@@ -167,6 +167,15 @@ def parse(policy):
     return dict(found)
 
 
+def of_resource(holder):
+    """The ``Policy`` of a bucket or topic in AWS's answer, its statements a list; an empty one where there is none."""
+    if not holder.get("Policy"):
+        return {"Version": "2012-10-17", "Statement": []}
+    found = parse(holder["Policy"])
+    statements = found["Statement"]
+    return {**found, "Statement": statements if isinstance(statements, list) else [statements]}
+
+
 def normalise(policy):
     """
     The one form of all documents that mean the same; the same again when normalised twice.

@@ -44,11 +44,7 @@ def policy(session, bucket):
         region=session.region,
         Bucket=bucket,
     )
-    if answer is None:
-        return {"Version": "2012-10-17", "Statement": []}
-    found = policies.parse(answer["Policy"])
-    statements = found["Statement"]
-    return {**found, "Statement": statements if isinstance(statements, list) else [statements]}
+    return policies.of_resource(answer or {})
 
 
 def put_policy(session, bucket, wanted):

@@ -56,15 +56,6 @@ def check_there(salt, where, wanted, connection, lowstate):
             )
 
 
-def policy(attributes):
-    """The policy among a topic's attributes, its statements a list; an empty one where there is none."""
-    if not attributes.get("Policy"):
-        return {"Version": "2012-10-17", "Statement": []}
-    found = policies.parse(attributes["Policy"])
-    statements = found["Statement"]
-    return {**found, "Statement": statements if isinstance(statements, list) else [statements]}
-
-
 def publishers(session, topic_arn, found):
     """The services (``ses.amazonaws.com``) that a policy lets publish, for this account and region alone."""
     known = [_means(statement) for statement in found["Statement"]]
