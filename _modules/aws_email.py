@@ -1,7 +1,8 @@
 """
 Show what follows from pillar for email: topics, configuration sets, identities, SMTP users, the account.
 
-The pillar is the minion's own: ``aws:ses`` and ``aws:sns``. No function here makes a call to AWS.
+The pillar is the minion's own: ``aws:ses`` and ``aws:sns``. No function here makes a call to AWS, so that
+no IAM action is needed. https://docs.aws.amazon.com/ses/latest/dg/Welcome.html
 """
 
 from aws_runbook import email_plan, pillar, tables

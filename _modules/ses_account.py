@@ -81,6 +81,14 @@ def plan(suppression=None, production_access=None, region=None, profile=None, ke
     What ``ses_account.configured`` would do: ``changes``, ``warnings`` and ``pending``. A request that AWS has denied is an
     error.
 
+    suppression
+        A list of ``BOUNCE`` and ``COMPLAINT``; ``[]`` turns the list off. Default: not managed.
+    production_access
+        A mapping of ``website_url``, ``mail_type`` (``TRANSACTIONAL`` or ``MARKETING``) and ``use_case``, and if you like
+        ``contact_language`` (``EN`` or ``JA``) and ``additional_contacts`` (a list of addresses). Default: not asked for.
+
+    IAM actions: ``ses:GetAccount``. https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html
+
     CLI Example:
 
     .. code-block:: bash
@@ -112,6 +120,12 @@ def plan(suppression=None, production_access=None, region=None, profile=None, ke
 def apply(suppression=None, production_access=None, region=None, profile=None, keyid=None, key=None):
     """
     Do what ``plan`` says, with the same arguments.
+
+    suppression, production_access
+        As in ``plan``.
+
+    IAM actions: ``ses:GetAccount``, ``ses:PutAccountSuppressionAttributes`` and ``ses:PutAccountDetails``.
+    https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_PutAccountDetails.html
 
     CLI Example:
 

@@ -169,6 +169,12 @@ def create(name, tags=None, region=None, profile=None, keyid=None, key=None):
     """
     Create a configuration set with AWS's defaults.
 
+    tags
+        A mapping of strings. Default: none.
+
+    IAM actions: ``ses:CreateConfigurationSet``, and ``ses:TagResource`` for tags.
+    https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateConfigurationSet.html
+
     CLI Example:
 
     .. code-block:: bash
@@ -207,6 +213,13 @@ def update(
     """
     Write the given attributes of a configuration set; ``None`` leaves an attribute alone. Event destinations that are not
     named are deleted.
+
+    event_destinations, reputation_metrics_enabled, sending_enabled, tls_policy,
+    custom_redirect_domain, https_policy, suppressed_reasons, tags
+        The attributes, each in the form of ``describe``: see the head of this module.
+
+    There being no such configuration set is an error. IAM actions: those to write.
+    https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_PutConfigurationSetDeliveryOptions.html
 
     CLI Example:
 

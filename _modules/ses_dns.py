@@ -23,7 +23,7 @@ Anything else is a provider of dns-lexicon with its own options (``salt-pip inst
 
 An inbound MX record is added only to a name that has none; a DMARC record is suggested (``ses_identity.check_dns``), and not
 published. Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last: how to reach the account, which is read
-as ``ses_identity`` does.
+as ``ses_identity`` does. IAM actions: those of ``ses_identity`` to read.
 """
 
 from collections.abc import Mapping
@@ -65,6 +65,8 @@ def plan(names, dns="aws:ses:dns", region=None, profile=None, keyid=None, key=No
 
     dns
         The settings, or the pillar key of them, which keeps secrets out of Salt's logs.
+
+    IAM actions: those of ``ses_identity`` to read.
 
     CLI Example:
 
@@ -183,6 +185,11 @@ def _leave(planned, step):
 def apply(names, dns="aws:ses:dns", region=None, profile=None, keyid=None, key=None):
     """
     Do what ``plan`` says, with the same arguments.
+
+    names, dns
+        As in ``plan``. A record that somebody else has changed meanwhile is an error, and is left alone.
+
+    IAM actions: those of ``ses_identity`` to read.
 
     CLI Example:
 

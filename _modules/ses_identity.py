@@ -116,6 +116,15 @@ def create(
     """
     Create an identity. To an address SES sends a mail with a link.
 
+    signing_key_length
+        ``RSA_2048_BIT`` or ``RSA_1024_BIT``, of a domain. Default: SES's own.
+    configuration_set
+        The name of one. Default: none.
+    tags
+        A mapping of strings. Default: none. Since when SES waits is noted in one more tag.
+
+    IAM actions: ``ses:CreateEmailIdentity`` and ``ses:TagResource``. https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateEmailIdentity.html
+
     CLI Example:
 
     .. code-block:: bash
@@ -163,6 +172,15 @@ def update(
 ):
     """
     Write the given attributes of an identity; ``None`` leaves an attribute alone.
+
+    signing_key_length, mail_from, behavior_on_mx_failure, configuration_set, tags
+        As at the head of this module. ``tags`` is all of them: others are removed.
+    bounce_topic, complaint_topic, delivery_topic
+        Names or ARNs of topics in the same region; ``""`` for none.
+    include_headers, email_forwarding
+        ``True`` or ``False``. AWS refuses to turn forwarding off while a topic for bounces or for complaints is missing.
+
+    IAM actions: those to write. https://docs.aws.amazon.com/ses/latest/APIReference/API_SetIdentityNotificationTopic.html
 
     CLI Example:
 
@@ -409,6 +427,9 @@ def check_dns(name, format="table", nameserver=None, receives=None, region=None,
     nameserver
         The resolver to begin with, as HOST or HOST:PORT. Default: pillar's ``aws:ses:dns:nameserver``, then the machine's.
 
+    receives
+        Whether the inbound MX record is among them. Default: what pillar says.
+
     CLI Example:
 
     .. code-block:: bash
@@ -432,6 +453,10 @@ def verified(name, timeout=0, nameserver=None, region=None, profile=None, keyid=
 
     timeout
         Seconds to wait. Default: 0, just look.
+
+    nameserver
+        The resolver to ask what is missing, as HOST or HOST:PORT. Default: pillar's ``aws:ses:dns:nameserver``, then the
+        machine's.
 
     CLI Example:
 
@@ -465,6 +490,9 @@ def verified(name, timeout=0, nameserver=None, region=None, profile=None, keyid=
 def retry(name, region=None, profile=None, keyid=None, key=None):
     """
     Let SES look again for the records of an identity after it gave up; for an address, send another mail with a link.
+
+    IAM actions: ``ses:VerifyDomainDkim``, ``ses:VerifyEmailIdentity``, ``ses:PutEmailIdentityMailFromAttributes`` and
+    ``ses:TagResource``. https://docs.aws.amazon.com/ses/latest/APIReference/API_VerifyEmailIdentity.html
 
     CLI Example:
 

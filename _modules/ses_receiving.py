@@ -68,6 +68,14 @@ def plan(
     What ``ses_receiving.verified`` would do: ``changes``, ``warnings`` and ``pending``. When mail for the address does not
     go to SES, that is waited for.
 
+    bucket
+        The bucket that the mail is to be received in, in the same region.
+    rule_set, rule, timeout
+        As in ``apply``, and not needed here.
+    nameserver
+        The DNS resolver to ask for the MX record, as HOST or HOST:PORT. Default: pillar's ``aws:ses:dns:nameserver``, then the
+        machine's.
+
     CLI Example:
 
     .. code-block:: bash
@@ -123,6 +131,13 @@ def apply(
 ):
     """
     Do what ``plan`` says, with the same arguments.
+
+    bucket, nameserver
+        As in ``plan``.
+    rule_set, rule
+        What the rule set and the rule are called meanwhile. Defaults: ``email-address-verification``, ``deliver-to-s3-bucket``.
+    timeout
+        Seconds that the mail may take. Default: 300. When it does not come, that is an error, and everything is put back.
 
     CLI Example:
 

@@ -117,6 +117,17 @@ def plan(
     What ``ses_smtp_user.present`` would do: ``changes``, ``warnings``, ``pending``, and ``action`` and ``old`` about the
     key, as ``iam_access_key.plan`` says it.
 
+    from_addresses
+        A list of addresses: the only ones that it may send from. Default: any that the account may.
+    store
+        Where user name and password go: see the head of this module. Default: no key is made.
+    rotate_days, grace_days
+        Numbers of days, as in ``iam_access_key.plan``.
+    tags
+        A mapping of strings. Others of the user stay.
+
+    IAM actions: those to read.
+
     CLI Example:
 
     .. code-block:: bash
@@ -174,6 +185,11 @@ def apply(
 ):
     """
     Do what ``plan`` says, with the same arguments.
+
+    from_addresses, store, rotate_days, grace_days, tags
+        As in ``plan``. A store that cannot be written to is an error, and then no key is left behind.
+
+    IAM actions: those to write. https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html
 
     CLI Example:
 

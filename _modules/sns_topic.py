@@ -209,6 +209,13 @@ def plan(
 
     Arguments are those of ``sns_topic.present``. A subscription whose recipient has unsubscribed is an error.
 
+    display_name, fifo, content_based_deduplication, kms_master_key_id, publishers, subscriptions, tags
+        The attributes, as at the head of this module. Default of each: not managed.
+    purge
+        ``True`` to remove publishers, subscriptions and tags that are not named. Default: ``False``.
+
+    IAM actions: those to read.
+
     CLI Example:
 
     .. code-block:: bash
@@ -301,6 +308,11 @@ def apply(
 ):
     """
     Do what ``plan`` says, with the same arguments.
+
+    display_name, fifo, content_based_deduplication, kms_master_key_id, publishers, subscriptions, tags, purge
+        As in ``plan``. ``fifo`` of a topic that is there cannot be changed: that is an error.
+
+    IAM actions: those to write. https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
 
     CLI Example:
 
@@ -451,6 +463,13 @@ def resubscribe(name, endpoint, protocol="email", region=None, profile=None, key
     """
     Ask a recipient again to confirm a subscription: one that has unsubscribed, or did not get the message.
 
+    endpoint
+        An address, a URL or an ARN.
+    protocol
+        Default: ``email``.
+
+    IAM actions: ``sns:Subscribe`` and ``sns:TagResource``. https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
+
     CLI Example:
 
     .. code-block:: bash
@@ -468,6 +487,8 @@ def confirm(name, token, region=None, profile=None, keyid=None, key=None):
 
     One that is confirmed in this way can be ended with credentials only. The link in the messages of an email subscription
     ends it for whoever follows it, which mail scanners do.
+
+    IAM actions: ``sns:ConfirmSubscription``. https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html
 
     CLI Example:
 
