@@ -23,6 +23,11 @@ def ses_calls(sandbox):
     return [call for call in sandbox.calls() if call["service"] in ("ses", "sesv2")]
 
 
+def answered(calls):
+    """Those that were not refused as too many."""
+    return [call for call in calls if call["status"] == 200 or call["error"] == "NotFoundException"]
+
+
 def edit(fleet, old, new):
     path = fleet.pillar / "public" / "email.sls"
     text = path.read_text()
@@ -175,7 +180,7 @@ def test_reading_twenty_identities_takes_a_handful_of_calls(fleet, sandbox):
     fleet.apply("aws.email")
     sandbox.clear_calls()
     assert changes(fleet.apply("aws.email")) == {}
-    assert len(ses_calls(sandbox)) == 3, "verification, MAIL FROM, notifications"
+    assert len(answered(ses_calls(sandbox))) == 3, "verification, MAIL FROM, notifications"
 
 
 def test_making_twenty_identities_takes_no_more_calls_than_there_are_things_to_write_and_to_confirm(fleet, sandbox):
@@ -186,14 +191,14 @@ def test_making_twenty_identities_takes_no_more_calls_than_there_are_things_to_w
         {"sns": {"topics": {"feedback": None}}, "ses": {"identities": dict.fromkeys(NAMES, settings)}},
     )
     assert results(fleet.apply("aws.email")) == {}
-    assert len(ses_calls(sandbox)) == 20 * (1 + 1 + 4 + 1) + 2
+    assert len(answered(ses_calls(sandbox))) == 20 * (1 + 1 + 4 + 1) + 2
 
 
 def test_a_domain_with_all_that_is_set_for_it_is_read_once_after_each_write(fleet, sandbox):
     settings = {"signing_key_length": "RSA_2048_BIT", "mail_from": "mail.example.org", "tags": {"team": "data"}}
     only_email(fleet, {"ses": {"identities": {"example.org": settings}}})
     assert results(fleet.apply("aws.email")) == {}
-    assert [call["operation"] for call in ses_calls(sandbox)] == [
+    assert [call["operation"] for call in answered(ses_calls(sandbox))] == [
         "GetEmailIdentity",
         "CreateEmailIdentity",
         "GetEmailIdentity",
@@ -208,6 +213,7 @@ def test_ses_own_pace_is_kept(fleet, sandbox, monkeypatch):
     monkeypatch.setattr("aws_runbook.pace._INTERVAL", 0.1)
     monkeypatch.setattr("aws_runbook.pace._paces", {})
     only_email(fleet, {"ses": {"identities": dict.fromkeys(NAMES)}})
+    sandbox.clear_faults()  # those by chance: only the pace is tried
     for service in ("ses", "sesv2"):
         sandbox.rate(service, 10)
     assert results(fleet.apply("aws.email")) == {}
