@@ -214,8 +214,7 @@ def update(
     Write the given attributes of a configuration set; ``None`` leaves an attribute alone. Event destinations that are not
     named are deleted.
 
-    event_destinations, reputation_metrics_enabled, sending_enabled, tls_policy,
-    custom_redirect_domain, https_policy, suppressed_reasons, tags
+    event_destinations, tags and so on
         The attributes, each in the form of ``describe``: see the head of this module.
 
     There being no such configuration set is an error. IAM actions: those to write.
