@@ -19,7 +19,7 @@ help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
 	  printf '  make %-9s %s\n' "$$target" "$$text"; done
 
-demo: $(READY) ## Plan, apply and apply again a sample fleet's backups, on an AWS inside this machine
+demo: $(READY) ## Plan, apply and apply again what a sample fleet needs, on an AWS inside this machine
 	@$(BIN)/python -m demo
 
 test: lint simulator ## Check the style and run every test

@@ -9,6 +9,7 @@ import os
 import shutil
 from pathlib import Path
 
+from sandbox import powerdns
 from tests import simulator
 
 # By marker: what is not tested without it, and how to get it.
@@ -27,9 +28,9 @@ _NEEDED = {
     "awscli": ("aws",),
     "mariadb": ("mariadb-install-db", "mariadb-dump", "mariadb-admin"),
     "postgresql": ("psql",),
-    "powerdns": ("pdns_server", "pdnsutil"),
     "sshd": ("ssh", "scp", "ssh-keygen"),
 }
+_OWN = {"powerdns": powerdns.is_installed, "simulator": simulator.is_installed}
 _NEEDED["pgbackrest"] = ("pgbackrest", *_NEEDED["postgresql"])
 
 
@@ -38,15 +39,13 @@ def _missing():
 
 
 def _is_installed(name):
-    if name == "simulator":
-        return simulator.is_installed()
+    if name in _OWN:
+        return _OWN[name]()
     programs = all(shutil.which(program) for program in _NEEDED.get(name, (name,)))
     # Debian keeps the database servers out of PATH.
     if name in ("postgresql", "pgbackrest"):
         server = shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
         return programs and bool(server)
-    if name == "powerdns":
-        return programs and Path("/usr/share/pdns-backend-sqlite3").is_dir()
     if name == "sshd":
         # Started by root, it wants a folder that its service makes.
         return programs and Path("/usr/sbin/sshd").exists() and (os.geteuid() != 0 or Path("/run/sshd").is_dir())
