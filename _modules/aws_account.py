@@ -4,25 +4,27 @@ Look at the AWS account as a whole: whose credentials are in use, what is wrong 
 Every function that calls AWS takes ``region``, ``profile``, ``keyid`` and ``key`` last: how to reach the account.
 """
 
-from aws_runbook.errors import PillarError
-from aws_runbook.session import connect
+import re
+from pathlib import Path
 
-# The kinds of resource that can wait for AWS, for DNS or for a person.
-_WAITING_KINDS = (
-    "iam_access_key",
-    "sns_topic",
-    "ses_identity",
-    "ses_receiving",
-    "ses_smtp_user",
-    "ses_account",
-    "rds_instance",
-    "rds_cluster",
-)
+from aws_runbook.adopt import result, whole
+from aws_runbook.adopt.account import Account
+from aws_runbook.errors import PillarError, RunbookError, UnreachableError
+from aws_runbook.kinds import arguments
+from aws_runbook.kinds.functions import connected
+from aws_runbook.pillar import compiling
+from aws_runbook.stores import minion, places
+
+# What `adopt` returns is printed as it is, to be written into a file.
+__outputter__ = {"adopt": "aws_text"}
+
+_PENDING = re.compile(rb"^@connected\ndef pending\(session\):$", re.MULTILINE)
 # What follows from pillar, of which each can find something wrong in it.
 _PLANS = ("aws_backup.plan", "aws_email.plan", "aws_database.plan")
 
 
-def whoami(region=None, profile=None, keyid=None, key=None):
+@connected
+def whoami(session):
     """
     The account and the identity that the credentials in use belong to, and the region that calls go to.
 
@@ -35,7 +37,6 @@ def whoami(region=None, profile=None, keyid=None, key=None):
         salt-call aws_account.whoami
         salt-call aws_account.whoami profile='{aws_profile: ocp-admin}'
     """
-    session = connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
     identity = session.identity()
     return {
         "account": identity["Account"],
@@ -46,10 +47,31 @@ def whoami(region=None, profile=None, keyid=None, key=None):
     }
 
 
-def pending(region=None, profile=None, keyid=None, key=None):
+def expected():
+    """
+    The account that ``state.apply aws.account`` is to work in: ``{"account": …}``, with ``None`` where pillar names none; ``None``
+    when nothing in AWS follows from pillar. Makes no call to AWS.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call aws_account.expected
+    """
+    planned = [__salt__[plan](format="data") for plan in _PLANS]
+    if not any(value for plan in planned for kind, value in plan.items() if kind != "notes"):
+        return None
+    return {"account": (__pillar__.get("aws") or {}).get("account")}
+
+
+@connected
+def pending(session):
     """
     What AWS or a person must still do for what pillar says: a list of ``what``, ``on`` (who must do it), ``since`` and
-    ``do``. Empty when all is done. These are the lines that ``state.apply aws`` warns of with ``Waiting:``.
+    ``do``. Empty when all is done. These are the lines that ``state.apply aws.account`` warns of with ``Waiting:``.
+
+    What cannot be read is one entry, on ``you``, whose ``do`` says why; the others are listed all the same. That AWS cannot be
+    asked at all, or is another account than pillar names, is one error.
 
     IAM actions: those that the kinds of resource in pillar need to be read.
 
@@ -59,8 +81,29 @@ def pending(region=None, profile=None, keyid=None, key=None):
 
         salt-call aws_account.pending
     """
-    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
-    return [entry for kind in _WAITING_KINDS for entry in __salt__[f"{kind}.pending"](**connection)]
+    connection = session.given
+    return [entry for kind in _waiting_kinds() for entry in _pending_of(kind, connection)]
+
+
+def _waiting_kinds():
+    """
+    The modules beside this one that have a function ``pending``, as its source begins in all of them.
+
+    Salt could only tell by loading every module that it knows.
+    """
+    modules = {path.stem: path for path in Path(__file__).parent.glob("*.py")}
+    return sorted(
+        name for name, path in modules.items() if name != "aws_account" and _PENDING.search(path.read_bytes())
+    )
+
+
+def _pending_of(kind, connection):
+    try:
+        return __salt__[f"{kind}.pending"](**connection)
+    except (PillarError, UnreachableError):
+        raise
+    except RunbookError as error:
+        return [{"what": f"everything of {kind}", "on": "you", "since": None, "do": str(error)}]
 
 
 def problems():
@@ -73,12 +116,77 @@ def problems():
 
         salt-call aws_account.problems
     """
-    return list(dict.fromkeys(problem for plan in _PLANS for problem in _problems_of(plan)))
+    found, planned = [], {}
+    for plan in _PLANS:
+        try:
+            planned[plan] = __salt__[plan](format="data")
+        except PillarError as error:
+            found += error.problems
+    return list(dict.fromkeys(found or _shared_places(planned)))
 
 
-def _problems_of(plan):
-    try:
-        __salt__[plan](format="data")
-    except PillarError as error:
-        return error.problems
-    return []
+def _shared_places(planned):
+    """Two secrets of different parts of pillar that would be written to one place."""
+    keys, email, databases = (planned[plan] for plan in _PLANS)
+    owned = {
+        **{
+            f"the access key of {user}": places.locations(key["store"], places.ACCESS_KEY)
+            for user, key in keys["keys"].items()
+        },
+        **{
+            f"aws:ses:smtp_users:{name}:store": places.locations(user.get("store"), places.SMTP)
+            for name, user in email["smtp_users"].items()
+        },
+        **{
+            f"aws:rds:{kind}:{name}:store": places.locations(entry.get("store"), places.PASSWORD)
+            for kind in ("instances", "clusters")
+            for name, entry in databases[kind].items()
+        },
+    }
+    return [
+        f"{owner} and {other} would both be written to {place}; give each a place of its own."
+        for owner, other, place in places.shared(owned)
+    ]
+
+
+@connected
+def adopt(session, format="yaml"):
+    """
+    Which pillar describes what there is in the account already, so that the first plan is empty: to read, edit and put into pillar.
+
+    format
+        ``yaml`` for a person (the default): the notes are comments at its head, and each minion's part is a document.
+        ``data`` for a program: ``pillar``, a mapping of minions to parts of their pillar, and ``notes``, a list of ``kind``,
+        ``about`` and ``note``.
+
+    Backups are those of this minion and of its ``aws:servers``. The ``kind`` of a note is ``not expressed`` (pillar cannot say it),
+    ``change`` (what the first run still changes), ``danger``, or ``not managed``. Default values are left out. Nothing is
+    written, in AWS or in pillar, and no secret is read.
+
+    The exit status, with ``--retcode-passthrough``, is 2 when something could not be expressed. IAM actions: ``Adopting`` on
+    the page ``docs/permissions.md``.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call aws_account.adopt
+        salt-call aws_account.adopt format=data --out=json
+    """
+    arguments.one_of("adopt", "format", format, ("yaml", "data"))
+    adopted = whole.look(_account(session))
+    __context__["retcode"] = 0 if adopted.is_whole else 2
+    data = adopted.as_data()
+    return result.text(data) if format == "yaml" else data
+
+
+def _account(session):
+    connection = session.given
+
+    def describe(kind, *given, region=None):
+        where = {**connection, "region": region or connection["region"]}
+        return __salt__[f"{kind}.describe"](*given, **where)
+
+    __salt__["aws_backup.targets"]()  # checks pillar, and compiles that of other servers
+    return Account(session, __opts__["id"], __context__[compiling.PLACE].by_minion, describe, minion.roots(__opts__))

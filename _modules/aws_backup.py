@@ -6,16 +6,26 @@ must allow it (``peer_run: {CONTROL_MINION: [pillar.show_pillar]}`` in its confi
 it runs without a master (``salt-call --local``).
 """
 
+import weakref
 from dataclasses import replace
 
-import salt.pillar
+from salt.state import HighState
 
-from aws_runbook import arguments, audit_report, audit_survey, backups, clock, pillar, tables, values
-from aws_runbook.errors import PillarError, RunbookError
-from aws_runbook.orphans import find as find_orphans
-from aws_runbook.session import connect
-
-_COLUMNS = ("server", "kind", "bucket", "prefix", "region", "expires", "policy", "user")
+from aws_runbook import clock, tables
+from aws_runbook.audit import render as audit_report
+from aws_runbook.audit import survey as audit_survey
+from aws_runbook.aws.session import connect
+from aws_runbook.backups import orphan_buckets
+from aws_runbook.backups import plan as backups
+from aws_runbook.backups.orphans import find as find_orphans
+from aws_runbook.backups.targets import get
+from aws_runbook.backups.targets import targets as targets_of
+from aws_runbook.errors import PillarError, RunbookError, UnreachableError
+from aws_runbook.iam import account as iam_account
+from aws_runbook.kinds import arguments, values
+from aws_runbook.kinds.functions import connected
+from aws_runbook.pillar import check as pillar
+from aws_runbook.pillar import compiling, minions
 
 
 def targets():
@@ -32,7 +42,7 @@ def targets():
     found = []
     for server, known in _pillars().items():
         pillar.check(known, where=_where(server))
-        found += [target.as_data() for target in backups.targets(server, known)[0]]
+        found += [target.as_data() for target in targets_of(server, known)[0]]
     return found
 
 
@@ -43,9 +53,9 @@ def plan(format="table"):
 
     format
         ``table`` for a person (the default); ``data`` for all of it as data: ``rows``, ``buckets``, ``lifecycle``,
-        ``policies``, ``groups``, ``users``, ``keys`` and ``notes``, as the SLS files use it.
+        ``policies``, ``groups``, ``users``, ``keys``, ``require`` and ``notes``, as the SLS files use it.
 
-    Pillar that cannot be meant is an error of one sentence for each problem.
+    Invalid pillar is an error with one sentence for each problem.
 
     CLI Example:
 
@@ -54,27 +64,35 @@ def plan(format="table"):
         salt-call aws_backup.plan
         salt-call aws_backup.plan format=data --out=json
     """
-    planned = backups.plan(_pillars())
+    planned = _planned()
     if format == "data":
         return planned.as_data()
     if format != "table":
         raise RunbookError(f"format is {format!r}; allowed are table, data.")
     if not planned.rows:
         return "\n".join(["No backups follow from pillar.", *planned.notes])
-    lines = [tables.table(planned.rows, _COLUMNS), "", *_summary(planned), *planned.notes]
+    lines = [tables.table(planned.rows, list(planned.rows[0])), "", *_summary(planned), *planned.notes]
     return "\n".join(lines)
 
 
-def orphans(region=None, profile=None, keyid=None, key=None):
+@connected
+def orphans(session):
     """
-    Users and policies in the account that may write backups, but that no known pillar names any more: a list of
-    ``user`` (``None`` for a policy that nobody has), ``policies``, ``buckets`` and ``access_keys``, each with when it
-    was last used.
+    What is left in the account of backups that no known pillar names any more: a list of ``kind``, ``user``, ``policies``, ``buckets``,
+    ``access_keys``, and ``why``, a sentence.
 
-    A server that leaves pillar keeps them: whether they can go, only a person can tell. ``iam_user.absent`` and
-    ``iam_backup_policy.absent`` remove them.
+    ``kind`` is ``user`` (who may write backups; ``access_keys`` say when they were last used, ``None`` where that cannot be read), ``policy`` (for backups; one that
+    was replaced, or that no such user has; also an inline one), ``bucket`` (which such a policy names, or named, or whose lifecycle rule
+    is called as the runbook's, or which holds a pgBackRest repository), or ``unread``: buckets of which that cannot be told.
 
-    IAM actions: ``iam:GetAccountAuthorizationDetails``, ``iam:ListAccessKeys``, ``iam:GetAccessKeyLastUsed``.
+    A policy is for backups when it allows writing objects of buckets that it names, and nothing outside of S3. A repository is looked
+    for from the top of a bucket down, in at most twenty listings of a thousand names: one in a bucket with many directories may not be
+    found.
+
+    A server that leaves pillar keeps them: whether they can go, only a person can tell. Nothing is removed.
+
+    IAM actions: ``iam:GetAccountAuthorizationDetails``, ``iam:ListAccessKeys``, ``iam:GetAccessKeyLastUsed``,
+    ``s3:ListAllMyBuckets``, ``s3:GetLifecycleConfiguration``, ``s3:ListBucket``.
 
     CLI Example:
 
@@ -82,32 +100,27 @@ def orphans(region=None, profile=None, keyid=None, key=None):
 
         salt-call aws_backup.orphans
     """
-    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
-    details = connect(__opts__, __pillar__, **connection).read(
-        "iam",
-        "get_account_authorization_details",
-        "list the users and policies of the account",
-        Filter=["User", "Group", "LocalManagedPolicy"],
-    )
-    found = find_orphans(details, plan(format="data"))
-    return [
-        {
-            **orphan,
-            "access_keys": __salt__["iam_access_key.describe"](orphan["user"], **connection) if orphan["user"] else [],
-        }
-        for orphan in found
-    ]
+    connection = session.given
+    session = connect(__opts__, __pillar__, **connection)
+    details = iam_account.details(session)
+    planned = plan(format="data")
+    named = {bucket for known in _pillars().values() for bucket in get(known, "aws:backup:buckets", {})}
+    found = [*find_orphans(details, planned), *orphan_buckets.find(session, details, {*planned["buckets"], *named})]
+    return [{**orphan, **_access_keys(orphan, connection)} for orphan in found]
 
 
-def audit(
-    format="table",
-    max_age_hours=None,
-    prometheus_file=None,
-    region=None,
-    profile=None,
-    keyid=None,
-    key=None,
-):
+def _access_keys(orphan, connection):
+    try:
+        keys = __salt__["iam_access_key.describe"](orphan["user"], **connection) if orphan["user"] else []
+    except UnreachableError:
+        raise
+    except RunbookError as error:
+        return {"access_keys": None, "why": f"{orphan['why']} {error}"}
+    return {"access_keys": keys}
+
+
+@connected
+def audit(session, format="table", max_age_hours=None, prometheus_file=None):
     """
     Whether the backups are there, and safe: of every target, the newest one's age, gaps, size and name, what is kept and
     whether it expires, pgBackRest's archive of WAL, unfinished uploads; of every bucket, public access and who else may read
@@ -123,7 +136,7 @@ def audit(
         Also write a textfile for node_exporter there: an absolute path in a folder that exists. Default: none is written.
 
     The exit status, with ``--retcode-passthrough``, is 2 when something is critical, 1 for a warning. What cannot be read is
-    an error. Nothing in AWS is written, and no object is opened: see ``docs/audit.md`` for every check. IAM actions: ``s3:ListBucket``, ``s3:ListBucketMultipartUploads``,
+    critical, and the rest is looked at all the same; credentials that are none, and an AWS that cannot be reached, are an error. Nothing in AWS is written, and no object is opened: see ``docs/audit.md`` for every check. IAM actions: ``s3:ListBucket``, ``s3:ListBucketMultipartUploads``,
     ``s3:GetLifecycleConfiguration``, ``s3:GetBucketPublicAccessBlock``, ``s3:GetBucketPolicy``,
     ``iam:GetAccountAuthorizationDetails``, ``iam:ListAccessKeys``, ``iam:GetAccessKeyLastUsed``.
 
@@ -137,9 +150,9 @@ def audit(
     arguments.one_of("audit", "format", format, ("table", "data"))
     values.whole("audit", "max_age_hours", max_age_hours, 1, 24 * 366)
     planned, now = plan(format="data"), clock.now()
-    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
+    connection = session.given
     pillars = _pillars()
-    found = [target for server, known in pillars.items() for target in backups.targets(server, known)[0]]
+    found = [target for server, known in pillars.items() for target in targets_of(server, known)[0]]
     report = audit_survey.report(
         connect(__opts__, __pillar__, **connection),
         [replace(target, region=planned["buckets"][target.bucket]["region"]) for target in found],
@@ -193,6 +206,16 @@ def _where(server):
     return "" if server == __opts__["id"] else server
 
 
+def _planned():
+    """The plan of the pillars, or what is wrong with them: worked out once for the same pillars."""
+    pillars = _pillars()
+    mine, planned = __context__.get("aws_backup.planned", (None, None))
+    if mine is not pillars:
+        planned = _kept(backups.plan, pillars, _servers(), _nearest)
+        __context__["aws_backup.planned"] = (pillars, planned)
+    return _given(planned)
+
+
 def _pillars():
     """
     The pillar of this minion and of those in its ``aws:servers``, by minion id: as fresh as this minion's own.
@@ -200,49 +223,79 @@ def _pillars():
     One run of states asks several times, and to compile a pillar takes Salt a while: it is done once for each pillar
     that this minion gets for itself.
     """
-    mine, known = __context__.get("aws_backup.pillars", (None, None))
-    if mine is None or mine is not __opts__.get("pillar"):
-        known = _gather()
-        __context__["aws_backup.pillars"] = (__opts__.get("pillar"), known)
-    return known
+    mine, run, known = __context__.get(compiling.PLACE) or compiling.Pillars(None, None, None)
+    # Salt 3008 wraps a minion's pillar anew for each module that it loads: in a run of states that is no other pillar.
+    own, active = __opts__.get("pillar"), HighState.get_active()
+    same = (run and run() is active) if active else mine is own
+    if mine is None or not same:
+        known = _kept(_gather)
+        __context__[compiling.PLACE] = compiling.Pillars(own, active and weakref.ref(active), known)
+    return _given(known)
+
+
+def _kept(function, *args):
+    """What a function returns, or the error that it raises about pillar, to be kept."""
+    try:
+        return function(*args)
+    except PillarError as error:
+        return error
+
+
+def _given(kept):
+    if isinstance(kept, PillarError):
+        raise PillarError(kept.problems)
+    return kept
 
 
 def _gather():
     own = __opts__["id"]
     known = {own: dict(__pillar__)}
     pillar.check(known[own])
-    problems = []
-    for server in (__pillar__.get("aws") or {}).get("servers") or []:
-        if server not in known:
-            try:
-                known[server] = _compile(server)
-            except PillarError as error:
-                problems += error.problems
+    others = [server for server in dict.fromkeys(_servers()) if server != own]
+    if __opts__.get("file_client") == "local" and others:
+        # Salt would mix this minion's own pillar, which is in its options, into the other's, and might give an old one.
+        opts = {**__opts__, "pillar": {}, "pillar_cache": False, "minion_data_cache": False}
+        with compiling.compiler(opts, dict(__grains__)) as compiler:
+            return {**known, **_all(others, compiler.compile)}
+    return {**known, **_all(others, _compile_on_master)}
+
+
+def _all(servers, compiled):
+    known, problems = {}, []
+    for server in servers:
+        try:
+            known[server] = _checked(server, compiled(server))
+        except PillarError as error:
+            problems += error.problems
     if problems:
         raise PillarError(list(dict.fromkeys(problems)))
     return known
 
 
-def _compile(server):
-    masterless = __opts__.get("file_client") == "local"
-    compiled = _compile_here(server) if masterless else _compile_on_master(server)
+def _servers():
+    return (__pillar__.get("aws") or {}).get("servers") or []
+
+
+def _nearest(server):
+    """The id of a minion that ``server`` may be meant to be, and that is not named; asked once for each."""
+    told = __context__.setdefault("aws_backup.nearest", {})
+    if server not in told:
+        told[server] = minions.nearest(server, minions.known(__opts__, __grains__) - {__opts__["id"], *_servers()})
+    return told[server]
+
+
+def _checked(server, compiled):
     errors = compiled.pop("_errors", None)
     if errors:
         reason = " ".join("; ".join(map(str, errors)).split())
         raise PillarError(f"aws:servers: the pillar of {server} does not render: {reason}")
     if not compiled:
+        nearest = _nearest(server)
         raise PillarError(
-            f"aws:servers: there is no pillar for {server!r}; name minions by their id, as pillar's top file does."
+            f"aws:servers: there is no pillar for {server!r}; "
+            + (f"did you mean {nearest}?" if nearest else "name minions by their id, as pillar's top file does.")
         )
     return compiled
-
-
-def _compile_here(server):
-    # Without a master nobody knows the other minion's grains; its pillar is chosen by its id.
-    grains = {**dict(__grains__), "id": server}
-    # Salt would mix this minion's own pillar, which is in its options, into the other's, and might give an old one.
-    opts = {**__opts__, "id": server, "grains": grains, "pillar": {}, "pillar_cache": False, "minion_data_cache": False}
-    return salt.pillar.get_pillar(opts, grains, server, opts.get("saltenv")).compile_pillar()
 
 
 def _compile_on_master(server):

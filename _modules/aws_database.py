@@ -4,8 +4,11 @@ Show what follows from this minion's pillar, ``aws:ec2`` and ``aws:rds``, for da
 No function here makes a call to AWS.
 """
 
-from aws_runbook import database_plan, pillar, presets, tables
+from aws_runbook import tables
+from aws_runbook.databases import plan as database_plan
+from aws_runbook.databases import presets
 from aws_runbook.errors import RunbookError
+from aws_runbook.pillar import check as pillar
 
 _NETWORK = ("kind", "name", "region", "vpc", "holds")
 _DATABASES = ("kind", "name", "region", "network", "engine", "version", "size", "reached_from", "backups", "password")
@@ -18,7 +21,7 @@ def plan(format="table"):
     format
         ``table`` for a person (the default); ``data`` for all of it as data, as the SLS files use it.
 
-    Pillar that cannot be meant is an error of one sentence for each problem. A version of ``latest`` is what AWS has on the
+    Invalid pillar is an error with one sentence for each problem. A version of ``latest`` is what AWS has on the
     day the database is made: ``state.apply aws.databases test=True`` shows it.
 
     CLI Example:

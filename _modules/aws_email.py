@@ -5,8 +5,10 @@ The pillar is the minion's own: ``aws:ses`` and ``aws:sns``. No function here ma
 no IAM action is needed. https://docs.aws.amazon.com/ses/latest/dg/Welcome.html
 """
 
-from aws_runbook import email_plan, pillar, tables
+from aws_runbook import tables
 from aws_runbook.errors import RunbookError
+from aws_runbook.mail import plan as email_plan
+from aws_runbook.pillar import check as pillar
 
 _KINDS = {
     "topics": "SNS topic",
@@ -24,10 +26,10 @@ def plan(format="table"):
 
     format
         ``table`` for a person (the default); ``data`` for all of it as data: ``topics``, ``configuration_sets``,
-        ``identities``, ``published``, ``receiving``, ``smtp_users``, ``dns``, ``account`` and ``notes``, as the SLS files
-        use it.
+        ``identities``, ``published``, ``receiving``, ``smtp_users``, ``dns``, ``account``, ``require`` and ``notes``, as the SLS
+        files use it.
 
-    Pillar that cannot be meant is an error of one sentence for each problem.
+    Invalid pillar is an error with one sentence for each problem.
 
     CLI Example:
 

@@ -28,10 +28,16 @@ Every function takes ``vpc``, the name or id of the VPC (left out: the default V
 """
 
 import re
+from functools import partial
 
-from aws_runbook import arguments, ec2, security_rules
-from aws_runbook.errors import RunbookError
-from aws_runbook.session import connect
+from aws_runbook.aws import tags as tagging
+from aws_runbook.databases.presets import SECURITY_GROUPS
+from aws_runbook.errors import RunbookError, SameNameError
+from aws_runbook.kinds import checks
+from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.kind import Attribute, Kind
+from aws_runbook.network import lookup as ec2
+from aws_runbook.network import rules as security_rules
 
 _DIRECTIONS = ("ingress", "egress")
 _PERMISSIONS = {"ingress": "IpPermissions", "egress": "IpPermissionsEgress"}
@@ -39,11 +45,114 @@ _PERMISSIONS = {"ingress": "IpPermissions", "egress": "IpPermissionsEgress"}
 _TEXT = re.compile(r"[\w .:/()#,@\[\]+=&;{}!$*-]{1,255}", re.ASCII)
 
 
-def _session(region, profile, keyid, key):
-    return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
+def _find(group):
+    found = ec2.vpc(group.session, group.scope["vpc"])
+    return found and ec2.security_group(group.session, group.name, found["VpcId"])
 
 
-def describe(name, attributes=None, vpc=None, region=None, profile=None, keyid=None, key=None):
+def _place(group):
+    return f" in the VPC {group.scope['vpc']}" if group.scope["vpc"] else " in the default VPC"
+
+
+def _check_name(group, wanted):
+    if not _TEXT.fullmatch(group.name) or (group.name.startswith("sg-") and not ec2.is_id(group.name)):
+        raise RunbookError(
+            f"{group.where}: its name has 1 to 255 characters of letters without accents, digits, spaces and "
+            "._-:/()#,@[]+=&;{}!$*, and does not begin with sg-."
+        )
+    return wanted
+
+
+def _check_description(where, attribute, value):
+    if not _TEXT.fullmatch(str(value)):
+        raise RunbookError(
+            f"{where}: {attribute} is {value!r}; give 1 to 255 characters of letters without accents, "
+            "digits, spaces and ._-:/()#,@[]+=&;{}!$*."
+        )
+    return value
+
+
+def _rules(direction, group):
+    names = ec2.group_names(group.session, group.entry["VpcId"])
+    return security_rules.texts(direction, group.entry.get(_PERMISSIONS[direction], []), names)
+
+
+def _write_rules(group, wanted):
+    """Add what is missing before what is too much is revoked."""
+    names = ec2.group_names(group.session, group.required["VpcId"])
+    for direction in _DIRECTIONS:
+        if direction in wanted:
+            known, rules = _rules(direction, group), security_rules.renamed(wanted[direction], names)
+            _write(group, "authorize", direction, [rule for rule in rules if rule not in known])
+            _write(group, "revoke", direction, [rule for rule in known if rule not in rules])
+
+
+def _write(group, verb, direction, rules):
+    if not rules:
+        return
+    named = [entry for entry in security_rules.groups(rules) if not ec2.is_id(entry)]
+    ids = dict(zip(named, ec2.group_ids(group.session, named, group.entry["VpcId"]), strict=True))
+    group.session.write(
+        "ec2",
+        f"{verb}_security_group_{direction}",
+        f"{verb} {', '.join(rules)} in {group}",
+        absent=("InvalidPermission.Duplicate", "InvalidPermission.NotFound"),
+        GroupId=group.entry["GroupId"],
+        IpPermissions=[security_rules.permission(rule, ids) for rule in rules],
+    )
+
+
+def _write_tags(group, wanted):
+    known = group.required
+    tagging.EC2.write(group.session, str(group), wanted["tags"], ec2.tags(known), Resources=[known["GroupId"]])
+
+
+KIND = Kind(
+    name="ec2_security_group",
+    subject="Security group",
+    what="security group",
+    scope=("vpc",),
+    find=_find,
+    place=_place,
+    identity=lambda group: {"group_id": group.entry["GroupId"], "vpc_id": group.entry["VpcId"]},
+    together=_check_name,
+    attributes=(
+        Attribute(
+            "description",
+            check=_check_description,
+            read=lambda group: group.entry["Description"],
+            fixed="Make a group of another name, or name the description it has.",
+        ),
+        Attribute(
+            "ingress",
+            actions=("ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"),
+            check=security_rules.canonical,
+            read=partial(_rules, "ingress"),
+            write=_write_rules,
+            shared=True,
+        ),
+        Attribute(
+            "egress",
+            actions=("ec2:AuthorizeSecurityGroupEgress", "ec2:RevokeSecurityGroupEgress"),
+            check=security_rules.canonical,
+            read=partial(_rules, "egress"),
+            write=_write_rules,
+            shared=True,
+        ),
+        Attribute(
+            "tags",
+            actions=("ec2:CreateTags", "ec2:DeleteTags"),
+            check=checks.tags(tagging.EC2),
+            read=lambda group: ec2.tags(group.entry),
+            write=_write_tags,
+            shared=True,
+        ),
+    ),
+)
+
+
+@connected
+def describe(session, name, attributes=None, vpc=None):
     """
     The security group's ``group_id``, ``vpc_id`` and attributes; ``None`` when there is none.
 
@@ -58,39 +167,13 @@ def describe(name, attributes=None, vpc=None, region=None, profile=None, keyid=N
 
         salt-call ec2_security_group.describe postgresql-anywhere
     """
-    session = _session(region, profile, keyid, key)
-    group = _find(session, name, vpc)
-    if group is None:
-        return None
-    names = ec2.group_names(session, group["VpcId"])
-    known = {
-        "description": group["Description"],
-        **{
-            direction: security_rules.texts(direction, group.get(member, []), names)
-            for direction, member in _PERMISSIONS.items()
-        },
-        "tags": ec2.tags(group),
-    }
-    wanted = known if attributes is None else attributes
-    identity = {"group_id": group["GroupId"], "vpc_id": group["VpcId"]}
-    return {**identity, **{attribute: known[attribute] for attribute in wanted}}
+    return KIND.describe(session, name, attributes, vpc=vpc)
 
 
-def _find(session, name, vpc):
-    found = ec2.vpc(session, vpc)
-    return found and ec2.security_group(session, name, found["VpcId"])
-
-
-def _required(session, name, vpc):
-    group = _find(session, name, vpc)
-    if group is None:
-        raise RunbookError(f"There is no security group {name} in {f'the VPC {vpc}' if vpc else 'the default VPC'}.")
-    return group
-
-
-def normalise(name, attributes, vpc=None, region=None, profile=None, keyid=None, key=None):  # noqa: ARG001 - as in every module
+@connected
+def normalise(session, name, attributes, vpc=None):
     """
-    The attributes as ``describe`` would give them; a value that AWS does not take is an error.
+    The attributes as ``describe`` would give them; a value that AWS does not accept is an error.
 
     attributes
         A mapping of the module's attributes. One of another shape is an error that says what is allowed.
@@ -103,36 +186,23 @@ def normalise(name, attributes, vpc=None, region=None, profile=None, keyid=None,
 
         salt-call ec2_security_group.normalise web '{ingress: [{service: https, source: anywhere}]}'
     """
-    where = f"security group {name}"
-    checked = dict(attributes)
-    if not _TEXT.fullmatch(name) or (name.startswith("sg-") and not ec2.is_id(name)):
-        raise RunbookError(
-            f"{where}: its name has 1 to 255 characters of letters without accents, digits, spaces and "
-            "._-:/()#,@[]+=&;{}!$*, and does not begin with sg-."
-        )
-    if "description" in checked and not _TEXT.fullmatch(str(checked["description"])):
-        raise RunbookError(
-            f"{where}: description is {checked['description']!r}; give 1 to 255 characters of letters without accents, "
-            "digits, spaces and ._-:/()#,@[]+=&;{}!$*."
-        )
-    for direction in _DIRECTIONS:
-        if direction in checked:
-            checked[direction] = security_rules.canonical(where, direction, checked[direction])
-    if "tags" in checked:
-        checked["tags"] = arguments.tags(where, checked["tags"])
-    return checked
+    return KIND.normalise(session, name, attributes, vpc=vpc)
 
 
-def resolve(name, current, attributes, vpc=None, region=None, profile=None, keyid=None, key=None):
+@connected
+def resolve(session, name, current, attributes, vpc=None):
     """
-    What is wanted of a security group that is as ``current`` says; what AWS cannot change is an error.
+    The wanted attributes of a security group, given its present ones. A change that AWS cannot make is an error, and so is a name that
+    differs from another group's only by case.
 
     current
-        What ``describe`` says of it; ``{}`` or ``None`` when there is none.
+        Its description by ``describe``; ``{}`` or ``None`` when it does not exist.
     attributes
-        What ``normalise`` has returned.
+        The result of ``normalise``.
 
     Returns ``attributes`` (as ``describe`` would show them) and ``warnings``, a list of sentences. Reads, and does not write.
+
+    IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSecurityGroups``.
 
     CLI Example:
 
@@ -140,13 +210,17 @@ def resolve(name, current, attributes, vpc=None, region=None, profile=None, keyi
 
         salt-call ec2_security_group.resolve web '{}' '{description: Web}'
     """
-    way = "Make a group of another name, or name the description it has."
-    ec2.keep(f"The security group {name}", current, attributes, "description", way)
+    attributes = dict(attributes)
+    if current and attributes.get("description") == SECURITY_GROUPS.get(name, {}).get("description", ...):
+        # A preset means the group, not the words that somebody chose for it, and EC2 cannot change them.
+        attributes["description"] = current["description"]
+    KIND.check_fixed(name, current, attributes)
     if not current:
         ec2.check_new("security group", name)
+        _check_spelling(session, name, vpc)
     if not current and "description" not in attributes:
         raise RunbookError(f"There is no security group {name} yet; to make one, give a description.")
-    resolved = dict(attributes)
+    resolved = attributes
     named = [
         group
         for direction in _DIRECTIONS
@@ -154,7 +228,6 @@ def resolve(name, current, attributes, vpc=None, region=None, profile=None, keyi
         if ec2.is_id(group)
     ]
     if named:
-        session = _session(region, profile, keyid, key)
         found = ec2.vpc(session, vpc)
         names = ec2.group_names(session, found["VpcId"]) if found else {}
         for direction in set(_DIRECTIONS) & set(resolved):
@@ -162,7 +235,20 @@ def resolve(name, current, attributes, vpc=None, region=None, profile=None, keyi
     return {"attributes": resolved, "warnings": []}
 
 
-def create(name, description, tags=None, vpc=None, region=None, profile=None, keyid=None, key=None):
+def _check_spelling(session, name, vpc):
+    """Raise when the VPC has no group called ``name``, and one whose name differs only by case, which EC2 ignores."""
+    found = ec2.vpc(session, vpc)
+    names = (
+        ec2.group_names(session, found["VpcId"]).values() if found else ()
+    )  # under test, it may be made before this one
+    others = [other for other in names if other.lower() == name.lower()]
+    if others and name not in others:
+        where = f"The VPC {vpc}" if vpc else "The default VPC"
+        raise SameNameError(where, "EC2", "security group", name, others[0])
+
+
+@connected
+def create(session, name, description, tags=None, vpc=None):
     """
     Create a security group, with AWS's defaults: nothing comes in, everything goes out.
 
@@ -171,8 +257,8 @@ def create(name, description, tags=None, vpc=None, region=None, profile=None, ke
     tags
         A mapping of strings, besides ``Name``. Default: none.
 
-    One that is there already is left as it is. IAM actions: ``ec2:DescribeVpcs``, ``ec2:CreateSecurityGroup``,
-    ``ec2:CreateTags``.
+    An existing one is left unchanged; one whose name differs only by case is an error, as names are case-insensitive in EC2.
+    IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSecurityGroups``, ``ec2:CreateSecurityGroup``, ``ec2:CreateTags``.
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
 
     CLI Example:
@@ -181,9 +267,8 @@ def create(name, description, tags=None, vpc=None, region=None, profile=None, ke
 
         salt-call ec2_security_group.create postgresql-anywhere 'PostgreSQL from anywhere'
     """
-    wanted = normalise(name, {"description": description, "tags": tags or {}})
-    session = _session(region, profile, keyid, key)
-    session.write(
+    wanted = normalise.on(session, name, {"description": description, "tags": tags or {}})
+    answer = session.write(
         "ec2",
         "create_security_group",
         f"create the security group {name}",
@@ -193,13 +278,17 @@ def create(name, description, tags=None, vpc=None, region=None, profile=None, ke
         VpcId=ec2.required_vpc(session, vpc)["VpcId"],
         **ec2.tagged("security-group", name, wanted["tags"]),
     )
+    if answer is None:
+        _check_spelling(session, name, vpc)
     return True
 
 
-def update(name, ingress=None, egress=None, tags=None, vpc=None, region=None, profile=None, keyid=None, key=None):
+@connected
+@KIND.updates
+def update(session, name, vpc=None, **attributes):
     """
     Give a security group exactly these rules and tags; ``None`` leaves an attribute alone. New rules are added before
-    old ones go.
+    old ones are revoked.
 
     ingress, egress
         All its rules in that direction, as the module's help describes them: others are revoked.
@@ -215,38 +304,11 @@ def update(name, ingress=None, egress=None, tags=None, vpc=None, region=None, pr
 
         salt-call ec2_security_group.update web ingress='[{service: https, source: anywhere}]'
     """
-    session = _session(region, profile, keyid, key)
-    group = _required(session, name, vpc)
-    wanted = {"ingress": ingress, "egress": egress, "tags": tags}
-    wanted = normalise(name, {attribute: value for attribute, value in wanted.items() if value is not None})
-    names = ec2.group_names(session, group["VpcId"])
-    for direction in _DIRECTIONS:
-        if direction in wanted:
-            known = security_rules.texts(direction, group.get(_PERMISSIONS[direction], []), names)
-            rules = security_rules.renamed(wanted[direction], names)
-            _write(session, name, group, "authorize", direction, [rule for rule in rules if rule not in known])
-            _write(session, name, group, "revoke", direction, [rule for rule in known if rule not in rules])
-    if "tags" in wanted:
-        ec2.write_tags(session, f"the security group {name}", group["GroupId"], ec2.tags(group), wanted["tags"])
-    return True
+    return KIND.update(session, name, attributes, vpc=vpc)
 
 
-def _write(session, name, group, verb, direction, rules):
-    if not rules:
-        return
-    named = [entry for entry in security_rules.groups(rules) if not ec2.is_id(entry)]
-    ids = dict(zip(named, ec2.group_ids(session, named, group["VpcId"]), strict=True))
-    session.write(
-        "ec2",
-        f"{verb}_security_group_{direction}",
-        f"{verb} {', '.join(rules)} in the security group {name}",
-        absent=("InvalidPermission.Duplicate", "InvalidPermission.NotFound"),
-        GroupId=group["GroupId"],
-        IpPermissions=[security_rules.permission(rule, ids) for rule in rules],
-    )
-
-
-def obstacles(name, vpc=None, region=None, profile=None, keyid=None, key=None):
+@connected
+def obstacles(session, name, vpc=None):
     """
     Why a security group must not be deleted: a list of sentences, empty when nothing is in the way.
 
@@ -259,14 +321,14 @@ def obstacles(name, vpc=None, region=None, profile=None, keyid=None, key=None):
 
         salt-call ec2_security_group.obstacles postgresql-anywhere
     """
-    session = _session(region, profile, keyid, key)
-    group = _required(session, name, vpc)
+    group = KIND.of(session, name, vpc=vpc).required
     if group["GroupName"] == "default":
         return [f"The security group default of {group['VpcId']} is AWS's own and cannot be deleted."]
     return ec2.in_use(session, f"The security group {name}", "group-id", group["GroupId"])
 
 
-def delete(name, vpc=None, region=None, profile=None, keyid=None, key=None):
+@connected
+def delete(session, name, vpc=None):
     """
     Delete a security group; AWS refuses while anything uses it.
 
@@ -279,7 +341,6 @@ def delete(name, vpc=None, region=None, profile=None, keyid=None, key=None):
 
         salt-call ec2_security_group.delete postgresql-anywhere
     """
-    session = _session(region, profile, keyid, key)
-    group = _required(session, name, vpc)
-    session.write("ec2", "delete_security_group", f"delete the security group {name}", GroupId=group["GroupId"])
+    group = KIND.of(session, name, vpc=vpc)
+    session.write("ec2", "delete_security_group", f"delete {group}", GroupId=group.required["GroupId"])
     return True

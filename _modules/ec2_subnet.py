@@ -22,24 +22,88 @@ Every function takes ``vpc``, the name or id of the VPC (left out: any), and ``r
 ``ec2:ModifySubnetAttribute`` to write; ``ec2:DescribeNetworkInterfaces`` and ``ec2:DeleteSubnet`` to delete.
 """
 
-from aws_runbook import arguments, cidr, ec2, values
+from aws_runbook.aws import tags as tagging
+from aws_runbook.aws.session import SETTLE_TIMEOUT
+from aws_runbook.aws.waiting import until
 from aws_runbook.errors import RunbookError
-from aws_runbook.session import SETTLE_TIMEOUT, connect
-from aws_runbook.waiting import until
+from aws_runbook.kinds import checks
+from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.kind import Attribute, Kind
+from aws_runbook.network import cidr
+from aws_runbook.network import lookup as ec2
 
 
-def _session(region, profile, keyid, key):
-    return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
+def _find(subnet):
+    vpc_id = None
+    if subnet.scope["vpc"] is not None:
+        found = ec2.vpc(subnet.session, subnet.scope["vpc"])
+        if found is None:
+            return None
+        vpc_id = found["VpcId"]
+    return ec2.one("subnet", subnet.name, ec2.subnets(subnet.session, vpc_id), "SubnetId")
 
 
-def describe(name, attributes=None, vpc=None, region=None, profile=None, keyid=None, key=None):
+def _write_map_public_ip_on_launch(subnet, wanted):
+    subnet.session.write(
+        "ec2",
+        "modify_subnet_attribute",
+        f"set map_public_ip_on_launch of {subnet}",
+        SubnetId=subnet.required["SubnetId"],
+        MapPublicIpOnLaunch={"Value": wanted["map_public_ip_on_launch"]},
+    )
+
+
+def _write_tags(subnet, wanted):
+    known = subnet.required
+    tagging.EC2.write(subnet.session, str(subnet), wanted["tags"], ec2.tags(known), Resources=[known["SubnetId"]])
+
+
+_FIXED = "Make a subnet of another name, or name what it has."
+
+KIND = Kind(
+    name="ec2_subnet",
+    subject="Subnet",
+    what="subnet",
+    scope=("vpc",),
+    find=_find,
+    place=lambda subnet: f" in the VPC {subnet.scope['vpc']}" if subnet.scope["vpc"] else "",
+    identity=lambda subnet: {"subnet_id": subnet.entry["SubnetId"], "vpc_id": subnet.entry["VpcId"]},
+    attributes=(
+        Attribute(
+            "cidr_block",
+            check=checks.block(cidr.check),
+            read=lambda subnet: subnet.entry["CidrBlock"],
+            fixed=_FIXED,
+        ),
+        Attribute("availability_zone", read=lambda subnet: subnet.entry["AvailabilityZone"], fixed=_FIXED),
+        Attribute(
+            "map_public_ip_on_launch",
+            actions=("ec2:ModifySubnetAttribute",),
+            check=checks.flag,
+            read=lambda subnet: subnet.entry["MapPublicIpOnLaunch"],
+            write=_write_map_public_ip_on_launch,
+        ),
+        Attribute(
+            "tags",
+            actions=("ec2:CreateTags", "ec2:DeleteTags"),
+            check=checks.tags(tagging.EC2),
+            read=lambda subnet: ec2.tags(subnet.entry),
+            write=_write_tags,
+            shared=True,
+        ),
+    ),
+)
+
+
+@connected
+def describe(session, name, attributes=None, vpc=None):
     """
     The subnet's ``subnet_id``, ``vpc_id`` and attributes; ``None`` when there is none.
 
     attributes
         Only these are shown (a list of names). Default: all.
 
-    IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets``. Two subnets of the name are an error that lists them.
+    IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets``. Two subnets with the name are an error that lists them.
 
     CLI Example:
 
@@ -47,42 +111,13 @@ def describe(name, attributes=None, vpc=None, region=None, profile=None, keyid=N
 
         salt-call ec2_subnet.describe lab-a vpc=lab
     """
-    subnet = _find(_session(region, profile, keyid, key), name, vpc)
-    if subnet is None:
-        return None
-    wanted = _READERS if attributes is None else attributes
-    identity = {"subnet_id": subnet["SubnetId"], "vpc_id": subnet["VpcId"]}
-    return {**identity, **{attribute: _READERS[attribute](subnet) for attribute in wanted}}
+    return KIND.describe(session, name, attributes, vpc=vpc)
 
 
-def _find(session, name, vpc):
-    vpc_id = None
-    if vpc is not None:
-        found = ec2.vpc(session, vpc)
-        if found is None:
-            return None
-        vpc_id = found["VpcId"]
-    return ec2.one("subnet", name, ec2.subnets(session, vpc_id), "SubnetId")
-
-
-def _required(session, name, vpc):
-    subnet = _find(session, name, vpc)
-    if subnet is None:
-        raise RunbookError(f"There is no subnet {name}{f' in the VPC {vpc}' if vpc else ''}.")
-    return subnet
-
-
-_READERS = {
-    "cidr_block": lambda subnet: subnet["CidrBlock"],
-    "availability_zone": lambda subnet: subnet["AvailabilityZone"],
-    "map_public_ip_on_launch": lambda subnet: subnet["MapPublicIpOnLaunch"],
-    "tags": ec2.tags,
-}
-
-
-def normalise(name, attributes, vpc=None, region=None, profile=None, keyid=None, key=None):  # noqa: ARG001 - as in every module
+@connected
+def normalise(session, name, attributes, vpc=None):
     """
-    The attributes as ``describe`` would give them; a value that AWS does not take is an error.
+    The attributes as ``describe`` would give them; a value that AWS does not accept is an error.
 
     attributes
         A mapping of the module's attributes. One of another shape is an error that says what is allowed.
@@ -95,26 +130,23 @@ def normalise(name, attributes, vpc=None, region=None, profile=None, keyid=None,
 
         salt-call ec2_subnet.normalise lab-a '{cidr_block: 10.0.1.0/24}'
     """
-    where = f"subnet {name}"
-    checked = dict(attributes)
-    values.block(where, "cidr_block", checked.get("cidr_block"), cidr.check)
-    values.flag(where, "map_public_ip_on_launch", checked.get("map_public_ip_on_launch"))
-    if "tags" in checked:
-        checked["tags"] = arguments.tags(where, checked["tags"])
-    return checked
+    return KIND.normalise(session, name, attributes, vpc=vpc)
 
 
-def resolve(name, current, attributes, vpc=None, region=None, profile=None, keyid=None, key=None):
+@connected
+def resolve(session, name, current, attributes, vpc=None):
     """
-    What is wanted of a subnet that is as ``current`` says; what AWS cannot change, and a block that cannot be had, is an
+    The wanted attributes of a subnet, given its present ones; a change that AWS cannot make, and a block that is not free, is an
     error.
 
     current
-        What ``describe`` says of it; ``{}`` or ``None`` when there is none.
+        Its description by ``describe``; ``{}`` or ``None`` when it does not exist.
     attributes
-        What ``normalise`` has returned.
+        The result of ``normalise``.
 
     Returns ``attributes`` (as ``describe`` would show them) and ``warnings``, a list of sentences. Reads, and does not write.
+
+    IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets``.
 
     CLI Example:
 
@@ -122,12 +154,10 @@ def resolve(name, current, attributes, vpc=None, region=None, profile=None, keyi
 
         salt-call ec2_subnet.resolve lab-a '{}' '{cidr_block: 10.0.1.0/24}' vpc=lab
     """
-    way = "Make a subnet of another name, or name what it has."
-    for attribute in ("cidr_block", "availability_zone"):
-        ec2.keep(f"The subnet {name}", current, attributes, attribute, way)
+    KIND.check_fixed(name, current, attributes)
     if not current:
         ec2.check_new("subnet", name)
-        _check_new(_session(region, profile, keyid, key), name, attributes.get("cidr_block"), vpc)
+        _check_new(session, name, attributes.get("cidr_block"), vpc)
     return {"attributes": attributes, "warnings": []}
 
 
@@ -149,7 +179,8 @@ def _check_new(session, name, block, vpc):
             )
 
 
-def create(name, vpc, cidr_block, availability_zone=None, tags=None, region=None, profile=None, keyid=None, key=None):
+@connected
+def create(session, name, vpc, cidr_block, availability_zone=None, tags=None):
     """
     Create a subnet.
 
@@ -170,8 +201,7 @@ def create(name, vpc, cidr_block, availability_zone=None, tags=None, region=None
 
         salt-call ec2_subnet.create lab-a lab 10.0.1.0/24
     """
-    wanted = normalise(name, {"cidr_block": cidr_block, "tags": tags or {}})
-    session = _session(region, profile, keyid, key)
+    wanted = normalise.on(session, name, {"cidr_block": cidr_block, "tags": tags or {}})
     vpc_id = ec2.required_vpc(session, vpc)["VpcId"]
     answer = session.write(
         "ec2",
@@ -193,7 +223,7 @@ def _check_made_by_another_run(session, name, block, vpc):
     """Something has the block ``block`` by now: the subnet ``name``, or there is an error."""
 
     def found():
-        subnet = _find(session, name, vpc)
+        subnet = KIND.of(session, name, vpc=vpc).entry
         if subnet is None:
             _check_new(session, name, block, vpc)
         return subnet
@@ -220,7 +250,9 @@ def _next_zone(session, vpc_id):
     return min(zones, key=taken.count)
 
 
-def update(name, map_public_ip_on_launch=None, tags=None, vpc=None, region=None, profile=None, keyid=None, key=None):
+@connected
+@KIND.updates
+def update(session, name, vpc=None, **attributes):
     """
     Write the given attributes of a subnet; ``None`` leaves an attribute alone.
 
@@ -238,23 +270,11 @@ def update(name, map_public_ip_on_launch=None, tags=None, vpc=None, region=None,
 
         salt-call ec2_subnet.update lab-a map_public_ip_on_launch=True vpc=lab
     """
-    session = _session(region, profile, keyid, key)
-    subnet = _required(session, name, vpc)
-    if map_public_ip_on_launch is not None:
-        session.write(
-            "ec2",
-            "modify_subnet_attribute",
-            f"set map_public_ip_on_launch of the subnet {name}",
-            SubnetId=subnet["SubnetId"],
-            MapPublicIpOnLaunch={"Value": map_public_ip_on_launch},
-        )
-    if tags is not None:
-        wanted = arguments.tags(f"subnet {name}", tags)
-        ec2.write_tags(session, f"the subnet {name}", subnet["SubnetId"], ec2.tags(subnet), wanted)
-    return True
+    return KIND.update(session, name, attributes, vpc=vpc)
 
 
-def obstacles(name, vpc=None, region=None, profile=None, keyid=None, key=None):
+@connected
+def obstacles(session, name, vpc=None):
     """
     Why a subnet must not be deleted: a list of sentences, empty when nothing is in the way.
 
@@ -266,12 +286,12 @@ def obstacles(name, vpc=None, region=None, profile=None, keyid=None, key=None):
 
         salt-call ec2_subnet.obstacles lab-a vpc=lab
     """
-    session = _session(region, profile, keyid, key)
-    subnet = _required(session, name, vpc)
-    return ec2.in_use(session, f"The subnet {name}", "subnet-id", subnet["SubnetId"])
+    subnet_id = KIND.of(session, name, vpc=vpc).required["SubnetId"]
+    return ec2.in_use(session, f"The subnet {name}", "subnet-id", subnet_id)
 
 
-def delete(name, vpc=None, region=None, profile=None, keyid=None, key=None):
+@connected
+def delete(session, name, vpc=None):
     """
     Delete a subnet; AWS refuses while anything is in it.
 
@@ -284,7 +304,6 @@ def delete(name, vpc=None, region=None, profile=None, keyid=None, key=None):
 
         salt-call ec2_subnet.delete lab-a vpc=lab
     """
-    session = _session(region, profile, keyid, key)
-    subnet = _required(session, name, vpc)
-    session.write("ec2", "delete_subnet", f"delete the subnet {name}", SubnetId=subnet["SubnetId"])
+    subnet = KIND.of(session, name, vpc=vpc)
+    session.write("ec2", "delete_subnet", f"delete {subnet}", SubnetId=subnet.required["SubnetId"])
     return True

@@ -26,42 +26,25 @@ read; ``ec2:CreateVpc``, ``ec2:DeleteVpc`` (when two runs have made one), ``ec2:
 ``ec2:DeleteInternetGateway`` and ``ec2:DeleteVpc`` to delete.
 """
 
-from aws_runbook import arguments, cidr, ec2, new_vpc, values
+from aws_runbook.aws import tags as tagging
 from aws_runbook.errors import AwsError, RunbookError
-from aws_runbook.session import connect
+from aws_runbook.kinds import checks
+from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.kind import Attribute, Kind
+from aws_runbook.network import cidr, new_vpc
+from aws_runbook.network import lookup as ec2
 
-_FLAGS = ("enable_dns_support", "enable_dns_hostnames", "internet_gateway", "public_route")
 _ANYWHERE = "0.0.0.0/0"
 # A VPC has one internet gateway at most, and an internet gateway one VPC.
 _ATTACHED = ("Resource.AlreadyAssociated", "InvalidParameterValue")
 
 
-def _session(region, profile, keyid, key):
-    return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
+def _gateway(vpc):
+    return ec2.gateway(vpc.session, vpc.required["VpcId"])
 
 
-def describe(name, attributes=None, region=None, profile=None, keyid=None, key=None):
-    """
-    The VPC's ``vpc_id`` and attributes; ``None`` when there is none.
-
-    attributes
-        Only these are read (a list of names). Default: all.
-
-    IAM actions: ``ec2:DescribeVpcs``; by attribute ``ec2:DescribeVpcAttribute``, ``ec2:DescribeInternetGateways``,
-    ``ec2:DescribeRouteTables``. Two VPCs of the name are an error that lists them.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call ec2_vpc.describe lab
-    """
-    session = _session(region, profile, keyid, key)
-    vpc = ec2.vpc(session, name)
-    if vpc is None:
-        return None
-    wanted = _READERS if attributes is None else attributes
-    return {"vpc_id": vpc["VpcId"], **{attribute: _READERS[attribute](session, vpc) for attribute in wanted}}
+def _main_table(vpc):
+    return ec2.main_table(vpc.session, vpc.required["VpcId"])
 
 
 def _way_out(table):
@@ -71,23 +54,233 @@ def _way_out(table):
     return next((route[target] for target in targets if route.get(target)), None)
 
 
-def _leads_outside(session, vpc):
-    return (_way_out(ec2.main_table(session, vpc["VpcId"])) or "").startswith("igw-")
+def _leads_outside(vpc):
+    return (_way_out(_main_table(vpc)) or "").startswith("igw-")
 
 
-_READERS = {
-    "cidr_block": lambda _session, vpc: vpc["CidrBlock"],
-    "enable_dns_support": lambda session, vpc: ec2.dns(session, vpc["VpcId"], "enable_dns_support"),
-    "enable_dns_hostnames": lambda session, vpc: ec2.dns(session, vpc["VpcId"], "enable_dns_hostnames"),
-    "internet_gateway": lambda session, vpc: ec2.gateway(session, vpc["VpcId"]) is not None,
-    "public_route": _leads_outside,
-    "tags": lambda _session, vpc: ec2.tags(vpc),
-}
+def _write_dns(vpc, wanted):
+    for attribute, member in ec2.DNS.items():
+        if attribute in wanted:
+            vpc.session.write(
+                "ec2",
+                "modify_vpc_attribute",
+                f"set {attribute} of {vpc}",
+                VpcId=vpc.required["VpcId"],
+                **{member: {"Value": wanted[attribute]}},
+            )
 
 
-def normalise(name, attributes, region=None, profile=None, keyid=None, key=None):  # noqa: ARG001 - as in every module
+def _write_way_out(vpc, wanted):
+    """A route needs the gateway: it goes before that, and comes after it."""
+    if wanted.get("public_route") is False:
+        _close(vpc)
+    if "internet_gateway" in wanted:
+        (_attach if wanted["internet_gateway"] else _detach)(vpc)
+    if wanted.get("public_route"):
+        _open(vpc)
+
+
+def _write_tags(vpc, wanted):
+    known = vpc.required
+    tagging.EC2.write(vpc.session, str(vpc), wanted["tags"], ec2.tags(known), Resources=[known["VpcId"]])
+
+
+def _attach(vpc):
+    if _gateway(vpc) is not None:
+        return
+    spare = _spare_gateway(vpc)
+    gateway_id = spare or _make_gateway(vpc)
+    try:
+        vpc.session.write(
+            "ec2",
+            "attach_internet_gateway",
+            f"attach an internet gateway to {vpc}",
+            InternetGatewayId=gateway_id,
+            VpcId=vpc.required["VpcId"],
+        )
+    except AwsError as error:
+        attached = _gateway(vpc) if error.code in _ATTACHED else None
+        if attached is None:
+            raise
+        if not spare and attached["InternetGatewayId"] != gateway_id:  # another run was quicker
+            _delete_gateway(vpc, gateway_id)
+
+
+def _spare_gateway(vpc):
+    """A gateway of the VPC's name that is attached to none: one that an interrupted run left behind."""
+    answer = vpc.session.read(
+        "ec2",
+        "describe_internet_gateways",
+        "list the internet gateways",
+        Filters=[{"Name": "tag:Name", "Values": [vpc.name]}],
+    )
+    return next((entry["InternetGatewayId"] for entry in answer["InternetGateways"] if not entry["Attachments"]), None)
+
+
+def _make_gateway(vpc):
+    answer = vpc.session.write(
+        "ec2",
+        "create_internet_gateway",
+        f"create an internet gateway for {vpc}",
+        once=True,
+        **ec2.tagged("internet-gateway", vpc.name, {}),
+    )
+    return answer["InternetGateway"]["InternetGatewayId"]
+
+
+def _detach(vpc):
+    gateway = _gateway(vpc)
+    if gateway is None:
+        return
+    gateway_id = gateway["InternetGatewayId"]
+    vpc.session.write(
+        "ec2",
+        "detach_internet_gateway",
+        f"detach the internet gateway {gateway_id} from {vpc}",
+        InternetGatewayId=gateway_id,
+        VpcId=vpc.required["VpcId"],
+    )
+    if ec2.name_of(gateway) == vpc.name:  # made here; somebody else's stays
+        _delete_gateway(vpc, gateway_id)
+
+
+def _delete_gateway(vpc, gateway_id):
+    vpc.session.write(
+        "ec2",
+        "delete_internet_gateway",
+        f"delete the internet gateway {gateway_id} of {vpc}",
+        InternetGatewayId=gateway_id,
+    )
+
+
+def _open(vpc):
+    gateway, table = _gateway(vpc), _main_table(vpc)
+    if gateway is None:
+        raise RunbookError(
+            f"The VPC {vpc.name} has no internet gateway for a public_route; say internet_gateway: True."
+        )
+    other = _way_out(table)
+    if other and not other.startswith("igw-"):
+        raise RunbookError(
+            f"The main route table of {vpc} leads to {other} for {_ANYWHERE}, and is left as it is. Delete that "
+            "route first, or do not ask for public_route."
+        )
+    vpc.session.write(
+        "ec2",
+        "create_route",
+        f"lead {vpc} to the internet",
+        absent=("RouteAlreadyExists",),
+        RouteTableId=table["RouteTableId"],
+        DestinationCidrBlock=_ANYWHERE,
+        GatewayId=gateway["InternetGatewayId"],
+    )
+
+
+def _close(vpc):
+    table = _main_table(vpc)
+    if _leads_outside(vpc):
+        vpc.session.write(
+            "ec2",
+            "delete_route",
+            f"delete the way to the internet of {vpc}",
+            RouteTableId=table["RouteTableId"],
+            DestinationCidrBlock=_ANYWHERE,
+        )
+
+
+def _check_way_out(vpc, wanted):
+    if wanted.get("public_route") and wanted.get("internet_gateway") is False:
+        raise RunbookError(f"{vpc.where}: public_route is True without an internet_gateway; a route needs one.")
+    return wanted
+
+
+_DNS_ACTIONS = ("ec2:DescribeVpcAttribute", "ec2:ModifyVpcAttribute")
+
+KIND = Kind(
+    name="ec2_vpc",
+    subject="VPC",
+    what="VPC",
+    find=lambda vpc: ec2.vpc(vpc.session, vpc.name),
+    place=lambda vpc: f" in {vpc.session.region}: declare it in aws:ec2:vpcs, or name another",
+    identity=lambda vpc: {"vpc_id": vpc.entry["VpcId"]},
+    together=_check_way_out,
+    attributes=(
+        Attribute(
+            "cidr_block",
+            check=checks.block(cidr.check),
+            read=lambda vpc: vpc.entry["CidrBlock"],
+            fixed="Make a VPC of another name, or name the block it has.",
+        ),
+        Attribute(
+            "enable_dns_support",
+            actions=_DNS_ACTIONS,
+            check=checks.flag,
+            read=lambda vpc: ec2.dns(vpc.session, vpc.entry["VpcId"], "enable_dns_support"),
+            write=_write_dns,
+        ),
+        Attribute(
+            "enable_dns_hostnames",
+            actions=_DNS_ACTIONS,
+            check=checks.flag,
+            read=lambda vpc: ec2.dns(vpc.session, vpc.entry["VpcId"], "enable_dns_hostnames"),
+            write=_write_dns,
+        ),
+        Attribute(
+            "internet_gateway",
+            actions=(
+                "ec2:DescribeInternetGateways",
+                "ec2:CreateInternetGateway",
+                "ec2:AttachInternetGateway",
+                "ec2:DetachInternetGateway",
+                "ec2:DeleteInternetGateway",
+            ),
+            check=checks.flag,
+            read=lambda vpc: _gateway(vpc) is not None,
+            write=_write_way_out,
+        ),
+        Attribute(
+            "public_route",
+            actions=("ec2:DescribeRouteTables", "ec2:CreateRoute", "ec2:DeleteRoute"),
+            check=checks.flag,
+            read=_leads_outside,
+            write=_write_way_out,
+        ),
+        Attribute(
+            "tags",
+            actions=("ec2:CreateTags", "ec2:DeleteTags"),
+            check=checks.tags(tagging.EC2),
+            read=lambda vpc: ec2.tags(vpc.entry),
+            write=_write_tags,
+            shared=True,
+        ),
+    ),
+)
+
+
+@connected
+def describe(session, name, attributes=None):
     """
-    The attributes as ``describe`` would give them; a value that AWS does not take is an error.
+    The VPC's ``vpc_id`` and attributes; ``None`` when there is none.
+
+    attributes
+        Only these are read (a list of names). Default: all.
+
+    IAM actions: ``ec2:DescribeVpcs``; by attribute ``ec2:DescribeVpcAttribute``, ``ec2:DescribeInternetGateways``,
+    ``ec2:DescribeRouteTables``. Two VPCs with the name are an error that lists them.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call ec2_vpc.describe lab
+    """
+    return KIND.describe(session, name, attributes)
+
+
+@connected
+def normalise(session, name, attributes):
+    """
+    The attributes as ``describe`` would give them; a value that AWS does not accept is an error.
 
     attributes
         A mapping of the module's attributes. One of another shape is an error that says what is allowed.
@@ -100,29 +293,22 @@ def normalise(name, attributes, region=None, profile=None, keyid=None, key=None)
 
         salt-call ec2_vpc.normalise lab '{cidr_block: 10.0.0.0/16}'
     """
-    where = f"VPC {name}"
-    checked = dict(attributes)
-    if "cidr_block" in checked:
-        values.block(where, "cidr_block", checked["cidr_block"], cidr.check)
-    for attribute in _FLAGS:
-        values.flag(where, attribute, checked.get(attribute))
-    if checked.get("public_route") and checked.get("internet_gateway") is False:
-        raise RunbookError(f"{where}: public_route is True without an internet_gateway; a route needs one.")
-    if "tags" in checked:
-        checked["tags"] = arguments.tags(where, checked["tags"])
-    return checked
+    return KIND.normalise(session, name, attributes)
 
 
-def resolve(name, current, attributes, region=None, profile=None, keyid=None, key=None):  # noqa: ARG001 - as in every module
+@connected
+def resolve(session, name, current, attributes):
     """
-    What is wanted of a VPC that is as ``current`` says; what AWS cannot change is an error.
+    The wanted attributes of a VPC, given its present ones; a change that AWS cannot make is an error.
 
     current
-        What ``describe`` says of it; ``{}`` or ``None`` when there is none.
+        Its description by ``describe``; ``{}`` or ``None`` when it does not exist.
     attributes
-        What ``normalise`` has returned.
+        The result of ``normalise``.
 
     Returns ``attributes`` (as ``describe`` would show them) and ``warnings``, a list of sentences. Reads, and does not write.
+
+    Makes no call to AWS.
 
     CLI Example:
 
@@ -134,15 +320,14 @@ def resolve(name, current, attributes, region=None, profile=None, keyid=None, ke
         ec2.check_new("VPC", name)
     if not current and "cidr_block" not in attributes:
         raise RunbookError(f"There is no VPC {name} yet, and cidr_block is missing; give a block such as 10.0.0.0/16.")
-    ec2.keep(
-        f"The VPC {name}", current, attributes, "cidr_block", "Make a VPC of another name, or name the block it has."
-    )
+    KIND.check_fixed(name, current, attributes)
     return {"attributes": attributes, "warnings": []}
 
 
-def create(name, cidr_block, tags=None, region=None, profile=None, keyid=None, key=None):
+@connected
+def create(session, name, cidr_block, tags=None):
     """
-    Create a VPC, with AWS's defaults: one, also when another run does so at the same moment.
+    Create a VPC with AWS's defaults: only one, also when another run does so at the same time.
 
     cidr_block
         Its addresses, from /16 to /28: ``10.0.0.0/16``.
@@ -158,8 +343,7 @@ def create(name, cidr_block, tags=None, region=None, profile=None, keyid=None, k
 
         salt-call ec2_vpc.create lab 10.0.0.0/16
     """
-    wanted = normalise(name, {"cidr_block": cidr_block, "tags": tags or {}})
-    session = _session(region, profile, keyid, key)
+    wanted = normalise.on(session, name, {"cidr_block": cidr_block, "tags": tags or {}})
 
     def make(draft):
         answer = session.write(
@@ -176,18 +360,9 @@ def create(name, cidr_block, tags=None, region=None, profile=None, keyid=None, k
     return True
 
 
-def update(
-    name,
-    enable_dns_support=None,
-    enable_dns_hostnames=None,
-    internet_gateway=None,
-    public_route=None,
-    tags=None,
-    region=None,
-    profile=None,
-    keyid=None,
-    key=None,
-):
+@connected
+@KIND.updates
+def update(session, name, **attributes):
     """
     Write the given attributes of a VPC; ``None`` leaves an attribute alone.
 
@@ -196,7 +371,9 @@ def update(
     tags
         All its tags but ``Name``: others are removed.
 
-    A VPC that is not there is an error.
+    A missing VPC is an error.
+
+    IAM actions: those to write, at the head of this module, of the attributes that are given.
 
     CLI Example:
 
@@ -204,131 +381,11 @@ def update(
 
         salt-call ec2_vpc.update lab internet_gateway=True public_route=True
     """
-    session = _session(region, profile, keyid, key)
-    vpc = ec2.required_vpc(session, name)
-    dns = {"enable_dns_support": enable_dns_support, "enable_dns_hostnames": enable_dns_hostnames}
-    for attribute, value in dns.items():
-        if value is not None:
-            session.write(
-                "ec2",
-                "modify_vpc_attribute",
-                f"set {attribute} of the VPC {name}",
-                VpcId=vpc["VpcId"],
-                **{ec2.DNS[attribute]: {"Value": value}},
-            )
-    if public_route is False:
-        _close(session, name, vpc)
-    if internet_gateway is not None:
-        (_attach if internet_gateway else _detach)(session, name, vpc)
-    if public_route:
-        _open(session, name, vpc)
-    if tags is not None:
-        ec2.write_tags(session, f"the VPC {name}", vpc["VpcId"], ec2.tags(vpc), arguments.tags(f"VPC {name}", tags))
-    return True
+    return KIND.update(session, name, attributes)
 
 
-def _attach(session, name, vpc):
-    if ec2.gateway(session, vpc["VpcId"]) is not None:
-        return
-    spare = _spare_gateway(session, name)
-    gateway_id = spare or _make_gateway(session, name)
-    try:
-        session.write(
-            "ec2",
-            "attach_internet_gateway",
-            f"attach an internet gateway to the VPC {name}",
-            InternetGatewayId=gateway_id,
-            VpcId=vpc["VpcId"],
-        )
-    except AwsError as error:
-        attached = ec2.gateway(session, vpc["VpcId"]) if error.code in _ATTACHED else None
-        if attached is None:
-            raise
-        if not spare and attached["InternetGatewayId"] != gateway_id:  # another run was quicker
-            _delete_gateway(session, name, gateway_id)
-
-
-def _spare_gateway(session, name):
-    """A gateway of the VPC's name that is attached to none: one that an interrupted run left behind."""
-    answer = session.read(
-        "ec2",
-        "describe_internet_gateways",
-        "list the internet gateways",
-        Filters=[{"Name": "tag:Name", "Values": [name]}],
-    )
-    return next((entry["InternetGatewayId"] for entry in answer["InternetGateways"] if not entry["Attachments"]), None)
-
-
-def _make_gateway(session, name):
-    answer = session.write(
-        "ec2",
-        "create_internet_gateway",
-        f"create an internet gateway for the VPC {name}",
-        once=True,
-        **ec2.tagged("internet-gateway", name, {}),
-    )
-    return answer["InternetGateway"]["InternetGatewayId"]
-
-
-def _detach(session, name, vpc):
-    gateway = ec2.gateway(session, vpc["VpcId"])
-    if gateway is None:
-        return
-    gateway_id = gateway["InternetGatewayId"]
-    session.write(
-        "ec2",
-        "detach_internet_gateway",
-        f"detach the internet gateway {gateway_id} from the VPC {name}",
-        InternetGatewayId=gateway_id,
-        VpcId=vpc["VpcId"],
-    )
-    if ec2.name_of(gateway) == name:  # made here; somebody else's stays
-        _delete_gateway(session, name, gateway_id)
-
-
-def _delete_gateway(session, name, gateway_id):
-    session.write(
-        "ec2",
-        "delete_internet_gateway",
-        f"delete the internet gateway {gateway_id} of the VPC {name}",
-        InternetGatewayId=gateway_id,
-    )
-
-
-def _open(session, name, vpc):
-    gateway, table = ec2.gateway(session, vpc["VpcId"]), ec2.main_table(session, vpc["VpcId"])
-    if gateway is None:
-        raise RunbookError(f"The VPC {name} has no internet gateway for a public_route; say internet_gateway: True.")
-    other = _way_out(table)
-    if other and not other.startswith("igw-"):
-        raise RunbookError(
-            f"The main route table of the VPC {name} leads to {other} for {_ANYWHERE}, and is left as it is. Delete that "
-            "route first, or do not ask for public_route."
-        )
-    session.write(
-        "ec2",
-        "create_route",
-        f"lead the VPC {name} to the internet",
-        absent=("RouteAlreadyExists",),
-        RouteTableId=table["RouteTableId"],
-        DestinationCidrBlock=_ANYWHERE,
-        GatewayId=gateway["InternetGatewayId"],
-    )
-
-
-def _close(session, name, vpc):
-    table = ec2.main_table(session, vpc["VpcId"])
-    if _leads_outside(session, vpc):
-        session.write(
-            "ec2",
-            "delete_route",
-            f"delete the way to the internet of the VPC {name}",
-            RouteTableId=table["RouteTableId"],
-            DestinationCidrBlock=_ANYWHERE,
-        )
-
-
-def obstacles(name, region=None, profile=None, keyid=None, key=None):
+@connected
+def obstacles(session, name):
     """
     Why a VPC must not be deleted: a list of sentences, empty when nothing is in the way.
 
@@ -341,8 +398,7 @@ def obstacles(name, region=None, profile=None, keyid=None, key=None):
 
         salt-call ec2_vpc.obstacles lab
     """
-    session = _session(region, profile, keyid, key)
-    vpc = ec2.required_vpc(session, name)
+    vpc = KIND.of(session, name).required
     if vpc.get("IsDefault"):
         return [f"The VPC {name} is the default VPC of {session.region} and is not deleted: others rely on it."]
     held = [
@@ -356,7 +412,8 @@ def obstacles(name, region=None, profile=None, keyid=None, key=None):
     return [f"The VPC {name} still has {', '.join(held)} and is not deleted: delete these first."] if held else []
 
 
-def delete(name, region=None, profile=None, keyid=None, key=None):
+@connected
+def delete(session, name):
     """
     Delete a VPC and its internet gateway; AWS refuses while anything else is in it.
 
@@ -370,8 +427,7 @@ def delete(name, region=None, profile=None, keyid=None, key=None):
 
         salt-call ec2_vpc.delete lab
     """
-    session = _session(region, profile, keyid, key)
-    vpc = ec2.required_vpc(session, name)
-    _detach(session, name, vpc)
-    session.write("ec2", "delete_vpc", f"delete the VPC {name}", VpcId=vpc["VpcId"])
+    vpc = KIND.of(session, name)
+    _detach(vpc)
+    session.write("ec2", "delete_vpc", f"delete {vpc}", VpcId=vpc.required["VpcId"])
     return True

@@ -19,220 +19,90 @@ A *target* is a mapping that says where a backup goes:
     ``True`` for a policy without deletion, for the kinds that never delete: ``script``, ``mysql`` and ``files``.
 
 ``aws_backup.targets`` lists a server's targets. Every function takes ``region``, ``profile``, ``keyid`` and ``key``
-last: how to reach the account. IAM actions: ``iam:GetPolicy`` and ``iam:GetPolicyVersion`` to read;
+last: how to reach the account. IAM actions: ``iam:GetPolicy``, ``iam:ListPolicies`` and ``iam:GetPolicyVersion`` to read, and
+``iam:ListEntitiesForPolicy`` before a document is replaced;
 ``iam:CreatePolicy``, ``iam:ListPolicyVersions``, ``iam:CreatePolicyVersion``, ``iam:DeletePolicyVersion``,
-``iam:TagPolicy`` and ``iam:UntagPolicy`` to write; ``iam:ListEntitiesForPolicy``, ``iam:DetachUserPolicy``,
+``iam:TagPolicy`` and ``iam:UntagPolicy`` to write; ``iam:DetachUserPolicy``,
 ``iam:DetachGroupPolicy``, ``iam:DetachRolePolicy`` and ``iam:DeletePolicy`` to delete.
 """
 
 from collections.abc import Mapping
 from dataclasses import fields
 
-from aws_runbook import arguments, iam, policies
-from aws_runbook.backups import Target
-from aws_runbook.errors import AwsError, RunbookError
-from aws_runbook.session import connect
+from aws_runbook.aws import retries
+from aws_runbook.aws import tags as tagging
+from aws_runbook.backups import replacing
+from aws_runbook.backups.targets import Target
+from aws_runbook.errors import RunbookError
+from aws_runbook.iam import attachments as iam
+from aws_runbook.iam import policies
+from aws_runbook.kinds import arguments, checks
+from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.kind import Attribute, Kind
+from aws_runbook.pillar.kinds import KINDS
 
 # AWS keeps this many versions of a policy and refuses the next.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-versioning.html#version-limits
 _VERSIONS = 5
 
-_KINDS = ("pgbackrest", "script", "mysql", "files", "sync")
 _TARGET_KEYS = ("kind", "bucket", "prefix", "scope", "options", "append_only")
 
 
-def _session(region, profile, keyid, key):
-    return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
+def _find(policy):
+    arn = iam.policy_arn(policy.session, policy.name)
+    doing = f"read {policy}"
+    answer = policy.session.read("iam", "get_policy", doing, PolicyArn=arn, absent=("NoSuchEntity",))
+    return answer and answer["Policy"]
 
 
-def document(targets, region=None, profile=None, keyid=None, key=None):
-    """
-    The policy document that targets need: the union, no statement twice. Makes no call to AWS.
-
-    targets
-        A list of mappings of ``kind`` (``pgbackrest``, ``script``, ``mysql``, ``files``, ``sync``) and ``bucket``, and
-        optionally ``prefix``, ``scope`` (``prefix`` or ``bucket``), ``append_only`` (``True`` or ``False``) and, for
-        ``pgbackrest``, ``options`` (a list of ``tags`` and ``target_time``). ``aws_backup.targets`` lists those of a
-        server.
-
-    A target that makes no sense is an error. What is allowed, and why not less, is on the page on policies.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call iam_backup_policy.document '[{kind: pgbackrest, bucket: ocp-db-backup, prefix: kingfisher}]'
-    """
-    partition = _session(region, profile, keyid, key).partition
-    return policies.document([_target(target) for target in targets], partition=partition)
-
-
-def _target(given):
-    """A target of :func:`document`, checked. What else ``aws_backup.targets`` tells of one is not for the policy."""
-    if not isinstance(given, Mapping) or not isinstance(given.get("bucket"), str) or not given["bucket"]:
-        raise RunbookError(f"targets has {given!r}; give mappings with at least kind and bucket.")
-    unknown = sorted(set(given) - {entry.name for entry in fields(Target)})
-    if unknown:
-        raise RunbookError(f"targets has the unknown key {unknown[0]!r}; allowed are {', '.join(_TARGET_KEYS)}.")
-    where = f"target {given['bucket']}"
-    arguments.one_of(where, "kind", given.get("kind", ""), _KINDS)
-    arguments.one_of(where, "scope", given.get("scope"), ("prefix", "bucket"))
-    arguments.one_of(where, "append_only", given.get("append_only"), (True, False))
-    options = arguments.names(where, "options", given.get("options") or [])
-    for option in options:
-        arguments.one_of(where, "options", option, ("tags", "target_time"))
-    prefix = given.get("prefix") or ""
-    if not isinstance(prefix, str) or prefix != prefix.strip("/") or (given["kind"] == "pgbackrest" and not prefix):
-        raise RunbookError(f"{where}: prefix is {prefix!r}; give one without a slash at either end.")
-    return Target(
-        server="",
-        kind=given["kind"],
-        bucket=given["bucket"],
-        prefix=prefix,
-        region="",
-        expires=False,
-        scope=given.get("scope") or "prefix",
-        options=frozenset(options),
-        append_only=bool(given.get("append_only")),
+def _document_of(policy):
+    entry = policy.entry
+    version = policy.session.read(
+        "iam",
+        "get_policy_version",
+        f"read {policy}",
+        PolicyArn=entry["Arn"],
+        VersionId=entry["DefaultVersionId"],
     )
+    return policies.parse(version["PolicyVersion"]["Document"])
 
 
-def describe(name, attributes=None, region=None, profile=None, keyid=None, key=None):
-    """
-    The policy's ``arn``, ``policy_document`` (of its default version) and ``tags``; ``None`` when there is none.
-
-    attributes
-        Only these are read: a list of ``policy_document`` and ``tags``. Default: all.
-
-    IAM actions: ``iam:GetPolicy``, ``iam:GetPolicyVersion``.
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicyVersion.html
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call iam_backup_policy.describe registry-backup
-    """
-    session = _session(region, profile, keyid, key)
-    arn = iam.policy_arn(session, name)
-    doing = f"read the policy {name}"
-    answer = session.read("iam", "get_policy", doing, PolicyArn=arn, absent=("NoSuchEntity",))
-    if answer is None:
-        return None
-    policy = answer["Policy"]
-    described = {"arn": arn}
-    if attributes is None or "policy_document" in attributes:
-        version = session.read("iam", "get_policy_version", doing, PolicyArn=arn, VersionId=policy["DefaultVersionId"])
-        described["policy_document"] = policies.parse(version["PolicyVersion"]["Document"])
-    if attributes is None or "tags" in attributes:
-        described["tags"] = iam.tag_mapping(policy)
-    return described
+def _follow_from_targets(policy, wanted):
+    """The document follows from the targets, where they are given."""
+    if "targets" not in wanted:
+        return wanted
+    follows = document.on(policy.session, wanted.pop("targets"))
+    policies.check_size(policy.name, follows)
+    return {**wanted, "policy_document": follows}
 
 
-def normalise(name, attributes, region=None, profile=None, keyid=None, key=None):
-    """
-    The attributes as ``describe`` would give them: ``targets`` becomes the ``policy_document`` that they need.
-
-    attributes
-        A mapping of ``targets`` (a list, see ``document``) or ``policy_document`` (a mapping or its JSON), and ``tags``
-        (a mapping of strings).
-
-    A target that makes no sense, and a document beyond IAM's 6,144 characters, are errors. Makes no call to AWS.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call iam_backup_policy.normalise registry-backup '{targets: [{kind: files, bucket: ocp-registry-backup}]}'
-    """
-    checked = dict(attributes)
-    if "targets" in checked:
-        targets = checked.pop("targets")
-        if not isinstance(targets, list | tuple) or not targets:
-            raise RunbookError(f"policy {name}: targets is {targets!r}; give a list of at least one target.")
-        checked["policy_document"] = document(targets, region=region, profile=profile, keyid=keyid, key=key)
-        policies.check_size(name, checked["policy_document"])
-    if "tags" in checked:
-        checked["tags"] = arguments.tags(f"policy {name}", checked["tags"])
-    return checked
+def _check_targets(where, attribute, value):
+    if not isinstance(value, list | tuple) or not value:
+        raise RunbookError(f"{where}: {attribute} is {value!r}; give a list of at least one target.")
+    return value
 
 
-def create(name, policy_document, tags=None, region=None, profile=None, keyid=None, key=None):
-    """
-    Create a policy. One that is there already is left as it is; a document that IAM does not take is an error.
-
-    policy_document
-        A mapping or its JSON, of 6,144 characters at most without white space.
-    tags
-        A mapping of strings. Default: none.
-
-    IAM actions: ``iam:CreatePolicy``, and ``iam:TagPolicy`` for tags.
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call iam_backup_policy.create registry-backup '{"Version": "2012-10-17", "Statement": […]}'
-    """
-    session = _session(region, profile, keyid, key)
-    parameters = {"PolicyName": name, "PolicyDocument": policies.dumps(policies.parse(policy_document))}
-    if tags:
-        parameters["Tags"] = iam.tag_list(tags)
-    session.write("iam", "create_policy", f"create the policy {name}", absent=("EntityAlreadyExists",), **parameters)
-    return True
-
-
-def update(name, policy_document=None, tags=None, region=None, profile=None, keyid=None, key=None):
-    """
-    Make ``policy_document`` the default version of a policy, and ``tags`` its tags; ``None`` leaves either alone.
-
-    When the policy has as many versions as AWS keeps (5), the oldest one that is not the default is deleted first.
-
-    policy_document
-        A mapping or its JSON, of 6,144 characters at most without white space.
-    tags
-        A mapping of strings; other tags are removed.
-
-    IAM actions: ``iam:GetPolicy``, ``iam:ListPolicyVersions``, ``iam:CreatePolicyVersion``,
-    ``iam:DeletePolicyVersion``, ``iam:TagPolicy``, ``iam:UntagPolicy``.
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicyVersion.html
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call iam_backup_policy.update registry-backup tags='{team: data}'
-    """
-    session = _session(region, profile, keyid, key)
-    arn = iam.policy_arn(session, name)
-    if policy_document is not None:
-        _add_version(session, name, arn, policies.dumps(policies.parse(policy_document)))
-    if tags is not None:
-        current = iam.tag_mapping(session.read("iam", "get_policy", f"read the policy {name}", PolicyArn=arn)["Policy"])
-        wanted = arguments.tags(f"policy {name}", tags)
-        iam.write_tags(session, "policy", f"the policy {name}", current, wanted, PolicyArn=arn)
-    return True
+def _check_holders(where, attribute, value):
+    if not isinstance(value, Mapping) or set(value) - {"users", "groups"}:
+        raise RunbookError(
+            f"{where}: {attribute} is {value!r}; give a mapping of users and groups, each a list of names."
+        )
+    return {kind: arguments.names(where, f"{attribute}:{kind}", names) for kind, names in value.items()}
 
 
 def _add_version(session, name, arn, text):
-    for last_try in (False, False, True):
+    def add():
         _make_room(session, name, arn)
-        try:
-            session.write(
-                "iam",
-                "create_policy_version",
-                f"change the policy {name}",
-                PolicyArn=arn,
-                PolicyDocument=text,
-                SetAsDefault=True,
-            )
-        except AwsError as error:
-            # Another run took the room at the same moment.
-            if error.code != "LimitExceeded" or last_try:
-                raise
-        else:
-            return
+        session.write(
+            "iam",
+            "create_policy_version",
+            f"change the policy {name}",
+            PolicyArn=arn,
+            PolicyDocument=text,
+            SetAsDefault=True,
+        )
+
+    retries.against_others(add, codes=("LimitExceeded",))  # another run took the room at the same moment
 
 
 def _versions(session, name, arn):
@@ -258,7 +128,241 @@ def _delete_version(session, name, arn, version):
     )
 
 
-def obstacles(name, detach=False, region=None, profile=None, keyid=None, key=None):
+def _write_document(policy, wanted):
+    text = policies.dumps(policies.parse(wanted["policy_document"]))
+    _add_version(policy.session, policy.name, iam.policy_arn(policy.session, policy.name), text)
+
+
+def _tags(policy):
+    arn = policy.required["Arn"]
+    # A listing of the account leaves out the tags of policies.
+    answer = policy.session.read("iam", "get_policy", f"read {policy}", PolicyArn=arn, listed=False)
+    return tagging.POLICY.of(answer["Policy"].get("Tags"))
+
+
+def _write_tags(policy, wanted):
+    tagging.POLICY.write(policy.session, str(policy), wanted["tags"], _tags(policy), PolicyArn=policy.required["Arn"])
+
+
+KIND = Kind(
+    name="iam_backup_policy",
+    subject="IAM policy",
+    what="policy",
+    find=_find,
+    identity=lambda policy: {"arn": policy.entry["Arn"]},
+    together=_follow_from_targets,
+    unique=True,
+    attributes=(
+        Attribute("targets", check=_check_targets),
+        Attribute("holders", check=_check_holders),
+        Attribute(
+            "policy_document",
+            actions=(
+                "iam:GetPolicyVersion",
+                "iam:ListPolicyVersions",
+                "iam:CreatePolicyVersion",
+                "iam:DeletePolicyVersion",
+            ),
+            read=_document_of,
+            write=_write_document,
+        ),
+        Attribute(
+            "tags",
+            actions=("iam:TagPolicy", "iam:UntagPolicy"),
+            check=checks.tags(tagging.POLICY),
+            read=_tags,
+            write=_write_tags,
+            shared=True,
+        ),
+    ),
+)
+
+
+@connected
+def document(session, targets):
+    """
+    The policy document that targets need: the union, no statement twice. Makes no call to AWS.
+
+    targets
+        A list of mappings of ``kind`` (``pgbackrest``, ``script``, ``mysql``, ``files``, ``sync``) and ``bucket``, and
+        optionally ``prefix``, ``scope`` (``prefix`` or ``bucket``), ``append_only`` (``True`` or ``False``) and, for
+        ``pgbackrest``, ``options`` (a list of ``tags`` and ``target_time``). ``aws_backup.targets`` lists those of a
+        server.
+
+    A target that makes no sense is an error. What is allowed, and why not less, is on the page on policies.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call iam_backup_policy.document '[{kind: pgbackrest, bucket: ocp-db-backup, prefix: kingfisher}]'
+    """
+    partition = session.partition
+    if not isinstance(targets, list | tuple):
+        raise RunbookError(f"targets is a value of the type {type(targets).__name__}; give a list of mappings.")
+    return policies.document([_target(target) for target in targets], partition=partition)
+
+
+def _target(given):
+    """A target of :func:`document`, checked. What else ``aws_backup.targets`` tells of one is not for the policy."""
+    if not isinstance(given, Mapping) or not isinstance(given.get("bucket"), str) or not given["bucket"]:
+        raise RunbookError(f"targets has {given!r}; give mappings with at least kind and bucket.")
+    unknown = sorted(set(given) - {entry.name for entry in fields(Target)})
+    if unknown:
+        raise RunbookError(f"targets has the unknown key {unknown[0]!r}; allowed are {', '.join(_TARGET_KEYS)}.")
+    where = f"target {given['bucket']}"
+    arguments.one_of(where, "kind", given.get("kind", ""), tuple(KINDS))
+    arguments.one_of(where, "scope", given.get("scope"), ("prefix", "bucket"))
+    arguments.one_of(where, "append_only", given.get("append_only"), (True, False))
+    options = arguments.names(where, "options", given.get("options") or [])
+    for option in options:
+        arguments.one_of(where, "options", option, ("tags", "target_time"))
+    prefix = given.get("prefix") or ""
+    if not isinstance(prefix, str) or prefix != prefix.strip("/") or (given["kind"] == "pgbackrest" and not prefix):
+        raise RunbookError(f"{where}: prefix is {prefix!r}; give one without a slash at either end.")
+    return Target(
+        server="",
+        kind=given["kind"],
+        bucket=given["bucket"],
+        prefix=prefix,
+        region="",
+        expires=False,
+        scope=given.get("scope") or "prefix",
+        options=frozenset(options),
+        append_only=bool(given.get("append_only")),
+    )
+
+
+@connected
+def describe(session, name, attributes=None):
+    """
+    The policy's ``arn``, ``policy_document`` (of its default version) and ``tags``; ``None`` when there is none.
+
+    attributes
+        Only these are read: a list of ``policy_document`` and ``tags``. Default: all.
+
+    It is found under any path. One whose name differs only by case is an error. IAM actions: ``iam:GetPolicy``,
+    ``iam:GetPolicyVersion``, and ``iam:ListPolicies`` where it is not at the path ``/``.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicyVersion.html
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call iam_backup_policy.describe registry-backup
+    """
+    return KIND.describe(session, name, attributes)
+
+
+@connected
+def normalise(session, name, attributes):
+    """
+    The attributes as ``describe`` would give them: ``targets`` becomes the ``policy_document`` that they need.
+
+    attributes
+        A mapping of ``targets`` (a list, see ``document``) or ``policy_document`` (a mapping or its JSON), ``holders`` (a mapping
+        of ``users`` and ``groups``, lists of the names of those that are to have the policy), and ``tags`` (a mapping of strings).
+
+    A target that makes no sense, and a document beyond IAM's 6,144 characters, are errors. Makes no call to AWS.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call iam_backup_policy.normalise registry-backup '{targets: [{kind: files, bucket: ocp-registry-backup}]}'
+    """
+    return KIND.normalise(session, name, attributes)
+
+
+@connected
+def resolve(session, name, current, attributes):
+    """
+    What is wanted of a policy that is as ``current`` says: a document that means the same stays as it is written. One that allows
+    anything outside of S3 is not replaced, which is an error.
+
+    current
+        What ``describe`` says of it; ``{}`` or ``None`` when there is none.
+    attributes
+        What ``normalise`` has returned.
+
+    Returns ``attributes`` (as ``describe`` would show them), ``warnings``, and ``losses``: sentences about what the policy no longer
+    allows that is no backup, and about users, groups and roles that have it and are not among ``holders``. IAM action:
+    ``iam:ListEntitiesForPolicy``, where the document changes.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call iam_backup_policy.resolve registry-backup '{}' '{tags: {team: data}}'
+    """
+    wanted = dict(attributes)
+    holders = wanted.pop("holders", None)
+    known = (current or {}).get("policy_document")
+    losses = []
+    if known and "policy_document" in wanted:
+        if policies.equal(known, wanted["policy_document"]):
+            wanted["policy_document"] = known
+        else:
+            having = _holders(session, name, current["arn"])
+            replacing.check(name, known, having)
+            losses = replacing.losses(name, known, wanted["policy_document"], having, holders)
+    return {"attributes": wanted, "warnings": [], "losses": losses}
+
+
+@connected
+def create(session, name, policy_document, tags=None):
+    """
+    Create a policy. An existing one is left unchanged; a document that IAM does not take is an error.
+
+    policy_document
+        A mapping or its JSON, of 6,144 characters at most without white space.
+    tags
+        A mapping of strings. Default: none.
+
+    IAM actions: ``iam:CreatePolicy``, and ``iam:TagPolicy`` for tags.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call iam_backup_policy.create registry-backup '{"Version": "2012-10-17", "Statement": […]}'
+    """
+    parameters = {"PolicyName": name, "PolicyDocument": policies.dumps(policies.parse(policy_document))}
+    if tags:
+        parameters["Tags"] = tagging.listing(arguments.tags(f"policy {name}", tags, tagging.POLICY))
+    session.write("iam", "create_policy", f"create the policy {name}", absent=("EntityAlreadyExists",), **parameters)
+    return True
+
+
+@connected
+@KIND.updates
+def update(session, name, **attributes):
+    """
+    Make ``policy_document`` the default version of a policy, and ``tags`` its tags; ``None`` leaves either alone.
+
+    When the policy has as many versions as AWS keeps (5), the oldest one that is not the default is deleted first.
+
+    policy_document
+        A mapping or its JSON, of 6,144 characters at most without white space.
+    tags
+        A mapping of strings; other tags are removed.
+
+    IAM actions: ``iam:GetPolicy``, ``iam:ListPolicyVersions``, ``iam:CreatePolicyVersion``,
+    ``iam:DeletePolicyVersion``, ``iam:TagPolicy``, ``iam:UntagPolicy``.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicyVersion.html
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call iam_backup_policy.update registry-backup tags='{team: data}'
+    """
+    return KIND.update(session, name, attributes)
+
+
+@connected
+def obstacles(session, name, detach=False):
     """
     Why a policy must not be deleted: a list of sentences, empty when nothing is in the way.
 
@@ -275,7 +379,6 @@ def obstacles(name, detach=False, region=None, profile=None, keyid=None, key=Non
     """
     if detach is True:
         return []
-    session = _session(region, profile, keyid, key)
     attached = [f"{kind} {holder}" for kind, holder in _holders(session, name, iam.policy_arn(session, name))]
     if not attached:
         return []
@@ -295,7 +398,8 @@ def _holders(session, name, arn):
     ]
 
 
-def delete(name, detach=False, region=None, profile=None, keyid=None, key=None):
+@connected
+def delete(session, name, detach=False):
     """
     Delete a policy and all its versions.
 
@@ -313,7 +417,6 @@ def delete(name, detach=False, region=None, profile=None, keyid=None, key=None):
 
         salt-call iam_backup_policy.delete registry-backup
     """
-    session = _session(region, profile, keyid, key)
     arn = iam.policy_arn(session, name)
     if detach is True:
         for kind, holder in _holders(session, name, arn):

@@ -13,15 +13,55 @@ last: how to reach the account. IAM actions: ``iam:GetGroup`` and ``iam:ListAtta
 ``iam:RemoveUserFromGroup`` and ``iam:DeleteGroup`` to delete.
 """
 
-from aws_runbook import arguments, iam
-from aws_runbook.session import connect
+from aws_runbook.iam import attachments as iam
+from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.kind import Attribute, Kind
 
 
-def _session(region, profile, keyid, key):
-    return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
+def _find(group):
+    return group.session.read("iam", "get_group", f"read {group}", GroupName=group.name, absent=("NoSuchEntity",))
 
 
-def describe(name, attributes=None, region=None, profile=None, keyid=None, key=None):
+def _policies(group):
+    return iam.attached_policies(group.session, "group", group.name)
+
+
+def _write_policies(group, wanted):
+    current = _policies(group)
+    missing = [policy for policy in wanted["policies"] if policy not in current]
+    iam.attach(group.session, "group", group.name, missing)
+    surplus = [policy for policy in current if policy not in wanted["policies"]]
+    iam.detach(group.session, "group", group.name, surplus)
+
+
+def _members(group):
+    return sorted(user["UserName"] for user in (group.entry or {}).get("Users", []))
+
+
+KIND = Kind(
+    name="iam_group",
+    subject="IAM group",
+    what="group",
+    find=_find,
+    identity=lambda group: {"arn": group.entry["Group"]["Arn"]},
+    unique=True,
+    attributes=(
+        Attribute(
+            "policies",
+            actions=("iam:ListAttachedGroupPolicies", "iam:AttachGroupPolicy", "iam:DetachGroupPolicy"),
+            check=iam.check_policies,
+            read=_policies,
+            write=_write_policies,
+            shared=True,
+        ),
+        # Each user says which groups it is a member of.
+        Attribute("members", read=_members),
+    ),
+)
+
+
+@connected
+def describe(session, name, attributes=None):
     """
     The group's ``arn``, ``policies`` and ``members``; ``None`` when there is none.
 
@@ -37,25 +77,11 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
 
         salt-call iam_group.describe backup
     """
-    session = _session(region, profile, keyid, key)
-    answer = _group(session, name)
-    if answer is None:
-        return None
-    described = {"arn": answer["Group"]["Arn"], "members": _members(answer)}
-    if attributes is None or "policies" in attributes:
-        described["policies"] = iam.attached_policies(session, "group", name)
-    return described
+    return KIND.describe(session, name, attributes)
 
 
-def _group(session, name):
-    return session.read("iam", "get_group", f"read the group {name}", GroupName=name, absent=("NoSuchEntity",))
-
-
-def _members(answer):
-    return sorted(user["UserName"] for user in answer.get("Users", []))
-
-
-def normalise(name, attributes, region=None, profile=None, keyid=None, key=None):  # noqa: ARG001 - as in every module
+@connected
+def normalise(session, name, attributes):
     """
     The attributes as ``describe`` would give them; a value of the wrong shape is an error. Makes no call to AWS.
 
@@ -68,18 +94,39 @@ def normalise(name, attributes, region=None, profile=None, keyid=None, key=None)
 
         salt-call iam_group.normalise backup '{policies: [backup]}'
     """
-    checked = dict(attributes)
-    if "policies" in checked:
-        policies = arguments.names(f"group {name}", "policies", checked["policies"])
-        checked["policies"] = sorted(iam.policy_name(policy) for policy in policies)
-    return checked
+    return KIND.normalise(session, name, attributes)
 
 
-def create(name, region=None, profile=None, keyid=None, key=None):
+@connected
+def resolve(session, name, current, attributes):
     """
-    Create a group, with no policy and no member. One that is there already is left as it is.
+    The wanted attributes of a group, given its present ones. One whose name differs only by case is an error, as names are
+    case-insensitive in IAM.
 
-    IAM action: ``iam:CreateGroup``.
+    current
+        Its description by ``describe``; ``{}`` or ``None`` when it does not exist.
+    attributes
+        The result of ``normalise``.
+
+    Returns ``attributes`` and ``warnings``, a list of sentences. IAM action: ``iam:ListGroups`` for a group that is new.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call iam_group.resolve backup '{}' '{policies: [backup]}'
+    """
+    iam.check_name(session, "group", name, current)
+    return {"attributes": dict(attributes), "warnings": []}
+
+
+@connected
+def create(session, name):
+    """
+    Create a group, with no policy and no member. An existing one is left unchanged.
+
+    A group whose name differs only by case is an error, as names are case-insensitive in IAM. IAM actions: ``iam:CreateGroup``, and
+    ``iam:ListGroups`` where there is one.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateGroup.html
 
     CLI Example:
@@ -88,19 +135,22 @@ def create(name, region=None, profile=None, keyid=None, key=None):
 
         salt-call iam_group.create backup
     """
-    session = _session(region, profile, keyid, key)
-    session.write("iam", "create_group", f"create the group {name}", absent=("EntityAlreadyExists",), GroupName=name)
+    there = ("EntityAlreadyExists",)
+    if session.write("iam", "create_group", f"create the group {name}", absent=there, GroupName=name) is None:
+        iam.check_spelling(session, "group", name)
     return True
 
 
-def update(name, policies=None, region=None, profile=None, keyid=None, key=None):
+@connected
+@KIND.updates
+def update(session, name, **attributes):
     """
-    Give a group exactly these policies: what is missing is attached before what is too much is detached.
+    Give a group exactly these policies: missing ones are attached before others are detached.
 
     policies
         A list: names of policies of the account, ARNs of AWS's own. ``None`` (the default) changes nothing.
 
-    A policy that there is not is an error. IAM actions: ``iam:ListAttachedGroupPolicies``, ``iam:AttachGroupPolicy``,
+    A missing policy is an error. IAM actions: ``iam:ListAttachedGroupPolicies``, ``iam:AttachGroupPolicy``,
     ``iam:DetachGroupPolicy``.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachGroupPolicy.html
 
@@ -110,17 +160,11 @@ def update(name, policies=None, region=None, profile=None, keyid=None, key=None)
 
         salt-call iam_group.update backup policies='[backup]'
     """
-    if policies is None:
-        return True
-    session = _session(region, profile, keyid, key)
-    wanted = normalise(name, {"policies": policies})["policies"]
-    current = iam.attached_policies(session, "group", name)
-    iam.attach(session, "group", name, [policy for policy in wanted if policy not in current])
-    iam.detach(session, "group", name, [policy for policy in current if policy not in wanted])
-    return True
+    return KIND.update(session, name, attributes)
 
 
-def obstacles(name, remove_members=False, region=None, profile=None, keyid=None, key=None):
+@connected
+def obstacles(session, name, remove_members=False):
     """
     Why a group must not be deleted: a list of sentences, empty when nothing is in the way.
 
@@ -135,9 +179,8 @@ def obstacles(name, remove_members=False, region=None, profile=None, keyid=None,
 
         salt-call iam_group.obstacles backup
     """
-    session = _session(region, profile, keyid, key)
     found = []
-    members = [] if remove_members is True else _members(_group(session, name) or {})
+    members = [] if remove_members is True else _members(KIND.of(session, name))
     if members:
         found.append(
             f"The group {name} has the members {', '.join(members)} and is not deleted: they would lose what it "
@@ -150,7 +193,8 @@ def obstacles(name, remove_members=False, region=None, profile=None, keyid=None,
     return found
 
 
-def delete(name, remove_members=False, region=None, profile=None, keyid=None, key=None):
+@connected
+def delete(session, name, remove_members=False):
     """
     Delete a group. AWS refuses while it has members.
 
@@ -167,9 +211,8 @@ def delete(name, remove_members=False, region=None, profile=None, keyid=None, ke
 
         salt-call iam_group.delete backup
     """
-    session = _session(region, profile, keyid, key)
     if remove_members is True:
-        for member in _members(_group(session, name) or {}):
+        for member in _members(KIND.of(session, name)):
             session.write(
                 "iam",
                 "remove_user_from_group",

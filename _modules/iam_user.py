@@ -9,26 +9,126 @@ Attributes
     ``groups``
         The groups that the user is a member of.
     ``tags``
-        A mapping of strings. Tags that begin with ``aws-runbook:`` are this project's own notes, and not shown.
+        A mapping of strings. Their keys ignore case. Not among them are AWS's own (``aws:…``) and notes of the states
+        (``aws-runbook:…``).
 
 Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last: how to reach the account. IAM actions:
 ``iam:GetUser``, ``iam:ListAttachedUserPolicies`` and ``iam:ListGroupsForUser`` to read; ``iam:CreateUser``,
 ``iam:TagUser``, ``iam:UntagUser``, ``iam:AttachUserPolicy``, ``iam:DetachUserPolicy``, ``iam:AddUserToGroup`` and
 ``iam:RemoveUserFromGroup`` to write; ``iam:ListAccessKeys``, ``iam:GetLoginProfile``, ``iam:ListMFADevices``,
-``iam:ListUserPolicies``, ``iam:DeleteAccessKey`` and ``iam:DeleteUser`` to delete.
+``iam:ListSigningCertificates``, ``iam:ListSSHPublicKeys``, ``iam:ListServiceSpecificCredentials``, ``iam:ListUserPolicies``,
+``iam:DeleteAccessKey`` and ``iam:DeleteUser`` to delete.
 """
 
-from aws_runbook import arguments, iam
-from aws_runbook.session import SETTLE_TIMEOUT, connect
+from aws_runbook.aws import tags as tagging
+from aws_runbook.aws.session import SETTLE_TIMEOUT
+from aws_runbook.backups import grants
+from aws_runbook.iam import attachments as iam
+from aws_runbook.iam import coverage
+from aws_runbook.kinds import arguments, checks
+from aws_runbook.kinds.converge import refuse
+from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.kind import Attribute, Kind
 
-_OWN_TAGS = "aws-runbook:"
+
+def _find(user):
+    answer = user.session.read("iam", "get_user", f"read {user}", UserName=user.name, absent=("NoSuchEntity",))
+    return answer and answer["User"]
 
 
-def _session(region, profile, keyid, key):
-    return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
+def _policies(user):
+    return iam.attached_policies(user.session, "user", user.name)
 
 
-def describe(name, attributes=None, region=None, profile=None, keyid=None, key=None):
+def _groups(user):
+    answer = user.session.read("iam", "list_groups_for_user", f"list the groups of {user}", UserName=user.name)
+    return sorted(group["GroupName"] for group in answer["Groups"])
+
+
+def _tags(user):
+    return tagging.USER.of((user.entry or {}).get("Tags"))
+
+
+def _write_grants(user, wanted):
+    """Grant first what is to be granted, and take away the rest only when AWS shows it."""
+    groups, policies = _missing(user, wanted, "groups"), _missing(user, wanted, "policies")
+    for group in groups:
+        doing = f"add {user} to the group {group}"
+        user.session.write("iam", "add_user_to_group", doing, GroupName=group, UserName=user.name)
+    iam.attach(user.session, "user", user.name, policies)
+
+    def shown():
+        return not any(_missing(user, wanted, attribute) for attribute in ("groups", "policies"))
+
+    if groups or policies:
+        iam.wait_for(shown, f"the new policies and groups of {user}", SETTLE_TIMEOUT)
+    if "policies" in wanted:
+        surplus = [policy for policy in _policies(user) if policy not in wanted["policies"]]
+        iam.detach(user.session, "user", user.name, surplus)
+    if "groups" in wanted:
+        for group in _groups(user):
+            if group not in wanted["groups"]:
+                _leave(user, group)
+
+
+def _missing(user, wanted, attribute):
+    known = {"groups": _groups, "policies": _policies}[attribute]
+    return [entry for entry in wanted[attribute] if entry not in known(user)] if attribute in wanted else []
+
+
+def _leave(user, group):
+    user.session.write(
+        "iam",
+        "remove_user_from_group",
+        f"remove {user} from the group {group}",
+        GroupName=group,
+        UserName=user.name,
+        absent=("NoSuchEntity",),
+    )
+
+
+def _write_tags(user, wanted):
+    tagging.USER.write(user.session, str(user), wanted["tags"], _tags(user), UserName=user.name)
+
+
+KIND = Kind(
+    name="iam_user",
+    subject="IAM user",
+    what="user",
+    find=_find,
+    identity=lambda user: {"arn": user.entry["Arn"]},
+    unique=True,
+    attributes=(
+        Attribute(
+            "policies",
+            actions=("iam:ListAttachedUserPolicies", "iam:AttachUserPolicy", "iam:DetachUserPolicy"),
+            check=iam.check_policies,
+            read=_policies,
+            write=_write_grants,
+            shared=True,
+        ),
+        Attribute(
+            "groups",
+            actions=("iam:ListGroupsForUser", "iam:AddUserToGroup", "iam:RemoveUserFromGroup"),
+            check=arguments.names,
+            read=_groups,
+            write=_write_grants,
+            shared=True,
+        ),
+        Attribute(
+            "tags",
+            actions=("iam:TagUser", "iam:UntagUser"),
+            check=checks.tags(tagging.USER),
+            read=_tags,
+            write=_write_tags,
+            shared=True,
+        ),
+    ),
+)
+
+
+@connected
+def describe(session, name, attributes=None):
     """
     The user's ``arn``, ``policies``, ``groups`` and ``tags``; ``None`` when there is none.
 
@@ -45,37 +145,11 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
 
         salt-call iam_user.describe registry-backup
     """
-    session = _session(region, profile, keyid, key)
-    user = _user(session, name)
-    if user is None:
-        return None
-    wanted = _READERS if attributes is None else attributes
-    return {"arn": user["Arn"], **{attribute: _READERS[attribute](session, name) for attribute in wanted}}
+    return KIND.describe(session, name, attributes)
 
 
-def _user(session, name):
-    answer = session.read("iam", "get_user", f"read the user {name}", UserName=name, absent=("NoSuchEntity",))
-    return answer and answer["User"]
-
-
-def _tags(session, name):
-    tags = iam.tag_mapping(_user(session, name) or {})
-    return {tag: value for tag, value in tags.items() if not tag.startswith(_OWN_TAGS)}
-
-
-def _policies(session, name):
-    return iam.attached_policies(session, "user", name)
-
-
-def _groups(session, name):
-    answer = session.read("iam", "list_groups_for_user", f"list the groups of the user {name}", UserName=name)
-    return sorted(group["GroupName"] for group in answer["Groups"])
-
-
-_READERS = {"policies": _policies, "groups": _groups, "tags": _tags}
-
-
-def normalise(name, attributes, region=None, profile=None, keyid=None, key=None):  # noqa: ARG001 - as in every module
+@connected
+def normalise(session, name, attributes):
     """
     The attributes as ``describe`` would give them; a value of the wrong shape is an error. Makes no call to AWS.
 
@@ -88,26 +162,78 @@ def normalise(name, attributes, region=None, profile=None, keyid=None, key=None)
 
         salt-call iam_user.normalise registry-backup '{groups: [backup]}'
     """
-    where = f"user {name}"
-    checked = dict(attributes)
-    if "policies" in checked:
-        policies = arguments.names(where, "policies", checked["policies"])
-        checked["policies"] = sorted(iam.policy_name(policy) for policy in policies)
-    if "groups" in checked:
-        checked["groups"] = arguments.names(where, "groups", checked["groups"])
-    if "tags" in checked:
-        checked["tags"] = arguments.tags(where, checked["tags"])
-    return checked
+    return KIND.normalise(session, name, attributes)
 
 
-def create(name, tags=None, region=None, profile=None, keyid=None, key=None):
+@connected
+def resolve(session, name, current, attributes):
     """
-    Create a user, with no permission, no password and no key. One that is there already is left as it is.
+    The wanted attributes of a user, given its present ones: the keys of its tags, which are case-insensitive, as AWS has them. A user or
+    a group whose name differs only by case is an error, as names are case-insensitive in IAM.
+
+    current
+        Its description by ``describe``; ``{}`` or ``None`` when it does not exist.
+    attributes
+        The result of ``normalise``.
+
+    Returns ``attributes`` (as ``describe`` would show them) and ``warnings``, a list of sentences. IAM actions: ``iam:ListUsers``
+    for a user, and ``iam:ListGroups`` for a group, that is new to it.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call iam_user.resolve registry-backup '{tags: {Team: data}}' '{tags: {team: data}}'
+    """
+    known, resolved = current or {}, dict(attributes)
+    iam.check_name(session, "user", name, known)
+    for group in set(attributes.get("groups", ())) - set(known.get("groups", ())):
+        iam.check_name(session, "group", group)
+    if "tags" in attributes:
+        resolved["tags"] = tagging.USER.spelled(attributes["tags"], known.get("tags") or {})
+    return {"attributes": resolved, "warnings": []}
+
+
+@connected
+def backup_policies(session, name, policies):
+    """
+    Those of a user's ``policies`` that allow backups and nothing else: what can go when a group has them.
+
+    policies
+        A list of names of policies of the account, or ARNs of AWS's own.
+
+    Returns ``policies``, a list of names, and ``warnings``, a sentence about each other one. One that is not there is among the
+    first. IAM actions: ``iam:GetPolicy``, ``iam:GetPolicyVersion``, and ``iam:ListPolicies`` where one is not at the path ``/``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call iam_user.backup_policies registry-backup '[registry-backup]'
+    """
+    found, warnings = [], []
+    for policy in policies:
+        known = __salt__["iam_backup_policy.describe"](policy, ["policy_document"], **session.given)
+        if known is None or grants.is_the_runbooks(known["policy_document"]):
+            found.append(policy)
+            continue
+        warnings.append(
+            f"The user {name} keeps the policy {policy} beside its group, since that allows what is no backup "
+            f"({coverage.told(grants.surplus(known['policy_document']))}). If nothing needs that, detach it by hand."
+        )
+    return {"policies": found, "warnings": warnings}
+
+
+@connected
+def create(session, name, tags=None):
+    """
+    Create a user, with no permission, no password and no key. An existing one is left unchanged.
 
     tags
         A mapping of strings. Default: none.
 
-    IAM actions: ``iam:CreateUser``, and ``iam:TagUser`` for tags.
+    A user whose name differs only by case is an error, as names are case-insensitive in IAM. IAM actions: ``iam:CreateUser``,
+    ``iam:TagUser`` for tags, and ``iam:ListUsers`` where there is one.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html
 
     CLI Example:
@@ -116,20 +242,22 @@ def create(name, tags=None, region=None, profile=None, keyid=None, key=None):
 
         salt-call iam_user.create registry-backup
     """
-    session = _session(region, profile, keyid, key)
-    extra = {"Tags": iam.tag_list(arguments.tags(f"user {name}", tags))} if tags else {}
+    extra = {"Tags": tagging.listing(arguments.tags(f"user {name}", tags, tagging.USER))} if tags else {}
     # Another run may have made it since it was looked at; here and in the other kinds.
     there = ("EntityAlreadyExists",)
-    session.write("iam", "create_user", f"create the user {name}", absent=there, UserName=name, **extra)
+    if session.write("iam", "create_user", f"create the user {name}", absent=there, UserName=name, **extra) is None:
+        iam.check_spelling(session, "user", name)
     return True
 
 
-def update(name, policies=None, groups=None, tags=None, region=None, profile=None, keyid=None, key=None):
+@connected
+@KIND.updates
+def update(session, name, **attributes):
     """
     Give a user exactly these policies, groups and tags; ``None`` leaves an attribute alone.
 
-    What is granted is granted first, and what is taken away is taken away only when AWS shows the rest: moving a user
-    from a policy to a group that has it leaves no moment without permission.
+    Grants are added first. Others are removed only when AWS shows the new ones, so that moving a user from a policy to a group that has
+    it leaves no moment without permission.
 
     policies
         The managed policies to be attached, a list: names of policies of the account, ARNs of AWS's own.
@@ -138,7 +266,7 @@ def update(name, policies=None, groups=None, tags=None, region=None, profile=Non
     tags
         A mapping of strings; other tags are removed, but for this project's own notes.
 
-    A policy or a group that there is not is an error. IAM actions: those of ``describe``, ``iam:AttachUserPolicy``,
+    A missing policy or group is an error. IAM actions: those of ``describe``, ``iam:AttachUserPolicy``,
     ``iam:DetachUserPolicy``, ``iam:AddUserToGroup``, ``iam:RemoveUserFromGroup``, ``iam:TagUser``, ``iam:UntagUser``.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachUserPolicy.html
 
@@ -148,57 +276,7 @@ def update(name, policies=None, groups=None, tags=None, region=None, profile=Non
 
         salt-call iam_user.update registry-backup groups='[backup]' policies='[]'
     """
-    session = _session(region, profile, keyid, key)
-    wanted = {"policies": policies, "groups": groups, "tags": tags}
-    wanted = normalise(name, {attribute: value for attribute, value in wanted.items() if value is not None})
-    if "tags" in wanted:
-        iam.write_tags(session, "user", f"the user {name}", _tags(session, name), wanted["tags"], UserName=name)
-    _grant(session, name, wanted)
-    _revoke(session, name, wanted)
-    return True
-
-
-def _missing(session, name, wanted, attribute):
-    if attribute not in wanted:
-        return []
-    return [entry for entry in wanted[attribute] if entry not in _READERS[attribute](session, name)]
-
-
-def _grant(session, name, wanted):
-    groups = _missing(session, name, wanted, "groups")
-    for group in groups:
-        session.write(
-            "iam", "add_user_to_group", f"add the user {name} to the group {group}", GroupName=group, UserName=name
-        )
-    policies = _missing(session, name, wanted, "policies")
-    iam.attach(session, "user", name, policies)
-
-    def shown():
-        return not any(_missing(session, name, wanted, attribute) for attribute in ("groups", "policies"))
-
-    if groups or policies:
-        iam.wait_for(shown, f"the new policies and groups of the user {name}", SETTLE_TIMEOUT)
-
-
-def _revoke(session, name, wanted):
-    if "policies" in wanted:
-        surplus = [policy for policy in _policies(session, name) if policy not in wanted["policies"]]
-        iam.detach(session, "user", name, surplus)
-    if "groups" in wanted:
-        for group in _groups(session, name):
-            if group not in wanted["groups"]:
-                _leave(session, name, group)
-
-
-def _leave(session, name, group):
-    session.write(
-        "iam",
-        "remove_user_from_group",
-        f"remove the user {name} from the group {group}",
-        GroupName=group,
-        UserName=name,
-        absent=("NoSuchEntity",),
-    )
+    return KIND.update(session, name, attributes)
 
 
 def _keys(session, name):
@@ -206,14 +284,25 @@ def _keys(session, name):
     return [entry["AccessKeyId"] for entry in answer["AccessKeyMetadata"]]
 
 
-def obstacles(name, delete_access_keys=False, region=None, profile=None, keyid=None, key=None):
+# What else AWS refuses to delete a user with: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html
+_BESIDES = (
+    ("list_mfa_devices", "MFADevices", "an MFA device"),
+    ("list_signing_certificates", "Certificates", "a signing certificate"),
+    ("list_ssh_public_keys", "SSHPublicKeys", "an SSH public key"),
+    ("list_service_specific_credentials", "ServiceSpecificCredentials", "a credential for one service"),
+)
+
+
+@connected
+def obstacles(session, name, delete_access_keys=False):
     """
     Why a user must not be deleted: a list of sentences, empty when nothing is in the way.
 
     delete_access_keys
         ``True`` when its access keys may be deleted with it: what uses them stops. Default: ``False``.
 
-    IAM actions: ``iam:ListAccessKeys``, ``iam:GetLoginProfile``, ``iam:ListMFADevices``, ``iam:ListUserPolicies``.
+    IAM actions: ``iam:ListAccessKeys``, ``iam:GetLoginProfile``, ``iam:ListMFADevices``, ``iam:ListSigningCertificates``,
+    ``iam:ListSSHPublicKeys``, ``iam:ListServiceSpecificCredentials``, ``iam:ListUserPolicies``.
 
     CLI Example:
 
@@ -221,7 +310,6 @@ def obstacles(name, delete_access_keys=False, region=None, profile=None, keyid=N
 
         salt-call iam_user.obstacles registry-backup
     """
-    session = _session(region, profile, keyid, key)
     found = []
     keys = [] if delete_access_keys is True else _keys(session, name)
     if keys:
@@ -232,23 +320,25 @@ def obstacles(name, delete_access_keys=False, region=None, profile=None, keyid=N
     doing = f"see what else the user {name} has"
     if session.read("iam", "get_login_profile", doing, UserName=name, absent=("NoSuchEntity",)):
         found.append(f"The user {name} has a password for the console: a person uses it. It is not deleted.")
-    if session.read("iam", "list_mfa_devices", doing, UserName=name)["MFADevices"]:
-        found.append(f"The user {name} has an MFA device: a person uses it. It is not deleted.")
+    for method, listed, what in _BESIDES:
+        if session.read("iam", method, doing, UserName=name)[listed]:
+            found.append(f"The user {name} has {what}. It is not deleted: see who uses that, and delete that first.")
     inline = session.read("iam", "list_user_policies", doing, UserName=name)["PolicyNames"]
     if inline:
         found.append(f"The user {name} has the inline policy {', '.join(inline)}, made by hand: delete that first.")
     return found
 
 
-def delete(name, delete_access_keys=False, region=None, profile=None, keyid=None, key=None):
+@connected
+def delete(session, name, delete_access_keys=False):
     """
-    Delete a user, out of its groups and policies. AWS refuses while it has anything else.
+    Delete a user, out of its groups and policies. While it has anything else, nothing is deleted, and that is an error.
 
     delete_access_keys
         ``True`` to delete its access keys first. Default: ``False``.
 
     IAM actions: ``iam:DeleteUser``, ``iam:ListAttachedUserPolicies``, ``iam:DetachUserPolicy``,
-    ``iam:ListGroupsForUser``, ``iam:RemoveUserFromGroup``; for keys ``iam:ListAccessKeys`` and ``iam:DeleteAccessKey``.
+    ``iam:ListGroupsForUser``, ``iam:RemoveUserFromGroup``; for keys ``iam:DeleteAccessKey``; and those of ``obstacles``.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html
 
     CLI Example:
@@ -257,7 +347,7 @@ def delete(name, delete_access_keys=False, region=None, profile=None, keyid=None
 
         salt-call iam_user.delete registry-backup
     """
-    session = _session(region, profile, keyid, key)
+    refuse(obstacles.on(session, name, delete_access_keys))
     if delete_access_keys is True:
         for access_key_id in _keys(session, name):
             session.write(
@@ -268,8 +358,9 @@ def delete(name, delete_access_keys=False, region=None, profile=None, keyid=None
                 AccessKeyId=access_key_id,
                 absent=("NoSuchEntity",),
             )
-    for group in _groups(session, name):
-        _leave(session, name, group)
-    iam.detach(session, "user", name, _policies(session, name))
+    user = KIND.of(session, name)
+    for group in _groups(user):
+        _leave(user, group)
+    iam.detach(session, "user", name, _policies(user))
     session.write("iam", "delete_user", f"delete the user {name}", UserName=name)
     return True

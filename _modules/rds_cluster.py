@@ -29,7 +29,8 @@ Attributes, with AWS's names in snake case, of which these need a word
 
 No function returns, logs or prints a password. Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last:
 where the cluster is, and how to reach the account. IAM actions: ``rds:DescribeDBClusters``,
-``rds:DescribeDBInstances``, ``rds:DescribeDBEngineVersions``, ``rds:DescribeDBSubnetGroups``, ``ec2:DescribeVpcs`` and
+``rds:DescribeDBInstances``, ``rds:DescribeDBEngineVersions``, ``rds:DescribeDBMajorEngineVersions``,
+``rds:DescribeDBSubnetGroups``, ``ec2:DescribeVpcs`` and
 ``ec2:DescribeSecurityGroups`` to read; ``rds:CreateDBCluster``, ``rds:CreateDBInstance``, ``rds:ModifyDBCluster``,
 ``rds:EnableHttpEndpoint``, ``rds:DisableHttpEndpoint``, ``rds:AddTagsToResource`` and ``rds:RemoveTagsFromResource`` to
 write; ``rds:DeleteDBInstance``, ``rds:DeleteDBCluster``, ``rds:DescribeDBClusterSnapshots`` and
@@ -37,10 +38,11 @@ write; ``rds:DeleteDBInstance``, ``rds:DeleteDBCluster``, ``rds:DescribeDBCluste
 ``secretsmanager:TagResource`` and ``kms:DescribeKey``.
 """
 
-from aws_runbook import database_changes, database_checks, passwords, serverless
-from aws_runbook.database_attributes import CLUSTER
-from aws_runbook.databases import Api, Database
-from aws_runbook.session import connect
+from aws_runbook.databases import changes as database_changes
+from aws_runbook.databases import passwords, serverless
+from aws_runbook.databases.attributes import CLUSTER
+from aws_runbook.databases.operations import Api, Database
+from aws_runbook.kinds.functions import connected
 
 _USER = "postgres"
 
@@ -65,9 +67,11 @@ class _Cluster(Database):
     )
     attributes = CLUSTER
     needed = ("engine", "min_capacity", "max_capacity")
+    # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-cluster-stop-start.html#aurora-cluster-stopped
+    deleted_only_started = True
 
     def check(self, attributes):
-        return database_checks.cluster(self.where, attributes)
+        return self.attributes.check(self.where, attributes)
 
     def _members(self):
         """The instances of the cluster, by AWS's description."""
@@ -83,8 +87,12 @@ class _Cluster(Database):
         """That of the cluster, or of an instance that is not available yet: without it, nobody can connect."""
         if entry["Status"] not in database_changes.AVAILABLE:
             return entry["Status"]
+        ready = (*database_changes.AVAILABLE, *database_changes.DELETING)
         busy = (member["DBInstanceStatus"] for member in self._members())
-        return next((status for status in busy if status not in database_changes.AVAILABLE), entry["Status"])
+        return next((status for status in busy if status not in ready), entry["Status"])
+
+    def whole(self, entry):
+        return entry["Status"]
 
     def vpc_id(self, _entry):
         groups = (member.get("DBSubnetGroup", {}) for member in self._members())
@@ -150,25 +158,17 @@ class _Cluster(Database):
                 SkipFinalSnapshot=True,  # the data are the cluster's
             )
 
-
-def _session(region, profile, keyid, key):
-    return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
-
-
-def _cluster(name, region, profile, keyid, key):
-    return _Cluster(name, _session(region, profile, keyid, key))
+    def planned(self):
+        return __salt__["aws_database.plan"](format="data")[self.key]
 
 
-def _planned():
-    """The clusters in pillar: where they are, where their passwords go."""
-    return __salt__["aws_database.plan"](format="data")["clusters"]
-
-
-def describe(name, attributes=None, region=None, profile=None, keyid=None, key=None):
+@connected
+def describe(session, name, attributes=None):
     """
-    The cluster's ``arn``, ``vpc_id``, ``status`` (its instance's while that is not available), ``pending`` (what AWS will change, by
-    attribute), ``window`` (when) and attributes, in which what is pending has come true already; ``None`` when there is
-    none.
+    The cluster's ``arn``, ``vpc_id``, ``status`` (its instance's while that is not available), ``pending`` (what AWS will
+    change, by attribute), ``standing`` (what these are until then), ``held`` (all that waits, by AWS's names), ``unnamed``
+    (those of them that are no attribute), ``window`` (when) and attributes, in which what is pending has come true
+    already; ``None`` when there is none.
 
     attributes
         Only these are shown. Default: all.
@@ -183,10 +183,11 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
 
         salt-call rds_cluster.describe common
     """
-    return _cluster(name, region, profile, keyid, key).describe(attributes)
+    return _Cluster(name, session).describe(attributes)
 
 
-def normalise(name, attributes, region=None, profile=None, keyid=None, key=None):  # noqa: ARG001 - as in every module
+@connected
+def normalise(session, name, attributes):
     """
     The attributes as ``describe`` would give them; a value that RDS does not take, or that only Serverless v1 took, is an
     error.
@@ -205,19 +206,8 @@ def normalise(name, attributes, region=None, profile=None, keyid=None, key=None)
     return _Cluster(name).normalise(attributes)
 
 
-def plan(
-    name,
-    attributes,
-    store=None,
-    apply=None,
-    allow_upgrade=None,
-    wait=None,
-    purge=False,
-    region=None,
-    profile=None,
-    keyid=None,
-    key=None,
-):
+@connected
+def plan(session, name, attributes, store=None, apply=None, allow_upgrade=None, wait=None, purge=False):
     """
     What ``rds_cluster.present`` would do: ``changes``, ``warnings`` and ``pending``. What only a person can decide is an
     error that says how.
@@ -235,26 +225,14 @@ def plan(
 
         salt-call rds_cluster.plan common '{min_capacity: 0, max_capacity: 2}' store=sdb://vault/common
     """
-    return _cluster(name, region, profile, keyid, key).plan(
-        attributes,
-        passwords.place(store, __opts__),
-        apply=apply,
-        allow_upgrade=allow_upgrade,
-        wait=wait,
-        purge=purge,
+    place = passwords.place(store, __opts__)
+    return _Cluster(name, session).plan(
+        attributes, place, apply=apply, allow_upgrade=allow_upgrade, wait=wait, purge=purge
     )
 
 
-def apply(
-    name,
-    changes,
-    store=None,
-    apply=None,
-    region=None,
-    profile=None,
-    keyid=None,
-    key=None,
-):
+@connected
+def apply(session, name, changes, store=None, apply=None):
     """
     Do what ``plan`` says: make the cluster and its instance, or change them.
 
@@ -263,8 +241,8 @@ def apply(
     store, apply
         As in ``rds_cluster.present``.
 
-    A new cluster is made with the password that the store has, or with a new one that is stored before. One that is there
-    already is left as it is. IAM actions: those to write, in the module's help.
+    A new cluster is made with the password that the store has, or with a new one that is stored before. An existing one
+    is left unchanged. IAM actions: those to write, in the module's help.
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBCluster.html
 
@@ -274,11 +252,12 @@ def apply(
 
         salt-call rds_cluster.apply common '{max_capacity: 4}' apply=now
     """
-    _cluster(name, region, profile, keyid, key).apply(changes, passwords.place(store, __opts__), now=apply == "now")
+    _Cluster(name, session).apply(changes, passwords.place(store, __opts__), now=apply == "now")
     return True
 
 
-def reset_password(name, store=None, region=None, profile=None, keyid=None, key=None):
+@connected
+def reset_password(session, name, store=None):
     """
     Give the cluster a new password, put into its store: for one that is lost, or has been seen. What uses the old one
     stops.
@@ -295,18 +274,17 @@ def reset_password(name, store=None, region=None, profile=None, keyid=None, key=
 
         salt-call rds_cluster.reset_password common
     """
-    planned = _planned().get(name, {})
-    place = passwords.place(planned.get("store") if store is None else store, __opts__)
-    return _cluster(name, region or planned.get("region"), profile, keyid, key).reset_password(place)
+    return _Cluster(name, session).reset_password(store, __opts__)
 
 
-def connection_details(name, region=None, profile=None, keyid=None, key=None):
+@connected
+def connection_details(session, name):
     """
     How to connect to the cluster: ``host``, ``port``, ``user``, ``database``, ``tunnel`` (a line for the shell that leads
     through a bastion, as it has no public address), ``psql`` (a line that connects through it and asks for the password),
     where the password is if AWS keeps it, and ``notes``.
 
-    One that has no endpoint yet is an error that says what AWS is at. IAM actions: ``rds:DescribeDBClusters``,
+    One that has no endpoint yet is an error that names its status. IAM actions: ``rds:DescribeDBClusters``,
     ``rds:DescribeDBInstances``.
 
     CLI Example:
@@ -315,13 +293,13 @@ def connection_details(name, region=None, profile=None, keyid=None, key=None):
 
         salt-call rds_cluster.connection_details common
     """
-    region = region or _planned().get(name, {}).get("region")
-    return _cluster(name, region, profile, keyid, key).connection_details()
+    return _Cluster(name, session).connection_details()
 
 
-def pending(region=None, profile=None, keyid=None, key=None):
+@connected
+def pending(session):
     """
-    What AWS must still do about the clusters that pillar plans: a list of ``what``, ``on`` (who must do it), ``since`` and
+    What AWS must still do for the clusters in pillar: a list of ``what``, ``on`` (who must do it), ``since`` and
     ``do``.
 
     IAM actions: ``rds:DescribeDBClusters``, ``rds:DescribeDBInstances``.
@@ -332,22 +310,11 @@ def pending(region=None, profile=None, keyid=None, key=None):
 
         salt-call rds_cluster.pending
     """
-
-    def session_of(planned):
-        return _session(region or planned.get("region"), profile, keyid, key)
-
-    return _Cluster.pending(_planned(), session_of)
+    return _Cluster.pending(session)
 
 
-def obstacles(
-    name,
-    skip_final_snapshot=False,
-    final_db_snapshot_identifier=None,
-    region=None,
-    profile=None,
-    keyid=None,
-    key=None,
-):
+@connected
+def obstacles(session, name, skip_final_snapshot=False, final_db_snapshot_identifier=None):
     """
     Why a cluster must not be deleted: a list of sentences, empty when nothing is in the way.
 
@@ -364,20 +331,11 @@ def obstacles(
 
         salt-call rds_cluster.obstacles common
     """
-    database = _cluster(name, region, profile, keyid, key)
-    return database.obstacles(skip_final_snapshot, final_db_snapshot_identifier)
+    return _Cluster(name, session).obstacles(skip_final_snapshot, final_db_snapshot_identifier)
 
 
-def delete(
-    name,
-    skip_final_snapshot=False,
-    final_db_snapshot_identifier=None,
-    delete_automated_backups=False,
-    region=None,
-    profile=None,
-    keyid=None,
-    key=None,
-):
+@connected
+def delete(session, name, skip_final_snapshot=False, final_db_snapshot_identifier=None, delete_automated_backups=False):
     """
     Delete a cluster and its instances, after a last snapshot or without one: one of the two must be said.
 
@@ -398,7 +356,5 @@ def delete(
 
         salt-call rds_cluster.delete common final_db_snapshot_identifier=common-final
     """
-    _cluster(name, region, profile, keyid, key).delete(
-        skip_final_snapshot, final_db_snapshot_identifier, delete_automated_backups=delete_automated_backups
-    )
+    _Cluster(name, session).delete(skip_final_snapshot, final_db_snapshot_identifier, delete_automated_backups)
     return True

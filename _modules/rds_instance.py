@@ -21,17 +21,18 @@ Attributes, with AWS's names in snake case, of which these need a word
 
 No function returns, logs or prints a password. Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last:
 where the instance is, and how to reach the account. IAM actions: ``rds:DescribeDBInstances``,
-``rds:DescribeDBEngineVersions``, ``rds:DescribeDBSubnetGroups``, ``ec2:DescribeVpcs``, ``ec2:DescribeSecurityGroups``,
+``rds:DescribeDBEngineVersions``, ``rds:DescribeDBMajorEngineVersions``, ``rds:DescribeDBSubnetGroups``,
+``ec2:DescribeVpcs``, ``ec2:DescribeSecurityGroups``,
 ``ec2:DescribeInternetGateways`` and ``ec2:DescribeVpcAttribute`` to read; ``rds:CreateDBInstance``,
 ``rds:ModifyDBInstance``, ``rds:AddTagsToResource`` and ``rds:RemoveTagsFromResource`` to write;
 ``rds:DeleteDBInstance``, ``rds:DescribeDBSnapshots`` and ``rds:CreateDBSnapshot`` to delete; with ``master_password:
 managed`` also ``secretsmanager:CreateSecret``, ``secretsmanager:TagResource`` and ``kms:DescribeKey``.
 """
 
-from aws_runbook import database_checks, passwords, presets
-from aws_runbook.database_attributes import INSTANCE
-from aws_runbook.databases import Api, Database
-from aws_runbook.session import connect
+from aws_runbook.databases import passwords, presets, storage
+from aws_runbook.databases.attributes import INSTANCE
+from aws_runbook.databases.operations import Api, Database
+from aws_runbook.kinds.functions import connected
 
 
 class _Instance(Database):
@@ -56,7 +57,14 @@ class _Instance(Database):
     needed = ("engine", "db_instance_class", "allocated_storage", "master_username")
 
     def check(self, attributes):
-        return database_checks.instance(self.where, presets.expand(attributes))
+        return self.attributes.check(self.where, presets.expand(attributes))
+
+    def completed(self, wanted, current):
+        """With what RDS sets of the storage by itself."""
+        known = current or {}
+        engine = known.get("engine") or wanted.get("engine", "")
+        storage.check(self.where, engine, known, wanted)
+        return {**(storage.follows(engine, known, wanted) if known else {}), **wanted}
 
     def status(self, entry):
         return entry["DBInstanceStatus"]
@@ -77,24 +85,16 @@ class _Instance(Database):
             "public": entry.get("PubliclyAccessible", False),
         }
 
-
-def _session(region, profile, keyid, key):
-    return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
-
-
-def _instance(name, region, profile, keyid, key):
-    return _Instance(name, _session(region, profile, keyid, key))
+    def planned(self):
+        return __salt__["aws_database.plan"](format="data")[self.key]
 
 
-def _planned():
-    """The instances in pillar: where they are, where their passwords go."""
-    return __salt__["aws_database.plan"](format="data")["instances"]
-
-
-def describe(name, attributes=None, region=None, profile=None, keyid=None, key=None):
+@connected
+def describe(session, name, attributes=None):
     """
-    The instance's ``arn``, ``vpc_id``, ``status``, ``pending`` (what AWS will change, by attribute), ``window`` (when) and
-    attributes, in which what is pending has come true already; ``None`` when there is none.
+    The instance's ``arn``, ``vpc_id``, ``status``, ``pending`` (what AWS will change, by attribute), ``standing`` (what these
+    are until then), ``held`` (all that waits, by AWS's names), ``unnamed`` (those of them that are no attribute),
+    ``window`` (when) and attributes, in which what is pending has come true already; ``None`` when there is none.
 
     attributes
         Only these are shown. Default: all.
@@ -108,10 +108,11 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
 
         salt-call rds_instance.describe analysis
     """
-    return _instance(name, region, profile, keyid, key).describe(attributes)
+    return _Instance(name, session).describe(attributes)
 
 
-def normalise(name, attributes, region=None, profile=None, keyid=None, key=None):  # noqa: ARG001 - as in every module
+@connected
+def normalise(session, name, attributes):
     """
     The attributes as ``describe`` would give them, those of the preset among them; a value that RDS does not take is an
     error.
@@ -130,19 +131,8 @@ def normalise(name, attributes, region=None, profile=None, keyid=None, key=None)
     return _Instance(name).normalise(attributes)
 
 
-def plan(
-    name,
-    attributes,
-    store=None,
-    apply=None,
-    allow_upgrade=None,
-    wait=None,
-    purge=False,
-    region=None,
-    profile=None,
-    keyid=None,
-    key=None,
-):
+@connected
+def plan(session, name, attributes, store=None, apply=None, allow_upgrade=None, wait=None, purge=False):
     """
     What ``rds_instance.present`` would do: ``changes``, ``warnings`` and ``pending``. What only a person can decide is an
     error that says how.
@@ -160,26 +150,14 @@ def plan(
 
         salt-call rds_instance.plan analysis '{preset: data-analysis}' store=sdb://vault/analysis
     """
-    return _instance(name, region, profile, keyid, key).plan(
-        attributes,
-        passwords.place(store, __opts__),
-        apply=apply,
-        allow_upgrade=allow_upgrade,
-        wait=wait,
-        purge=purge,
+    place = passwords.place(store, __opts__)
+    return _Instance(name, session).plan(
+        attributes, place, apply=apply, allow_upgrade=allow_upgrade, wait=wait, purge=purge
     )
 
 
-def apply(
-    name,
-    changes,
-    store=None,
-    apply=None,
-    region=None,
-    profile=None,
-    keyid=None,
-    key=None,
-):
+@connected
+def apply(session, name, changes, store=None, apply=None):
     """
     Do what ``plan`` says: make the instance, or change it.
 
@@ -188,8 +166,8 @@ def apply(
     store, apply
         As in ``rds_instance.present``.
 
-    A new instance is made with the password that the store has, or with a new one that is stored before. One that is there
-    already is left as it is. IAM actions: those to write, in the module's help.
+    A new instance is made with the password that the store has, or with a new one that is stored before. An existing one
+    is left unchanged. IAM actions: those to write, in the module's help.
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
 
@@ -199,11 +177,12 @@ def apply(
 
         salt-call rds_instance.apply analysis '{backup_retention_period: 7}' apply=now
     """
-    _instance(name, region, profile, keyid, key).apply(changes, passwords.place(store, __opts__), now=apply == "now")
+    _Instance(name, session).apply(changes, passwords.place(store, __opts__), now=apply == "now")
     return True
 
 
-def reset_password(name, store=None, region=None, profile=None, keyid=None, key=None):
+@connected
+def reset_password(session, name, store=None):
     """
     Give the instance a new password, put into its store: for one that is lost, or has been seen. What uses the old one
     stops.
@@ -220,17 +199,16 @@ def reset_password(name, store=None, region=None, profile=None, keyid=None, key=
 
         salt-call rds_instance.reset_password analysis
     """
-    planned = _planned().get(name, {})
-    place = passwords.place(planned.get("store") if store is None else store, __opts__)
-    return _instance(name, region or planned.get("region"), profile, keyid, key).reset_password(place)
+    return _Instance(name, session).reset_password(store, __opts__)
 
 
-def connection_details(name, region=None, profile=None, keyid=None, key=None):
+@connected
+def connection_details(session, name):
     """
     How to connect to the instance: ``host``, ``port``, ``user``, ``database``, ``psql`` (a line for the shell, which asks
     for the password), where the password is if AWS keeps it, and ``notes``.
 
-    One that has no endpoint yet is an error that says what AWS is at. IAM actions: ``rds:DescribeDBInstances``.
+    One that has no endpoint yet is an error that names its status. IAM actions: ``rds:DescribeDBInstances``.
 
     CLI Example:
 
@@ -238,13 +216,13 @@ def connection_details(name, region=None, profile=None, keyid=None, key=None):
 
         salt-call rds_instance.connection_details analysis
     """
-    region = region or _planned().get(name, {}).get("region")
-    return _instance(name, region, profile, keyid, key).connection_details()
+    return _Instance(name, session).connection_details()
 
 
-def pending(region=None, profile=None, keyid=None, key=None):
+@connected
+def pending(session):
     """
-    What AWS must still do about the instances that pillar plans: a list of ``what``, ``on`` (who must do it), ``since``
+    What AWS must still do for the instances in pillar: a list of ``what``, ``on`` (who must do it), ``since``
     and ``do``.
 
     IAM actions: ``rds:DescribeDBInstances``.
@@ -255,22 +233,11 @@ def pending(region=None, profile=None, keyid=None, key=None):
 
         salt-call rds_instance.pending
     """
-
-    def session_of(planned):
-        return _session(region or planned.get("region"), profile, keyid, key)
-
-    return _Instance.pending(_planned(), session_of)
+    return _Instance.pending(session)
 
 
-def obstacles(
-    name,
-    skip_final_snapshot=False,
-    final_db_snapshot_identifier=None,
-    region=None,
-    profile=None,
-    keyid=None,
-    key=None,
-):
+@connected
+def obstacles(session, name, skip_final_snapshot=False, final_db_snapshot_identifier=None):
     """
     Why an instance must not be deleted: a list of sentences, empty when nothing is in the way.
 
@@ -287,20 +254,11 @@ def obstacles(
 
         salt-call rds_instance.obstacles analysis
     """
-    database = _instance(name, region, profile, keyid, key)
-    return database.obstacles(skip_final_snapshot, final_db_snapshot_identifier)
+    return _Instance(name, session).obstacles(skip_final_snapshot, final_db_snapshot_identifier)
 
 
-def delete(
-    name,
-    skip_final_snapshot=False,
-    final_db_snapshot_identifier=None,
-    delete_automated_backups=False,
-    region=None,
-    profile=None,
-    keyid=None,
-    key=None,
-):
+@connected
+def delete(session, name, skip_final_snapshot=False, final_db_snapshot_identifier=None, delete_automated_backups=False):
     """
     Delete an instance, after a last snapshot or without one: one of the two must be said.
 
@@ -321,7 +279,5 @@ def delete(
 
         salt-call rds_instance.delete analysis final_db_snapshot_identifier=analysis-final
     """
-    _instance(name, region, profile, keyid, key).delete(
-        skip_final_snapshot, final_db_snapshot_identifier, delete_automated_backups=delete_automated_backups
-    )
+    _Instance(name, session).delete(skip_final_snapshot, final_db_snapshot_identifier, delete_automated_backups)
     return True

@@ -20,123 +20,53 @@ and ``key`` last: how to reach the account. IAM actions: ``rds:DescribeDBSubnetG
 
 import re
 
-from aws_runbook import arguments, ec2, rds
+from aws_runbook.aws import tags as tagging
+from aws_runbook.databases import rds
 from aws_runbook.errors import RunbookError
-from aws_runbook.session import connect
+from aws_runbook.kinds import arguments, checks
+from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.kind import Attribute, Kind
+from aws_runbook.network import lookup as ec2
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9 ._-]{0,254}")
 _LEAST_ZONES = 2
 
 
-def _session(region, profile, keyid, key):
-    return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
+def _check_name(group, wanted):
+    if not _NAME.fullmatch(group.name) or group.name == "default":
+        raise RunbookError(
+            f"{group.where}: its name has 1 to 255 lower-case letters, digits, spaces and ._-, and is not default."
+        )
+    return wanted
 
 
-def describe(name, attributes=None, vpc=None, region=None, profile=None, keyid=None, key=None):  # noqa: ARG001 - as in every function here
-    """
-    The DB subnet group's ``arn``, ``vpc_id`` and attributes; ``None`` when there is none.
-
-    attributes
-        Only these are read (a list of names). Default: all.
-
-    IAM actions: ``rds:DescribeDBSubnetGroups``; by attribute ``ec2:DescribeSubnets``, ``rds:ListTagsForResource``.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call rds_subnet_group.describe lab
-    """
-    session = _session(region, profile, keyid, key)
-    group = rds.subnet_group(session, name)
-    if group is None:
-        return None
-    wanted = _READERS if attributes is None else attributes
-    identity = {"arn": group["DBSubnetGroupArn"], "vpc_id": group["VpcId"]}
-    return {**identity, **{attribute: _READERS[attribute](session, group) for attribute in wanted}}
+def _check_subnets(where, attribute, value):
+    subnets = arguments.names(where, attribute, value)
+    if len(subnets) < _LEAST_ZONES:
+        raise RunbookError(f"{where}: subnets is {subnets!r}; give subnets in two zones or more, as RDS asks for.")
+    return subnets
 
 
-def _subnets(session, group):
-    names = {entry["SubnetId"]: ec2.name_of(entry) for entry in ec2.subnets(session, group["VpcId"])}
-    ids = [entry["SubnetIdentifier"] for entry in group["Subnets"]]
+def _subnets(group):
+    found = ec2.subnets(group.session, group.required["VpcId"])
+    names = {entry["SubnetId"]: ec2.name_of(entry) for entry in found}
+    ids = [entry["SubnetIdentifier"] for entry in group.entry["Subnets"]]
     return sorted(names.get(subnet_id) or subnet_id for subnet_id in ids)
 
 
-def _tags(session, group):
-    return rds.tags(session, f"the DB subnet group {group['DBSubnetGroupName']}", group["DBSubnetGroupArn"], {})
-
-
-_READERS = {
-    "description": lambda _session, group: group["DBSubnetGroupDescription"],
-    "subnets": _subnets,
-    "tags": _tags,
-}
-
-
-def normalise(name, attributes, vpc=None, region=None, profile=None, keyid=None, key=None):  # noqa: ARG001 - as in every module
-    """
-    The attributes as ``describe`` would give them; a value that AWS does not take is an error.
-
-    attributes
-        A mapping of the module's attributes. One of another shape is an error that says what is allowed.
-
-    Makes no call to AWS.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call rds_subnet_group.normalise lab '{subnets: [lab-a, lab-b]}'
-    """
-    where = f"DB subnet group {name}"
-    checked = dict(attributes)
-    if not _NAME.fullmatch(name) or name == "default":
-        raise RunbookError(
-            f"{where}: its name has 1 to 255 lower-case letters, digits, spaces and ._-, and is not default."
-        )
-    if "subnets" in checked:
-        checked["subnets"] = arguments.names(where, "subnets", checked["subnets"])
-        if len(checked["subnets"]) < _LEAST_ZONES:
-            raise RunbookError(
-                f"{where}: subnets is {checked['subnets']!r}; give subnets in two zones or more, as RDS asks for."
-            )
-    if "tags" in checked:
-        checked["tags"] = arguments.tags(where, checked["tags"])
-    return checked
-
-
-def resolve(name, current, attributes, vpc=None, region=None, profile=None, keyid=None, key=None):
-    """
-    What is wanted of a DB subnet group that is as ``current`` says; subnets in one zone only are an error.
-
-    current
-        What ``describe`` says of it; ``{}`` or ``None`` when there is none.
-    attributes
-        What ``normalise`` has returned.
-
-    Returns ``attributes`` (as ``describe`` would show them) and ``warnings``, a list of sentences. Reads, and does not write.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call rds_subnet_group.resolve lab '{}' '{subnets: [lab-a, lab-b], description: Lab}' vpc=lab
-    """
-    if not current and not {"description", "subnets"} <= attributes.keys():
-        raise RunbookError(f"There is no DB subnet group {name} yet; to make one, give description and subnets.")
-    resolved = dict(attributes)
-    if "subnets" in attributes:
-        session = _session(region, profile, keyid, key)
-        found = [_subnet(session, subnet, vpc) for subnet in attributes["subnets"]]
-        zones = {entry["AvailabilityZone"] for entry in found if entry}
-        if None not in found and len(zones) < _LEAST_ZONES:
-            raise RunbookError(
-                f"DB subnet group {name}: subnets is {attributes['subnets']!r}, all in {zones.pop()}; RDS asks for two zones "
-                "or more."
-            )
-        names = [ec2.name_of(entry) if entry else None for entry in found]
-        resolved["subnets"] = sorted(known or given for known, given in zip(names, attributes["subnets"], strict=True))
-    return {"attributes": resolved, "warnings": []}
+def _modify(group, wanted):
+    """Change description and subnets, in one call, which always takes the subnets."""
+    vpc = group.scope["vpc"] or group.required["VpcId"]
+    parameters = {"DBSubnetGroupDescription": wanted["description"]} if "description" in wanted else {}
+    subnets = wanted["subnets"] if "subnets" in wanted else _subnets(group)
+    group.session.write(
+        "rds",
+        "modify_db_subnet_group",
+        f"change {group}",
+        DBSubnetGroupName=group.name,
+        SubnetIds=_ids(group.session, group.name, subnets, vpc),
+        **parameters,
+    )
 
 
 def _subnet(session, name, vpc):
@@ -156,7 +86,125 @@ def _ids(session, name, subnets, vpc):
     return [entry["SubnetId"] for entry in found.values()]
 
 
-def create(name, description, subnets, tags=None, vpc=None, region=None, profile=None, keyid=None, key=None):
+def _tags(group):
+    return rds.tags(group.session, str(group), group.required["DBSubnetGroupArn"], {})
+
+
+def _write_tags(group, wanted):
+    resource = {"ResourceName": group.required["DBSubnetGroupArn"]}
+    tagging.RDS.write(group.session, str(group), wanted["tags"], _tags(group), **resource)
+
+
+KIND = Kind(
+    name="rds_subnet_group",
+    subject="DB subnet group",
+    what="DB subnet group",
+    scope=("vpc",),
+    find=lambda group: rds.subnet_group(group.session, group.name),
+    identity=lambda group: {"arn": group.entry["DBSubnetGroupArn"], "vpc_id": group.entry["VpcId"]},
+    together=_check_name,
+    attributes=(
+        Attribute(
+            "description",
+            actions=("rds:ModifyDBSubnetGroup",),
+            read=lambda group: group.entry["DBSubnetGroupDescription"],
+            write=_modify,
+        ),
+        Attribute(
+            "subnets",
+            actions=("ec2:DescribeSubnets", "rds:ModifyDBSubnetGroup"),
+            check=_check_subnets,
+            read=_subnets,
+            write=_modify,
+        ),
+        Attribute(
+            "tags",
+            actions=("rds:ListTagsForResource", "rds:AddTagsToResource", "rds:RemoveTagsFromResource"),
+            check=checks.tags(tagging.RDS),
+            read=_tags,
+            write=_write_tags,
+            shared=True,
+        ),
+    ),
+)
+
+
+@connected
+def describe(session, name, attributes=None, vpc=None):
+    """
+    The DB subnet group's ``arn``, ``vpc_id`` and attributes; ``None`` when there is none.
+
+    attributes
+        Only these are read (a list of names). Default: all.
+
+    IAM actions: ``rds:DescribeDBSubnetGroups``; by attribute ``ec2:DescribeSubnets``, ``rds:ListTagsForResource``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call rds_subnet_group.describe lab
+    """
+    return KIND.describe(session, name, attributes, vpc=vpc)
+
+
+@connected
+def normalise(session, name, attributes, vpc=None):
+    """
+    The attributes as ``describe`` would give them; a value that AWS does not accept is an error.
+
+    attributes
+        A mapping of the module's attributes. One of another shape is an error that says what is allowed.
+
+    Makes no call to AWS.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call rds_subnet_group.normalise lab '{subnets: [lab-a, lab-b]}'
+    """
+    return KIND.normalise(session, name, attributes, vpc=vpc)
+
+
+@connected
+def resolve(session, name, current, attributes, vpc=None):
+    """
+    The wanted attributes of a DB subnet group, given its present ones; subnets in one zone only are an error.
+
+    current
+        Its description by ``describe``; ``{}`` or ``None`` when it does not exist.
+    attributes
+        The result of ``normalise``.
+
+    Returns ``attributes`` (as ``describe`` would show them) and ``warnings``, a list of sentences. Reads, and does not write.
+
+    IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call rds_subnet_group.resolve lab '{}' '{subnets: [lab-a, lab-b], description: Lab}' vpc=lab
+    """
+    if not current and not {"description", "subnets"} <= attributes.keys():
+        raise RunbookError(f"There is no DB subnet group {name} yet; to make one, give description and subnets.")
+    resolved = dict(attributes)
+    if "subnets" in attributes:
+        found = [_subnet(session, subnet, vpc) for subnet in attributes["subnets"]]
+        zones = {entry["AvailabilityZone"] for entry in found if entry}
+        if None not in found and len(zones) < _LEAST_ZONES:
+            raise RunbookError(
+                f"DB subnet group {name}: subnets is {attributes['subnets']!r}, all in {zones.pop()}; RDS asks for two zones "
+                "or more."
+            )
+        names = [ec2.name_of(entry) if entry else None for entry in found]
+        resolved["subnets"] = sorted(known or given for known, given in zip(names, attributes["subnets"], strict=True))
+    return {"attributes": resolved, "warnings": []}
+
+
+@connected
+def create(session, name, description, subnets, tags=None, vpc=None):
     """
     Create a DB subnet group.
 
@@ -167,7 +215,7 @@ def create(name, description, subnets, tags=None, vpc=None, region=None, profile
     tags
         A mapping of strings. Default: none.
 
-    One that is there already is left as it is. IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets``,
+    An existing one is left unchanged. IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets``,
     ``rds:CreateDBSubnetGroup``, ``rds:AddTagsToResource``.
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBSubnetGroup.html
 
@@ -177,8 +225,7 @@ def create(name, description, subnets, tags=None, vpc=None, region=None, profile
 
         salt-call rds_subnet_group.create lab 'Databases of the lab' '[lab-a, lab-b]' vpc=lab
     """
-    wanted = normalise(name, {"subnets": subnets, "tags": tags or {}})
-    session = _session(region, profile, keyid, key)
+    wanted = normalise.on(session, name, {"subnets": subnets, "tags": tags or {}})
     session.write(
         "rds",
         "create_db_subnet_group",
@@ -187,12 +234,14 @@ def create(name, description, subnets, tags=None, vpc=None, region=None, profile
         DBSubnetGroupName=name,
         DBSubnetGroupDescription=description,
         SubnetIds=_ids(session, name, wanted["subnets"], vpc),
-        Tags=ec2.tag_list(wanted["tags"]),
+        Tags=tagging.listing(wanted["tags"]),
     )
     return True
 
 
-def update(name, description=None, subnets=None, tags=None, vpc=None, region=None, profile=None, keyid=None, key=None):
+@connected
+@KIND.updates
+def update(session, name, vpc=None, **attributes):
     """
     Write the given attributes of a DB subnet group; ``None`` leaves an attribute alone.
 
@@ -212,28 +261,11 @@ def update(name, description=None, subnets=None, tags=None, vpc=None, region=Non
 
         salt-call rds_subnet_group.update lab subnets='[lab-a, lab-b, lab-c]' vpc=lab
     """
-    session = _session(region, profile, keyid, key)
-    group = rds.subnet_group(session, name)
-    if group is None:
-        raise RunbookError(f"There is no DB subnet group {name}.")
-    if description is not None or subnets is not None:
-        parameters = {} if description is None else {"DBSubnetGroupDescription": description}
-        known = _subnets(session, group)
-        session.write(
-            "rds",
-            "modify_db_subnet_group",
-            f"change the DB subnet group {name}",
-            DBSubnetGroupName=name,
-            SubnetIds=_ids(session, name, known if subnets is None else subnets, vpc or group["VpcId"]),
-            **parameters,
-        )
-    if tags is not None:
-        wanted = arguments.tags(f"DB subnet group {name}", tags)
-        rds.write_tags(session, f"the DB subnet group {name}", group["DBSubnetGroupArn"], _tags(session, group), wanted)
-    return True
+    return KIND.update(session, name, attributes, vpc=vpc)
 
 
-def obstacles(name, vpc=None, region=None, profile=None, keyid=None, key=None):  # noqa: ARG001 - as in every function here
+@connected
+def obstacles(session, name, vpc=None):
     """
     Why a DB subnet group must not be deleted: a list of sentences, empty when nothing is in the way.
 
@@ -245,7 +277,6 @@ def obstacles(name, vpc=None, region=None, profile=None, keyid=None, key=None): 
 
         salt-call rds_subnet_group.obstacles lab
     """
-    session = _session(region, profile, keyid, key)
     instances = session.read("rds", "describe_db_instances", "list the DB instances")["DBInstances"]
     clusters = session.read("rds", "describe_db_clusters", "list the DB clusters")["DBClusters"]
     users = [
@@ -261,7 +292,8 @@ def obstacles(name, vpc=None, region=None, profile=None, keyid=None, key=None): 
     return [f"The DB subnet group {name} has {', '.join(sorted(users))} in it and is not deleted: delete that first."]
 
 
-def delete(name, vpc=None, region=None, profile=None, keyid=None, key=None):  # noqa: ARG001 - as in every function here
+@connected
+def delete(session, name, vpc=None):
     """
     Delete a DB subnet group; AWS refuses while a database is in it.
 
@@ -274,6 +306,5 @@ def delete(name, vpc=None, region=None, profile=None, keyid=None, key=None):  # 
 
         salt-call rds_subnet_group.delete lab
     """
-    session = _session(region, profile, keyid, key)
     session.write("rds", "delete_db_subnet_group", f"delete the DB subnet group {name}", DBSubnetGroupName=name)
     return True

@@ -25,9 +25,13 @@ about ``s3:GetBucketPublicAccessBlock``, ``s3:GetEncryptionConfiguration``, ``s3
 ``s3:DeleteBucket``.
 """
 
-from aws_runbook import arguments, connection
-from aws_runbook.errors import AwsError, RunbookError
-from aws_runbook.session import connect
+from aws_runbook.aws import members
+from aws_runbook.aws import tags as tagging
+from aws_runbook.backups import buckets
+from aws_runbook.errors import AwsError
+from aws_runbook.kinds import arguments, checks
+from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.kind import Attribute, Kind
 
 _PUBLIC_ACCESS_BLOCK = {
     "block_public_acls": "BlockPublicAcls",
@@ -35,18 +39,162 @@ _PUBLIC_ACCESS_BLOCK = {
     "block_public_policy": "BlockPublicPolicy",
     "restrict_public_buckets": "RestrictPublicBuckets",
 }
-_CHOICES = {
-    "server_side_encryption": ("AES256", "aws:kms", "aws:kms:dsse"),
-    "object_ownership": ("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"),
-    "versioning": ("Enabled", "Suspended"),
-}
 
 
-def _session(region, profile, keyid, key):
-    return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
+def _find(bucket):
+    """The region of a bucket, which must be the one that was asked for; ``None`` when there is no such bucket."""
+    return buckets.found(bucket.session, bucket.name)
 
 
-def describe(name, attributes=None, region=None, profile=None, keyid=None, key=None):
+def _get(bucket, what, method, absent=()):
+    session = bucket.session
+    doing = f"read the {what} of {bucket}"
+    return session.read("s3", method, doing, absent=absent, region=session.region, Bucket=bucket.name)
+
+
+def _put(bucket, what, method, **parameters):
+    session = bucket.session
+    session.write("s3", method, f"set the {what} of {bucket}", region=session.region, Bucket=bucket.name, **parameters)
+
+
+def _check_public_access_block(where, attribute, value):
+    if isinstance(value, bool):
+        return value
+    arguments.exactly(where, attribute, value, _PUBLIC_ACCESS_BLOCK, bool)
+    return _simplest(dict(value))
+
+
+def _simplest(settings):
+    """All on is ``True`` and all off ``False``: so that the two ways to write them compare equal."""
+    values = set(settings.values())
+    return values.pop() if len(values) == 1 else settings
+
+
+def _public_access_block(bucket):
+    absent = ("NoSuchPublicAccessBlockConfiguration",)
+    answer = _get(bucket, "public access block", "get_public_access_block", absent)
+    settings = (answer or {}).get("PublicAccessBlockConfiguration", {})
+    return _simplest({ours: settings.get(theirs, False) for ours, theirs in _PUBLIC_ACCESS_BLOCK.items()})
+
+
+def _write_public_access_block(bucket, wanted):
+    value = wanted["public_access_block"]
+    settings = dict.fromkeys(_PUBLIC_ACCESS_BLOCK, value) if isinstance(value, bool) else value
+    configuration = {theirs: settings[ours] for ours, theirs in _PUBLIC_ACCESS_BLOCK.items()}
+    _put(bucket, "public access block", "put_public_access_block", PublicAccessBlockConfiguration=configuration)
+
+
+def _encryption(bucket):
+    absent = ("ServerSideEncryptionConfigurationNotFoundError",)
+    return _get(bucket, "default encryption", "get_bucket_encryption", absent)
+
+
+def _encryption_rule(bucket):
+    rules = (_encryption(bucket) or {}).get("ServerSideEncryptionConfiguration", {}).get("Rules", [])
+    return next(iter(rules), {})
+
+
+def _encryption_default(bucket):
+    return _encryption_rule(bucket).get("ApplyServerSideEncryptionByDefault", {})
+
+
+def _write_encryption(bucket, wanted):
+    """Write the algorithm and its key, which are one rule; what else is in it is given again, as S3 replaces it."""
+    members.refuse(f"The default encryption of the bucket {bucket.name}", members.unknown(_encryption(bucket)))
+    rule, known = _encryption_rule(bucket), _encryption_default(bucket)
+    algorithm = wanted.get("server_side_encryption", known.get("SSEAlgorithm", "AES256"))
+    key_id = wanted.get("kms_master_key_id", known.get("KMSMasterKeyID"))
+    default = {"SSEAlgorithm": algorithm}
+    if key_id and algorithm != "AES256":
+        default["KMSMasterKeyID"] = key_id
+    rules = [{**rule, "ApplyServerSideEncryptionByDefault": default}]
+    _put(bucket, "encryption", "put_bucket_encryption", ServerSideEncryptionConfiguration={"Rules": rules})
+
+
+def _object_ownership(bucket):
+    answer = _get(bucket, "object ownership", "get_bucket_ownership_controls", ("OwnershipControlsNotFoundError",))
+    rules = (answer or {}).get("OwnershipControls", {}).get("Rules", [])
+    return next((rule["ObjectOwnership"] for rule in rules), None)
+
+
+def _write_object_ownership(bucket, wanted):
+    rules = [{"ObjectOwnership": wanted["object_ownership"]}]
+    _put(bucket, "object ownership", "put_bucket_ownership_controls", OwnershipControls={"Rules": rules})
+
+
+def _write_versioning(bucket, wanted):
+    configuration = {"Status": wanted["versioning"]}
+    _put(bucket, "versioning", "put_bucket_versioning", VersioningConfiguration=configuration)
+
+
+def _tag_set(bucket):
+    return (_get(bucket, "tags", "get_bucket_tagging", ("NoSuchTagSet",)) or {}).get("TagSet", [])
+
+
+def _write_tags(bucket, wanted):
+    """Write all tags at once, those of AWS among them: S3 refuses to remove those."""
+    tags = tagging.BUCKET.whole(_tag_set(bucket), wanted["tags"])
+    _put(bucket, "tags", "put_bucket_tagging", Tagging={"TagSet": tagging.listing(tags)})
+
+
+_ENCRYPTION_ACTIONS = ("s3:GetEncryptionConfiguration", "s3:PutEncryptionConfiguration")
+
+KIND = Kind(
+    name="s3_bucket",
+    subject="S3 bucket",
+    what="bucket",
+    find=_find,
+    identity=lambda bucket: {"region": bucket.entry},
+    unique=True,
+    attributes=(
+        Attribute(
+            "public_access_block",
+            actions=("s3:GetBucketPublicAccessBlock", "s3:PutBucketPublicAccessBlock"),
+            check=_check_public_access_block,
+            read=_public_access_block,
+            write=_write_public_access_block,
+        ),
+        Attribute(
+            "server_side_encryption",
+            actions=_ENCRYPTION_ACTIONS,
+            check=checks.choice("AES256", "aws:kms", "aws:kms:dsse"),
+            read=lambda bucket: _encryption_default(bucket).get("SSEAlgorithm"),
+            write=_write_encryption,
+        ),
+        Attribute(
+            "kms_master_key_id",
+            actions=_ENCRYPTION_ACTIONS,
+            read=lambda bucket: _encryption_default(bucket).get("KMSMasterKeyID"),
+            write=_write_encryption,
+        ),
+        Attribute(
+            "object_ownership",
+            actions=("s3:GetBucketOwnershipControls", "s3:PutBucketOwnershipControls"),
+            check=checks.choice("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"),
+            read=_object_ownership,
+            write=_write_object_ownership,
+        ),
+        Attribute(
+            "versioning",
+            actions=("s3:GetBucketVersioning", "s3:PutBucketVersioning"),
+            check=checks.choice("Enabled", "Suspended"),
+            read=lambda bucket: _get(bucket, "versioning", "get_bucket_versioning").get("Status"),
+            write=_write_versioning,
+        ),
+        Attribute(
+            "tags",
+            actions=("s3:GetBucketTagging", "s3:PutBucketTagging"),
+            check=checks.tags(tagging.BUCKET),
+            read=lambda bucket: tagging.BUCKET.of(_tag_set(bucket)),
+            write=_write_tags,
+            shared=True,
+        ),
+    ),
+)
+
+
+@connected
+def describe(session, name, attributes=None):
     """
     The attributes of a bucket, or ``None`` when there is none of that name.
 
@@ -55,8 +203,9 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
         ``object_ownership``, ``versioning`` and ``tags``; each costs one call. Default: all.
 
     A bucket that belongs to another account, or is in another region than the one asked for, is an error. IAM actions:
-    ``s3:ListBucket``; for the attributes ``s3:GetBucketPublicAccessBlock``, ``s3:GetEncryptionConfiguration``,
-    ``s3:GetBucketOwnershipControls``, ``s3:GetBucketVersioning``, ``s3:GetBucketTagging``.
+    ``s3:ListBucket``, and ``s3:ListAllMyBuckets`` to tell another account's from one that may not be looked at; for the
+    attributes ``s3:GetBucketPublicAccessBlock``, ``s3:GetEncryptionConfiguration``, ``s3:GetBucketOwnershipControls``,
+    ``s3:GetBucketVersioning``, ``s3:GetBucketTagging``.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
 
     CLI Example:
@@ -65,45 +214,11 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
 
         salt-call s3_bucket.describe ocp-registry-backup region=eu-west-2
     """
-    session = _session(region, profile, keyid, key)
-    actual = _locate(session, name)
-    if actual is None:
-        return None
-    if actual != session.region:
-        # botocore's client goes to that region for this bucket from now on, even if it is deleted and made in another.
-        connection.forget("s3")
-        raise RunbookError(
-            f"The bucket {name} is in {actual}, not in {session.region}. A bucket cannot be moved: name {actual} as "
-            f"its region (aws:backup:buckets:{name}:region), or use another bucket."
-        )
-    wanted = _READERS if attributes is None else attributes
-    return {"region": actual, **{attribute: _READERS[attribute](session, name) for attribute in wanted}}
+    return KIND.describe(session, name, attributes)
 
 
-def _locate(session, name):
-    """The region a bucket is in; ``None`` when there is no such bucket."""
-    doing = f"find the bucket {name}"
-    try:
-        head = session.read(
-            "s3", "head_bucket", doing, Bucket=name, absent=("404", "NoSuchBucket"), region=session.region
-        )
-    except AwsError as error:
-        # 403 also when the credentials lack s3:ListBucket on a bucket of one's own: AWS does not tell which.
-        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
-        if error.code == "403":
-            raise AwsError(
-                f"Cannot {doing}: AWS says 403: it belongs to another AWS account, or the credentials in use lack "
-                "s3:ListBucket on it. Bucket names are shared by all accounts: if it is not yours, choose another.",
-                error.code,
-            ) from error
-        raise
-    if head is None:
-        return None
-    headers = head["ResponseMetadata"]["HTTPHeaders"]
-    return head.get("BucketRegion") or headers.get("x-amz-bucket-region") or session.region
-
-
-def create(name, region=None, profile=None, keyid=None, key=None):
+@connected
+def create(session, name):
     """
     Create a bucket in ``region``, with AWS's defaults: public access blocked, encrypted, no ACLs.
 
@@ -117,7 +232,6 @@ def create(name, region=None, profile=None, keyid=None, key=None):
 
         salt-call s3_bucket.create ocp-registry-backup region=eu-west-2
     """
-    session = _session(region, profile, keyid, key)
     parameters = {"Bucket": name}
     if session.region != "us-east-1":  # which is the one region that may not be named
         parameters["CreateBucketConfiguration"] = {"LocationConstraint": session.region}
@@ -132,19 +246,9 @@ def create(name, region=None, profile=None, keyid=None, key=None):
     return True
 
 
-def update(
-    name,
-    public_access_block=None,
-    server_side_encryption=None,
-    kms_master_key_id=None,
-    object_ownership=None,
-    versioning=None,
-    tags=None,
-    region=None,
-    profile=None,
-    keyid=None,
-    key=None,
-):
+@connected
+@KIND.updates
+def update(session, name, **attributes):
     """
     Write the given attributes of a bucket, one call each; ``None``, the default of each, leaves an attribute alone.
 
@@ -160,7 +264,7 @@ def update(
     tags
         A mapping of strings; other tags are removed.
 
-    A value that S3 does not have is an error. IAM actions: ``s3:PutBucketPublicAccessBlock``,
+    A value that S3 does not accept is an error. IAM actions: ``s3:PutBucketPublicAccessBlock``,
     ``s3:PutEncryptionConfiguration`` with ``s3:GetEncryptionConfiguration``, ``s3:PutBucketOwnershipControls``,
     ``s3:PutBucketVersioning``, ``s3:PutBucketTagging``.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingBucket.html
@@ -171,25 +275,13 @@ def update(
 
         salt-call s3_bucket.update ocp-registry-backup tags='{team: data}' region=eu-west-2
     """
-    attributes = {
-        "public_access_block": public_access_block,
-        "server_side_encryption": server_side_encryption,
-        "kms_master_key_id": kms_master_key_id,
-        "object_ownership": object_ownership,
-        "versioning": versioning,
-        "tags": tags,
-    }
-    session = _session(region, profile, keyid, key)
-    for method, parameters, what in _calls(session, name, normalise(name, attributes)):
-        session.write(
-            "s3", method, f"set the {what} of the bucket {name}", region=session.region, Bucket=name, **parameters
-        )
-    return True
+    return KIND.update(session, name, attributes)
 
 
-def normalise(name, attributes, region=None, profile=None, keyid=None, key=None):  # noqa: ARG001 - as in every module
+@connected
+def normalise(session, name, attributes):
     """
-    The attributes of a bucket as ``describe`` would give them; a value that S3 does not have is an error. Makes no call
+    The attributes of a bucket as ``describe`` would give them; a value that S3 does not accept is an error. Makes no call
     to AWS.
 
     attributes
@@ -201,21 +293,11 @@ def normalise(name, attributes, region=None, profile=None, keyid=None, key=None)
 
         salt-call s3_bucket.normalise ocp-registry-backup '{versioning: Enabled}'
     """
-    checked = {attribute: value for attribute, value in attributes.items() if value is not None}
-    where = f"bucket {name}"
-    for attribute, allowed in _CHOICES.items():
-        arguments.one_of(where, attribute, checked.get(attribute), allowed)
-    if "tags" in checked:
-        checked["tags"] = arguments.tags(where, checked["tags"])
-    if "public_access_block" in checked:
-        block = checked["public_access_block"]
-        if not isinstance(block, bool):
-            arguments.exactly(where, "public_access_block", block, _PUBLIC_ACCESS_BLOCK, bool)
-            checked["public_access_block"] = _simplest(dict(block))
-    return checked
+    return KIND.normalise(session, name, attributes)
 
 
-def obstacles(name, delete_objects=False, region=None, profile=None, keyid=None, key=None):
+@connected
+def obstacles(session, name, delete_objects=False):
     """
     Why a bucket must not be deleted: a list of sentences, empty when nothing is in the way.
 
@@ -230,7 +312,6 @@ def obstacles(name, delete_objects=False, region=None, profile=None, keyid=None,
 
         salt-call s3_bucket.obstacles ocp-registry-backup region=eu-west-2
     """
-    session = _session(region, profile, keyid, key)
     if delete_objects:
         return []
     first = next(
@@ -254,7 +335,8 @@ def obstacles(name, delete_objects=False, region=None, profile=None, keyid=None,
     ]
 
 
-def delete(name, delete_objects=False, region=None, profile=None, keyid=None, key=None):
+@connected
+def delete(session, name, delete_objects=False):
     """
     Delete a bucket; AWS refuses while it holds objects.
 
@@ -270,7 +352,6 @@ def delete(name, delete_objects=False, region=None, profile=None, keyid=None, ke
 
         salt-call s3_bucket.delete ocp-registry-backup region=eu-west-2
     """
-    session = _session(region, profile, keyid, key)
     if delete_objects is True:
         _empty(session, name)
     session.write("s3", "delete_bucket", f"delete the bucket {name}", region=session.region, Bucket=name)
@@ -301,97 +382,3 @@ def _empty(session, name):
                 f"{error.get('Message', '')}",
                 error["Code"],
             )
-
-
-def _read(session, name, what, method, absent=()):
-    return session.read(
-        "s3", method, f"read the {what} of the bucket {name}", absent=absent, region=session.region, Bucket=name
-    )
-
-
-def _read_public_access_block(session, name):
-    answer = _read(
-        session, name, "public access block", "get_public_access_block", ("NoSuchPublicAccessBlockConfiguration",)
-    )
-    settings = (answer or {}).get("PublicAccessBlockConfiguration", {})
-    return _simplest({ours: settings.get(theirs, False) for ours, theirs in _PUBLIC_ACCESS_BLOCK.items()})
-
-
-def _simplest(settings):
-    """All on is ``True`` and all off ``False``: so that the two ways to write them compare equal."""
-    values = set(settings.values())
-    return values.pop() if len(values) == 1 else settings
-
-
-def _encryption(session, name):
-    answer = _read(
-        session,
-        name,
-        "default encryption",
-        "get_bucket_encryption",
-        ("ServerSideEncryptionConfigurationNotFoundError",),
-    )
-    rules = (answer or {}).get("ServerSideEncryptionConfiguration", {}).get("Rules", [])
-    return next((rule.get("ApplyServerSideEncryptionByDefault", {}) for rule in rules), {})
-
-
-def _read_object_ownership(session, name):
-    answer = _read(
-        session, name, "object ownership", "get_bucket_ownership_controls", ("OwnershipControlsNotFoundError",)
-    )
-    rules = (answer or {}).get("OwnershipControls", {}).get("Rules", [])
-    return next((rule["ObjectOwnership"] for rule in rules), None)
-
-
-def _read_tags(session, name):
-    answer = _read(session, name, "tags", "get_bucket_tagging", ("NoSuchTagSet",))
-    return {tag["Key"]: tag["Value"] for tag in (answer or {}).get("TagSet", [])}
-
-
-_READERS = {
-    "public_access_block": _read_public_access_block,
-    "server_side_encryption": lambda session, name: _encryption(session, name).get("SSEAlgorithm"),
-    "kms_master_key_id": lambda session, name: _encryption(session, name).get("KMSMasterKeyID"),
-    "object_ownership": _read_object_ownership,
-    "versioning": lambda session, name: _read(session, name, "versioning", "get_bucket_versioning").get("Status"),
-    "tags": _read_tags,
-}
-
-
-def _calls(session, name, attributes):
-    """The calls that set ``attributes``: (method, parameters, what it sets). Encryption and its key are one call."""
-    attributes = dict(attributes)
-    if "server_side_encryption" in attributes or "kms_master_key_id" in attributes:
-        known = _encryption(session, name)
-        algorithm = attributes.pop("server_side_encryption", known.get("SSEAlgorithm", "AES256"))
-        key_id = attributes.pop("kms_master_key_id", known.get("KMSMasterKeyID"))
-        default = {"SSEAlgorithm": algorithm}
-        if key_id and algorithm != "AES256":
-            default["KMSMasterKeyID"] = key_id
-        attributes["encryption"] = default
-    return [(*_WRITERS[attribute](value), attribute.replace("_", " ")) for attribute, value in attributes.items()]
-
-
-def _put_public_access_block(value):
-    settings = dict.fromkeys(_PUBLIC_ACCESS_BLOCK, value) if isinstance(value, bool) else value
-    return "put_public_access_block", {
-        "PublicAccessBlockConfiguration": {theirs: settings[ours] for ours, theirs in _PUBLIC_ACCESS_BLOCK.items()}
-    }
-
-
-_WRITERS = {
-    "public_access_block": _put_public_access_block,
-    "encryption": lambda value: (
-        "put_bucket_encryption",
-        {"ServerSideEncryptionConfiguration": {"Rules": [{"ApplyServerSideEncryptionByDefault": value}]}},
-    ),
-    "object_ownership": lambda value: (
-        "put_bucket_ownership_controls",
-        {"OwnershipControls": {"Rules": [{"ObjectOwnership": value}]}},
-    ),
-    "versioning": lambda value: ("put_bucket_versioning", {"VersioningConfiguration": {"Status": value}}),
-    "tags": lambda value: (
-        "put_bucket_tagging",
-        {"Tagging": {"TagSet": [{"Key": name, "Value": text} for name, text in sorted(value.items())]}},
-    ),
-}

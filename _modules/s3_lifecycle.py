@@ -18,22 +18,25 @@ to write.
 from datetime import datetime
 from functools import partial
 
-from aws_runbook import bucket_search, lifecycle
+from aws_runbook import hints
+from aws_runbook.aws import members
+from aws_runbook.backups import buckets, lifecycle, meaning
+from aws_runbook.backups import search as bucket_search
+from aws_runbook.backups.lifecycle import Protected
 from aws_runbook.errors import RunbookError, UnsafeError
-from aws_runbook.lifecycle import Protected
-from aws_runbook.session import connect
+from aws_runbook.kinds.functions import connected
 
 _SIZE = "TransitionDefaultMinimumObjectSize"
+# Of the keys directly in a directory so many are kept: those of one name, or a few as examples, are looked for among them.
+_KEYS = 1000
 
 
-def _session(region, profile, keyid, key):
-    return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
-
-
-def describe(name, region=None, profile=None, keyid=None, key=None):
+@connected
+def describe(session, name):
     """
-    The lifecycle configuration of the bucket ``name``: ``rules`` (a list), and
-    ``transition_default_minimum_object_size`` where AWS gives it; ``None`` when there is no such bucket.
+    The lifecycle configuration of the bucket ``name``: ``rules`` (a list),
+    ``transition_default_minimum_object_size`` where AWS gives it, and ``unknown_members`` where rules hold what the
+    installed boto3 does not know; ``None`` when there is no such bucket.
 
     IAM actions: ``s3:GetLifecycleConfiguration``, and ``s3:ListBucket`` for a bucket without rules.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycleConfiguration.html
@@ -44,7 +47,8 @@ def describe(name, region=None, profile=None, keyid=None, key=None):
 
         salt-call s3_lifecycle.describe ocp-registry-backup region=eu-west-2
     """
-    session = _session(region, profile, keyid, key)
+    if session.lacks("s3", "head_bucket", region=session.region, Bucket=name):
+        return None
     answer = session.read(
         "s3",
         "get_bucket_lifecycle_configuration",
@@ -53,13 +57,20 @@ def describe(name, region=None, profile=None, keyid=None, key=None):
         region=session.region,
         Bucket=name,
     )
-    if answer is None and __salt__["s3_bucket.describe"](name, [], region, profile, keyid, key) is None:
+    if answer is None and buckets.found(session, name) is None:
         return None
     answer = answer or {}
     described = {"rules": _plain(answer.get("Rules", []))}
     if answer.get(_SIZE):
         described["transition_default_minimum_object_size"] = answer[_SIZE]
+    if members.unknown(answer):
+        described["unknown_members"] = members.unknown(answer)
     return described
+
+
+def _refuse_unknown(name, current):
+    """Refuse a write that would remove what only a later boto3 knows: it may be what narrows somebody's rule."""
+    members.refuse(f"A lifecycle rule of the bucket {name}", (current or {}).get("unknown_members"))
 
 
 def _plain(value):
@@ -71,7 +82,8 @@ def _plain(value):
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def repositories(name, prefixes=None, skip=None, region=None, profile=None, keyid=None, key=None):
+@connected
+def repositories(session, name, prefixes=None, skip=None):
     """
     The pgBackRest repositories in the bucket ``name``: a mapping of each one's prefix to an object that proves it.
 
@@ -80,7 +92,7 @@ def repositories(name, prefixes=None, skip=None, region=None, profile=None, keyi
     skip
         Prefixes (a list) that are not looked into. Default: none.
 
-    A bucket that there is not is an error. IAM action: ``s3:ListBucket``.
+    A missing bucket is an error. IAM action: ``s3:ListBucket``.
     https://pgbackrest.org/configuration.html#section-repository
 
     CLI Example:
@@ -89,12 +101,16 @@ def repositories(name, prefixes=None, skip=None, region=None, profile=None, keyi
 
         salt-call s3_lifecycle.repositories ocp-db-backup
     """
-    listing = partial(_listing, _session(region, profile, keyid, key), name)
+    listing = partial(_listing, session, name)
     return bucket_search.repositories([""] if prefixes is None else prefixes, listing, tuple(skip or ()))
 
 
 def _listing(session, name, prefix):
-    """The keys and the directories directly below ``prefix``."""
+    """The first keys and all directories directly below ``prefix``: one look for all that is searched for there."""
+    return session.searched("s3", partial(_look, session, name, prefix), Bucket=name, prefix=prefix)
+
+
+def _look(session, name, prefix):
     keys, directories = [], []
     for page in session.pages(
         "s3",
@@ -105,23 +121,13 @@ def _listing(session, name, prefix):
         Prefix=prefix,
         Delimiter="/",
     ):
-        keys += [entry["Key"] for entry in page.get("Contents", [])]
+        keys += [entry["Key"] for entry in page.get("Contents", [])][: _KEYS - len(keys)]
         directories += [entry["Prefix"] for entry in page.get("CommonPrefixes", [])]
     return keys, directories
 
 
-def plan(
-    name,
-    rules,
-    protected=None,
-    allow=None,
-    declared=None,
-    purge=False,
-    region=None,
-    profile=None,
-    keyid=None,
-    key=None,
-):
+@connected
+def plan(session, name, rules, protected=None, allow=None, declared=None, purge=False):
     """
     What ``s3_lifecycle.managed`` would do: ``changes`` (of ``rules``) and ``warnings``.
 
@@ -152,28 +158,30 @@ def plan(
         salt-call s3_lifecycle.plan ocp-registry-backup '[]' protected='[{prefix: file-sync, kind: sync, source:
         registry}]'
     """
-    session = _session(region, profile, keyid, key)
     wanted = _checked(session, name, rules)
     kept = [Protected(**entry) for entry in protected or ()]
-    current = describe(name, region, profile, keyid, key)
+    current = describe.on(session, name)
     found = current["rules"] if current else []
     if current:
         kept += _discovered(session, name, [*found, *wanted], kept)
-    errors, warnings = lifecycle.dangers(name, found, wanted, kept, tuple(allow or ()))
+    remove = lifecycle.remover(name, session.command)
+    errors, warnings = lifecycle.dangers(name, found, wanted, kept, tuple(allow or ()), remove)
     if errors:
         raise UnsafeError("\n".join(errors))
-    merged, more = lifecycle.merge(found, wanted, kept, purge=purge)
+    merged, more = lifecycle.merge(found, wanted, kept, purge=purge, remove=remove)
     if current and declared is not None:
         _refuse_undeclared(session, name, [rule for rule in merged if rule not in found], declared)
     changes = {} if merged == found else {"rules": {"old": found, "new": merged}}
+    if changes:
+        _refuse_unknown(name, current)
     return {"changes": changes, "warnings": [*warnings, *more, *lifecycle.shadowing(found, wanted)]}
 
 
 def _refuse_undeclared(session, name, new, declared):
     """Refuse a new rule that expires what no known pillar puts there: it may be another server's only copy."""
     for rule in new:
-        prefix = lifecycle.prefix_of(rule)
-        strangers = lifecycle.expires(rule) and bucket_search.undeclared(
+        prefix = meaning.prefix_of(rule)
+        strangers = meaning.expires(rule) and bucket_search.undeclared(
             prefix, declared, partial(_listing, session, name)
         )
         if strangers:
@@ -190,7 +198,7 @@ def _discovered(session, name, rules, known=()):
 
     Of each the two directories that its objects are in: what else lies beside them is no concern of pgBackRest.
     """
-    reached = lifecycle.search_prefixes(rules)
+    reached = meaning.search_prefixes(rules)
     skip = tuple(f"{place.prefix}/" if place.prefix else "" for place in known)
     search = partial(bucket_search.repositories, reached, partial(_listing, session, name), skip)
     return [
@@ -218,7 +226,8 @@ def _checked(session, name, rules):
     return [dict(rule) for rule in rules]
 
 
-def update(name, rules, region=None, profile=None, keyid=None, key=None):
+@connected
+def update(session, name, rules):
     """
     Make ``rules`` all the lifecycle rules of the bucket ``name``; none at all, when the list is empty.
 
@@ -237,14 +246,14 @@ def update(name, rules, region=None, profile=None, keyid=None, key=None):
 
         salt-call s3_lifecycle.update ocp-registry-backup '[]' region=eu-west-2
     """
-    session = _session(region, profile, keyid, key)
     rules = _checked(session, name, rules)
     doing = f"write the lifecycle rules of the bucket {name}"
     if not rules:
         session.write("s3", "delete_bucket_lifecycle", doing, region=session.region, Bucket=name)
         return True
-    kept = describe(name, region, profile, keyid, key) or {"rules": []}
-    new = [rule for rule in rules if lifecycle.expires(rule) and rule not in kept["rules"]]
+    kept = describe.on(session, name) or {"rules": []}
+    _refuse_unknown(name, kept)
+    new = [rule for rule in rules if meaning.expires(rule) and rule not in kept["rules"]]
     errors, _ = lifecycle.dangers(name, [], new, _discovered(session, name, new))
     if errors:
         raise UnsafeError("\n".join(errors))
@@ -259,12 +268,14 @@ def update(name, rules, region=None, profile=None, keyid=None, key=None):
         region=session.region,
         Bucket=name,
         LifecycleConfiguration={"Rules": rules},
+        stale=({"get_bucket_lifecycle_configuration"}, name),  # what is in the bucket is what it was
         **extra,
     )
     return True
 
 
-def delete_rule(name, rule_id, region=None, profile=None, keyid=None, key=None):
+@connected
+def delete_rule(session, name, rule_id):
     """
     Delete one lifecycle rule of the bucket ``name``; the others stay. Nothing is deleted by that.
 
@@ -280,11 +291,14 @@ def delete_rule(name, rule_id, region=None, profile=None, keyid=None, key=None):
 
         salt-call s3_lifecycle.delete_rule ocp-registry-backup delete-after-30-days region=eu-west-2
     """
-    current = describe(name, region, profile, keyid, key)
+    current = describe.on(session, name)
     if current is None:
         raise RunbookError(f"There is no bucket {name}.")
-    kept = [rule for rule in current["rules"] if rule.get("ID") != rule_id]
-    if len(kept) == len(current["rules"]):
-        known = ", ".join(str(rule.get("ID")) for rule in kept) or "none"
-        raise RunbookError(f"The bucket {name} has no lifecycle rule {rule_id}; it has: {known}.")
-    return update(name, kept, region, profile, keyid, key)
+    ids = [str(rule.get("ID")) for rule in current["rules"]]
+    meant = [known for known in ids if hints.is_meant(known, rule_id)]
+    if len(meant) > 1:
+        raise RunbookError(f"The bucket {name} has the lifecycle rules {' and '.join(meant)}; say which, in quotes.")
+    if not meant:
+        raise RunbookError(f"The bucket {name} has no lifecycle rule {rule_id}; it has: {', '.join(ids) or 'none'}.")
+    kept = [rule for rule, known in zip(current["rules"], ids, strict=True) if known not in meant]
+    return update.on(session, name, kept)

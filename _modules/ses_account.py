@@ -11,10 +11,12 @@ SES, and how to reach the account. IAM actions: ``ses:GetAccount`` to read;
 
 from collections.abc import Mapping
 
-from aws_runbook import arguments, email_names, email_plan
-from aws_runbook.email_schema import REASONS
-from aws_runbook.errors import RunbookError
-from aws_runbook.session import connect
+from aws_runbook.dns import names as email_names
+from aws_runbook.errors import RunbookError, UnreachableError
+from aws_runbook.kinds import arguments
+from aws_runbook.kinds.functions import connected
+from aws_runbook.mail import plan as email_plan
+from aws_runbook.pillar.mail import REASONS
 
 _REQUEST = {
     "website_url": "WebsiteURL",
@@ -26,14 +28,13 @@ _REQUEST = {
 _NEEDED = ("website_url", "mail_type", "use_case")
 
 
-def _session(region, profile, keyid, key):
-    return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
-
-
-def describe(region=None, profile=None, keyid=None, key=None):
+@connected
+def describe(session):
     """
     ``suppression`` (the reasons), ``production_access`` (``granted``, ``pending``, ``denied``, ``failed`` or ``not
     requested``), ``case`` (AWS's number of the request), ``sending_enabled``, ``enforcement_status`` and ``quota``.
+
+    IAM action: ``ses:GetAccount``. https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html
 
     CLI Example:
 
@@ -41,7 +42,6 @@ def describe(region=None, profile=None, keyid=None, key=None):
 
         salt-call ses_account.describe
     """
-    session = _session(region, profile, keyid, key)
     doing = f"read the account's settings of SES in {session.region}"
     answer = session.read("sesv2", "get_account", doing, region=session.region)
     review = (answer.get("Details") or {}).get("ReviewDetails") or {}
@@ -76,7 +76,8 @@ def _wanted(suppression, production_access):
     return suppression, production_access
 
 
-def plan(suppression=None, production_access=None, region=None, profile=None, keyid=None, key=None):
+@connected
+def plan(session, suppression=None, production_access=None):
     """
     What ``ses_account.configured`` would do: ``changes``, ``warnings`` and ``pending``. A request that AWS has denied is an
     error.
@@ -96,7 +97,7 @@ def plan(suppression=None, production_access=None, region=None, profile=None, ke
         salt-call ses_account.plan suppression='[BOUNCE, COMPLAINT]'
     """
     suppression, production_access = _wanted(suppression, production_access)
-    current = describe(region, profile, keyid, key)
+    current = describe.on(session)
     changes, warnings, waiting = {}, [], []
     if suppression is not None and suppression != current["suppression"]:
         changes["suppression"] = {"old": current["suppression"], "new": suppression}
@@ -117,7 +118,8 @@ def plan(suppression=None, production_access=None, region=None, profile=None, ke
     return {"changes": changes, "warnings": warnings, "pending": waiting}
 
 
-def apply(suppression=None, production_access=None, region=None, profile=None, keyid=None, key=None):
+@connected
+def apply(session, suppression=None, production_access=None):
     """
     Do what ``plan`` says, with the same arguments.
 
@@ -133,9 +135,8 @@ def apply(suppression=None, production_access=None, region=None, profile=None, k
 
         salt-call ses_account.apply suppression='[BOUNCE, COMPLAINT]'
     """
-    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
-    changes = plan(suppression, production_access, **connection)["changes"]
-    session = _session(**connection)
+    changes = plan.on(session, suppression, production_access)["changes"]
+
     if "suppression" in changes:
         session.write(
             "sesv2",
@@ -160,10 +161,13 @@ def apply(suppression=None, production_access=None, region=None, profile=None, k
     return True
 
 
-def pending(region=None, profile=None, keyid=None, key=None):
+@connected
+def pending(session):
     """
     Whether the request for production access in pillar is under review: a list of ``what``, ``on``, ``since`` and ``do``.
     ``since`` is ``None``: AWS keeps the number of the case and its status, and there is nothing of ours to note it at.
+
+    IAM action: ``ses:GetAccount``.
 
     CLI Example:
 
@@ -175,8 +179,9 @@ def pending(region=None, profile=None, keyid=None, key=None):
     if not wanted:
         return []
     try:
-        return plan(**{**wanted, "region": region or wanted["region"]}, profile=profile, keyid=keyid, key=key)[
-            "pending"
-        ]
+        arguments = {argument: value for argument, value in wanted.items() if argument != "region"}
+        return plan.on(session.within(wanted["region"]), **arguments)["pending"]
+    except UnreachableError:
+        raise
     except RunbookError as error:
         return [{"what": "production access of SES", "on": "you", "since": None, "do": str(error)}]

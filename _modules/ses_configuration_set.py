@@ -19,86 +19,143 @@ Attributes
 
 Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last: the region of SES, and how to reach the account.
 IAM actions: ``ses:GetConfigurationSet`` and ``ses:GetConfigurationSetEventDestinations`` to read;
-``ses:CreateConfigurationSet``, ``ses:PutConfigurationSetDeliveryOptions`` and its siblings for reputation, sending,
-suppression and tracking, ``ses:CreateConfigurationSetEventDestination``, ``ses:UpdateConfigurationSetEventDestination``,
-``ses:DeleteConfigurationSetEventDestination``, ``ses:TagResource`` and ``ses:UntagResource`` to write;
+``ses:CreateConfigurationSet``, ``ses:PutConfigurationSetDeliveryOptions``, ``ses:PutConfigurationSetReputationOptions``,
+``ses:PutConfigurationSetSendingOptions``, ``ses:PutConfigurationSetSuppressionOptions``,
+``ses:PutConfigurationSetTrackingOptions``, ``ses:CreateConfigurationSetEventDestination``,
+``ses:UpdateConfigurationSetEventDestination``, ``ses:DeleteConfigurationSetEventDestination``, ``ses:TagResource`` and
+``ses:UntagResource`` to write;
 ``ses:DeleteConfigurationSet`` to delete.
 """
 
 from collections.abc import Mapping
 
-from aws_runbook import arguments, email_names, identities, topics
-from aws_runbook.email_schema import EVENTS, HTTPS_POLICIES, REASONS, TLS_POLICIES
+from aws_runbook.aws import tags as tagging
+from aws_runbook.dns import names as email_names
 from aws_runbook.errors import RunbookError
-from aws_runbook.session import connect
+from aws_runbook.kinds import arguments, checks
+from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.kind import Attribute, Kind
+from aws_runbook.mail import identities, topics
+from aws_runbook.pillar.mail import EVENTS, HTTPS_POLICIES, REASONS, TLS_POLICIES
 
-_FLAGS = ("reputation_metrics_enabled", "sending_enabled")
 _DESTINATION = ("topic", "events", "enabled")
+# The keys of a destination other than a topic, as ``describe`` shows it.
+_ELSEWHERE = {"kind", "events", "enabled"}
 _MEANWHILE = {"create": ("AlreadyExistsException",), "delete": ("NotFoundException",)}
 # The two reads that tell all of a configuration set.
 _OPTIONS, _DESTINATIONS = "get_configuration_set", "get_configuration_set_event_destinations"
 
 
-def _session(region, profile, keyid, key):
-    return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
-
-
-def describe(name, attributes=None, region=None, profile=None, keyid=None, key=None):
-    """
-    The attributes of a configuration set; ``None`` when there is none.
-
-    attributes
-        ``event_destinations`` takes a call of its own, which is made when it is among these. Default: all.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-call ses_configuration_set.describe credere
-    """
-    session = _session(region, profile, keyid, key)
-    answer = session.read(
+def _find(chosen):
+    return chosen.session.read(
         "sesv2",
         _OPTIONS,
-        f"read the configuration set {name}",
+        f"read {chosen}",
         absent=("NotFoundException",),
-        region=session.region,
-        ConfigurationSetName=name,
+        region=chosen.session.region,
+        ConfigurationSetName=chosen.name,
     )
-    if answer is None:
-        return None
-    tracking = answer.get("TrackingOptions", {})
-    described = {
-        "reputation_metrics_enabled": answer.get("ReputationOptions", {}).get("ReputationMetricsEnabled", False),
-        "sending_enabled": answer.get("SendingOptions", {}).get("SendingEnabled", True),
-        "tls_policy": answer.get("DeliveryOptions", {}).get("TlsPolicy", "OPTIONAL"),
-        "custom_redirect_domain": tracking.get("CustomRedirectDomain", ""),
-        "https_policy": tracking.get("HttpsPolicy", "OPTIONAL"),
-        # None: the account's reasons count, which is something else than no reason.
-        "suppressed_reasons": _sorted(answer.get("SuppressionOptions", {}).get("SuppressedReasons")),
-        "tags": {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])},
-    }
-    if attributes is None or "event_destinations" in attributes:
-        described["event_destinations"] = _destinations(session, name)
-    return described
 
 
-def _sorted(reasons):
+def _option(group, member, default=None):
+    """A reader of one of a group of options."""
+    return lambda chosen: chosen.entry.get(f"{group}Options", {}).get(member, default)
+
+
+def _suppressed_reasons(chosen):
+    """``None``: the account's reasons count, which is something else than no reason."""
+    reasons = _option("Suppression", "SuppressedReasons")(chosen)
     return None if reasons is None else sorted(reasons)
 
 
-def _destinations(session, name):
-    answer = session.read(
+def _put(chosen, group, **options):
+    chosen.session.write(
+        "sesv2",
+        f"put_configuration_set_{group}_options",
+        f"set the {group} options of {chosen}",
+        region=chosen.session.region,
+        stale=({_OPTIONS}, chosen.name),
+        ConfigurationSetName=chosen.name,
+        **options,
+    )
+
+
+def _write_reputation(chosen, wanted):
+    _put(chosen, "reputation", ReputationMetricsEnabled=wanted["reputation_metrics_enabled"])
+
+
+def _write_sending(chosen, wanted):
+    _put(chosen, "sending", SendingEnabled=wanted["sending_enabled"])
+
+
+def _write_delivery(chosen, wanted):
+    """Write the whole group of options, since what is left out of the call is reset: pool and time for delivery stay."""
+    known = chosen.required.get("DeliveryOptions", {})
+    _put(chosen, "delivery", **{**known, "TlsPolicy": wanted["tls_policy"]})
+
+
+def _write_tracking(chosen, wanted):
+    known = chosen.required.get("TrackingOptions", {})
+    domain = wanted.get("custom_redirect_domain", known.get("CustomRedirectDomain", ""))
+    policy = wanted.get("https_policy") or known.get("HttpsPolicy", "OPTIONAL")
+    _put(chosen, "tracking", **({"CustomRedirectDomain": domain, "HttpsPolicy": policy} if domain else {}))
+
+
+def _write_suppression(chosen, wanted):
+    _put(chosen, "suppression", SuppressedReasons=wanted["suppressed_reasons"])
+
+
+def _write_tags(chosen, wanted):
+    known = tagging.SES.of(chosen.required.get("Tags"))
+    identities.write_tags(chosen.session, "configuration-set", chosen.name, wanted["tags"], known)
+
+
+def _check_redirect_domain(where, attribute, value):
+    return email_names.check(where, attribute, value, email_names.domain) if value else value
+
+
+def _check_destinations(where, attribute, value):
+    if not isinstance(value, Mapping):
+        raise RunbookError(f"{where}: {attribute} is {value!r}; give a mapping of names to topic and events.")
+    return {name: _destination(where, f"{attribute}:{name}", entry) for name, entry in value.items()}
+
+
+def _destination(where, argument, entry):
+    if isinstance(entry, Mapping) and set(entry) == _ELSEWHERE:
+        return dict(entry)  # it may stay, and is never written
+    if not isinstance(entry, Mapping) or set(entry) - set(_DESTINATION) or not {"topic", "events"} <= set(entry):
+        raise RunbookError(f"{where}: {argument} is {entry!r}; give a mapping of {', '.join(_DESTINATION)}.")
+    events = checks.choices(*EVENTS)(where, f"{argument}:events", entry["events"])
+    if not events:
+        raise RunbookError(f"{where}: {argument}:events is empty; give at least one of {', '.join(EVENTS)}.")
+    if not entry["topic"]:
+        raise RunbookError(f"{where}: {argument}:topic is empty; give the name of an SNS topic.")
+    enabled = entry.get("enabled", True)
+    arguments.one_of(where, f"{argument}:enabled", enabled, (True, False))
+    return {"topic": entry["topic"], "events": events, "enabled": enabled}
+
+
+def _complete_topics(chosen, wanted):
+    """A topic may be given by its name; AWS shows its ARN."""
+    for name, entry in wanted.get("event_destinations", {}).items():
+        if "topic" in entry:
+            argument = f"event_destinations:{name}:topic"
+            entry["topic"] = topics.arn(chosen.session, chosen.where, argument, entry["topic"])
+    return wanted
+
+
+def _destinations(chosen):
+    answer = chosen.session.read(
         "sesv2",
         _DESTINATIONS,
-        f"read the event destinations of the configuration set {name}",
-        region=session.region,
-        ConfigurationSetName=name,
+        f"read the event destinations of {chosen}",
+        region=chosen.session.region,
+        ConfigurationSetName=chosen.name,
     )
-    return {entry["Name"]: _destination(entry) for entry in answer.get("EventDestinations", [])}
+    return {entry["Name"]: _shown(entry) for entry in answer.get("EventDestinations", [])}
 
 
-def _destination(entry):
+def _shown(entry):
     found = {"events": sorted(entry["MatchingEventTypes"]), "enabled": entry.get("Enabled", False)}
     if "SnsDestination" in entry:
         return {"topic": entry["SnsDestination"]["TopicArn"], **found}
@@ -106,9 +163,149 @@ def _destination(entry):
     return {"kind": kind, **found}
 
 
-def normalise(name, attributes, region=None, profile=None, keyid=None, key=None):
+def _write_destinations(chosen, wanted):
+    known, wanted = _destinations(chosen), wanted["event_destinations"]
+    for name, entry in sorted(wanted.items()):
+        if known.get(name) == entry:
+            continue
+        if "topic" not in entry:
+            raise RunbookError(f"{chosen.where}: event_destinations:{name} has no topic; only topics can be written.")
+        content = {
+            "Enabled": entry["enabled"],
+            "MatchingEventTypes": entry["events"],
+            "SnsDestination": {"TopicArn": entry["topic"]},
+        }
+        if name in known or _write_destination(chosen, "create", name, EventDestination=content) is None:
+            _write_destination(chosen, "update", name, EventDestination=content)
+    for name in sorted(set(known) - set(wanted)):
+        _write_destination(chosen, "delete", name)
+
+
+def _write_destination(chosen, verb, destination, **parameters):
+    """One call; ``None`` when another run has created, or deleted, it meanwhile."""
+    return chosen.session.write(
+        "sesv2",
+        f"{verb}_configuration_set_event_destination",
+        f"{verb} the event destination {destination} of {chosen}",
+        absent=_MEANWHILE.get(verb, ()),
+        region=chosen.session.region,
+        stale=({_DESTINATIONS}, chosen.name),
+        ConfigurationSetName=chosen.name,
+        EventDestinationName=destination,
+        **parameters,
+    )
+
+
+# These come in one answer, and are always shown.
+_TOLD_TOGETHER = (
+    Attribute(
+        "reputation_metrics_enabled",
+        actions=("ses:PutConfigurationSetReputationOptions",),
+        check=checks.flag,
+        read=_option("Reputation", "ReputationMetricsEnabled", default=False),
+        write=_write_reputation,
+    ),
+    Attribute(
+        "sending_enabled",
+        actions=("ses:PutConfigurationSetSendingOptions",),
+        check=checks.flag,
+        read=_option("Sending", "SendingEnabled", default=True),
+        write=_write_sending,
+    ),
+    Attribute(
+        "tls_policy",
+        actions=("ses:PutConfigurationSetDeliveryOptions",),
+        check=checks.choice(*TLS_POLICIES),
+        read=_option("Delivery", "TlsPolicy", default="OPTIONAL"),
+        write=_write_delivery,
+    ),
+    Attribute(
+        "custom_redirect_domain",
+        actions=("ses:PutConfigurationSetTrackingOptions",),
+        check=_check_redirect_domain,
+        read=_option("Tracking", "CustomRedirectDomain", default=""),
+        write=_write_tracking,
+    ),
+    Attribute(
+        "https_policy",
+        actions=("ses:PutConfigurationSetTrackingOptions",),
+        check=checks.choice(*HTTPS_POLICIES),
+        read=_option("Tracking", "HttpsPolicy", default="OPTIONAL"),
+        write=_write_tracking,
+    ),
+    Attribute(
+        "suppressed_reasons",
+        actions=("ses:PutConfigurationSetSuppressionOptions",),
+        check=checks.choices(*REASONS),
+        read=_suppressed_reasons,
+        write=_write_suppression,
+    ),
+    Attribute(
+        "tags",
+        actions=("ses:TagResource", "ses:UntagResource"),
+        check=checks.tags(tagging.SES),
+        read=lambda chosen: tagging.SES.of(chosen.entry.get("Tags")),
+        write=_write_tags,
+        shared=True,
+    ),
+)
+
+KIND = Kind(
+    name="ses_configuration_set",
+    subject="SES configuration set",
+    what="configuration set",
+    find=_find,
+    place=lambda chosen: f" in {chosen.session.region}",
+    identity=lambda chosen: {row.name: row.read(chosen) for row in _TOLD_TOGETHER},
+    together=_complete_topics,
+    attributes=(
+        Attribute(
+            "event_destinations",
+            actions=(
+                "ses:GetConfigurationSetEventDestinations",
+                "ses:CreateConfigurationSetEventDestination",
+                "ses:UpdateConfigurationSetEventDestination",
+                "ses:DeleteConfigurationSetEventDestination",
+            ),
+            check=_check_destinations,
+            read=_destinations,
+            write=_write_destinations,
+            shared=True,
+        ),
+        *_TOLD_TOGETHER,
+    ),
+)
+
+
+@connected
+def describe(session, name, attributes=None):
     """
-    The attributes as ``describe`` would give them; a value that SES does not have is an error.
+    The attributes of a configuration set; ``None`` when there is none.
+
+    attributes
+        ``event_destinations`` takes a call of its own, which is made when it is among these. Default: all.
+
+    IAM actions: ``ses:GetConfigurationSet``, ``ses:GetConfigurationSetEventDestinations``.
+    https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetConfigurationSet.html
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call ses_configuration_set.describe credere
+    """
+    return KIND.describe(session, name, attributes)
+
+
+@connected
+def normalise(session, name, attributes):
+    """
+    The attributes as ``describe`` would give them; a value that SES does not accept is an error.
+
+    attributes
+        A mapping of what ``update`` takes.
+
+    No IAM action is needed: for a topic's name, its ARN is made from the account of the credentials.
 
     CLI Example:
 
@@ -116,56 +313,11 @@ def normalise(name, attributes, region=None, profile=None, keyid=None, key=None)
 
         salt-call ses_configuration_set.normalise credere '{tls_policy: REQUIRE}'
     """
-    where = f"configuration set {name}"
-    checked = {attribute: value for attribute, value in attributes.items() if value is not None}
-    for flag in _FLAGS:
-        arguments.one_of(where, flag, checked.get(flag), (True, False))
-    arguments.one_of(where, "tls_policy", checked.get("tls_policy"), TLS_POLICIES)
-    arguments.one_of(where, "https_policy", checked.get("https_policy"), HTTPS_POLICIES)
-    if checked.get("custom_redirect_domain"):
-        domain = email_names.check(
-            where, "custom_redirect_domain", checked["custom_redirect_domain"], email_names.domain
-        )
-        checked["custom_redirect_domain"] = domain
-    if "suppressed_reasons" in checked:
-        checked["suppressed_reasons"] = _choices(where, "suppressed_reasons", checked["suppressed_reasons"], REASONS)
-    if "tags" in checked:
-        checked["tags"] = arguments.tags(where, checked["tags"])
-    if "event_destinations" in checked:
-        checked["event_destinations"] = _wanted_destinations(where, checked["event_destinations"])
-        session = _session(region, profile, keyid, key)
-        for destination, entry in checked["event_destinations"].items():
-            argument = f"event_destinations:{destination}:topic"
-            entry["topic"] = topics.arn(session, where, argument, entry["topic"])
-    return checked
+    return KIND.normalise(session, name, attributes)
 
 
-def _choices(where, argument, value, allowed):
-    for entry in arguments.names(where, argument, value):
-        arguments.one_of(where, argument, entry, allowed)
-    return arguments.names(where, argument, value)
-
-
-def _wanted_destinations(where, value):
-    if not isinstance(value, Mapping):
-        raise RunbookError(f"{where}: event_destinations is {value!r}; give a mapping of names to topic and events.")
-    found = {}
-    for destination, entry in value.items():
-        argument = f"event_destinations:{destination}"
-        if not isinstance(entry, Mapping) or set(entry) - set(_DESTINATION) or not {"topic", "events"} <= set(entry):
-            raise RunbookError(f"{where}: {argument} is {entry!r}; give a mapping of {', '.join(_DESTINATION)}.")
-        events = _choices(where, f"{argument}:events", entry["events"], EVENTS)
-        if not events:
-            raise RunbookError(f"{where}: {argument}:events is empty; give at least one of {', '.join(EVENTS)}.")
-        if not entry["topic"]:
-            raise RunbookError(f"{where}: {argument}:topic is empty; give the name of an SNS topic.")
-        enabled = entry.get("enabled", True)
-        arguments.one_of(where, f"{argument}:enabled", enabled, (True, False))
-        found[destination] = {"topic": entry["topic"], "events": events, "enabled": enabled}
-    return found
-
-
-def create(name, tags=None, region=None, profile=None, keyid=None, key=None):
+@connected
+def create(session, name, tags=None):
     """
     Create a configuration set with AWS's defaults.
 
@@ -181,7 +333,6 @@ def create(name, tags=None, region=None, profile=None, keyid=None, key=None):
 
         salt-call ses_configuration_set.create credere
     """
-    session = _session(region, profile, keyid, key)
     session.write(
         "sesv2",
         "create_configuration_set",
@@ -190,34 +341,33 @@ def create(name, tags=None, region=None, profile=None, keyid=None, key=None):
         region=session.region,
         stale=({_OPTIONS, _DESTINATIONS}, name),
         ConfigurationSetName=name,
-        Tags=identities.tag_list(arguments.tags(f"configuration set {name}", tags or {})),
+        Tags=tagging.listing(arguments.tags(f"configuration set {name}", tags or {}, tagging.SES)),
     )
     return True
 
 
-def update(
-    name,
-    event_destinations=None,
-    reputation_metrics_enabled=None,
-    sending_enabled=None,
-    tls_policy=None,
-    custom_redirect_domain=None,
-    https_policy=None,
-    suppressed_reasons=None,
-    tags=None,
-    region=None,
-    profile=None,
-    keyid=None,
-    key=None,
-):
+@connected
+@KIND.updates
+def update(session, name, **attributes):
     """
     Write the given attributes of a configuration set; ``None`` leaves an attribute alone. Event destinations that are not
     named are deleted.
 
-    event_destinations, tags and so on
-        The attributes, each in the form of ``describe``: see the head of this module.
+    event_destinations
+        A mapping of names to ``topic`` (an SNS topic's name), ``events`` (the event types, exactly) and ``enabled``.
+    reputation_metrics_enabled, sending_enabled
+        ``True`` or ``False``.
+    tls_policy
+        ``REQUIRE`` or ``OPTIONAL``.
+    custom_redirect_domain, https_policy
+        The domain of links that count opens and clicks (``""`` for SES's own), and ``REQUIRE``, ``REQUIRE_OPEN_ONLY`` or
+        ``OPTIONAL``.
+    suppressed_reasons
+        A list of ``BOUNCE`` and ``COMPLAINT``; ``[]``: nobody is suppressed.
+    tags
+        A mapping of strings; others are removed.
 
-    There being no such configuration set is an error. IAM actions: those to write.
+    A missing configuration set is an error. IAM actions: those to write.
     https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_PutConfigurationSetDeliveryOptions.html
 
     CLI Example:
@@ -226,83 +376,16 @@ def update(
 
         salt-call ses_configuration_set.update credere tls_policy=REQUIRE
     """
-    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
-    session = _session(**connection)
-    current = describe(name, **connection)
-    if current is None:
-        raise RunbookError(f"There is no configuration set {name} in {session.region}.")
-    if reputation_metrics_enabled is not None:
-        _put(session, name, "reputation", ReputationMetricsEnabled=reputation_metrics_enabled)
-    if sending_enabled is not None:
-        _put(session, name, "sending", SendingEnabled=sending_enabled)
-    if tls_policy is not None:
-        _put(session, name, "delivery", **_delivery(session, name, tls_policy))
-    if custom_redirect_domain is not None or https_policy is not None:
-        domain = current["custom_redirect_domain"] if custom_redirect_domain is None else custom_redirect_domain
-        policy = https_policy or current["https_policy"]
-        _put(session, name, "tracking", **({"CustomRedirectDomain": domain, "HttpsPolicy": policy} if domain else {}))
-    if suppressed_reasons is not None:
-        _put(session, name, "suppression", SuppressedReasons=suppressed_reasons)
-    if tags is not None:
-        identities.write_tags(session, "configuration-set", name, current["tags"], tags)
-    if event_destinations is not None:
-        _write_destinations(session, name, current["event_destinations"], event_destinations)
-    return True
+    KIND.of(session, name).require()
+    return KIND.update(session, name, attributes)
 
 
-def _put(session, name, group, **options):
-    session.write(
-        "sesv2",
-        f"put_configuration_set_{group}_options",
-        f"set the {group} options of the configuration set {name}",
-        region=session.region,
-        stale=({_OPTIONS}, name),
-        ConfigurationSetName=name,
-        **options,
-    )
-
-
-def _delivery(session, name, tls_policy):
-    """The whole group of options, since what is left out of the call is reset: pool and time for delivery stay."""
-    doing = f"read the configuration set {name}"
-    answer = session.read("sesv2", _OPTIONS, doing, region=session.region, ConfigurationSetName=name)
-    return {**answer.get("DeliveryOptions", {}), "TlsPolicy": tls_policy}
-
-
-def _write_destinations(session, name, current, wanted):
-    for destination, entry in sorted(wanted.items()):
-        known = current.get(destination)
-        if known == entry:
-            continue
-        content = {
-            "Enabled": entry["enabled"],
-            "MatchingEventTypes": entry["events"],
-            "SnsDestination": {"TopicArn": entry["topic"]},
-        }
-        if known or _write_destination(session, "create", name, destination, EventDestination=content) is None:
-            _write_destination(session, "update", name, destination, EventDestination=content)
-    for destination in sorted(set(current) - set(wanted)):
-        _write_destination(session, "delete", name, destination)
-
-
-def _write_destination(session, verb, name, destination, **parameters):
-    """One call; ``None`` when another run has created, or deleted, it meanwhile."""
-    return session.write(
-        "sesv2",
-        f"{verb}_configuration_set_event_destination",
-        f"{verb} the event destination {destination} of the configuration set {name}",
-        absent=_MEANWHILE.get(verb, ()),
-        region=session.region,
-        stale=({_DESTINATIONS}, name),
-        ConfigurationSetName=name,
-        EventDestinationName=destination,
-        **parameters,
-    )
-
-
-def obstacles(name, region=None, profile=None, keyid=None, key=None):  # noqa: ARG001 - as in every module
+@connected
+def obstacles(session, name):
     """
     Why a configuration set must not be deleted: nothing. It holds no data.
+
+    Makes no call to AWS.
 
     CLI Example:
 
@@ -313,9 +396,13 @@ def obstacles(name, region=None, profile=None, keyid=None, key=None):  # noqa: A
     return []
 
 
-def delete(name, region=None, profile=None, keyid=None, key=None):
+@connected
+def delete(session, name):
     """
     Delete a configuration set and its event destinations. Mail that names it is refused from then on.
+
+    IAM action: ``ses:DeleteConfigurationSet``.
+    https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_DeleteConfigurationSet.html
 
     CLI Example:
 
@@ -323,7 +410,6 @@ def delete(name, region=None, profile=None, keyid=None, key=None):
 
         salt-call ses_configuration_set.delete credere
     """
-    session = _session(region, profile, keyid, key)
     session.write(
         "sesv2",
         "delete_configuration_set",

@@ -8,22 +8,23 @@ the account. IAM actions: ``ses:ListSuppressedDestinations`` and ``ses:GetSuppre
 ``ses:DeleteSuppressedDestination`` to write; ``check_dmarc`` of a domain reads its identity as ``ses_identity`` does.
 """
 
-import email
-import email.policy
 from pathlib import Path
 
-from aws_runbook import arguments, delivery, dmarc, dns_check, email_names, email_plan
-from aws_runbook.email_names import is_below
-from aws_runbook.email_schema import REASONS
+from aws_runbook import hints
+from aws_runbook.dns import check as dns_check
+from aws_runbook.dns import dmarc
+from aws_runbook.dns import names as email_names
+from aws_runbook.dns.names import is_below
 from aws_runbook.errors import RunbookError
-from aws_runbook.session import connect
+from aws_runbook.kinds import arguments
+from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.values import in_quotes, is_text
+from aws_runbook.mail import notifications as delivery
+from aws_runbook.mail import plan as email_plan
+from aws_runbook.pillar.mail import REASONS
 
 # The most that SES lists in one answer.
 _PAGE = 1000
-
-
-def _session(region, profile, keyid, key):
-    return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
 
 
 def explain(notification, format="words"):
@@ -45,6 +46,7 @@ def explain(notification, format="words"):
         salt-call ses_delivery.explain /tmp/bounce.json
     """
     arguments.one_of("explain", "format", format, ("words", "data"))
+    hints.remember(__opts__)
     entries = delivery.explain(_content("notification", notification))
     return entries if format == "data" else delivery.in_words(entries)
 
@@ -55,11 +57,13 @@ def _content(argument, given):
         return given
     try:
         return Path(given).read_text(errors="replace")
-    except OSError as error:
-        raise RunbookError(f"{argument} is {given!r}, which cannot be read: {error.strerror}.") from error
+    except (OSError, ValueError) as error:  # a ValueError where no path can hold these characters
+        reason = getattr(error, "strerror", None) or "it is no path"
+        raise RunbookError(f"{argument} is {given!r}, which cannot be read: {reason}.") from error
 
 
-def suppressed(address=None, reason=None, region=None, profile=None, keyid=None, key=None):
+@connected
+def suppressed(session, address=None, reason=None):
     """
     The addresses that the account sends nothing to, since they bounced or complained: a list of ``address``, ``reason`` and
     ``since``.
@@ -70,6 +74,9 @@ def suppressed(address=None, reason=None, region=None, profile=None, keyid=None,
     reason
         ``BOUNCE`` or ``COMPLAINT`` alone.
 
+    IAM actions: ``ses:ListSuppressedDestinations``, or ``ses:GetSuppressedDestination`` for one address.
+    https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html
+
     CLI Example:
 
     .. code-block:: bash
@@ -78,7 +85,6 @@ def suppressed(address=None, reason=None, region=None, profile=None, keyid=None,
         salt-call ses_delivery.suppressed jane@example.com
     """
     arguments.one_of("suppressed", "reason", reason, REASONS)
-    session = _session(region, profile, keyid, key)
     if address is not None:
         return _suppressed_one(session, email_names.check("suppressed", "address", address, email_names.address))
     found, token = [], None
@@ -119,9 +125,16 @@ def _entry(found):
     return {"address": found["EmailAddress"], "reason": found["Reason"], "since": since}
 
 
-def unsuppress(address, region=None, profile=None, keyid=None, key=None):
+@connected
+def unsuppress(session, address):
     """
-    Take an address off the account's suppression list: mail is sent to it again. Whether it was on it.
+    Remove an address from the account's suppression list, so that mail is sent to it again. Returns whether it was on the list.
+
+    address
+        An email address.
+
+    IAM action: ``ses:DeleteSuppressedDestination``.
+    https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_DeleteSuppressedDestination.html
 
     CLI Example:
 
@@ -129,7 +142,6 @@ def unsuppress(address, region=None, profile=None, keyid=None, key=None):
 
         salt-call ses_delivery.unsuppress jane@example.com
     """
-    session = _session(region, profile, keyid, key)
     address = email_names.check("unsuppress", "address", address, email_names.address)
     answer = session.write(
         "sesv2",
@@ -142,16 +154,8 @@ def unsuppress(address, region=None, profile=None, keyid=None, key=None):
     return answer is not None
 
 
-def check_dmarc(
-    domain=None,
-    message=None,
-    nameserver=None,
-    format="words",
-    region=None,
-    profile=None,
-    keyid=None,
-    key=None,
-):
+@connected
+def check_dmarc(session, domain=None, message=None, nameserver=None, format="words"):
     """
     Whether mail passes DMARC, and why: the mail that SES sends for a domain, or one message that was received.
 
@@ -164,6 +168,8 @@ def check_dmarc(
         The resolver, as HOST or HOST:PORT. Default: pillar's ``aws:ses:dns:nameserver``, then the machine's.
     format
         ``words`` for a person (the default) or ``data``: ``passes``, ``policy`` and ``reasons``.
+
+    IAM actions: for a domain, those of ``ses_identity.describe``.
 
     CLI Example:
 
@@ -178,7 +184,7 @@ def check_dmarc(
     if message is not None:
         author, spf, dkim, notes = _of_message(_content("message", message))
     else:
-        author, spf, dkim, notes = _of_domain(domain, region=region, profile=profile, keyid=keyid, key=key)
+        author, spf, dkim, notes = _of_domain(domain, **session.given)
     resolver = nameserver or (email_plan.plan(__pillar__)["dns"] or {}).get("nameserver")
     policy, said = _policy(author, dns_check.Dns(resolver))
     passes, reasons = dmarc.evaluate(author, policy or dmarc.Policy(), spf, dkim)
@@ -189,7 +195,11 @@ def check_dmarc(
 
 
 def _of_message(text):
-    message = email.message_from_string(text, policy=email.policy.default)
+    if not is_text(text):
+        raise RunbookError(
+            f"check_dmarc: message is no text{in_quotes(text)}; give a path, or a message with its headers."
+        )
+    message = dmarc.read(text)
     author, spf, dkim = dmarc.results(message)
     if not author:
         raise RunbookError(
@@ -209,7 +219,7 @@ def _of_domain(domain, **connection):
     author = email_names.check("check_dmarc", "domain", domain, email_names.domain)
     current = __salt__["ses_identity.describe"](author, ["dkim_status", "dkim_enabled", "mail_from"], **connection)
     if current is None:
-        raise RunbookError(f"There is no identity {author} in SES there: salt-call state.apply aws makes it.")
+        raise RunbookError(f"There is no identity {author} in SES there: {hints.apply()} makes it.")
     signed = current["dkim_enabled"] and current["dkim_status"] == "SUCCESS"
     dkim = [("pass" if signed else "none", author), ("pass", dmarc.AMAZON)]
     mail_from = current["mail_from"]

@@ -1,5 +1,6 @@
 """
-Publish the DNS records of SES's identities: what is missing is added, an SPF record is extended, nothing else is touched.
+Publish the DNS records of SES's identities: what is missing is added, an SPF record is extended where the DNS host can change one
+record, nothing else is touched.
 
 Where to, pillar's ``aws:ses:dns`` says. With ``provider: rfc2136`` it is a server that takes dynamic updates
 (https://www.rfc-editor.org/rfc/rfc2136):
@@ -14,12 +15,17 @@ Where to, pillar's ``aws:ses:dns`` says. With ``provider: rfc2136`` it is a serv
       key_secret: sdb://vault/tsig     # base64; itself, in private pillar, or where Salt's sdb has it
       key_algorithm: hmac-sha256
 
+With ``provider: godaddy`` it is GoDaddy's API (https://developer.godaddy.com/doc/endpoint/domains):
+
+.. code-block:: yaml
+
+    dns: {provider: godaddy, zone: example.org, auth_key: sdb://vault/godaddy-key, auth_secret: sdb://vault/godaddy-secret}
+
 Anything else is a provider of dns-lexicon with its own options (``salt-pip install dns-lexicon``):
 
 .. code-block:: yaml
 
     dns: {provider: cloudflare, zone: example.org, auth_token: sdb://vault/cloudflare}
-    dns: {provider: godaddy, zone: example.org, auth_key: sdb://vault/godaddy-key, auth_secret: sdb://vault/godaddy-secret}
 
 An inbound MX record is added only to a name that has none; a DMARC record is suggested (``ses_identity.check_dns``), and not
 published. Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last: how to reach the account, which is read
@@ -27,21 +33,24 @@ as ``ses_identity`` does. IAM actions: those of ``ses_identity`` to read.
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from salt.utils import sdb
 from salt.utils.data import traverse_dict_and_list
 
-from aws_runbook import dns_check, dns_publish, dns_records, email_names, email_plan, identities, spf
+from aws_runbook.dns import check as dns_check
+from aws_runbook.dns import names as email_names
+from aws_runbook.dns import publish as dns_publish
+from aws_runbook.dns import records as dns_records
+from aws_runbook.dns import spf
 from aws_runbook.errors import RunbookError
-from aws_runbook.session import connect
+from aws_runbook.kinds.functions import connected
+from aws_runbook.mail import identities
+from aws_runbook.mail import plan as email_plan
+from aws_runbook.stores.sdb import read as read_sdb
 
 _PUBLISHED = ("dkim", "mail_from_mx", "mail_from_spf", "inbound_mx", "spf")
 _SPF = ("spf", "mail_from_spf")
-
-
-def _session(region, profile, keyid, key):
-    return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
 
 
 def _settings(dns):
@@ -50,19 +59,25 @@ def _settings(dns):
         raise RunbookError(
             f"dns is {dns if isinstance(dns, str) else 'a mapping'!r}, which names no provider; see aws:ses:dns."
         )
-    return {name: _resolved(value) for name, value in found.items()}
+    return {name: _resolved(name, value) for name, value in found.items()}
 
 
-def _resolved(value):
-    is_address = isinstance(value, str) and value.startswith("sdb://")
-    return sdb.sdb_get(value, __opts__) if is_address else value
+def _resolved(name, value):
+    if not isinstance(value, str) or not value.startswith("sdb://"):
+        return value
+    found = read_sdb(value, partial(sdb.sdb_get, opts=__opts__))
+    if not isinstance(found, str) or not found:
+        raise RunbookError(f"aws:ses:dns:{name} is {value}, which holds no text; put the value there.")
+    return found
 
 
-def plan(names, dns="aws:ses:dns", region=None, profile=None, keyid=None, key=None):
+@connected
+def plan(session, names, dns="aws:ses:dns"):
     """
-    What ``ses_dns.published`` would do for the identities ``names`` (a list): ``changes``, and in ``warnings`` what it leaves
-    alone.
+    What ``ses_dns.published`` would do: ``changes``, and in ``warnings`` what it leaves alone.
 
+    names
+        A list of identities: domains and addresses.
     dns
         The settings, or the pillar key of them, which keeps secrets out of Salt's logs.
 
@@ -74,13 +89,12 @@ def plan(names, dns="aws:ses:dns", region=None, profile=None, keyid=None, key=No
 
         salt-call ses_dns.plan '[example.org]'
     """
-    found = _plan(names, _settings(dns), {"region": region, "profile": profile, "keyid": keyid, "key": key})
+    found = _plan(session, names, _settings(dns))
     return {"changes": found["changes"], "warnings": found["warnings"]}
 
 
-def _plan(names, settings, connection):
-    session = _session(**connection)
-    publisher = _publishers(settings)
+def _plan(session, names, settings):
+    publisher = _publishers(session, settings)
     planned = {"changes": {}, "warnings": [], "steps": []}
     for given in names:
         name = email_names.check("ses_dns", "identities", given, email_names.identity)
@@ -112,9 +126,9 @@ def _wanted(session, name):
     return wanted, current is not None
 
 
-def _publishers(settings):
+def _publishers(session, settings):
     """A function of a name: the publisher of the zone that it is in."""
-    make = lru_cache(maxsize=None)(lambda zone: dns_publish.make(settings, zone))
+    make = lru_cache(maxsize=None)(lambda zone: dns_publish.make(settings, zone, session.command))
     source = lru_cache(maxsize=None)(lambda: dns_check.Dns(settings.get("nameserver")))
 
     def publisher(name):
@@ -134,12 +148,12 @@ def _step(record, publisher):
     if status == "present":
         return None, record, None, place, ""
     if status == "missing":
-        if record.type == "MX" and not place.can_set_priority:
-            return "leave", record, None, place, "dns-lexicon cannot set its priority at this DNS host: add it by hand"
         return "add", record, None, place, ""
     if status == "wrong" and record.purpose in _SPF:
         old = next(value for value in found if spf.is_spf(value))
         extended = dns_records.Record(record.purpose, record.type, record.name, spf.extended(old), record.optional)
+        if place.unchangeable:
+            return "leave", extended, None, place, f"it is {old}, and {place.unchangeable}"
         return "replace", extended, old, place, ""
     return "leave", record, None, place, detail
 
@@ -182,7 +196,8 @@ def _leave(planned, step):
     planned["warnings"].append(f"Waiting: {record.type} {record.name} should be {record.value}: {why}.")
 
 
-def apply(names, dns="aws:ses:dns", region=None, profile=None, keyid=None, key=None):
+@connected
+def apply(session, names, dns="aws:ses:dns"):
     """
     Do what ``plan`` says, with the same arguments.
 
@@ -197,8 +212,7 @@ def apply(names, dns="aws:ses:dns", region=None, profile=None, keyid=None, key=N
 
         salt-call ses_dns.apply '[example.org]'
     """
-    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
-    for action, record, old, place, _ in _plan(names, _settings(dns), connection)["steps"]:
+    for action, record, old, place, _ in _plan(session, names, _settings(dns))["steps"]:
         if action == "add":
             place.add(record)
         else:

@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html
 
 Attributes
     ``signing_key_length``
-        ``RSA_2048_BIT`` or ``RSA_1024_BIT``: the key that Easy DKIM signs a domain's mail with.
+        ``RSA_2048_BIT`` or ``RSA_1024_BIT``: the key that Easy DKIM signs a domain's mail with. Refused for a domain that signs with
+        another key.
     ``mail_from``, ``behavior_on_mx_failure``
         A subdomain that is the envelope sender (``""`` for SES's own), and what happens while its MX record is missing:
         ``USE_DEFAULT_VALUE`` (SES's own is used) or ``REJECT_MESSAGE``.
@@ -18,27 +19,37 @@ Attributes
     ``configuration_set``
         The one that mail uses unless it names another (``""`` for none).
     ``tags``
-        A mapping. Tags that begin with ``aws-runbook:`` are this project's own notes, and not shown.
+        A mapping. Not among them are AWS's own (``aws:…``) and notes of the states (``aws-runbook:…``).
 
 Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last: the region of SES, and how to reach the account.
 IAM actions: ``ses:ListIdentities``, ``ses:GetIdentityVerificationAttributes`` and its siblings for DKIM, MAIL FROM and
 notifications, and ``ses:GetEmailIdentity`` to read; ``ses:CreateEmailIdentity``,
-``ses:PutEmailIdentityDkimSigningAttributes`` and its siblings for MAIL FROM, feedback and configuration set,
+``ses:PutEmailIdentityDkimSigningAttributes``, ``ses:PutEmailIdentityMailFromAttributes``,
+``ses:PutEmailIdentityFeedbackAttributes``, ``ses:PutEmailIdentityConfigurationSetAttributes``,
 ``ses:SetIdentityNotificationTopic``, ``ses:SetIdentityHeadersInNotificationsEnabled``, ``ses:VerifyDomainDkim``,
 ``ses:VerifyEmailIdentity``, ``ses:TagResource`` and ``ses:UntagResource`` to write; ``ses:DeleteEmailIdentity`` to delete.
 """
 
-from aws_runbook import arguments, dns_check, email_names, email_plan, identities, reader, topics
-from aws_runbook import dns_records as zone_records
-from aws_runbook.email_names import domain_of, is_address
-from aws_runbook.email_schema import KEY_LENGTHS, MX_FAILURES
-from aws_runbook.errors import RunbookError
-from aws_runbook.session import connect
-from aws_runbook.waiting import until
+from contextlib import nullcontext
+
+from aws_runbook import hints
+from aws_runbook.aws import cache as run_cache
+from aws_runbook.aws import tags as tagging
+from aws_runbook.aws.waiting import until
+from aws_runbook.dns import check as dns_check
+from aws_runbook.dns import names as email_names
+from aws_runbook.dns import records as zone_records
+from aws_runbook.dns.names import domain_of, is_address
+from aws_runbook.errors import RunbookError, UnreachableError
+from aws_runbook.kinds import arguments, checks
+from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.kind import Attribute, Kind
+from aws_runbook.mail import identities, topics
+from aws_runbook.mail import plan as email_plan
+from aws_runbook.pillar.mail import KEY_LENGTHS, MX_FAILURES
 
 _TOPICS = {"bounce_topic": "Bounce", "complaint_topic": "Complaint", "delivery_topic": "Delivery"}
-_FLAGS = ("include_headers", "email_forwarding")
-_FORMATS = ("table", "zone", "data")
+_FORMATS = ("table", "zone", "console", "data")
 # What SES found when it looked for the records.
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_VerificationInfo.html
 _REASONS = {
@@ -50,17 +61,183 @@ _REASONS = {
 }
 
 
-def _session(region, profile, keyid, key):
-    return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
+def _read(session, name, attributes):
+    return identities.read(session, name, attributes, email_plan.plan(__pillar__)["identities"])
 
 
-def describe(name, attributes=None, region=None, profile=None, keyid=None, key=None):
+def _told(identity, attribute):
+    """What SES tells of an identity together with an attribute."""
+    return _read(identity.session, identity.name, [attribute]) or {}
+
+
+def _check_together(identity, wanted):
+    """Check what depends on the name, and give topics by their ARNs, as SES shows them."""
+    name = email_names.check("identity", "name", identity.name, email_names.identity)
+    if is_address(name) and "signing_key_length" in wanted:
+        raise RunbookError(
+            f"{identity.where}: signing_key_length is {wanted['signing_key_length']!r}; an address has no key of its own: say "
+            f"it of its domain, {domain_of(name)}."
+        )
+    if wanted.get("mail_from"):
+        wanted["mail_from"] = email_names.check_mail_from(identity.where, wanted["mail_from"], name)
+    for argument in _TOPICS.keys() & wanted.keys():
+        wanted[argument] = topics.arn(identity.session, identity.where, argument, wanted[argument])
+    return wanted
+
+
+def _put(identity, group, sources, **parameters):
+    identity.session.write(
+        "sesv2",
+        f"put_email_identity_{group}_attributes",
+        f"set the {group.replace('_', ' ')} attributes of {identity}",
+        region=identity.session.region,
+        stale=identities.stale(identity.name, *sources),
+        EmailIdentity=identity.name,
+        **parameters,
+    )
+
+
+def _set(identity, method, what, **parameters):
+    """Write with the first version of the API, which alone knows of notifications."""
+    identity.session.write(
+        "ses",
+        method,
+        f"set the {what} of {identity}",
+        region=identity.session.region,
+        stale=identities.stale(identity.name, "notifications"),
+        Identity=identity.name,
+        **parameters,
+    )
+
+
+def _write_signing(identity, wanted):
+    identities.check_easy_dkim(identity.name, _told(identity, "signing_key_length"))
+    _put(
+        identity,
+        "dkim_signing",
+        ("verification", "dkim"),
+        SigningAttributesOrigin="AWS_SES",
+        SigningAttributes={"NextSigningKeyLength": wanted["signing_key_length"]},
+    )
+
+
+def _write_mail_from(identity, wanted):
+    """Write both in one call: what is not given stays as it is."""
+    current, asked = _told(identity, "mail_from"), wanted.get("mail_from")
+    domain = current.get("mail_from") if asked is None else asked
+    given = {"MailFromDomain": domain} if domain else {}
+    behavior = wanted.get("behavior_on_mx_failure") or current.get("behavior_on_mx_failure") or "USE_DEFAULT_VALUE"
+    with _noted_mail_from(identity, asked, current) if asked else nullcontext():
+        _put(identity, "mail_from", ("mail_from",), BehaviorOnMxFailure=behavior, **given)
+
+
+def _noted_mail_from(identity, mail_from, current):
+    before = None
+    if current.get("mail_from") and current["mail_from_status"] != "SUCCESS":
+        since = _told(identity, "tags")["mail_from_asked"]
+        before = since and f"{since} {current['mail_from']}"
+    note = identities.asked_now(identities.MAIL_FROM_ASKED, mail_from)
+    return identities.noted(identity.session, identity.name, note, before)
+
+
+def _write_feedback(identity, wanted):
+    """Feedback always has somewhere to go: forwarding is on before a topic goes, and off after the topics are there."""
+    forwarding = wanted.get("email_forwarding")
+    if forwarding is True:
+        _put(identity, "feedback", ("notifications",), EmailForwardingEnabled=True)
+    for argument, kind in _TOPICS.items():
+        if argument in wanted:
+            topic = {"SnsTopic": wanted[argument]} if wanted[argument] else {}
+            _set(identity, "set_identity_notification_topic", f"{kind.lower()} topic", NotificationType=kind, **topic)
+    for kind in ("Bounce", "Complaint") if "include_headers" in wanted else ():
+        _set(
+            identity,
+            "set_identity_headers_in_notifications_enabled",
+            "headers in notifications",
+            NotificationType=kind,
+            Enabled=wanted["include_headers"],
+        )
+    if forwarding is False:
+        _put(identity, "feedback", ("notifications",), EmailForwardingEnabled=False)
+
+
+def _write_configuration_set(identity, wanted):
+    chosen = wanted["configuration_set"]
+    _put(identity, "configuration_set", (), **({"ConfigurationSetName": chosen} if chosen else {}))
+
+
+def _write_tags(identity, wanted):
+    known = _told(identity, "tags")["tags"]
+    identities.write_tags(identity.session, "identity", identity.name, wanted["tags"], known)
+
+
+_TOPIC_ACTIONS = ("ses:SetIdentityNotificationTopic",)
+_MAIL_FROM_ACTIONS = ("ses:PutEmailIdentityMailFromAttributes",)
+
+# What SES tells of identities comes in batches (see ``aws_runbook.mail.identities``): ``describe`` is a function of its own.
+KIND = Kind(
+    name="ses_identity",
+    subject="SES identity",
+    what="identity",
+    find=lambda identity: _read(identity.session, identity.name, []),
+    together=_check_together,
+    attributes=(
+        Attribute(
+            "signing_key_length",
+            actions=("ses:PutEmailIdentityDkimSigningAttributes",),
+            check=checks.choice(*KEY_LENGTHS),
+            write=_write_signing,
+        ),
+        Attribute("mail_from", actions=_MAIL_FROM_ACTIONS, write=_write_mail_from),
+        Attribute(
+            "behavior_on_mx_failure",
+            actions=_MAIL_FROM_ACTIONS,
+            check=checks.choice(*MX_FAILURES),
+            write=_write_mail_from,
+        ),
+        Attribute("bounce_topic", actions=_TOPIC_ACTIONS, write=_write_feedback),
+        Attribute("complaint_topic", actions=_TOPIC_ACTIONS, write=_write_feedback),
+        Attribute("delivery_topic", actions=_TOPIC_ACTIONS, write=_write_feedback),
+        Attribute(
+            "include_headers",
+            actions=("ses:SetIdentityHeadersInNotificationsEnabled",),
+            check=checks.flag,
+            write=_write_feedback,
+        ),
+        Attribute(
+            "email_forwarding",
+            actions=("ses:PutEmailIdentityFeedbackAttributes",),
+            check=checks.flag,
+            write=_write_feedback,
+        ),
+        Attribute(
+            "configuration_set",
+            actions=("ses:PutEmailIdentityConfigurationSetAttributes",),
+            write=_write_configuration_set,
+        ),
+        Attribute(
+            "tags",
+            actions=("ses:TagResource", "ses:UntagResource"),
+            check=checks.tags(tagging.SES),
+            write=_write_tags,
+            shared=True,
+        ),
+    ),
+)
+
+
+@connected
+def describe(session, name, attributes=None):
     """
     The ``status`` and the attributes of an identity, with ``dkim_status``, ``mail_from_status`` and ``verification_error``;
     ``None`` when there is none.
 
     attributes
         Only these, and what comes with them in the same call, are read. Default: all.
+
+    IAM actions: ``ses:ListIdentities``, ``ses:GetIdentityVerificationAttributes`` and its siblings for DKIM, MAIL FROM and
+    notifications, and ``ses:GetEmailIdentity``.
+    https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetEmailIdentity.html
 
     CLI Example:
 
@@ -70,16 +247,18 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
     """
     name = email_names.check("identity", "name", name, email_names.identity)
     wanted = identities.SOURCES if attributes is None else attributes
-    return _read(_session(region, profile, keyid, key), name, wanted)
+    return _read(session, name, wanted)
 
 
-def _read(session, name, attributes):
-    return identities.read(session, name, attributes, email_plan.plan(__pillar__)["identities"])
-
-
-def normalise(name, attributes, region=None, profile=None, keyid=None, key=None):
+@connected
+def normalise(session, name, attributes):
     """
-    The attributes as ``describe`` would give them; a value that SES does not have is an error.
+    The attributes as ``describe`` would give them; a value that SES does not accept is an error.
+
+    attributes
+        A mapping of the module's attributes.
+
+    No IAM action is needed: for a topic's name, its ARN is made from the account of the credentials.
 
     CLI Example:
 
@@ -87,32 +266,11 @@ def normalise(name, attributes, region=None, profile=None, keyid=None, key=None)
 
         salt-call ses_identity.normalise example.org '{mail_from: mail.example.org}'
     """
-    where = f"identity {name}"
-    identity = email_names.check("identity", "name", name, email_names.identity)
-    checked = {attribute: value for attribute, value in attributes.items() if value is not None}
-    if is_address(identity) and "signing_key_length" in checked:
-        raise RunbookError(
-            f"{where}: signing_key_length is {checked['signing_key_length']!r}; an address has no key of its own: say it of "
-            f"its domain, {domain_of(identity)}."
-        )
-    arguments.one_of(where, "signing_key_length", checked.get("signing_key_length"), KEY_LENGTHS)
-    arguments.one_of(where, "behavior_on_mx_failure", checked.get("behavior_on_mx_failure"), MX_FAILURES)
-    for flag in _FLAGS:
-        arguments.one_of(where, flag, checked.get(flag), (True, False))
-    if checked.get("mail_from"):
-        checked["mail_from"] = email_names.check_mail_from(where, checked["mail_from"], identity)
-    if "tags" in checked:
-        checked["tags"] = arguments.tags(where, checked["tags"])
-    session = _session(region, profile, keyid, key)
-    for argument in _TOPICS:
-        if argument in checked:
-            checked[argument] = topics.arn(session, where, argument, checked[argument])
-    return checked
+    return KIND.normalise(session, name, attributes)
 
 
-def create(
-    name, signing_key_length=None, configuration_set=None, tags=None, region=None, profile=None, keyid=None, key=None
-):
+@connected
+def create(session, name, signing_key_length=None, configuration_set=None, tags=None):
     """
     Create an identity. To an address SES sends a mail with a link.
 
@@ -121,7 +279,7 @@ def create(
     configuration_set
         The name of one. Default: none.
     tags
-        A mapping of strings. Default: none. Since when SES waits is noted in one more tag.
+        A mapping of strings. Default: none. One more tag notes since when SES waits.
 
     IAM actions: ``ses:CreateEmailIdentity`` and ``ses:TagResource``. https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateEmailIdentity.html
 
@@ -131,8 +289,8 @@ def create(
 
         salt-call ses_identity.create example.org signing_key_length=RSA_2048_BIT
     """
-    session = _session(region, profile, keyid, key)
-    given = {"Tags": identities.tag_list({**(tags or {}), **identities.asked_now(identities.ASKED)})}
+    wanted = arguments.tags(f"identity {name}", tags or {}, tagging.SES)
+    given = {"Tags": tagging.listing({**wanted, **identities.asked_now(identities.ASKED)})}
     if signing_key_length:
         given["DkimSigningAttributes"] = {"NextSigningKeyLength": signing_key_length}
     if configuration_set:
@@ -153,23 +311,9 @@ def create(
     return True
 
 
-def update(
-    name,
-    signing_key_length=None,
-    mail_from=None,
-    behavior_on_mx_failure=None,
-    bounce_topic=None,
-    complaint_topic=None,
-    delivery_topic=None,
-    include_headers=None,
-    email_forwarding=None,
-    configuration_set=None,
-    tags=None,
-    region=None,
-    profile=None,
-    keyid=None,
-    key=None,
-):
+@connected
+@KIND.updates
+def update(session, name, **attributes):
     """
     Write the given attributes of an identity; ``None`` leaves an attribute alone.
 
@@ -188,94 +332,16 @@ def update(
 
         salt-call ses_identity.update example.org mail_from=mail.example.org
     """
-    session = _session(region, profile, keyid, key)
-    if signing_key_length is not None:
-        _put(
-            session,
-            name,
-            "dkim_signing",
-            ("verification", "dkim"),
-            SigningAttributesOrigin="AWS_SES",
-            SigningAttributes={"NextSigningKeyLength": signing_key_length},
-        )
-    if mail_from is not None or behavior_on_mx_failure is not None:
-        _set_mail_from(session, name, mail_from, behavior_on_mx_failure)
-    # Feedback always has somewhere to go: forwarding is on before a topic goes, and off after the topics are there.
-    if email_forwarding is True:
-        _put(session, name, "feedback", ("notifications",), EmailForwardingEnabled=True)
-    for argument, topic in (
-        ("bounce_topic", bounce_topic),
-        ("complaint_topic", complaint_topic),
-        ("delivery_topic", delivery_topic),
-    ):
-        if topic is not None:
-            _set_topic(session, name, _TOPICS[argument], topics.arn(session, f"identity {name}", argument, topic))
-    if include_headers is not None:
-        _set_headers(session, name, include_headers)
-    if email_forwarding is False:
-        _put(session, name, "feedback", ("notifications",), EmailForwardingEnabled=False)
-    if configuration_set is not None:
-        chosen = {"ConfigurationSetName": configuration_set} if configuration_set else {}
-        _put(session, name, "configuration_set", (), **chosen)
-    if tags is not None:
-        current = _read(session, name, ["tags"])["tags"]
-        identities.write_tags(session, "identity", name, current, arguments.tags(f"identity {name}", tags))
-    return True
+    return KIND.update(session, name, attributes)
 
 
-def _put(session, name, group, sources, **parameters):
-    session.write(
-        "sesv2",
-        f"put_email_identity_{group}_attributes",
-        f"set the {group.replace('_', ' ')} attributes of the identity {name}",
-        region=session.region,
-        stale=identities.stale(name, *sources),
-        EmailIdentity=name,
-        **parameters,
-    )
-
-
-def _set_mail_from(session, name, mail_from, behavior):
-    """Both in one call: what is not given stays as it is."""
-    current = _read(session, name, ["mail_from"]) or {}
-    domain = current.get("mail_from") if mail_from is None else mail_from
-    given = {"MailFromDomain": domain} if domain else {}
-    behavior = behavior or current.get("behavior_on_mx_failure") or "USE_DEFAULT_VALUE"
-    _put(session, name, "mail_from", ("mail_from",), BehaviorOnMxFailure=behavior, **given)
-    if mail_from:
-        identities.write_tags(session, "identity", name, {}, identities.asked_now(identities.MAIL_FROM_ASKED))
-
-
-def _set_headers(session, name, enabled):
-    for kind in ("Bounce", "Complaint"):
-        session.write(
-            "ses",
-            "set_identity_headers_in_notifications_enabled",
-            f"set the headers in notifications of {name}",
-            region=session.region,
-            stale=identities.stale(name, "notifications"),
-            Identity=name,
-            NotificationType=kind,
-            Enabled=enabled,
-        )
-
-
-def _set_topic(session, name, kind, topic):
-    session.write(
-        "ses",
-        "set_identity_notification_topic",
-        f"set the {kind.lower()} topic of the identity {name}",
-        region=session.region,
-        stale=identities.stale(name, "notifications"),
-        Identity=name,
-        NotificationType=kind,
-        **({"SnsTopic": topic} if topic else {}),
-    )
-
-
-def waiting(name, current):
+@connected
+def waiting(session, name, current):
     """
-    What AWS, DNS or a person must still do for an identity, as sentences. ``current`` is what ``describe`` gives.
+    What AWS, DNS or a person must still do for an identity: a list of sentences. Makes no call to AWS.
+
+    current
+        Its description by ``describe``.
 
     CLI Example:
 
@@ -283,47 +349,49 @@ def waiting(name, current):
 
         salt-call ses_identity.waiting example.org '{status: PENDING}'
     """
-    return [entry["do"] for entry in _waiting(name, current)]
+    return [entry["do"] for entry in _waiting(session, name, current)]
 
 
-def _waiting(name, current):
+def _waiting(session, name, current):
     status, error = current.get("status"), current.get("verification_error")
     reason = f" ({_REASONS.get(error, error)})" if error else ""
-    records = f"salt-call ses_identity.dns_records {name}"
+    records = session.command("ses_identity.dns_records", name=name)
+    retry = session.command("ses_identity.retry", name=name)
     found = []
     if status != "SUCCESS" and is_address(name):
         do = f"the owner of {name} must follow the link in the mail from SES"
         if status == "FAILED":
-            do = f"the link that SES sent to {name} has lapsed. To send another: salt-call ses_identity.retry {name}"
+            do = f"the link that SES sent to {name} has lapsed. To send another: {retry}"
         found.append({"what": f"verification of {name}", "on": name, "since": current.get("asked"), "do": do})
     elif status != "SUCCESS":
         do = f"SES does not see the DKIM records of {name}{reason}. To see them: {records}"
-        if status == "FAILED":
-            do = (
-                f"SES has given up looking for the DKIM records of {name}{reason}. Add them ({records}), then: "
-                f"salt-call ses_identity.retry {name}"
-            )
+        key = identities.foreign_key(current)
+        if key:
+            do = f"SES does not see the DKIM record of {name}{reason}, which signs with {key}: whoever set that up has the record"
+        elif status == "FAILED":
+            do = f"SES has given up looking for the DKIM records of {name}{reason}. Add them ({records}), then: {retry}"
         since = current.get("asked") or current.get("dkim_since")
         found.append({"what": f"verification of {name}", "on": "DNS", "since": since, "do": do})
     mail_from = current.get("mail_from")
     if mail_from and current.get("mail_from_status") != "SUCCESS":
         do = f"SES does not see the MX record of {mail_from}. To see it: {records}"
         if current["mail_from_status"] == "FAILED":
-            do = (
-                f"SES has given up looking for the MX record of {mail_from}. Add it ({records}), then: "
-                f"salt-call ses_identity.retry {name}"
-            )
+            do = f"SES has given up looking for the MX record of {mail_from}. Add it ({records}), then: {retry}"
         since = current.get("mail_from_asked")
         found.append({"what": f"MAIL FROM {mail_from} of {name}", "on": "DNS", "since": since, "do": do})
     return found
 
 
-def pending(region=None, profile=None, keyid=None, key=None):
+@connected
+def pending(session):
     """
     Which identities in pillar wait for DNS or for the owner of an address: a list of ``what``, ``on``, ``since`` and
-    ``do``; for those that wait for DNS also ``records``, ready to paste into a zone file.
+    ``do``; for those that wait for DNS also ``records``, ready to paste into a zone file, and ``console``, a table of the
+    records as a DNS host's console wants them.
 
     SES does not tell since when: ``since`` is what a tag of the identity says, and ``None`` for what somebody else asked for.
+
+    IAM actions: those of ``describe``.
 
     CLI Example:
 
@@ -331,24 +399,37 @@ def pending(region=None, profile=None, keyid=None, key=None):
 
         salt-call ses_identity.pending
     """
-    with reader.run({}, None):  # they are read together
-        return _pending(region, profile, keyid, key)
+    with run_cache.run({}, None):  # they are read together
+        return _pending(session)
 
 
-def _pending(region, profile, keyid, key):
+def _pending(session):
     found = []
     for name, wanted in email_plan.plan(__pillar__)["identities"].items():
-        connection = {"region": region or wanted["region"], "profile": profile, "keyid": keyid, "key": key}
-        current = describe(name, ["mail_from"], **connection)
-        if current is None:
-            do = f"the identity {name} is not there yet: salt-call state.apply aws"
-            found.append({"what": f"identity {name}", "on": "you", "since": None, "do": do})
-        elif _waiting(name, current):
-            current = describe(name, ["mail_from", "verification_error"], **connection)
-            for entry in _waiting(name, current):
-                lines = {"records": dns_records(name, format="zone", **connection)} if entry["on"] == "DNS" else {}
-                found.append({**entry, **lines})
+        try:
+            found += _pending_of(session.within(wanted["region"]), name)
+        except UnreachableError:
+            raise
+        except RunbookError as error:
+            found.append({"what": f"identity {name}", "on": "you", "since": None, "do": str(error)})
     return found
+
+
+def _pending_of(session, name):
+    current = describe.on(session, name, ["mail_from"])
+    if current is None:
+        do = f"the identity {name} is not there yet: {hints.apply()}"
+        return [{"what": f"identity {name}", "on": "you", "since": None, "do": do}]
+    if not _waiting(session, name, current):
+        return []
+    current = describe.on(session, name, ["mail_from", "verification_error"])
+    shown = {"records": "zone", "console": "console"}
+    return [
+        {**entry, **{key: dns_records.on(session, name, format=format) for key, format in shown.items()}}
+        if entry["on"] == "DNS"
+        else entry
+        for entry in _waiting(session, name, current)
+    ]
 
 
 def _records(session, name, mail_from, receives):
@@ -356,7 +437,7 @@ def _records(session, name, mail_from, receives):
     name = email_names.check("identity", "name", name, email_names.identity)
     current = _read(session, name, identities.of_records(name))
     if current is None:
-        raise RunbookError(f"There is no identity {name} in {session.region} yet: salt-call state.apply aws makes it.")
+        raise RunbookError(f"There is no identity {name} in {session.region} yet: {hints.apply()} makes it.")
     settings = email_plan.plan(__pillar__)["identities"].get(name, {})
     return zone_records.records(
         name,
@@ -376,17 +457,8 @@ def _zone(name, zone):
     return declared if declared and f".{domain_of(name)}".endswith(f".{declared}") else None
 
 
-def dns_records(
-    name,
-    zone=None,
-    format="table",
-    mail_from=None,
-    receives=None,
-    region=None,
-    profile=None,
-    keyid=None,
-    key=None,
-):
+@connected
+def dns_records(session, name, zone=None, format="table", mail_from=None, receives=None):
     """
     The DNS records that an identity needs: DKIM, MAIL FROM, inbound MX when it receives, SPF, and a DMARC record to begin
     with. What is ``optional`` SES works without; SPF and DMARC may be there already, see ``check_dns``.
@@ -394,9 +466,12 @@ def dns_records(
     zone
         The zone at the DNS host, to show names relative to it. Default: pillar's ``aws:ses:dns:zone``.
     format
-        ``table`` for a person (the default), ``zone`` for lines to paste into a zone file, or ``data``.
+        ``table`` for a person (the default), ``zone`` for lines to paste into a zone file, ``console`` for a table of what a
+        DNS host's console asks for (names without the zone, ``@`` for the zone itself, priorities apart), or ``data``.
     mail_from, receives
         Default: what SES has, and what pillar says.
+
+    IAM actions: those of ``describe``.
 
     CLI Example:
 
@@ -407,13 +482,16 @@ def dns_records(
     """
     arguments.one_of(f"dns_records {name}", "format", format, _FORMATS)
     zone = _zone(name, zone)
-    wanted = _records(_session(region, profile, keyid, key), name, mail_from, receives)
+    wanted = _records(session, name, mail_from, receives)
     if format == "data":
         return [record.as_data(zone) for record in wanted]
+    if format == "console":
+        return zone_records.console(wanted, zone)
     return zone_records.zone_file(wanted, zone) if format == "zone" else zone_records.as_table(wanted, zone)
 
 
-def check_dns(name, format="table", nameserver=None, receives=None, region=None, profile=None, keyid=None, key=None):
+@connected
+def check_dns(session, name, format="table", nameserver=None, receives=None):
     """
     Whether the records that an identity needs are in DNS: asks the authoritative servers of the zone, and then the
     resolver, which may still hold what was there before.
@@ -430,6 +508,8 @@ def check_dns(name, format="table", nameserver=None, receives=None, region=None,
     receives
         Whether the inbound MX record is among them. Default: what pillar says.
 
+    IAM actions: those of ``describe``.
+
     CLI Example:
 
     .. code-block:: bash
@@ -437,7 +517,7 @@ def check_dns(name, format="table", nameserver=None, receives=None, region=None,
         salt-call ses_identity.check_dns example.org
     """
     arguments.one_of(f"check_dns {name}", "format", format, ("table", "data"))
-    wanted = _records(_session(region, profile, keyid, key), name, None, receives)
+    wanted = _records(session, name, None, receives)
     found = dns_check.check(wanted, dns_check.Dns(nameserver or _nameserver()))
     return found if format == "data" else dns_check.as_table(found)
 
@@ -446,10 +526,11 @@ def _nameserver():
     return (email_plan.plan(__pillar__)["dns"] or {}).get("nameserver")
 
 
-def verified(name, timeout=0, nameserver=None, region=None, profile=None, keyid=None, key=None):
+@connected
+def verified(session, name, timeout=0, nameserver=None):
     """
-    Wait until SES has verified an identity, and its MAIL FROM domain if it has one. The answer has ``verified``, and
-    ``missing``: sentences that say what is.
+    Wait until SES has verified an identity, and its MAIL FROM domain if it has one. Returns ``verified``, and ``missing``, a list of
+    sentences.
 
     timeout
         Seconds to wait. Default: 0, just look.
@@ -458,27 +539,28 @@ def verified(name, timeout=0, nameserver=None, region=None, profile=None, keyid=
         The resolver to ask what is missing, as HOST or HOST:PORT. Default: pillar's ``aws:ses:dns:nameserver``, then the
         machine's.
 
+    IAM actions: those of ``describe``.
+
     CLI Example:
 
     .. code-block:: bash
 
         salt-call ses_identity.verified example.org timeout=3600
     """
-    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
     seen = {}
 
     def settled():
-        seen["current"] = describe(name, ["mail_from"], **connection)
-        return seen["current"] and not _waiting(name, seen["current"])
+        seen["current"] = describe.on(session, name, ["mail_from"])
+        return seen["current"] and not _waiting(session, name, seen["current"])
 
     until(settled, what=f"SES to verify {name}", timeout=timeout)
     if seen["current"] is None:
-        return {"verified": False, "missing": [f"there is no identity {name}: salt-call state.apply aws makes it"]}
-    if not _waiting(name, seen["current"]):
+        return {"verified": False, "missing": [f"there is no identity {name}: {hints.apply()} makes it"]}
+    if not _waiting(session, name, seen["current"]):
         return {"verified": True, "missing": []}
-    missing = waiting(name, describe(name, ["mail_from", "verification_error"], **connection))
+    missing = waiting.on(session, name, describe.on(session, name, ["mail_from", "verification_error"]))
     if not is_address(name) or seen["current"].get("mail_from"):
-        wanted = _records(_session(**connection), name, None, None)
+        wanted = _records(session, name, None, None)
         missing += [
             f"{entry['type']} {entry['name']} is {entry['status']}: {entry['detail']}"
             for entry in dns_check.check(wanted, dns_check.Dns(nameserver or _nameserver()))
@@ -487,9 +569,10 @@ def verified(name, timeout=0, nameserver=None, region=None, profile=None, keyid=
     return {"verified": False, "missing": missing}
 
 
-def retry(name, region=None, profile=None, keyid=None, key=None):
+@connected
+def retry(session, name):
     """
-    Let SES look again for the records of an identity after it gave up; for an address, send another mail with a link.
+    Make SES look again for the records of an identity after it gave up; for an address, send another mail with a link.
 
     IAM actions: ``ses:VerifyDomainDkim``, ``ses:VerifyEmailIdentity``, ``ses:PutEmailIdentityMailFromAttributes`` and
     ``ses:TagResource``. https://docs.aws.amazon.com/ses/latest/APIReference/API_VerifyEmailIdentity.html
@@ -500,29 +583,25 @@ def retry(name, region=None, profile=None, keyid=None, key=None):
 
         salt-call ses_identity.retry example.org
     """
-    session = _session(region, profile, keyid, key)
-    current = _read(session, name, ["mail_from"])
+    current = _read(session, name, ["mail_from", "tags"])
     if current is None:
-        raise RunbookError(f"There is no identity {name} in {session.region}: salt-call state.apply aws makes it.")
-    if current["status"] != "SUCCESS" and is_address(name):
-        doing = f"send another mail to {name}"
-        session.write("ses", "verify_email_identity", doing, region=session.region, EmailAddress=name)
-        identities.write_tags(session, "identity", name, {}, identities.asked_now(identities.ASKED))
-    elif current["status"] != "SUCCESS":
-        doing = f"look again for the DKIM records of {name}"
-        session.write("ses", "verify_domain_dkim", doing, region=session.region, Domain=name)
-        identities.write_tags(session, "identity", name, {}, identities.asked_now(identities.ASKED))
+        raise RunbookError(f"There is no identity {name} in {session.region}: {hints.apply()} makes it.")
+    if current["status"] != "SUCCESS":
+        identities.ask_again(session, name, current)
     if current["mail_from"] and current["mail_from_status"] != "SUCCESS":
-        update(name, mail_from=current["mail_from"], region=region, profile=profile, keyid=keyid, key=key)
+        update.on(session, name, mail_from=current["mail_from"])
     return True
 
 
-def obstacles(name, delete_verified=False, region=None, profile=None, keyid=None, key=None):
+@connected
+def obstacles(session, name, delete_verified=False):
     """
     Why an identity must not be deleted: a list of sentences, empty when nothing is in the way.
 
     delete_verified
         ``True`` when it may be deleted although mail can be sent from it.
+
+    IAM actions: those of ``describe``.
 
     CLI Example:
 
@@ -530,7 +609,7 @@ def obstacles(name, delete_verified=False, region=None, profile=None, keyid=None
 
         salt-call ses_identity.obstacles example.org
     """
-    current = describe(name, [], region=region, profile=profile, keyid=keyid, key=key)
+    current = describe.on(session, name, [])
     if delete_verified is True or current is None or current["status"] != "SUCCESS":
         return []
     sentence = (
@@ -540,9 +619,16 @@ def obstacles(name, delete_verified=False, region=None, profile=None, keyid=None
     return [sentence]
 
 
-def delete(name, delete_verified=False, region=None, profile=None, keyid=None, key=None):
+@connected
+def delete(session, name, delete_verified=False):
     """
     Delete an identity, with all that is set for it.
+
+    delete_verified
+        ``True`` to delete one that is verified too: mail from it is refused from then on. Default: ``False``.
+
+    IAM actions: those of ``describe``, and ``ses:DeleteEmailIdentity``.
+    https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_DeleteEmailIdentity.html
 
     CLI Example:
 
@@ -550,10 +636,9 @@ def delete(name, delete_verified=False, region=None, profile=None, keyid=None, k
 
         salt-call ses_identity.delete example.org delete_verified=True
     """
-    refusals = obstacles(name, delete_verified, region, profile, keyid, key)
+    refusals = obstacles.on(session, name, delete_verified)
     if refusals:
         raise RunbookError("\n".join(refusals))
-    session = _session(region, profile, keyid, key)
     session.write(
         "sesv2",
         "delete_email_identity",

@@ -3,70 +3,54 @@ Verify an address at a domain whose mail SES receives: ask for the mail, find it
 
 https://docs.aws.amazon.com/ses/latest/dg/receiving-email.html
 
-Only one receipt rule set is active in an account and region. The one that is active before is active again afterwards; while
-the mail is waited for, mostly for some seconds, its rules do not see what arrives. What to put back is written down in the
-bucket first, so that the next run finishes what an interrupted one left. What was there before stays: the bucket with all
-that is in it, the statements of its policy, rule sets, and rules.
+Only one receipt rule set is active in an account and region, and mail that none of its rules takes is rejected. So the rule set
+that is active stays active: our rule, which is for this one address, is added before its others, and taken out again. Only where
+none is active is a rule set of our own made and activated meanwhile. What to put back is written down in the bucket first, so
+that the next run finishes what an interrupted one left. What was there before stays: the bucket with all that is in it, the
+statements of its policy, rule sets, and rules.
 
 Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last: the region of SES, and how to reach the account.
 IAM actions: those of ``ses_identity`` and ``s3_bucket``, ``ses:DescribeActiveReceiptRuleSet``,
 ``ses:DescribeReceiptRuleSet``, ``s3:GetBucketPolicy``, ``s3:GetObject`` and ``s3:ListBucket`` to read;
-``ses:CreateReceiptRuleSet``, ``ses:CreateReceiptRule``, ``ses:UpdateReceiptRule``, ``ses:DeleteReceiptRule``,
-``ses:DeleteReceiptRuleSet``, ``ses:SetActiveReceiptRuleSet``, ``s3:PutBucketPolicy``, ``s3:DeleteBucketPolicy``,
+``ses:CreateReceiptRuleSet``, ``ses:CreateReceiptRule``, ``ses:DeleteReceiptRule``, ``ses:DeleteReceiptRuleSet``,
+``ses:SetActiveReceiptRuleSet``, ``s3:PutBucketPolicy``, ``s3:DeleteBucketPolicy``,
 ``s3:PutObject``, ``s3:DeleteObject`` and ``s3:DeleteBucket`` to write.
 """
 
 import json
 import logging
-from datetime import datetime
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 
-from aws_runbook import (
-    clock,
-    dns_check,
-    email_names,
-    email_plan,
-    identities,
-    receipt,
-    verification_link,
-    verification_mail,
-)
-from aws_runbook.dns_records import inbound_host
-from aws_runbook.email_names import domain_of
+from aws_runbook import clock
+from aws_runbook.aws.session import SETTLE_TIMEOUT
+from aws_runbook.aws.waiting import until
+from aws_runbook.dns import check as dns_check
+from aws_runbook.dns import names as email_names
+from aws_runbook.dns.names import domain_of
+from aws_runbook.dns.records import inbound_host
 from aws_runbook.errors import RunbookError
-from aws_runbook.session import SETTLE_TIMEOUT, connect
-from aws_runbook.waiting import until
+from aws_runbook.kinds.functions import connected
+from aws_runbook.mail import identities, verification_link, verification_mail
+from aws_runbook.mail import plan as email_plan
+from aws_runbook.mail import receiving as receipt
+from aws_runbook.pillar.mail import RECEIVING_SECONDS, RULE, RULE_SET
 
 log = logging.getLogger(__name__)
 
-RULE_SET = "email-address-verification"
-RULE = "deliver-to-s3-bucket"
-# How long the mail may take. Seconds.
-TIMEOUT = 300
+# How long a link is of use. https://docs.aws.amazon.com/ses/latest/APIReference/API_GetIdentityVerificationAttributes.html
+_LINK_LAPSES = timedelta(hours=24)
 
 
-def _session(region, profile, keyid, key):
-    return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
+def _identity(session, name, attributes=()):
+    return identities.read(session, name, attributes, email_plan.plan(__pillar__)["identities"])
 
 
-def _identity(session, name):
-    return identities.read(session, name, [], email_plan.plan(__pillar__)["identities"])
-
-
-def plan(
-    name,
-    bucket,
-    rule_set=RULE_SET,
-    rule=RULE,
-    timeout=TIMEOUT,
-    nameserver=None,
-    region=None,
-    profile=None,
-    keyid=None,
-    key=None,
-):
+@connected
+def plan(session, name, bucket, rule_set=RULE_SET, rule=RULE, timeout=RECEIVING_SECONDS, nameserver=None):
     """
     What ``ses_receiving.verified`` would do: ``changes``, ``warnings`` and ``pending``. When mail for the address does not
-    go to SES, that is waited for.
+    go to SES, or its domain is not verified, the state waits for that.
 
     bucket
         The bucket that the mail is to be received in, in the same region.
@@ -76,6 +60,8 @@ def plan(
         The DNS resolver to ask for the MX record, as HOST or HOST:PORT. Default: pillar's ``aws:ses:dns:nameserver``, then the
         machine's.
 
+    IAM actions: those to read, at the head of this module.
+
     CLI Example:
 
     .. code-block:: bash
@@ -84,24 +70,45 @@ def plan(
     """
     del rule_set, rule, timeout
     name = email_names.check("receiving", "name", name, email_names.address)
-    session = _session(region, profile, keyid, key)
     current = _identity(session, name)
     changes = {}
-    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
-    if __salt__["s3_bucket.describe"](bucket, [], **connection) and _note(session, bucket):
+    connection = session.given
+    if __salt__["s3_bucket.describe"](bucket, [], **connection) and _left(session, name, bucket):
         changes["clean_up"] = {"old": "left over by an interrupted run", "new": "done"}
     if current and current["status"] == "SUCCESS":
         return {"changes": changes, "warnings": [], "pending": []}
-    elsewhere = _elsewhere(name, session.region, nameserver)
-    if elsewhere:
-        do = (
-            f"mail for {name} does not go to SES ({elsewhere}), so that it cannot be verified by itself: add the MX record that "
-            f"salt-call ses_identity.dns_records {domain_of(name)} receives=True shows, or follow the link in the mail"
-        )
+    do = _hindrance(session, name, nameserver)
+    if do:
         waiting = {"what": f"mail for {name}", "on": "DNS", "since": None, "do": do}
         return {"changes": changes, "warnings": [f"Waiting: {do}."], "pending": [waiting]}
     changes["verified"] = {"old": False, "new": True}
     return {"changes": changes, "warnings": [], "pending": []}
+
+
+def _hindrance(session, name, nameserver):
+    """What must be so before SES receives mail for an address, as a sentence; ``""`` when it does."""
+    elsewhere = _elsewhere(name, session.region, nameserver)
+    if elsewhere:
+        return (
+            f"mail for {name} does not go to SES ({elsewhere}), so that it cannot be verified by itself: add the MX record that "
+            f"{session.command('ses_identity.dns_records', name=domain_of(name), receives=True)} shows, or follow the link in the mail"
+        )
+    if not _has_verified_domain(session, name):
+        return (
+            f"SES receives mail for verified domains only, and {domain_of(name)} is not verified yet, so that {name} cannot be "
+            f"verified by itself: see {session.command('ses_identity.verified', name=domain_of(name))}"
+        )
+    return ""
+
+
+def _has_verified_domain(session, name):
+    """Whether the domain of an address, or one above it, is verified. A top-level domain is nobody's."""
+    labels = domain_of(name).split(".")
+    for start in range(len(labels) - 1):
+        found = _identity(session, ".".join(labels[start:]))
+        if found and found["status"] == "SUCCESS":
+            return True
+    return False
 
 
 def _elsewhere(name, region, nameserver):
@@ -117,27 +124,21 @@ def _elsewhere(name, region, nameserver):
     return "" if first.split()[1] == inbound_host(region) else f"its MX record is {first}"
 
 
-def apply(
-    name,
-    bucket,
-    rule_set=RULE_SET,
-    rule=RULE,
-    timeout=TIMEOUT,
-    nameserver=None,
-    region=None,
-    profile=None,
-    keyid=None,
-    key=None,
-):
+@connected
+def apply(session, name, bucket, rule_set=RULE_SET, rule=RULE, timeout=RECEIVING_SECONDS, nameserver=None):
     """
     Do what ``plan`` says, with the same arguments.
 
     bucket, nameserver
         As in ``plan``.
     rule_set, rule
-        What the rule set and the rule are called meanwhile. Defaults: ``email-address-verification``, ``deliver-to-s3-bucket``.
+        What the rule is called meanwhile, and the rule set where none is active. Defaults: ``email-address-verification``,
+        ``deliver-to-s3-bucket``. Where another rule has that name, or a rule set of that name holds other rules, eight
+        hexadecimal digits are appended to it.
     timeout
         Seconds that the mail may take. Default: 300. When it does not come, that is an error, and everything is put back.
+
+    IAM actions: those to read and write, at the head of this module.
 
     CLI Example:
 
@@ -145,50 +146,87 @@ def apply(
 
         salt-call ses_receiving.apply noreply@noreply.example.org bucket=ocp-aws-verification
     """
-    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
-    planned = plan(name, bucket, nameserver=nameserver, **connection)["changes"]
+    connection = session.given
+    planned = plan.on(session, name, bucket, nameserver=nameserver)["changes"]
     name = email_names.address(name)
-    session = _session(**connection)
-    if "clean_up" in planned:
-        _clean_up(session, bucket, _note(session, bucket))
+    for note in _left(session, name, bucket).values() if "clean_up" in planned else ():
+        _clean_up(session, bucket, note)
     if "verified" not in planned:
         return True
-    note = _prepare(session, name, bucket, rule_set, rule, connection)
-    try:
+    note = _noted(session, name, bucket, rule_set, rule, timeout, connection)
+    with _cleaning_up(session, bucket, note):
+        _prepare(session, bucket, note)
         _verify(session, name, bucket, note, timeout, connection)
-    finally:
-        _clean_up(session, bucket, note)
     return True
 
 
-def _prepare(session, name, bucket, rule_set, rule, connection):
-    """Let SES write mail for an address into the bucket; the answer says what to put back, and is in the bucket too."""
+@contextmanager
+def _cleaning_up(session, bucket, note):
+    """Put everything back afterwards. Where that fails too, the error says both; the next run tries it again, by the note."""
+    try:
+        yield
+    except RunbookError as error:
+        try:
+            _clean_up(session, bucket, note)
+        except RunbookError as left:
+            raise RunbookError(
+                f"{error} What was made for it is not all gone yet, and the next run removes it: {left}"
+            ) from None
+        raise
+    except BaseException:
+        _clean_up(session, bucket, note)
+        raise
+    _clean_up(session, bucket, note)
+
+
+def _left(session, name, bucket):
+    """The notes of runs for this address, and of those for others that were killed: by address."""
+    now = clock.now()
+    notes = receipt.notes(session, bucket)
+    return {address: note for address, note in notes.items() if address == name or receipt.is_over(note, now)}
+
+
+def _noted(session, name, bucket, rule_set, rule, timeout, connection):
+    """The bucket is there, and in it a note of what to do and what to put back, which is the answer."""
     made = __salt__["s3_bucket.describe"](bucket, [], **connection) is None
     if made:
         __salt__["s3_bucket.create"](bucket, **connection)
-    before = receipt.rules(session, rule_set)
-    note = {
-        "address": name,
-        "bucket_made": made,
-        "rule_set": rule_set,
-        "rule_set_made": before is None,
-        "rule": rule,
-        "rule_before": next((entry for entry in before or [] if entry["Name"] == rule), None),
-        "active_before": receipt.active(session),
-        "since": clock.now().isoformat(),
-    }
-    receipt.put(session, bucket, receipt.NOTE, json.dumps(note).encode())
-    _let_ses_write(session, bucket, rule_set, rule)
-    if before is None:
-        receipt.create_rule_set(session, rule_set)
-    receipt.put_rule(session, rule_set, receipt.rule(rule, name, bucket), there=note["rule_before"] is not None)
-    receipt.activate(session, rule_set)
+    try:
+        # What another run has made for itself is put back by the last of them.
+        others = receipt.notes(session, bucket).values()
+        active = receipt.active(session)
+        used = active or receipt.rule_set_name(rule_set, name, receipt.rules(session, rule_set), others)
+        theirs = [entry for entry in others if entry["rule_set"] == used]
+        before = receipt.rules(session, used)
+        note = {
+            "address": name,
+            "bucket_made": made or any(entry["bucket_made"] for entry in others),
+            "rule_set": used,
+            "rule_set_made": before is None or any(entry["rule_set_made"] for entry in theirs),
+            "rule": receipt.rule_name(rule, name, before or [], bucket),
+            "activated": active is None or any(entry["activated"] for entry in theirs),
+            "since": clock.now().isoformat(),
+            "timeout": timeout,
+        }
+        receipt.put(session, bucket, receipt.note_place(name), json.dumps(note).encode())
+    except RunbookError:
+        if made:
+            receipt.delete_bucket_if_empty(session, bucket)
+        raise
     return note
 
 
-def _note(session, bucket):
-    content = receipt.get(session, bucket, receipt.NOTE)
-    return json.loads(content) if content else None
+def _prepare(session, bucket, note):
+    """Let SES write mail for an address into the bucket, as the note says."""
+    name, rule_set = note["address"], note["rule_set"]
+    _let_ses_write(session, bucket, rule_set, note["rule"])
+    before = receipt.rules(session, rule_set)
+    if before is None:
+        receipt.create_rule_set(session, rule_set)
+    if not any(receipt.is_ours(entry, name, bucket) for entry in before or []):
+        receipt.create_rule(session, rule_set, receipt.rule(note["rule"], name, bucket))
+    if receipt.active(session) is None:
+        receipt.activate(session, rule_set)
 
 
 def _let_ses_write(session, bucket, rule_set, rule):
@@ -201,28 +239,31 @@ def _let_ses_write(session, bucket, rule_set, rule):
 
 def _verify(session, name, bucket, note, timeout, connection):
     since = datetime.fromisoformat(note["since"])
-    if _identity(session, name) is None:
+    current = _identity(session, name, ["tags"])
+    if current is None:
         __salt__["ses_identity.create"](name, **connection)
     else:
-        doing = f"ask for the verification mail of {name}"
-        session.write("ses", "verify_email_identity", doing, once=True, region=session.region, EmailAddress=name)
+        identities.ask_again(session, name, current)
     refused = set()
 
     def opened():
         session.forget()
+        if _identity(session, name)["status"] == "SUCCESS":
+            return True  # another run has done it
         found = _mail(session, name, bucket, since, refused)
         if found and not verification_link.open_link(found[1], session.endpoint("ses")):
             refused.add(found[0])  # of an earlier request, whose link the later one has made void
             return None
-        return found and found[0]
+        return bool(found)
 
-    used = until(opened, what=f"the verification mail of {name}", timeout=timeout)
-    if not used:
-        raise RunbookError(
-            f"The verification mail of {name} did not arrive in the bucket {bucket} within {timeout} seconds. Run this again for "
-            "another."
+    if not until(opened, what=f"the verification mail of {name}", timeout=timeout):
+        missing = (
+            f"SES refuses the link of the verification mail of {name} that arrived in the bucket {bucket} as {min(refused)}, "
+            f"and no other mail arrived within {timeout} seconds."
+            if refused
+            else f"The verification mail of {name} did not arrive in the bucket {bucket} within {timeout} seconds."
         )
-    receipt.delete(session, bucket, used)
+        raise RunbookError(f"{missing} Run this again for another.")
 
     def verified():
         session.forget()
@@ -230,43 +271,88 @@ def _verify(session, name, bucket, note, timeout, connection):
 
     if not until(verified, what=f"SES to show that {name} is verified", timeout=SETTLE_TIMEOUT):
         raise RunbookError(f"The link for {name} was opened, but SES does not show it as verified yet; run this again.")
+    _sweep(session, name, bucket)
 
 
 def _mail(session, name, bucket, since, refused):
     """``(key, link)`` of the genuine mail in the bucket, the newest first; ``None`` while there is none."""
     for place in receipt.keys(session, bucket):
         content = None if place in refused else receipt.get(session, bucket, place)
-        url = content and verification_mail.link(content, name, session.region, since)
+        url = content and verification_mail.link(content, name, session.region, session.account_id, since)
         if url:
             return place, url
         log.debug("%s in the bucket %s is not the verification mail of %s", place, bucket, name)
     return None
 
 
+def _sweep(session, name, bucket):
+    """Delete the mails that this run's request, or that of one that was killed, has brought: their links are of no use."""
+    since = clock.now() - _LINK_LAPSES
+    session.forget()
+    while found := _mail(session, name, bucket, since, ()):
+        receipt.delete(session, bucket, found[0])
+        session.forget()
+
+
 def _clean_up(session, bucket, note):
-    """Put everything back as the note says, the note last: what is interrupted here is finished by the next run."""
-    if receipt.active(session) == note["rule_set"] and note["active_before"] != note["rule_set"]:
-        receipt.activate(session, note["active_before"])
-    if note["rule_before"]:
-        receipt.put_rule(session, note["rule_set"], note["rule_before"], there=True)
-    else:
-        receipt.delete_rule(session, note["rule_set"], note["rule"])
+    """
+    Put everything back as the note says, the note last: what is interrupted here is finished by the next run.
+
+    What somebody else has come to use meanwhile stays: a rule set with other rules, a rule that was changed, a bucket with a policy or
+    a rule of its own.
+    """
+    rule_set, rule = note["rule_set"], note["rule"]
+    session.forget()
+    shown = [entry for entry in receipt.rules(session, rule_set) or [] if entry["Name"] == rule]
+    changed = [entry for entry in shown if not receipt.is_ours(entry, note["address"], bucket)]
+    if not changed:  # also where SES does not show it yet
+        receipt.delete_rule(session, rule_set, rule)
+    session.forget()
+    others = [entry for address, entry in receipt.notes(session, bucket).items() if address != note["address"]]
+    if not any(entry["rule_set"] == rule_set for entry in others):
+        _put_back_rule_set(session, note, changed)
+    kept = receipt.policy(session, bucket)["Statement"] if changed else _take_out_statement(session, bucket, note)
+    receipt.delete(session, bucket, receipt.SETUP)
+    receipt.delete(session, bucket, receipt.note_place(note["address"]))
+    if note["bucket_made"] and not kept and not receipt.is_written_to(session, bucket):
+        receipt.delete_bucket_if_empty(session, bucket)
+
+
+def _put_back_rule_set(session, note, changed):
+    """As it was, unless others have rules in it now: their mail goes on being taken."""
+    rule_set = note["rule_set"]
+    # The rule that was deleted a moment ago may still be shown.
+    left = [
+        entry["Name"] for entry in receipt.rules(session, rule_set) or [] if changed or entry["Name"] != note["rule"]
+    ]
+    if left:
+        if note["activated"] and receipt.active(session) == rule_set:
+            log.warning(
+                "The receipt rule set %s stays active: somebody else has added the rule %s to it", rule_set, left[0]
+            )
+        return
+    if note["activated"] and receipt.active(session) == rule_set:
+        receipt.activate(session, None)
     if note["rule_set_made"]:
-        receipt.delete_rule_set(session, note["rule_set"])
+        receipt.delete_rule_set(session, rule_set)
+
+
+def _take_out_statement(session, bucket, note):
+    """Our statement is taken out of the bucket's policy; the others are the answer."""
     sid = receipt.statement(session, bucket, note["rule_set"], note["rule"])["Sid"]
     policy = receipt.policy(session, bucket)
     kept = [entry for entry in policy["Statement"] if entry.get("Sid") != sid]
     if len(kept) < len(policy["Statement"]):
         receipt.put_policy(session, bucket, {**policy, "Statement": kept})
-    receipt.delete(session, bucket, receipt.SETUP)
-    receipt.delete(session, bucket, receipt.NOTE)
-    if note["bucket_made"]:
-        receipt.delete_bucket_if_empty(session, bucket)
+    return kept
 
 
-def pending(region=None, profile=None, keyid=None, key=None):
+@connected
+def pending(session):
     """
     Which addresses in ``aws:ses:receiving`` cannot be verified yet: a list of ``what``, ``on``, ``since`` and ``do``.
+
+    IAM actions: those of ``plan``.
 
     CLI Example:
 
@@ -275,15 +361,14 @@ def pending(region=None, profile=None, keyid=None, key=None):
         salt-call ses_receiving.pending
     """
     entries = email_plan.plan(__pillar__)["receiving"]
-    return email_plan.pending(entries, _dated_plan, "verification of", region, profile=profile, keyid=keyid, key=key)
+    return email_plan.pending(session, entries, _dated_plan, "verification of")
 
 
-def _dated_plan(name, region, profile, keyid, key, **given):
+def _dated_plan(session, name, **given):
     """The plan for an address, with since when SES waits for its link, if that is known."""
-    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
-    planned = plan(name, **given, **connection)
+    planned = plan.on(session, name, **given)
     if planned["pending"]:
         names = email_plan.plan(__pillar__)["identities"]
-        current = identities.read(_session(**connection), name, ["tags"], names) or {}
+        current = identities.read(session, name, ["tags"], names) or {}
         planned["pending"] = [{**entry, "since": current.get("asked")} for entry in planned["pending"]]
     return planned

@@ -23,28 +23,29 @@ IAM actions: those of ``iam_user`` and ``iam_access_key``; ``iam:GetUserPolicy``
 ``iam:DeleteUserPolicy`` to delete.
 """
 
-from functools import partial
-
-from salt.utils import sdb
-
-from aws_runbook import arguments, email_names, email_plan, policies, smtp, stores
+from aws_runbook.aws import tags as tagging
+from aws_runbook.aws.session import SETTLE_TIMEOUT
+from aws_runbook.aws.waiting import until
+from aws_runbook.dns import names as email_names
 from aws_runbook.errors import RunbookError
-from aws_runbook.gpg import salt_homedir
-from aws_runbook.session import SETTLE_TIMEOUT, connect
-from aws_runbook.waiting import until
+from aws_runbook.iam import attachments as iam
+from aws_runbook.iam import policies
+from aws_runbook.kinds import arguments
+from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.kind import Kind
+from aws_runbook.mail import plan as email_plan
+from aws_runbook.mail import smtp
+from aws_runbook.stores import minion
 
-# The name that the console gives it.
-_POLICY = "AmazonSesSendingAccess"
-
-
-def _session(region, profile, keyid, key):
-    return connect(__opts__, __pillar__, region=region, profile=profile, keyid=keyid, key=key)
+KIND = Kind(name="ses_smtp_user", subject="SMTP user", what="SMTP user")
 
 
 def document(from_addresses=None):
     """
-    The policy of a user that may only send, and only from ``from_addresses`` (a list) if there are any. Makes no call to
-    AWS.
+    The policy of a user that may only send. Makes no call to AWS.
+
+    from_addresses
+        A list of addresses: the only ones that it may send from. Default: any.
 
     CLI Example:
 
@@ -52,19 +53,20 @@ def document(from_addresses=None):
 
         salt-call ses_smtp_user.document '[noreply@example.org]'
     """
-    # SMTP needs this action only. https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html
-    statement = {"Effect": "Allow", "Action": ["ses:SendRawEmail"], "Resource": ["*"]}
-    if from_addresses:
-        statement["Condition"] = {"StringEquals": {"ses:FromAddress": sorted(from_addresses)}}
-    return {"Version": "2012-10-17", "Statement": [statement]}
+    if from_addresses is not None:
+        arguments.texts("ses_smtp_user.document", "from_addresses", from_addresses)
+    return smtp.document(from_addresses)
 
 
-def describe(name, attributes=None, region=None, profile=None, keyid=None, key=None):
+@connected
+def describe(session, name, attributes=None):
     """
     The user's ``arn``, ``policy_document`` (``None`` when it has none of ours) and ``tags``; ``None`` when there is none.
 
     attributes
         Only these are read. Default: all.
+
+    IAM actions: those of ``iam_user.describe``, and ``iam:GetUserPolicy``.
 
     CLI Example:
 
@@ -73,10 +75,10 @@ def describe(name, attributes=None, region=None, profile=None, keyid=None, key=N
         salt-call ses_smtp_user.describe ses-smtp
     """
     wanted = ("policy_document", "tags") if attributes is None else attributes
-    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
+    connection = session.given
     user = __salt__["iam_user.describe"](name, [entry for entry in wanted if entry == "tags"], **connection)
     if user is not None and "policy_document" in wanted:
-        user["policy_document"] = _document(_session(**connection), name)
+        user["policy_document"] = _document(session, name)
     return user
 
 
@@ -87,7 +89,7 @@ def _document(session, name):
         f"read the policy of the user {name}",
         absent=("NoSuchEntity",),
         UserName=name,
-        PolicyName=_POLICY,
+        PolicyName=smtp.POLICY,
     )
     return answer and policies.parse(answer["PolicyDocument"])
 
@@ -98,24 +100,14 @@ def _wanted(name, from_addresses, tags):
     addresses = arguments.names(where, "from_addresses", from_addresses or [])
     addresses = [email_names.check(where, "from_addresses", entry, email_names.address) for entry in addresses]
     wanted = {"policy_document": document(addresses)}
-    return {**wanted, "tags": arguments.tags(where, tags)} if tags is not None else wanted
+    return {**wanted, "tags": arguments.tags(where, tags, tagging.USER)} if tags is not None else wanted
 
 
-def plan(
-    name,
-    from_addresses=None,
-    store=None,
-    rotate_days=None,
-    grace_days=None,
-    tags=None,
-    region=None,
-    profile=None,
-    keyid=None,
-    key=None,
-):
+@connected
+def plan(session, name, from_addresses=None, store=None, rotate_days=None, grace_days=None, tags=None):
     """
-    What ``ses_smtp_user.present`` would do: ``changes``, ``warnings``, ``pending``, and ``action`` and ``old`` about the
-    key, as ``iam_access_key.plan`` says it.
+    What ``ses_smtp_user.present`` would do: ``changes``, ``warnings``, ``pending``, ``losses`` (sentences about what the user is no
+    longer allowed then), and ``action`` and ``old`` about the key, as ``iam_access_key.plan`` says it.
 
     from_addresses
         A list of addresses: the only ones that it may send from. Default: any that the account may.
@@ -134,9 +126,10 @@ def plan(
 
         salt-call ses_smtp_user.plan ses-smtp store=sdb://vault/smtp
     """
-    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
+    connection = session.given
     wanted = _wanted(name, from_addresses, tags)
-    current = describe(name, sorted(wanted), **connection)
+    current = describe.on(session, name, sorted(wanted))
+    iam.check_name(session, "user", name, current)
     changes = {} if current else {"name": {"old": None, "new": name}}
     for attribute, value in _differing(current or {}, wanted).items():
         changes[attribute] = {"old": (current or {}).get(attribute), "new": value}
@@ -145,7 +138,7 @@ def plan(
         store=store,
         rotate_days=rotate_days,
         grace_days=grace_days,
-        smtp_region=_session(**connection).region,
+        smtp_region=session.region,
         **connection,
     )
     pending_, warnings = made["pending"], made["warnings"]
@@ -156,7 +149,9 @@ def plan(
         )
         pending_ = [{"what": f"password of the SMTP user {name}", "on": "you", "since": None, "do": do}]
         warnings = [f"Waiting: {do}."]
-    return {**made, "changes": {**changes, **made["changes"]}, "warnings": warnings, "pending": pending_}
+    losses = smtp.losses(name, (current or {}).get("policy_document"), wanted["policy_document"])
+    changes |= made["changes"]
+    return {**made, "changes": changes, "warnings": warnings, "pending": pending_, "losses": losses}
 
 
 def _differing(current, wanted):
@@ -165,24 +160,14 @@ def _differing(current, wanted):
     if not known or not policies.equal(known, wanted["policy_document"]):
         found["policy_document"] = wanted["policy_document"]
     if "tags" in wanted:
-        target = {**current.get("tags", {}), **wanted["tags"]}  # others of the user stay
+        target = tagging.USER.target(wanted["tags"], current.get("tags", {}), purge=False)
         if target != current.get("tags", {}):
             found["tags"] = target
     return found
 
 
-def apply(
-    name,
-    from_addresses=None,
-    store=None,
-    rotate_days=None,
-    grace_days=None,
-    tags=None,
-    region=None,
-    profile=None,
-    keyid=None,
-    key=None,
-):
+@connected
+def apply(session, name, from_addresses=None, store=None, rotate_days=None, grace_days=None, tags=None):
     """
     Do what ``plan`` says, with the same arguments.
 
@@ -197,24 +182,8 @@ def apply(
 
         salt-call ses_smtp_user.apply ses-smtp store=sdb://vault/smtp
     """
-    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
-    session = _session(**connection)
-    wanted = _wanted(name, from_addresses, tags)
-    current = describe(name, sorted(wanted), **connection)
-    if current is None:
-        _create(session, name, connection)
-    found = _differing(current or {}, wanted)
-    if "policy_document" in found:
-        session.write(
-            "iam",
-            "put_user_policy",
-            f"let the user {name} send mail",
-            UserName=name,
-            PolicyName=_POLICY,
-            PolicyDocument=policies.dumps(found["policy_document"]),
-        )
-    if "tags" in found:
-        __salt__["iam_user.update"](name, tags=found["tags"], **connection)
+    connection = session.given
+    _write(session, name, _wanted(name, from_addresses, tags))
     made = {"store": store, "smtp_region": session.region}
     planned = __salt__["iam_access_key.plan"](
         name, rotate_days=rotate_days, grace_days=grace_days, **made, **connection
@@ -224,11 +193,30 @@ def apply(
     return True
 
 
-def _create(session, name, connection):
-    __salt__["iam_user.create"](name, **connection)
+def _write(session, name, wanted):
+    """Make the user, or give it what is ``wanted``."""
+    current = describe.on(session, name, sorted(wanted))
+    if current is None:
+        _create(session, name)
+    found = _differing(current or {}, wanted)
+    if "policy_document" in found:
+        session.write(
+            "iam",
+            "put_user_policy",
+            f"let the user {name} send mail",
+            UserName=name,
+            PolicyName=smtp.POLICY,
+            PolicyDocument=policies.dumps(found["policy_document"]),
+        )
+    if "tags" in found:
+        __salt__["iam_user.update"](name, tags=found["tags"], **session.given)
+
+
+def _create(session, name):
+    __salt__["iam_user.create"](name, **session.given)
 
     def there():
-        return describe(name, [], **connection)
+        return describe.on(session, name, [])
 
     if not until(there, what=f"AWS to show the user {name}", timeout=SETTLE_TIMEOUT):
         raise RunbookError(
@@ -236,7 +224,8 @@ def _create(session, name, connection):
         )
 
 
-def password(name, reveal=False, store=None, region=None, profile=None, keyid=None, key=None):
+@connected
+def password(session, name, reveal=False, store=None):
     """
     Where the SMTP user name and password of a user are kept. The password itself only with ``reveal=True``.
 
@@ -246,23 +235,19 @@ def password(name, reveal=False, store=None, region=None, profile=None, keyid=No
     store
         Default: what pillar says for that user.
 
+    No IAM action is needed: it is read from the store.
+
     CLI Example:
 
     .. code-block:: bash
 
         salt-call --local ses_smtp_user.password ses-smtp reveal=True
     """
-    session = _session(region, profile, keyid, key)
     settings = email_plan.plan(__pillar__)["smtp_users"].get(name, {})
     description = store if store is not None else settings.get("store")
     if description is None:
         raise RunbookError(f"No store is named for the SMTP user {name}: name it as aws:ses:smtp_users:{name}:store.")
-    place = stores.make(
-        description,
-        sdb_get=partial(sdb.sdb_get, opts=__opts__),
-        sdb_set=partial(sdb.sdb_set, opts=__opts__),
-        gpg_homedir=salt_homedir(__opts__),
-    )
+    place = minion.make(description, __opts__)
     if reveal is not True:
         there = "is" if place.holds("smtp_password") else "is not yet"
         return f"The SMTP password of {name} {there} in {place.describe()}. To print it: reveal=True."
@@ -271,14 +256,17 @@ def password(name, reveal=False, store=None, region=None, profile=None, keyid=No
         raise RunbookError(f"The SMTP password of {name} cannot be read from {place.describe()}.")
     return {
         **{value: secret.reveal() for value, secret in values.items()},
-        "smtp_host": smtp.host(region or settings.get("region") or session.region),
+        "smtp_host": smtp.host(session.given["region"] or settings.get("region") or session.region),
         "smtp_port": smtp.PORT,
     }
 
 
-def pending(region=None, profile=None, keyid=None, key=None):
+@connected
+def pending(session):
     """
-    What AWS or a person must still do about the SMTP users in pillar: a list of ``what``, ``on``, ``since`` and ``do``.
+    What AWS or a person must still do for the SMTP users in pillar: a list of ``what``, ``on``, ``since`` and ``do``.
+
+    IAM actions: those of ``plan``.
 
     CLI Example:
 
@@ -287,15 +275,18 @@ def pending(region=None, profile=None, keyid=None, key=None):
         salt-call ses_smtp_user.pending
     """
     entries = email_plan.plan(__pillar__)["smtp_users"]
-    return email_plan.pending(entries, plan, "SMTP user", region, profile=profile, keyid=keyid, key=key)
+    return email_plan.pending(session, entries, plan.on, "SMTP user")
 
 
-def obstacles(name, delete_access_keys=False, region=None, profile=None, keyid=None, key=None):
+@connected
+def obstacles(session, name, delete_access_keys=False):
     """
     Why an SMTP user must not be deleted: a list of sentences, empty when nothing is in the way.
 
     delete_access_keys
         ``True`` when its access keys may be deleted with it: what sends with them stops.
+
+    IAM actions: those of ``iam_user.obstacles``.
 
     CLI Example:
 
@@ -303,18 +294,21 @@ def obstacles(name, delete_access_keys=False, region=None, profile=None, keyid=N
 
         salt-call ses_smtp_user.obstacles ses-smtp
     """
-    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
+    connection = session.given
     found = __salt__["iam_user.obstacles"](name, delete_access_keys=delete_access_keys, **connection)
-    own = f"The user {name} has the inline policy {_POLICY}, made by hand: delete that first."
+    own = f"The user {name} has the inline policy {smtp.POLICY}, made by hand: delete that first."
     return [sentence for sentence in found if sentence != own]
 
 
-def delete(name, delete_access_keys=False, region=None, profile=None, keyid=None, key=None):
+@connected
+def delete(session, name, delete_access_keys=False):
     """
     Delete an SMTP user. AWS refuses while it has anything else.
 
     delete_access_keys
         ``True`` to delete its access keys first.
+
+    IAM actions: those of ``iam_user.delete``, and ``iam:DeleteUserPolicy``.
 
     CLI Example:
 
@@ -322,18 +316,18 @@ def delete(name, delete_access_keys=False, region=None, profile=None, keyid=None
 
         salt-call ses_smtp_user.delete ses-smtp
     """
-    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
-    refusals = obstacles(name, delete_access_keys, **connection)
+    connection = session.given
+    refusals = obstacles.on(session, name, delete_access_keys)
     if refusals:
         raise RunbookError("\n".join(refusals))
-    session = _session(**connection)
+
     session.write(
         "iam",
         "delete_user_policy",
         f"delete the policy of the user {name}",
         absent=("NoSuchEntity",),
         UserName=name,
-        PolicyName=_POLICY,
+        PolicyName=smtp.POLICY,
     )
     __salt__["iam_user.delete"](name, delete_access_keys=delete_access_keys, **connection)
     return True

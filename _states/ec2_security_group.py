@@ -11,15 +11,10 @@ Manage security groups.
             - {service: postgresql, source: anywhere}
 """
 
-from aws_runbook import converge
-from aws_runbook.resolution import by_module
+from aws_runbook.aws.prefetch import Role
+from aws_runbook.kinds import converge, states
 
-__instance_id__ = None  # this and the next are set by Salt while it runs states
-__lowstate__ = ()
-
-
-def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
+ROLE = Role(read_ahead=True)
 
 
 def present(
@@ -53,18 +48,7 @@ def present(
     region, profile, keyid, key
         Where the VPC is, and how to reach the account.
     """
-    connection = {"vpc": vpc, "region": region, "profile": profile, "keyid": keyid, "key": key}
-    return converge.present(
-        "ec2_security_group",
-        name,
-        {"description": description, "ingress": ingress, "egress": egress, "tags": tags},
-        _salt(),
-        subject=f"Security group {name}",
-        create_with=("description", "tags"),
-        keep=() if purge else ("ingress", "egress", "tags"),
-        resolve=by_module("ec2_security_group", name, _salt(), **connection),
-        connection=connection,
-    )
+    return states.present("ec2_security_group", locals(), converge.Salt(globals()))
 
 
 def absent(name, vpc=None, region=None, profile=None, keyid=None, key=None):
@@ -78,10 +62,4 @@ def absent(name, vpc=None, region=None, profile=None, keyid=None, key=None):
     region, profile, keyid, key
         Where the VPC is, and how to reach the account.
     """
-    return converge.absent(
-        "ec2_security_group",
-        name,
-        _salt(),
-        subject=f"Security group {name}",
-        connection={"vpc": vpc, "region": region, "profile": profile, "keyid": keyid, "key": key},
-    )
+    return states.absent("ec2_security_group", locals(), converge.Salt(globals()))

@@ -10,15 +10,10 @@ Manage subnets of VPCs.
         - cidr_block: 10.0.1.0/24
 """
 
-from aws_runbook import converge
-from aws_runbook.resolution import by_module
+from aws_runbook.aws.prefetch import Role
+from aws_runbook.kinds import converge, states
 
-__instance_id__ = None  # this and the next are set by Salt while it runs states
-__lowstate__ = ()
-
-
-def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
+ROLE = Role(read_ahead=True)
 
 
 def present(
@@ -55,23 +50,7 @@ def present(
     region, profile, keyid, key
         Where the VPC is, and how to reach the account.
     """
-    connection = {"vpc": vpc, "region": region, "profile": profile, "keyid": keyid, "key": key}
-    return converge.present(
-        "ec2_subnet",
-        name,
-        {
-            "cidr_block": cidr_block,
-            "availability_zone": availability_zone,
-            "map_public_ip_on_launch": map_public_ip_on_launch,
-            "tags": tags,
-        },
-        _salt(),
-        subject=f"Subnet {name}",
-        create_with=("cidr_block", "availability_zone", "tags"),
-        keep=() if purge else ("tags",),
-        resolve=by_module("ec2_subnet", name, _salt(), **connection),
-        connection=connection,
-    )
+    return states.present("ec2_subnet", locals(), converge.Salt(globals()))
 
 
 def absent(name, vpc=None, region=None, profile=None, keyid=None, key=None):
@@ -85,10 +64,4 @@ def absent(name, vpc=None, region=None, profile=None, keyid=None, key=None):
     region, profile, keyid, key
         Where the VPC is, and how to reach the account.
     """
-    return converge.absent(
-        "ec2_subnet",
-        name,
-        _salt(),
-        subject=f"Subnet {name}",
-        connection={"vpc": vpc, "region": region, "profile": profile, "keyid": keyid, "key": key},
-    )
+    return states.absent("ec2_subnet", locals(), converge.Salt(globals()))

@@ -10,15 +10,10 @@ Manage VPCs.
         - enable_dns_hostnames: True
 """
 
-from aws_runbook import converge
-from aws_runbook.resolution import by_module
+from aws_runbook.aws.prefetch import Role
+from aws_runbook.kinds import converge, states
 
-__instance_id__ = None  # this and the next are set by Salt while it runs states
-__lowstate__ = ()
-
-
-def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
+ROLE = Role(read_ahead=True)
 
 
 def present(
@@ -55,25 +50,7 @@ def present(
     region, profile, keyid, key
         Where the VPC is, and how to reach the account.
     """
-    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
-    return converge.present(
-        "ec2_vpc",
-        name,
-        {
-            "cidr_block": cidr_block,
-            "enable_dns_support": enable_dns_support,
-            "enable_dns_hostnames": enable_dns_hostnames,
-            "internet_gateway": internet_gateway,
-            "public_route": public_route,
-            "tags": tags,
-        },
-        _salt(),
-        subject=f"VPC {name}",
-        create_with=("cidr_block", "tags"),
-        keep=() if purge else ("tags",),
-        resolve=by_module("ec2_vpc", name, _salt(), **connection),
-        connection=connection,
-    )
+    return states.present("ec2_vpc", locals(), converge.Salt(globals()))
 
 
 def absent(name, region=None, profile=None, keyid=None, key=None):
@@ -86,10 +63,4 @@ def absent(name, region=None, profile=None, keyid=None, key=None):
     region, profile, keyid, key
         Where the VPC is, and how to reach the account.
     """
-    return converge.absent(
-        "ec2_vpc",
-        name,
-        _salt(),
-        subject=f"VPC {name}",
-        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
-    )
+    return states.absent("ec2_vpc", locals(), converge.Salt(globals()))

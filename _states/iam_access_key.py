@@ -14,14 +14,10 @@ Manage the access keys of IAM users.
 
 from functools import partial
 
-from aws_runbook import converge
+from aws_runbook.aws.prefetch import Role
+from aws_runbook.kinds import converge
 
-__instance_id__ = None  # this and the next are set by Salt while it runs states
-__lowstate__ = ()
-
-
-def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
+ROLE = Role(read_ahead=True, beside=("present",))
 
 
 def present(name, store=None, rotate_days=None, grace_days=None, region=None, profile=None, keyid=None, key=None):
@@ -44,7 +40,7 @@ def present(name, store=None, rotate_days=None, grace_days=None, region=None, pr
     region, profile, keyid, key
         How to reach the account.
     """
-    salt = _salt()
+    salt = converge.Salt(globals())
     connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
 
     def apply(planned):
@@ -59,7 +55,15 @@ def present(name, store=None, rotate_days=None, grace_days=None, region=None, pr
         grace_days=grace_days,
         **connection,
     )
-    return converge.converge(name, f"Access key of {name}", plan, apply, salt)
+    return converge.converge(
+        name,
+        f"Access key of {name}",
+        plan,
+        apply,
+        salt,
+        ahead=partial(salt.call, "iam_access_key.ids", name, **connection),
+        store=salt.store(store),
+    )
 
 
 def absent(name, access_key_id, delete_active=False, region=None, profile=None, keyid=None, key=None):
@@ -75,7 +79,7 @@ def absent(name, access_key_id, delete_active=False, region=None, profile=None, 
     region, profile, keyid, key
         How to reach the account.
     """
-    salt = _salt()
+    salt = converge.Salt(globals())
     connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
     subject = f"Access key {access_key_id} of {name}"
 

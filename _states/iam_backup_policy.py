@@ -11,21 +11,18 @@ Manage the IAM policies that let servers write their backups.
             - {kind: sync, bucket: ocp-registry-backup, prefix: file-sync}
 """
 
-from aws_runbook import converge, policies
+from aws_runbook.aws.prefetch import Role
+from aws_runbook.kinds import converge, states
 
-__instance_id__ = None  # this and the next are set by Salt while it runs states
-__lowstate__ = ()
-
-
-def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
+ROLE = Role(read_ahead=True, listed="iam", beside=("present",))
 
 
-def present(name, targets, tags=None, purge=False, region=None, profile=None, keyid=None, key=None):
+def present(name, targets, tags=None, purge=False, holders=None, region=None, profile=None, keyid=None, key=None):
     """
     Ensure that a policy exists and grants what ``targets`` need, neither more nor less.
 
-    A document that means the same is left as it is, however it is written.
+    A document that means the same is left as it is, however it is written. One that allows anything outside of S3 is no policy for
+    backups: it is not replaced, and the state fails. What else the old one allowed, and the new one does not, is a warning.
 
     name
         The policy.
@@ -36,27 +33,13 @@ def present(name, targets, tags=None, purge=False, region=None, profile=None, ke
         A mapping. Other tags of the policy stay, unless ``purge``.
     purge
         ``True`` to remove tags that are not in ``tags``.
+    holders
+        A mapping of ``users`` and ``groups``, lists of the names of those that are to have the policy, which this does not give them.
+        Where others have it too, a change of its document is a warning that names them. Default: who has it is not looked at.
     region, profile, keyid, key
         How to reach the account.
     """
-    return converge.present(
-        "iam_backup_policy",
-        name,
-        {"targets": targets, "tags": tags},
-        _salt(),
-        subject=f"IAM policy {name}",
-        create_with=("policy_document", "tags"),
-        keep=() if purge else ("tags",),
-        resolve=_by_meaning,
-        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
-    )
-
-
-def _by_meaning(current, wanted):
-    known = current.get("policy_document")
-    if known and policies.equal(known, wanted["policy_document"]):
-        wanted = {**wanted, "policy_document": known}
-    return wanted, []
+    return states.present("iam_backup_policy", locals(), converge.Salt(globals()))
 
 
 def absent(name, detach=False, region=None, profile=None, keyid=None, key=None):
@@ -70,11 +53,4 @@ def absent(name, detach=False, region=None, profile=None, keyid=None, key=None):
     region, profile, keyid, key
         How to reach the account.
     """
-    return converge.absent(
-        "iam_backup_policy",
-        name,
-        _salt(),
-        subject=f"IAM policy {name}",
-        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
-        detach=detach,
-    )
+    return states.absent("iam_backup_policy", locals(), converge.Salt(globals()))

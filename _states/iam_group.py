@@ -10,14 +10,10 @@ Manage IAM groups.
             - backup
 """
 
-from aws_runbook import converge
+from aws_runbook.aws.prefetch import Role
+from aws_runbook.kinds import converge, states
 
-__instance_id__ = None  # this and the next are set by Salt while it runs states
-__lowstate__ = ()
-
-
-def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
+ROLE = Role(read_ahead=True, listed="iam", beside=("present",))
 
 
 def present(name, policies=None, purge=False, region=None, profile=None, keyid=None, key=None):
@@ -33,15 +29,7 @@ def present(name, policies=None, purge=False, region=None, profile=None, keyid=N
     region, profile, keyid, key
         How to reach the account.
     """
-    return converge.present(
-        "iam_group",
-        name,
-        {"policies": policies},
-        _salt(),
-        subject=f"IAM group {name}",
-        keep=() if purge else ("policies",),
-        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
-    )
+    return states.present("iam_group", locals(), converge.Salt(globals()))
 
 
 def absent(name, remove_members=False, region=None, profile=None, keyid=None, key=None):
@@ -55,11 +43,4 @@ def absent(name, remove_members=False, region=None, profile=None, keyid=None, ke
     region, profile, keyid, key
         How to reach the account.
     """
-    return converge.absent(
-        "iam_group",
-        name,
-        _salt(),
-        subject=f"IAM group {name}",
-        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
-        remove_members=remove_members,
-    )
+    return states.absent("iam_group", locals(), converge.Salt(globals()))

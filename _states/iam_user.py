@@ -10,14 +10,10 @@ Manage IAM users.
             - registry-backup
 """
 
-from aws_runbook import converge
+from aws_runbook.aws.prefetch import Role
+from aws_runbook.kinds import converge, functions, states
 
-__instance_id__ = None  # this and the next are set by Salt while it runs states
-__lowstate__ = ()
-
-
-def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
+ROLE = Role(read_ahead=True, listed="iam", beside=("present",))
 
 
 def present(
@@ -27,6 +23,7 @@ def present(
     tags=None,
     detached_policies=None,
     purge=False,
+    detach_backups_only=False,
     region=None,
     profile=None,
     keyid=None,
@@ -48,22 +45,24 @@ def present(
         taken away after the rest is granted.
     purge
         ``True`` to take away policies, groups and tags that are not named here.
+    detach_backups_only
+        ``True`` to leave those of ``detached_policies`` that allow anything else than backups, with a warning.
     region, profile, keyid, key
         How to reach the account.
     """
     if detached_policies and policies is None:
         policies = []
-    return converge.present(
-        "iam_user",
-        name,
-        {"policies": policies, "groups": groups, "tags": tags},
-        _salt(),
-        subject=f"IAM user {name}",
-        create_with=("tags",),
-        keep=() if purge else ("policies", "groups", "tags"),
-        without={"policies": detached_policies},
-        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
-    )
+    given, salt = locals(), converge.Salt(globals())
+
+    def without(current):
+        gone = detached_policies or []
+        if detach_backups_only is not True:
+            return {"policies": gone}, []
+        attached = [policy for policy in gone if policy in current.get("policies", [])]
+        found = salt.call("iam_user.backup_policies", name, attached, **functions.connection(given))
+        return {"policies": found["policies"]}, found["warnings"]
+
+    return states.present("iam_user", given, salt, without=without)
 
 
 def absent(name, delete_access_keys=False, region=None, profile=None, keyid=None, key=None):
@@ -77,11 +76,4 @@ def absent(name, delete_access_keys=False, region=None, profile=None, keyid=None
     region, profile, keyid, key
         How to reach the account.
     """
-    return converge.absent(
-        "iam_user",
-        name,
-        _salt(),
-        subject=f"IAM user {name}",
-        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
-        delete_access_keys=delete_access_keys,
-    )
+    return states.absent("iam_user", locals(), converge.Salt(globals()))

@@ -18,14 +18,12 @@ Manage clusters of Aurora Serverless v2, each with one instance.
         - store: sdb://vault/common
 """
 
-from aws_runbook import converge, database_state
+from aws_runbook.aws.prefetch import Role
+from aws_runbook.databases import state as database_state
+from aws_runbook.kinds import converge
 
-__instance_id__ = None  # this and the next are set by Salt while it runs states
-__lowstate__ = ()
-
-
-def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
+# Its plan needs the store, and may wait for the database.
+ROLE = Role(read_ahead=False)
 
 
 def present(
@@ -90,7 +88,7 @@ def present(
     vpc_security_groups
         Names or ids of all its security groups.
     port
-        From 1150 to 65535.
+        From 1150 to 65535. Another one restarts the databases at once, so it needs ``apply: now``.
     backup_retention_period
         In days, from 1 to 35.
     preferred_backup_window, preferred_maintenance_window
@@ -108,7 +106,8 @@ def present(
         Where the password goes: ``sdb://…``, a private-pillar file, the same encrypted for Salt's GPG renderer, or a list
         of these. The value's name is ``password``.
     apply
-        When changes are made: ``now``, or in the maintenance ``window`` (the default).
+        When ``engine_version`` and ``enable_iam_database_authentication`` change: ``now``, which brings forward all that
+        waits, or in the maintenance ``window`` (the default). All else AWS changes at once.
     allow_upgrade
         ``minor`` or ``major``: a cluster that is there may be brought to ``engine_version``. Default: not at all.
     wait
@@ -120,48 +119,7 @@ def present(
     region, profile, keyid, key
         Where it is, and how to reach the account.
     """
-    wanted = {
-        "engine": engine,
-        "engine_version": engine_version,
-        "min_capacity": min_capacity,
-        "max_capacity": max_capacity,
-        "seconds_until_auto_pause": seconds_until_auto_pause,
-        "data_api": data_api,
-        "database": database,
-        "storage_encrypted": storage_encrypted,
-        "kms_key_id": kms_key_id,
-        "vpc_security_groups": vpc_security_groups,
-        "db_subnet_group_name": db_subnet_group_name,
-        "port": port,
-        "master_username": master_username,
-        "master_password": master_password,
-        "backup_retention_period": backup_retention_period,
-        "preferred_backup_window": preferred_backup_window,
-        "preferred_maintenance_window": preferred_maintenance_window,
-        "copy_tags_to_snapshot": copy_tags_to_snapshot,
-        "deletion_protection": deletion_protection,
-        "enable_performance_insights": enable_performance_insights,
-        "enable_iam_database_authentication": enable_iam_database_authentication,
-        "tags": tags,
-        "engine_mode": engine_mode,
-        "scaling_configuration": scaling_configuration,
-        "auto_pause": auto_pause,
-        "timeout_action": timeout_action,
-        "seconds_before_timeout": seconds_before_timeout,
-    }
-    return database_state.present(
-        "rds_cluster",
-        name,
-        f"DB cluster {name}",
-        wanted,
-        _salt(),
-        store=store,
-        apply=apply,
-        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
-        allow_upgrade=allow_upgrade,
-        wait=wait,
-        purge=purge,
-    )
+    return database_state.present("rds_cluster", locals(), converge.Salt(globals()))
 
 
 def absent(
@@ -189,13 +147,4 @@ def absent(
     region, profile, keyid, key
         Where it is, and how to reach the account.
     """
-    return database_state.absent(
-        "rds_cluster",
-        name,
-        f"DB cluster {name}",
-        _salt(),
-        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
-        skip_final_snapshot=skip_final_snapshot,
-        final_db_snapshot_identifier=final_db_snapshot_identifier,
-        delete_automated_backups=delete_automated_backups,
-    )
+    return database_state.absent("rds_cluster", locals(), converge.Salt(globals()))

@@ -13,14 +13,12 @@ Manage database instances of RDS.
         - wait: 20m
 """
 
-from aws_runbook import converge, database_state
+from aws_runbook.aws.prefetch import Role
+from aws_runbook.databases import state as database_state
+from aws_runbook.kinds import converge
 
-__instance_id__ = None  # this and the next are set by Salt while it runs states
-__lowstate__ = ()
-
-
-def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
+# Its plan needs the store, and may wait for the database.
+ROLE = Role(read_ahead=False)
 
 
 def present(
@@ -95,7 +93,7 @@ def present(
     vpc_security_groups
         Names or ids of all its security groups.
     port
-        From 1150 to 65535.
+        From 1150 to 65535. Another one restarts the database at once, so it needs ``apply: now``.
     backup_retention_period
         In days, up to 35; ``0`` for no automated backups.
     preferred_backup_window, preferred_maintenance_window
@@ -111,7 +109,8 @@ def present(
         Where the password goes: ``sdb://…``, a private-pillar file, the same encrypted for Salt's GPG renderer, or a list
         of these. The value's name is ``password``.
     apply
-        When changes are made: ``now``, which can interrupt connections, or in the maintenance ``window`` (the default).
+        When changes are made: ``now``, which can interrupt connections and brings forward all that waits, or in the
+        maintenance ``window`` (the default).
     allow_upgrade
         ``minor`` or ``major``: an instance that is there may be brought to ``engine_version``. Default: not at all.
     wait
@@ -121,51 +120,7 @@ def present(
     region, profile, keyid, key
         Where it is, and how to reach the account.
     """
-    wanted = {
-        "preset": preset,
-        "engine": engine,
-        "engine_version": engine_version,
-        "db_instance_class": db_instance_class,
-        "allocated_storage": allocated_storage,
-        "max_allocated_storage": max_allocated_storage,
-        "storage_type": storage_type,
-        "iops": iops,
-        "storage_throughput": storage_throughput,
-        "storage_encrypted": storage_encrypted,
-        "kms_key_id": kms_key_id,
-        "multi_az": multi_az,
-        "publicly_accessible": publicly_accessible,
-        "vpc_security_groups": vpc_security_groups,
-        "db_subnet_group_name": db_subnet_group_name,
-        "db_name": db_name,
-        "port": port,
-        "master_username": master_username,
-        "master_password": master_password,
-        "backup_retention_period": backup_retention_period,
-        "preferred_backup_window": preferred_backup_window,
-        "preferred_maintenance_window": preferred_maintenance_window,
-        "auto_minor_version_upgrade": auto_minor_version_upgrade,
-        "copy_tags_to_snapshot": copy_tags_to_snapshot,
-        "deletion_protection": deletion_protection,
-        "enable_performance_insights": enable_performance_insights,
-        "enable_iam_database_authentication": enable_iam_database_authentication,
-        "ca_certificate_identifier": ca_certificate_identifier,
-        "db_parameter_group_name": db_parameter_group_name,
-        "tags": tags,
-    }
-    return database_state.present(
-        "rds_instance",
-        name,
-        f"DB instance {name}",
-        wanted,
-        _salt(),
-        store=store,
-        apply=apply,
-        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
-        allow_upgrade=allow_upgrade,
-        wait=wait,
-        purge=purge,
-    )
+    return database_state.present("rds_instance", locals(), converge.Salt(globals()))
 
 
 def absent(
@@ -193,13 +148,4 @@ def absent(
     region, profile, keyid, key
         Where it is, and how to reach the account.
     """
-    return database_state.absent(
-        "rds_instance",
-        name,
-        f"DB instance {name}",
-        _salt(),
-        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
-        skip_final_snapshot=skip_final_snapshot,
-        final_db_snapshot_identifier=final_db_snapshot_identifier,
-        delete_automated_backups=delete_automated_backups,
-    )
+    return database_state.absent("rds_instance", locals(), converge.Salt(globals()))

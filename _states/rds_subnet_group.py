@@ -11,15 +11,10 @@ Manage DB subnet groups.
         - subnets: [lab-a, lab-b]
 """
 
-from aws_runbook import converge
-from aws_runbook.resolution import by_module
+from aws_runbook.aws.prefetch import Role
+from aws_runbook.kinds import converge, states
 
-__instance_id__ = None  # this and the next are set by Salt while it runs states
-__lowstate__ = ()
-
-
-def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
+ROLE = Role(read_ahead=True)
 
 
 def present(
@@ -52,18 +47,7 @@ def present(
     region, profile, keyid, key
         Where it is, and how to reach the account.
     """
-    connection = {"vpc": vpc, "region": region, "profile": profile, "keyid": keyid, "key": key}
-    return converge.present(
-        "rds_subnet_group",
-        name,
-        {"description": description, "subnets": subnets, "tags": tags},
-        _salt(),
-        subject=f"DB subnet group {name}",
-        create_with=("description", "subnets", "tags"),
-        keep=() if purge else ("tags",),
-        resolve=by_module("rds_subnet_group", name, _salt(), **connection),
-        connection=connection,
-    )
+    return states.present("rds_subnet_group", locals(), converge.Salt(globals()))
 
 
 def absent(name, region=None, profile=None, keyid=None, key=None):
@@ -75,10 +59,4 @@ def absent(name, region=None, profile=None, keyid=None, key=None):
     region, profile, keyid, key
         Where it is, and how to reach the account.
     """
-    return converge.absent(
-        "rds_subnet_group",
-        name,
-        _salt(),
-        subject=f"DB subnet group {name}",
-        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
-    )
+    return states.absent("rds_subnet_group", locals(), converge.Salt(globals()))

@@ -12,14 +12,10 @@ Manage S3 buckets.
         - object_ownership: BucketOwnerEnforced
 """
 
-from aws_runbook import converge
+from aws_runbook.aws.prefetch import Role
+from aws_runbook.kinds import converge, states
 
-__instance_id__ = None  # this and the next are set by Salt while it runs states
-__lowstate__ = ()
-
-
-def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
+ROLE = Role(read_ahead=True, listed="s3", beside=("present",))
 
 
 def present(
@@ -59,22 +55,7 @@ def present(
     region, profile, keyid, key
         Where the bucket is, and how to reach the account.
     """
-    return converge.present(
-        "s3_bucket",
-        name,
-        {
-            "public_access_block": public_access_block,
-            "server_side_encryption": server_side_encryption,
-            "kms_master_key_id": kms_master_key_id,
-            "object_ownership": object_ownership,
-            "versioning": versioning,
-            "tags": tags,
-        },
-        _salt(),
-        subject=f"S3 bucket {name}",
-        keep=() if purge else ("tags",),
-        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
-    )
+    return states.present("s3_bucket", locals(), converge.Salt(globals()))
 
 
 def absent(name, delete_objects=False, region=None, profile=None, keyid=None, key=None):
@@ -88,11 +69,4 @@ def absent(name, delete_objects=False, region=None, profile=None, keyid=None, ke
     region, profile, keyid, key
         Where the bucket is, and how to reach the account.
     """
-    return converge.absent(
-        "s3_bucket",
-        name,
-        _salt(),
-        subject=f"S3 bucket {name}",
-        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
-        delete_objects=delete_objects,
-    )
+    return states.absent("s3_bucket", locals(), converge.Salt(globals()))

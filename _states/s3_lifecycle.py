@@ -19,14 +19,10 @@ Manage the lifecycle rules of S3 buckets.
 
 from functools import partial
 
-from aws_runbook import converge
+from aws_runbook.aws.prefetch import Role
+from aws_runbook.kinds import converge
 
-__instance_id__ = None  # this and the next are set by Salt while it runs states
-__lowstate__ = ()
-
-
-def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
+ROLE = Role(read_ahead=True, beside=("managed",))
 
 
 def managed(
@@ -66,7 +62,7 @@ def managed(
     region, profile, keyid, key
         Where the bucket is, and how to reach the account.
     """
-    salt = _salt()
+    salt = converge.Salt(globals())
     connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
     plan = partial(
         salt.call,
@@ -97,7 +93,7 @@ def absent(name, ids, region=None, profile=None, keyid=None, key=None):
     region, profile, keyid, key
         Where the bucket is, and how to reach the account.
     """
-    salt = _salt()
+    salt = converge.Salt(globals())
     connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
 
     def plan():

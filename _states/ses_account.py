@@ -12,14 +12,11 @@ Manage what SES keeps for the account as a whole.
             use_case: Password resets and notices to people who asked for them.
 """
 
-from aws_runbook import converge
+from aws_runbook.aws.prefetch import Role
+from aws_runbook.kinds import converge, states
 
-__instance_id__ = None  # this and the next are set by Salt while it runs states
-__lowstate__ = ()
-
-
-def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
+# SES answers once a second, however many ask.
+ROLE = Role(read_ahead=False)
 
 
 def configured(name, suppression=None, production_access=None, region=None, profile=None, keyid=None, key=None):
@@ -40,19 +37,4 @@ def configured(name, suppression=None, production_access=None, region=None, prof
     region, profile, keyid, key
         The region of SES, and how to reach the account.
     """
-    salt = _salt()
-    given = {
-        "suppression": suppression,
-        "production_access": production_access,
-        "region": region,
-        "profile": profile,
-        "keyid": keyid,
-        "key": key,
-    }
-    return converge.converge(
-        name,
-        "SES account",
-        lambda: salt.call("ses_account.plan", **given),
-        lambda _planned: salt.call("ses_account.apply", **given),
-        salt,
-    )
+    return states.planned("ses_account", locals(), converge.Salt(globals()), subject="SES account")

@@ -12,16 +12,13 @@ Manage SES's configuration sets.
               events: [RENDERING_FAILURE, REJECT, DELIVERY_DELAY]
 """
 
-from aws_runbook import converge, topics
+from aws_runbook.aws.prefetch import Role
 from aws_runbook.errors import RunbookError
+from aws_runbook.kinds import converge, functions, states
+from aws_runbook.mail import topics
 
-__instance_id__ = None  # this and the next are set by Salt while it runs states
-__lowstate__ = ()
-__lowstate__ = None
-
-
-def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
+# SES answers once a second, however many ask.
+ROLE = Role(read_ahead=False)
 
 
 def present(
@@ -66,8 +63,7 @@ def present(
     region, profile, keyid, key
         Where the configuration set is, and how to reach the account.
     """
-    salt = _salt()
-    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
+    given, salt = locals(), converge.Salt(globals())
 
     def resolve(current, wanted):
         domain = wanted.get("custom_redirect_domain", current.get("custom_redirect_domain"))
@@ -79,30 +75,12 @@ def present(
         used = {
             f"event_destinations:{destination}:topic": entry["topic"]
             for destination, entry in wanted.get("event_destinations", {}).items()
+            if "topic" in entry
         }
-        topics.check_there(salt, f"configuration set {name}", used, connection, __lowstate__)
+        topics.check_there(salt, f"configuration set {name}", used, functions.connection(given))
         return wanted, []
 
-    return converge.present(
-        "ses_configuration_set",
-        name,
-        {
-            "event_destinations": event_destinations,
-            "reputation_metrics_enabled": reputation_metrics_enabled,
-            "sending_enabled": sending_enabled,
-            "tls_policy": tls_policy,
-            "custom_redirect_domain": custom_redirect_domain,
-            "https_policy": https_policy,
-            "suppressed_reasons": suppressed_reasons,
-            "tags": tags,
-        },
-        salt,
-        subject=f"SES configuration set {name}",
-        create_with=("tags",),
-        keep=() if purge else ("event_destinations", "tags"),
-        resolve=resolve,
-        connection=connection,
-    )
+    return states.present("ses_configuration_set", given, salt, resolve=resolve)
 
 
 def absent(name, region=None, profile=None, keyid=None, key=None):
@@ -114,10 +92,4 @@ def absent(name, region=None, profile=None, keyid=None, key=None):
     region, profile, keyid, key
         Where the configuration set is, and how to reach the account.
     """
-    return converge.absent(
-        "ses_configuration_set",
-        name,
-        _salt(),
-        subject=f"SES configuration set {name}",
-        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
-    )
+    return states.absent("ses_configuration_set", locals(), converge.Salt(globals()))

@@ -8,22 +8,19 @@ Publish the DNS records of SES's identities.
         - identities: [noreply.example.org]
 """
 
-from aws_runbook import converge
+from aws_runbook.aws.prefetch import Role
+from aws_runbook.kinds import converge
 
-__instance_id__ = None  # this and the next are set by Salt while it runs states
-__lowstate__ = ()
-
-
-def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
+# SES answers once a second, however many ask.
+ROLE = Role(read_ahead=False)
 
 
 def published(name, identities, dns="aws:ses:dns", region=None, profile=None, keyid=None, key=None):
     """
     Ensure that the records that identities need are in DNS: DKIM, MAIL FROM, SPF, and the inbound MX of those that receive.
 
-    What is missing is added. An SPF record that is there is extended. Any other record is left alone, and a warning says so:
-    an MX record above all.
+    What is missing is added. An SPF record that is there is extended, except at GoDaddy. Any other record is left alone, and a
+    warning says so: an MX record above all.
 
     name
         Any.
@@ -35,11 +32,12 @@ def published(name, identities, dns="aws:ses:dns", region=None, profile=None, ke
     region, profile, keyid, key
         The region of SES, and how to reach the account.
     """
-    salt = _salt()
+    salt = converge.Salt(globals())
+    listed = identities if isinstance(identities, list) else [identities]
     given = {"dns": dns, "region": region, "profile": profile, "keyid": keyid, "key": key}
     return converge.converge(
         name,
-        f"DNS of {', '.join(identities)}",
+        f"DNS of {', '.join(map(str, listed))}",
         lambda: salt.call("ses_dns.plan", identities, **given),
         lambda _planned: salt.call("ses_dns.apply", identities, **given),
         salt,

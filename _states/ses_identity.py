@@ -10,18 +10,16 @@ Manage SES's identities: the domains and addresses that mail is sent from.
         - mail_from: mail.noreply.example.org
 """
 
-from aws_runbook import converge, topics
+from aws_runbook.aws.prefetch import Role
+from aws_runbook.dns.names import is_address
 from aws_runbook.errors import RunbookError
+from aws_runbook.kinds import converge, functions, states
+from aws_runbook.mail import identities, topics
 
-__instance_id__ = None  # this and the next are set by Salt while it runs states
-__lowstate__ = ()
-__lowstate__ = None
+# SES answers once a second, however many ask.
+ROLE = Role(read_ahead=False)
 
 _TOPICS = ("bounce_topic", "complaint_topic", "delivery_topic")
-
-
-def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
 
 
 def present(
@@ -70,38 +68,30 @@ def present(
     region, profile, keyid, key
         Where the identity is, and how to reach the account.
     """
-    salt = _salt()
-    connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
+    given, salt = locals(), converge.Salt(globals())
+    connection = functions.connection(given)
 
     def resolve(current, wanted):
         used = {argument: wanted.get(argument) for argument in _TOPICS}
-        topics.check_there(salt, f"identity {name}", used, connection, __lowstate__)
+        topics.check_there(salt, f"identity {name}", used, connection)
         _check_forwarding(name, current, wanted)
-        waiting = salt.call("ses_identity.waiting", name, current) if current else []
-        return wanted, [f"Waiting: {sentence}." for sentence in waiting]
+        if "signing_key_length" in wanted:
+            identities.check_easy_dkim(name, current)
+        return wanted, _waiting(salt, name, current, connection)
 
-    return converge.present(
-        "ses_identity",
-        name,
-        {
-            "signing_key_length": signing_key_length,
-            "mail_from": mail_from,
-            "behavior_on_mx_failure": behavior_on_mx_failure,
-            "bounce_topic": bounce_topic,
-            "complaint_topic": complaint_topic,
-            "delivery_topic": delivery_topic,
-            "include_headers": include_headers,
-            "email_forwarding": email_forwarding,
-            "configuration_set": configuration_set,
-            "tags": tags,
-        },
-        salt,
-        subject=f"SES identity {name}",
-        create_with=("signing_key_length", "configuration_set", "tags"),
-        keep=() if purge else ("tags",),
-        resolve=resolve,
-        connection=connection,
-    )
+    return states.present("ses_identity", given, salt, resolve=resolve)
+
+
+def _waiting(salt, name, current, connection):
+    """
+    What the identity waits for, as warnings.
+
+    Whose key a domain signs with, and why SES does not see it, are told by a call of their own: made where that is asked.
+    """
+    if current and current["status"] != "SUCCESS" and not is_address(name) and "signing_origin" not in current:
+        current = salt.call("ses_identity.describe", name, ["mail_from", "verification_error"], **connection) or current
+    sentences = salt.call("ses_identity.waiting", name, current, **connection) if current else []
+    return [f"Waiting: {sentence}." for sentence in sentences]
 
 
 def _check_forwarding(name, current, wanted):
@@ -130,7 +120,7 @@ def verified(name, timeout=0, region=None, profile=None, keyid=None, key=None):
     region, profile, keyid, key
         Where the identity is, and how to reach the account.
     """
-    salt = _salt()
+    salt = converge.Salt(globals())
     connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
 
     def plan():
@@ -155,11 +145,4 @@ def absent(name, delete_verified=False, region=None, profile=None, keyid=None, k
     region, profile, keyid, key
         Where the identity is, and how to reach the account.
     """
-    return converge.absent(
-        "ses_identity",
-        name,
-        _salt(),
-        subject=f"SES identity {name}",
-        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
-        delete_verified=delete_verified,
-    )
+    return states.absent("ses_identity", locals(), converge.Salt(globals()))

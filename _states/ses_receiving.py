@@ -9,14 +9,11 @@ Verify addresses at domains whose mail SES receives.
         - bucket: ocp-aws-verification
 """
 
-from aws_runbook import converge
+from aws_runbook.aws.prefetch import Role
+from aws_runbook.kinds import converge, states
 
-__instance_id__ = None  # this and the next are set by Salt while it runs states
-__lowstate__ = ()
-
-
-def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
+# SES answers once a second, however many ask.
+ROLE = Role(read_ahead=False)
 
 
 def verified(
@@ -35,15 +32,16 @@ def verified(
     Ensure that an address is verified, by receiving the mail with the link and opening it.
 
     A receipt rule writes the mail into the bucket. Only the mail that SES sent itself counts, and only the link to SES's own
-    verification page that names the address. Afterwards what was there before is there again: the active rule set above
-    all; and what was made for this is gone. While mail for the address does not go to SES, that is a warning.
+    verification page that names the address and this account. The active rule set stays active: the rule, for this address alone,
+    comes first in it meanwhile. Afterwards what was made for this is gone. While mail for the address does not go to SES, or its
+    domain is not verified, that is a warning.
 
     name
         The address.
     bucket
         The bucket, in the same region. One that is there before stays, with all that is in it.
     rule_set, rule
-        What the rule set and the rule are called meanwhile.
+        What the rule is called meanwhile, and the rule set where none is active.
     timeout
         Seconds that the mail may take.
     nameserver
@@ -52,21 +50,4 @@ def verified(
     region, profile, keyid, key
         The region of SES, and how to reach the account.
     """
-    salt = _salt()
-    given = {
-        "rule_set": rule_set,
-        "rule": rule,
-        "timeout": timeout,
-        "nameserver": nameserver,
-        "region": region,
-        "profile": profile,
-        "keyid": keyid,
-        "key": key,
-    }
-    return converge.converge(
-        name,
-        f"Verification of {name}",
-        lambda: salt.call("ses_receiving.plan", name, bucket, **given),
-        lambda _planned: salt.call("ses_receiving.apply", name, bucket, **given),
-        salt,
-    )
+    return states.planned("ses_receiving", locals(), converge.Salt(globals()), subject=f"Verification of {name}")

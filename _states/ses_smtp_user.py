@@ -12,14 +12,11 @@ Manage user names and passwords for SES's SMTP interface.
             keys: {smtp_username: smtp:username, smtp_password: smtp:password}
 """
 
-from aws_runbook import converge
+from aws_runbook.aws.prefetch import Role
+from aws_runbook.kinds import converge, states
 
-__instance_id__ = None  # this and the next are set by Salt while it runs states
-__lowstate__ = ()
-
-
-def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
+# Its plan needs the store.
+ROLE = Role(read_ahead=False)
 
 
 def present(
@@ -52,26 +49,7 @@ def present(
     region, profile, keyid, key
         The region of SES, which the password is for, and how to reach the account.
     """
-    salt = _salt()
-    given = {
-        "from_addresses": from_addresses,
-        "store": store,
-        "rotate_days": rotate_days,
-        "grace_days": grace_days,
-        "tags": tags,
-        "region": region,
-        "profile": profile,
-        "keyid": keyid,
-        "key": key,
-    }
-
-    def plan():
-        return salt.call("ses_smtp_user.plan", name, **given)
-
-    def apply(_planned):
-        salt.call("ses_smtp_user.apply", name, **given)
-
-    return converge.converge(name, f"SMTP user {name}", plan, apply, salt)
+    return states.planned("ses_smtp_user", locals(), converge.Salt(globals()), subject=f"SMTP user {name}")
 
 
 def absent(name, delete_access_keys=False, region=None, profile=None, keyid=None, key=None):
@@ -85,11 +63,4 @@ def absent(name, delete_access_keys=False, region=None, profile=None, keyid=None
     region, profile, keyid, key
         How to reach the account.
     """
-    return converge.absent(
-        "ses_smtp_user",
-        name,
-        _salt(),
-        subject=f"SMTP user {name}",
-        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
-        delete_access_keys=delete_access_keys,
-    )
+    return states.absent("ses_smtp_user", locals(), converge.Salt(globals()))

@@ -11,14 +11,10 @@ Manage SNS topics and their subscriptions.
             - {protocol: https, endpoint: https://hooks.example.org/ses}
 """
 
-from aws_runbook import converge
+from aws_runbook.aws.prefetch import Role
+from aws_runbook.kinds import converge, states
 
-__instance_id__ = None  # this and the next are set by Salt while it runs states
-__lowstate__ = ()
-
-
-def _salt():
-    return converge.Salt(__salt__, __opts__, __context__, __instance_id__, __states__, __lowstate__)
+ROLE = Role(read_ahead=True)
 
 
 def present(
@@ -65,29 +61,7 @@ def present(
     region, profile, keyid, key
         Where the topic is, and how to reach the account.
     """
-    salt = _salt()
-    given = {
-        "display_name": display_name,
-        "fifo": fifo,
-        "content_based_deduplication": content_based_deduplication,
-        "kms_master_key_id": kms_master_key_id,
-        "publishers": publishers,
-        "subscriptions": subscriptions,
-        "tags": tags,
-        "purge": purge,
-        "region": region,
-        "profile": profile,
-        "keyid": keyid,
-        "key": key,
-    }
-
-    def plan():
-        return salt.call("sns_topic.plan", name, **given)
-
-    def apply(_planned):
-        salt.call("sns_topic.apply", name, **given)
-
-    return converge.converge(name, f"SNS topic {name}", plan, apply, salt)
+    return states.planned("sns_topic", locals(), converge.Salt(globals()), subject=f"SNS topic {name}")
 
 
 def absent(name, remove_subscriptions=False, region=None, profile=None, keyid=None, key=None):
@@ -101,11 +75,4 @@ def absent(name, remove_subscriptions=False, region=None, profile=None, keyid=No
     region, profile, keyid, key
         Where the topic is, and how to reach the account.
     """
-    return converge.absent(
-        "sns_topic",
-        name,
-        _salt(),
-        subject=f"SNS topic {name}",
-        connection={"region": region, "profile": profile, "keyid": keyid, "key": key},
-        remove_subscriptions=remove_subscriptions,
-    )
+    return states.absent("sns_topic", locals(), converge.Salt(globals()))

@@ -16,11 +16,29 @@ def problems():
     return over_ssh.call("aws_account.problems", __opts__, __pillar__, __context__)
 
 
+def expected():
+    """
+    The account that the server's pillar names, as the execution module says it.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-ssh control aws_account.expected
+    """
+    return over_ssh.call("aws_account.expected", __opts__, __pillar__, __context__)
+
+
 def pending(**_options):
     """Refused: without pillar the server would answer that nothing waits."""
     over_ssh.refuse("aws_account.pending")
 
 
 def whoami(**_options):
-    """Refused: without pillar the server might answer for another account than ``state.apply aws`` uses."""
+    """Refused: without pillar the server might answer for another account than ``state.apply aws.account`` uses."""
     over_ssh.refuse("aws_account.whoami")
+
+
+def adopt(*_arguments, **_options):
+    """Refused: without pillar there would be no servers whose backups are looked for."""
+    over_ssh.refuse("aws_account.adopt")

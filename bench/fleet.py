@@ -7,11 +7,11 @@ the whole command, Salt's own start included.
 
 import argparse
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -21,10 +21,21 @@ from sandbox import Sandbox
 TREE = Path(__file__).resolve().parents[1]
 COMMANDS = (
     ("plan for a person", "aws_backup.plan"),
-    ("plan against AWS", "state.apply aws test=True"),
-    ("first apply", "state.apply aws"),
-    ("second apply", "state.apply aws"),
+    ("plan against AWS", "state.apply aws.account test=True"),
+    ("first apply", "state.apply aws.account"),
+    ("second apply", "state.apply aws.account"),
 )
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one command took: seconds, CPU seconds of its own, MiB at most, calls to AWS, and those that write."""
+
+    seconds: float
+    cpu: float
+    memory: float
+    calls: int
+    writes: int
 
 
 def main():
@@ -34,19 +45,20 @@ def main():
     parser.add_argument("--latency", type=int, default=0, help="milliseconds that AWS takes for each call")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="aws-runbook-") as folder, Sandbox() as sandbox:
-        _fleet(Path(folder), options.servers)
+        make(Path(folder), options.servers)
         if options.latency:
             sandbox.latency("*", options.latency)
         print(f"{options.servers} servers, {options.latency} ms for each call to AWS")  # noqa: T201 - its output
-        print(f"{'':20}{'seconds':>9}{'MiB':>7}{'calls':>8}{'writes':>8}")  # noqa: T201
+        print(f"{'':20}{'seconds':>9}{'CPU':>8}{'MiB':>7}{'calls':>8}{'writes':>8}")  # noqa: T201
         for what, command in COMMANDS:
-            sandbox.clear_calls()
-            seconds, memory = _run(Path(folder), sandbox, command.split())
-            calls, writes = len(sandbox.calls()), len(sandbox.calls(write=True))
-            print(f"{what:20}{seconds:9.1f}{memory:7.0f}{calls:8}{writes:8}", flush=True)  # noqa: T201
+            one = run(salt_call(Path(folder), *command.split()), sandbox)
+            print(  # noqa: T201
+                f"{what:20}{one.seconds:9.1f}{one.cpu:8.1f}{one.memory:7.0f}{one.calls:8}{one.writes:8}", flush=True
+            )
 
 
-def _fleet(folder, number):
+def make(folder, number):
+    """The configuration of the minion ``control``, and the pillar of so many servers, in ``folder``."""
     pillar = folder / "pillar"
     pillar.mkdir()
     names = [f"server-{index:03}" for index in range(number)]
@@ -85,18 +97,36 @@ def _backups(index, name):
     )[index % 4]
 
 
-def _run(folder, sandbox, arguments):
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+def salt_call(folder, *arguments):
+    """The command that has Salt, as ``folder`` configures it, do something."""
     program = Path(sys.executable).with_name("salt-call")
+    return [str(program), f"--config-dir={folder}", "--retcode-passthrough", *arguments]
+
+
+def run(command, sandbox):
+    """Run it on the AWS inside this machine: :class:`Measured`."""
+    sandbox.clear_calls()
     started = time.monotonic()
-    subprocess.run(
-        [program, f"--config-dir={folder}", "--retcode-passthrough", *arguments],
-        env={**environment, **sandbox.environment, "PYTHONWARNINGS": "ignore"},
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
-    # The largest child so far: each command needs at least what the one before it did.
-    return time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    process = subprocess.Popen(command, cwd=TREE, env=_environment(sandbox), stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    seconds = time.monotonic() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    cpu = used.ru_utime + used.ru_stime
+    return Measured(seconds, cpu, used.ru_maxrss / 1024, len(sandbox.calls()), len(sandbox.calls(write=True)))
+
+
+def output(command, sandbox):
+    """What it prints."""
+    return subprocess.run(
+        command, cwd=TREE, env=_environment(sandbox), stdout=subprocess.PIPE, check=True, text=True
+    ).stdout
+
+
+def _environment(sandbox):
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {**plain, **sandbox.environment, "PYTHONWARNINGS": "ignore"}
 
 
 if __name__ == "__main__":

@@ -6,10 +6,12 @@ the reply. Their order is AWS's: who may do it is asked before what is asked for
 """
 
 import io
+from email.utils import format_datetime
 from functools import reduce
 
 from sandbox import (
     bucket_places,
+    completing,
     control,
     errors,
     faults,
@@ -21,6 +23,7 @@ from sandbox import (
     permissions,
     principals,
     read_only,
+    system_tags,
     validation,
     wire,
 )
@@ -34,7 +37,9 @@ _STEPS = (
     read_only.refuse,
     validation.check,
     bucket_places.check,
+    system_tags.refuse,
     lag.hide,
+    completing.complete,
     paging.cut,
     object_dates.keep,
 )
@@ -82,7 +87,11 @@ class Application:
         call = wire.read(environ, body, self.state, self.moto)
         reply = self._pipeline(call)
         name = "x-amz-request-id" if call.service == "s3" else "x-amzn-RequestId"
-        reply.headers.setdefault(name, call.request_id)
+        # Once, and in place of moto's own.
+        reply.headers = {other: value for other, value in reply.headers.items() if other.lower() != name.lower()}
+        reply.headers[name] = call.request_id
+        if not any(header.lower() == "date" for header in reply.headers):
+            reply.headers["Date"] = format_datetime(self.state.clock.now(), usegmt=True)
         return reply
 
 

@@ -153,9 +153,28 @@ class Sandbox:
         """Decide calls of users and roles by their policies, and check their signatures, or no more."""
         self.ask("enforce-iam", enforce=enforce)
 
-    def lag(self, service, looks=None, seconds=None):
-        """Hide what is made in ``service`` from now on, for so many looks, or so many seconds of the clock."""
-        self.ask("lag", service=service, looks=looks, seconds=seconds)
+    def root_key(self):
+        """Give the account's root user an access key, which no listing has; its id."""
+        return self.ask("root-key")["access_key_id"]
+
+    def expire(self, access_key_id):
+        """Let the time of temporary credentials be over, by their access key."""
+        self.ask("expire", access_key_id=access_key_id)
+
+    def lag(self, service, looks=None, seconds=None, pattern=None):
+        """
+        Hide what is made in ``service`` from now on, until so many looks have not shown it, or for so many seconds of the clock;
+        with neither, hide nothing any more.
+
+        ``pattern`` says which look shows it (``+``) and which does not (``-``), over and over; left out, every second one.
+        ``-`` is a mere delay: AWS is not that kind.
+        """
+        given = {"pattern": pattern} if pattern else {}
+        self.ask("lag", service=service, looks=looks, seconds=seconds, **given)
+
+    def settle(self):
+        """Let everybody see what was made up to now; what is made from now on lags as before."""
+        self.ask("settle")
 
     def fault(self, operation, kind, times=1, probability=None, seed=None, skip=0):
         """
@@ -229,7 +248,7 @@ class Sandbox:
         """
         Let a mail arrive that must not be taken for SES's; the buckets and keys it was written to.
 
-        ``kind`` is one of other_sender, older, look_alike, other_address, unauthenticated.
+        ``kind`` is one of other_sender, older, look_alike, other_address, unauthenticated, dmarc, other_account.
         """
         return [tuple(place) for place in self.ask("decoy", address=address, kind=kind, region=region)["written"]]
 
@@ -237,6 +256,10 @@ class Sandbox:
         """Let any mail arrive; the buckets and keys it was written to."""
         answer = self.ask("deliver", recipient=recipient, message=message, region=region)
         return [tuple(place) for place in answer["written"]]
+
+    def accepts(self, recipient, region="us-east-1"):
+        """Whether a mail that arrives now is taken, and not rejected."""
+        return self.ask("deliver", recipient=recipient, message="Subject: x\n\nx\n", region=region)["accepted"]
 
     def follow(self, link):
         """Follow a verification link as a person does; whether it verified anything."""
@@ -258,6 +281,10 @@ class Sandbox:
         """For how many seconds of the clock databases are being created, modified and deleted."""
         self.ask("database-times", creating=creating, modifying=modifying, deleting=deleting, region=region)
 
+    def database_status(self, identifier, status, region="us-east-1"):
+        """Let an instance or a cluster have any of RDS's statuses, until it is changed."""
+        self.ask("database-status", identifier=identifier, status=status, region=region)
+
     def maintain_databases(self, region="us-east-1"):
         """Let the maintenance window come: what waits for it is done."""
         self.ask("maintain-databases", region=region)
@@ -269,6 +296,10 @@ class Sandbox:
     def foreign_bucket(self, name):
         """Let a bucket belong to somebody else's account."""
         self.ask("foreign-bucket", name=name)
+
+    def tag(self, resource, tags, region="us-east-1"):
+        """Let AWS put tags of its own (``aws:…``) on something: an ARN, or the id of something in EC2."""
+        self.ask("tag", resource=resource, tags=tags, region=region)
 
 
 _ADMINISTRATOR = ("AKIASANDBOXADMIN0000", "sandbox-needs-no-secret")

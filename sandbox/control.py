@@ -8,10 +8,12 @@ import json
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit
 
+from sandbox import system_tags
 from sandbox.bucket_places import Foreign
 from sandbox.errors import AwsError
 from sandbox.faults import KINDS, Fault
 from sandbox.handlers.sns.subscriptions import confirm, confirmations, find
+from sandbox.lag import PATTERN
 from sandbox.mail import receiving, verification
 from sandbox.mail.region import Suppressed
 from sandbox.mail.region import region as mail_region
@@ -99,9 +101,32 @@ def spare(application, access_key_id):
 
 
 @action
-def lag(application, service, looks=None, seconds=None):
-    """Hide what is made in a service for so many looks, or seconds."""
-    application.state.lag.set(service, looks=looks, seconds=seconds)
+def root_key(application):
+    """Give the account's root user an access key, which no listing has; its id."""
+    call = _call(application, "us-east-1")
+    access_key_id = f"AKIAROOT{len(application.state.issued):012d}"
+    application.state.issued.add(access_key_id)
+    # https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
+    call.backend("iam").account_summary._account_access_keys_present = 1  # noqa: SLF001 - moto has no other way
+    return {"access_key_id": access_key_id}
+
+
+@action
+def expire(application, access_key_id):
+    """Let the time of temporary credentials be over, by their access key."""
+    application.state.expired.add(access_key_id)
+
+
+@action
+def lag(application, service, looks=None, seconds=None, pattern=PATTERN):
+    """Hide what is made in a service at so many looks, or for so many seconds."""
+    application.state.lag.set(service, looks=looks, seconds=seconds, pattern=pattern)
+
+
+@action
+def settle(application):
+    """Let everybody see what was made up to now."""
+    application.state.lag.settle()
 
 
 @action
@@ -202,7 +227,9 @@ def decoy(application, address, kind, region="us-east-1"):
 @action
 def deliver(application, recipient, message, region="us-east-1"):
     """Let any mail arrive."""
-    return {"written": receiving.deliver(_call(application, region), recipient, message.encode())}
+    call = _call(application, region)
+    accepted = receiving.accepts(call, recipient)
+    return {"accepted": accepted, "written": receiving.deliver(call, recipient, message.encode())}
 
 
 @action
@@ -244,6 +271,18 @@ def database_times(application, creating=None, modifying=None, deleting=None, re
     given = {"creating": creating, "modifying": modifying, "deleting": deleting}
     seconds = lives(_call(application, region)).seconds
     seconds.update({name: value for name, value in given.items() if value is not None})
+
+
+@action
+def database_status(application, identifier, status, region="us-east-1"):
+    """Let an instance or a cluster have a status, until it is changed."""
+    from sandbox.handlers.rds.lives import lives
+
+    found = lives(_call(application, region))
+    slot = next((slot for slot in found.known if slot[1] == identifier), None)
+    if slot is None:
+        raise BadRequest(f"there is no database {identifier}.")
+    found.known[slot].status, found.known[slot].until = status, None
 
 
 @action
@@ -298,3 +337,12 @@ def _mail(application, region):
 def foreign_bucket(application, name):
     """Let a bucket belong to somebody else's account."""
     application.state.own(Foreign, "", "").names.add(name)
+
+
+@action
+def tag(application, resource, tags, region="us-east-1"):
+    """Let AWS put tags of its own on something: an ARN, or the id of something in EC2."""
+    for key in tags:
+        if not system_tags.is_reserved(key):
+            raise BadRequest(f"tags has {key!r}; AWS's own begin with aws:.")
+    system_tags.put(_call(application, region), resource, tags)

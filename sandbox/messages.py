@@ -20,6 +20,11 @@ class Reply:
     # The connection is cut instead of answered: what a network fault looks like to a client.
     cut: bool = False
 
+    def hold(self, body):
+        """Hold another body; the length that was told of the old one goes."""
+        self.body = body
+        self.headers = {name: value for name, value in self.headers.items() if name.lower() != "content-length"}
+
     @property
     def succeeded(self):
         """Whether the operation was carried out."""

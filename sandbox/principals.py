@@ -49,12 +49,24 @@ def unknown_key(call):
     return AwsError(code, _INVALID, 403)
 
 
+def expired(call):
+    """AWS's refusal of temporary credentials whose time is over."""
+    if call.service == "s3":
+        return AwsError("ExpiredToken", "The provided token has expired.", 400)
+    if call.service == "ec2":
+        return AwsError("RequestExpired", "Request has expired.", 400)
+    code = {"sesv2": "ExpiredTokenException"}.get(call.service, "ExpiredToken")
+    return AwsError(code, "The security token included in the request is expired", 403)
+
+
 def authenticate(call, proceed):
     """
-    Step of the application: refuse a key that is deactivated or deleted, and note when a key is used, by the sandbox's clock.
+    Step of the application: refuse a key that is deactivated, deleted or expired, and note when a key is used, by the sandbox's clock.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys_update.html
     """
+    if call.access_key_id in call.state.expired:
+        raise expired(call)
     key = known_key(call)
     if key is None:
         if call.access_key_id in call.state.issued:

@@ -60,14 +60,19 @@ def sandbox(sandbox_server, sandbox_conditions, monkeypatch):
     """The session's sandbox, empty, and the environment of a machine that knows no other AWS."""
     sandbox_server.reset()
     sandbox_conditions(sandbox_server)
+    surround(monkeypatch, sandbox_server)
+    return sandbox_server
+
+
+def surround(monkeypatch, sandbox):
+    """The environment of a machine that knows no other AWS than ``sandbox``."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     isolated = {
-        **sandbox_server.environment,
+        **sandbox.environment,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
     for name, value in isolated.items():
         monkeypatch.setenv(name, value)
-    return sandbox_server

@@ -32,6 +32,8 @@ class State:
         self.spared = set()
         # Access keys that were made here: one of them that IAM no longer has was deleted, and is nobody's.
         self.issued = set()
+        # Access keys of temporary credentials whose time is over.
+        self.expired = set()
         self._own = {}
 
     def reset(self):

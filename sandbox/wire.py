@@ -68,11 +68,29 @@ _JSON_TYPES = {
 _PARSERS = {**PROTOCOL_PARSERS, "query": _StrictQueryParser, "rest-json": _StrictRestJSONParser}
 
 
+def named(environ, body):
+    """``("iam", "CreateUser")``: what an HTTP request asks for; ``None`` in place of what no model knows."""
+    call = _call(environ, body, None, None)
+    _read_by_model(call)
+    return call.service, call.name
+
+
 def read(environ, body, state, moto):
     """The call that an HTTP request makes."""
+    call = _call(environ, body, state, moto)
+    call.account_id = moto.account_of(call.access_key_id)
+    call.unreadable = _read_by_model(call)
+    if call.name in _LINKS and call.access_key_id is None:
+        # Nobody signed it, so its region is that of the topic.
+        arn = call.parameters.get("TopicArn") or call.parameters.get("SubscriptionArn") or ""
+        call.region = next(iter(arn.split(":")[3:4]), _DEFAULT_REGION)
+    return call
+
+
+def _call(environ, body, state, moto):
     access_key_id, region, signing_name = _signed_by(environ)
     service = _service(signing_name, environ)
-    call = Call(
+    return Call(
         environ=environ,
         body=body,
         service=service,
@@ -85,13 +103,6 @@ def read(environ, body, state, moto):
         state=state,
         moto=moto,
     )
-    call.account_id = moto.account_of(access_key_id)
-    call.unreadable = _read_by_model(call)
-    if call.name in _LINKS and access_key_id is None:
-        # Nobody signed it, so its region is that of the topic.
-        arn = call.parameters.get("TopicArn") or call.parameters.get("SubscriptionArn") or ""
-        call.region = next(iter(arn.split(":")[3:4]), _DEFAULT_REGION)
-    return call
 
 
 def _read_by_model(call):

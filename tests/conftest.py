@@ -5,17 +5,33 @@ import re
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 
+import botocore.session
 import pytest
+from salt._logging import impl as salt_logging
 
+from aws_runbook import hints
 from sandbox.zone import Zone
 
-pytest_plugins = ["sandbox.pytest_plugin"]
+pytest_plugins = ["sandbox.pytest_plugin", "chaos.pytest_plugin"]
+
+# Salt keeps what is logged before it is set up, and writes it when the process ends, to what pytest has closed by then.
+salt_logging.shutdown_temp_handler()
+
+# botocore reads its models anew for each session, of which the tests make thousands; a second for EC2's.
+botocore.session.create_loader = cache(botocore.session.create_loader)
 
 # A test without the sandbox must not find credentials on the machine that it runs on.
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+
+
+@pytest.fixture(autouse=True)
+def _form_of_commands():
+    """Commands in messages have the form of the present call, which must not be that of another test."""
+    hints.remember({"__cli": "salt-call"}, ["salt-call"])
 
 
 @pytest.fixture(scope="session")

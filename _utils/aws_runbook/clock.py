@@ -4,7 +4,26 @@ What time it is: asked in one place, so that what takes days can be tried in a m
 
 from datetime import datetime, timezone
 
+# A note of another year was not written by this project, and to reckon with it can leave what a date can be.
+_YEARS = range(2000, 3000)
+
 
 def now():
     """This moment, in UTC."""
     return datetime.now(timezone.utc)
+
+
+def written(text):
+    """
+    The moment in a text of ISO 8601 that others may have written, such as a tag's; ``None`` where it is none, has no time zone, or no
+    year that can be.
+    """
+    try:
+        return sane(datetime.fromisoformat(text))
+    except (TypeError, ValueError):
+        return None
+
+
+def sane(moment):
+    """``moment``, where it has a time zone and a year that can be; or ``None``."""
+    return moment if moment.tzinfo and moment.year in _YEARS else None

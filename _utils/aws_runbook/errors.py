@@ -37,3 +37,37 @@ class AwsError(RunbookError):
     def __init__(self, message, code=""):
         super().__init__(message)
         self.code = code
+
+
+class UncertainError(AwsError):
+    """
+    A write of which it is unknown whether AWS did it: the answer was lost, was not AWS's, or reported a failure of AWS itself.
+
+    Whoever made the write looks at AWS before anything is done again: what was made may be there (``_create`` and the states do
+    so by reading again; what is found only by a secret in the lost answer must be looked for and taken away). ``code`` is AWS's
+    where AWS said one. The text quotes nothing of an answer that is not AWS's, and there is no cause that does.
+    """
+
+
+class SameNameError(RunbookError):
+    """The name of a new resource differs from that of an existing one only by case, and AWS takes the two for the same."""
+
+    def __init__(self, where, service, kind, name, other):
+        super().__init__(
+            f"{where} has the {kind} {other}, whose name differs from {name} only by case, and {service} takes them for the "
+            "same: write the name in pillar as it is there, or choose another."
+        )
+
+
+class UnreachableError(RunbookError):
+    """AWS could not be asked at all, for want of credentials or of a way there: every other question would fail likewise."""
+
+
+class WrongAccountError(UnreachableError):
+    """The credentials in use belong to another account than ``aws:account`` names: nothing is read or written there."""
+
+    def __init__(self, arn, found, expected):
+        super().__init__(
+            f"The credentials in use ({arn}) belong to the AWS account {found}, but aws:account is {expected}: nothing is read "
+            f"or written there. Use credentials of {expected}, or correct aws:account."
+        )

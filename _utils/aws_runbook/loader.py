@@ -1,7 +1,7 @@
 """
 Where Salt finds this project's modules when it is installed as a distribution.
 
-The entry points ``module_dirs``, ``states_dirs`` and ``wrapper_dirs`` call these functions. In a wheel the folders stand beside this file;
+The entry points ``module_dirs``, ``states_dirs``, ``wrapper_dirs`` and ``outputter_dirs`` call these functions. In a wheel the folders stand beside this file;
 an editable install leaves them in the tree, under the names that ``file_roots`` needs. Salt's other form of entry point,
 the package itself, knows only the former.
 """
@@ -27,8 +27,13 @@ def wrapper_dirs():
     return [_folder("wrapper")]
 
 
+def outputter_dirs():
+    """The folder of what shows a function's answer on a terminal."""
+    return [_folder("output")]
+
+
 def file_roots():
-    """The folder to add to ``file_roots``, so that ``state.apply aws`` finds its SLS files. Salt does not ask for it."""
+    """The folder to add to ``file_roots``, so that ``state.apply aws.account`` finds its SLS files. Salt does not ask for it."""
     installed = _PACKAGE / "sls"
     return [str(installed if installed.is_dir() else _TREE / "salt")]
 

@@ -1,4 +1,4 @@
-# The private half: only the master and the server read it. `state.apply aws` on the control minion fills in the key and
+# The private half: only the master and the server read it. `state.apply aws.account` on the control minion fills in the key and
 # leaves everything else as it is; so there is no Jinja in here.
 postgres:
   backup:

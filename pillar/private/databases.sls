@@ -1,1 +1,1 @@
-# The private half of the databases: `state.apply aws` on the control minion adds their passwords to it.
+# The private half of the databases: `state.apply aws.account` on the control minion adds their passwords to it.

@@ -1,6 +1,6 @@
 # Email through SES, for the whole organization. It belongs to the control minion, which manages the account.
 #
-# `salt-call aws_email.plan` shows what follows from it. After `salt-call state.apply aws`, `salt-call aws_account.pending`
+# `salt-call aws_email.plan` shows what follows from it. After `salt-call state.apply aws.account`, `salt-call aws_account.pending`
 # lists what is left for people and DNS: records to add, links to follow, subscriptions to confirm.
 aws:
   sns:

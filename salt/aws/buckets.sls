@@ -3,36 +3,29 @@ include:
   - aws.pillar
 
 {%- from "aws/ready.jinja" import ready with context %}
+{%- from "aws/state.jinja" import state %}
 {%- if ready %}
 {%- set plan = salt["aws_backup.plan"](format="data") %}
 
 {%- for name, bucket in plan.buckets.items() %}
-
-aws-bucket-{{ name }}:
-  s3_bucket.present:
-    - name: {{ name }}
-    - region: {{ bucket.region }}
-    - public_access_block: True
-    - server_side_encryption: AES256
-    - object_ownership: BucketOwnerEnforced
-{%- if bucket.tags %}
-    - tags: {{ bucket.tags | json }}
-{%- endif %}
-    - require:
-      - aws_account: aws-pillar
+{{- state("aws-bucket-" ~ name, "s3_bucket.present", {
+  "name": name,
+  "region": bucket.region,
+  "public_access_block": True,
+  "server_side_encryption": "AES256",
+  "object_ownership": "BucketOwnerEnforced",
+  "tags": bucket.tags or none,
+}) }}
 {%- endfor %}
 
 {%- for name, lifecycle in plan.lifecycle.items() %}
-
-aws-lifecycle-{{ name }}:
-  s3_lifecycle.managed:
-    - name: {{ name }}
-    - region: {{ plan.buckets[name].region }}
-    - rules: {{ lifecycle.rules | json }}
-    - protected: {{ lifecycle.protected | json }}
-    - allow: {{ lifecycle.allow | json }}
-    - declared: {{ lifecycle.declared | json }}
-    - require:
-      - s3_bucket: aws-bucket-{{ name }}
+{{- state("aws-lifecycle-" ~ name, "s3_lifecycle.managed", {
+  "name": name,
+  "region": plan.buckets[name].region,
+  "rules": lifecycle.rules,
+  "protected": lifecycle.protected,
+  "allow": lifecycle.allow,
+  "declared": lifecycle.declared,
+}, [("s3_bucket", "aws-bucket-" ~ name)]) }}
 {%- endfor %}
 {%- endif %}

@@ -4,6 +4,7 @@ include:
   - aws.network
 
 {%- from "aws/ready.jinja" import ready with context %}
+{%- from "aws/state.jinja" import state %}
 {%- if ready %}
 {%- set plan = salt["aws_database.plan"](format="data") %}
 {%- set kinds = (
@@ -14,17 +15,7 @@ include:
 
 {%- for kind, id, module in kinds %}
 {%- for slot, arguments in plan[kind].items() %}
-
-{{ id }}-{{ slot }}:
-  {{ module }}.present:
-{%- for argument, value in arguments.items() if argument != "require" %}
-    - {{ argument }}: {{ value | json }}
-{%- endfor %}
-    - require:
-      - aws_account: aws-pillar
-{%- for required, state in arguments.require %}
-      - {{ required }}: {{ state }}
-{%- endfor %}
+{{- state(id ~ "-" ~ slot, module ~ ".present", arguments, arguments.require) }}
 {%- endfor %}
 {%- endfor %}
 {%- endif %}

@@ -1,20 +1,18 @@
-# Fails, with a sentence for each problem, when the pillar cannot be meant. The other files then render nothing.
-{%- from "aws/ready.jinja" import over_ssh, problems with context %}
+# Fails, with a sentence for each problem, when pillar is wrong or the account is not the one that it names. The other files then
+# render nothing, or their states are not run.
+{%- from "aws/ready.jinja" import loaded, missing, problems, ready with context %}
+{%- from "aws/state.jinja" import quoted %}
 
 aws-pillar:
-{%- if problems is not none %}
+{%- if loaded or missing.state %}
   aws_account.pillar_valid:
-    - problems: {{ problems | json }}
+    - problems: {{ quoted(problems if loaded else [missing.sentence]) }}
+    - expected: {{ quoted(salt["aws_account.expected"]() or false if ready else false) }}
 {%- else %}
-  # The modules were not synced, or lack boto3 or jsonschema.
-  test.fail_without_changes:
-    - name: aws-pillar
-    - comment: >-
-{%- if over_ssh %}
-        saltext.aws-runbook is not installed where salt-ssh runs, which takes only a part of it from file_roots: install it
-        there, with the pip of the Python that runs salt-ssh.
-{%- else %}
-        The modules of saltext.aws-runbook are not loaded. Run `salt-call saltutil.sync_all` and restart the minion;
-        if that does not help, `salt-call aws_account.problems` says what is missing.
-{%- endif %}
+  # Not even the state modules are here, and of Salt's own states this one alone fails with our sentence under test=True too.
+  # https://docs.saltproject.io/en/latest/ref/states/all/salt.states.test.html#salt.states.test.mod_watch
+  test.mod_watch:
+    - result: false
+    - changes: {}
+    - comment: {{ quoted(missing.sentence) }}
 {%- endif %}

@@ -13,7 +13,7 @@ from sandbox import wire
 from sandbox.errors import AwsError
 from sandbox.messages import Reply
 
-SERVICES = ("s3", "iam", "ec2", "rds", "ses", "sesv2", "sns")
+SERVICES = ("s3", "iam", "sts", "ec2", "rds", "ses", "sesv2", "sns")
 _handlers = {}
 
 

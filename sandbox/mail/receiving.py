@@ -8,6 +8,7 @@ import secrets
 import string
 
 from sandbox.dns_lookup import LookupFailed, lookup
+from sandbox.mail.region import key, region
 from sandbox.policies import ALLOWED, Request, decide
 
 SETUP_KEY = "AMAZON_SES_SETUP_NOTIFICATION"
@@ -26,15 +27,48 @@ def receives(call, recipient):
     return first.split()[1] == f"inbound-smtp.{call.region}.amazonaws.com"
 
 
+def belongs(call, recipient):
+    """
+    Whether a recipient (an address, a domain, or ``.example.org``) is of a verified domain, or of one below it.
+
+    https://docs.aws.amazon.com/ses/latest/dg/receiving-email-verification.html
+    """
+    labels = recipient.rpartition("@")[2].lstrip(".").split(".")
+    identities = region(call).identities
+    above = (identities.get(key(".".join(labels[start:]))) for start in range(len(labels)))
+    for identity in filter(None, above):
+        identity.refresh(call.now, call.state.dns)
+        if identity.verification.status == "SUCCESS":
+            return True
+    return False
+
+
+def _active(call):
+    return next((entry for entry in call.backend("ses").receipt_rule_set.values() if entry.is_active), None)
+
+
+def accepts(call, recipient):
+    """
+    Whether SES takes mail for a recipient: it rejects what no rule of the active set matches, and all without a set.
+
+    https://docs.aws.amazon.com/ses/latest/dg/receiving-email-concepts.html
+    """
+    active = _active(call)
+    rules = active.rules if active else []
+    return belongs(call, recipient) and any(_enabled(rule) and _matches(rule, recipient) for rule in rules)
+
+
 def deliver(call, recipient, message):
     """
     Put a message where the active rules say.
 
-    Returns the ``(bucket, key)`` pairs it was written to: none when no rule matches, or the bucket's policy refuses.
+    Returns the ``(bucket, key)`` pairs it was written to: none when it is rejected, or the bucket's policy refuses.
     """
-    active = next((entry for entry in call.backend("ses").receipt_rule_set.values() if entry.is_active), None)
     written = []
-    for rule in active.rules if active else []:
+    if not accepts(call, recipient):
+        return written
+    active = _active(call)
+    for rule in active.rules:
         if not _enabled(rule) or not _matches(rule, recipient):
             continue
         for action in rule.get("Actions", []):

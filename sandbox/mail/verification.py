@@ -15,7 +15,7 @@ from sandbox.mail.region import Region, key, region
 from sandbox.messages import Reply
 
 SENDER = "no-reply-aws@amazon.com"
-DECOYS = ("other_sender", "older", "look_alike", "other_address", "unauthenticated")
+DECOYS = ("other_sender", "older", "look_alike", "other_address", "unauthenticated", "dmarc", "other_account")
 _REGIONS = {"us-east-1": "US East (N. Virginia)", "eu-west-1": "EU (Ireland)", "us-west-2": "US West (Oregon)"}
 _TEXT = """\
 Dear Amazon Web Services Customer,
@@ -48,10 +48,14 @@ def request(call, identity):
         receiving.deliver(call, identity.name, message.as_bytes())
 
 
-def link(call, address, token, host=None):
-    """A link as SES writes it. In the sandbox its path and query are answered at the sandbox's own address."""
+def link(call, address, token, host=None, account=None):
+    """
+    A link as SES writes it. In the sandbox its path and query are answered at the sandbox's own address.
+
+    ``Context`` is the account that asked, in every link that was published: AWS's pages do not say so.
+    """
     query = {
-        "Context": secrets.token_hex(6),
+        "Context": account or call.account_id,
         "X-Amz-Date": call.now.strftime("%Y%m%dT%H%M%SZ"),
         "Identity.IdentityName": address,
         "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
@@ -65,23 +69,30 @@ def link(call, address, token, host=None):
     return f"https://{host or f'email-verification.{call.region}.amazonaws.com'}/?{urlencode(query)}"
 
 
-def compose(call, address, url, *, sender=SENDER, date=None, authenticated=True):
-    """The mail as it arrives, with what the receiving side found out about its sender."""
+def compose(call, address, url, *, sender=SENDER, date=None, authenticated=True, dmarc=True):
+    """
+    The mail as SES stores it: what it found out about the sender stands above all that the sender wrote, up to the receipt.
+
+    https://docs.aws.amazon.com/ses/latest/dg/receiving-email-concepts.html
+    """
     date = date or call.now
     domain = sender.rpartition("@")[2].rstrip(">")
-    verdict = "PASS" if authenticated else "FAIL"
-    result = verdict.lower()
+    result = "pass" if authenticated else "fail"
+    aligned = "pass" if authenticated and dmarc else "fail"
     name = _REGIONS.get(call.region, call.region)
     message = EmailMessage()
     message["Return-Path"] = f"<{sender}>"
-    message["Received-SPF"] = f"{result} (spfCheck: domain of {domain}) client-ip=54.240.8.97;"
-    message["Authentication-Results"] = (
-        f"amazonses.com; spf={result} smtp.mailfrom={domain}; dkim={result} header.i=@{domain}; "
-        f"dmarc={result} header.from={domain};"
+    message["Received"] = (
+        f"from a8-97.smtp-out.amazonses.com by inbound-smtp.{call.region}.amazonaws.com; for {address}"
     )
     message["X-SES-Spam-Verdict"] = "PASS"
     message["X-SES-Virus-Verdict"] = "PASS"
-    message["X-SES-SPF-Verdict"] = message["X-SES-DKIM-Verdict"] = message["X-SES-DMARC-Verdict"] = verdict
+    message["Received-SPF"] = f"{result} (spfCheck: domain of {domain}) client-ip=54.240.8.97;"
+    message["Authentication-Results"] = (
+        f"amazonses.com; spf={result} (spfCheck: domain of {domain}) client-ip=54.240.8.97; envelope-from={sender}; "
+        f"dkim={result} header.i=@{domain}; dmarc={aligned} header.from={domain};"
+    )
+    message["X-SES-RECEIPT"] = secrets.token_urlsafe(64)
     message["Date"] = format_datetime(date)
     message["From"] = f"Amazon Web Services <{sender}>"
     message["To"] = address
@@ -105,6 +116,10 @@ def decoy(call, address, kind):
         url = link(call, "somebody@example.net", token)
     elif kind == "unauthenticated":
         options = {"authenticated": False}
+    elif kind == "dmarc":
+        options = {"dmarc": False}
+    elif kind == "other_account":
+        url = link(call, address, token, account="210987654321")
     message = compose(call, address, url, **options)
     return receiving.deliver(call, address, message.as_bytes())
 
@@ -115,16 +130,11 @@ def is_link(environ):
 
 
 def page(state, environ):
-    """What a browser gets that follows a link: SES sends it on to a page of congratulation, or of regret."""
+    """What a browser gets that follows a link: SES sends it on to AWS's page of congratulation, or of regret."""
     with state.lock:
         verified = follow(state, environ["QUERY_STRING"])
-    if verified:
-        text = "Congratulations! You have successfully verified an email address with Amazon Simple Email Service."
-        return Reply(
-            200, {"Content-Type": "text/html; charset=utf-8"}, f"<html><body><p>{text}</p></body></html>".encode()
-        )
-    text = "The verification link has expired, or is not valid."
-    return Reply(400, {"Content-Type": "text/html; charset=utf-8"}, f"<html><body><p>{text}</p></body></html>".encode())
+    name = "verifysuccess" if verified else "verifyfailure"
+    return Reply(302, {"Location": f"https://aws.amazon.com/ses/{name}/"}, b"")
 
 
 def follow(state, query_string):

@@ -1,13 +1,19 @@
 """States and modules through Salt's own loader, against the embedded AWS."""
 
+import re
 from pathlib import Path
 
 import pytest
 import salt._logging
 import salt.config
-from saltfactories.utils.functional import Loaders
+import yaml
 
-from tests.fixtures import sample
+from aws_runbook import hints
+from sandbox.zone import Zone
+from tests.fixtures import commands, sample
+from tests.fixtures.dns_hosts import Cloudflare, standing_in
+from tests.fixtures.loaders import Loaders
+from tests.functional.cases import CLOUDFLARE, Account
 
 TREE = Path(__file__).resolve().parents[2]
 
@@ -22,7 +28,7 @@ def _no_queued_log():
 def _refused_by_chance(request, monkeypatch):
     """With ``--sandbox-throttle`` calls are refused by chance: SES's own limit, once a second, is not what is tried then."""
     if request.config.getoption("--sandbox-throttle") is not None:
-        monkeypatch.setattr("aws_runbook.pace._INTERVAL", 0.01)
+        monkeypatch.setattr("aws_runbook.aws.pace._INTERVAL", 0.01)
 
 
 @pytest.fixture
@@ -40,13 +46,15 @@ def minion(root, identity):
         __cli="salt-call",
         root_dir=str(root),
         cachedir=str(root / "cache"),
-        conf_file=str(root / "minion"),
+        # The commands in messages name another folder than this one.
+        conf_file="/etc/salt/minion",
         file_client="local",
         pillar={},
         file_roots={"base": [str(TREE / "salt")]},
         pillar_roots={"base": []},
         sdb_dirs=[str(TREE / "tests" / "functional" / "sdb")],
         vault={"driver": "json_file", "path": str(root / "vault.json")},
+        undriven={"driver": "absent"},
         module_dirs=[str(TREE / "_modules")],
         states_dirs=[str(TREE / "_states")],
     )
@@ -65,6 +73,8 @@ def loaders(minion_opts):
 
 @pytest.fixture(autouse=True)
 def _with_pillar(loaders, pillar):
+    # For each call of a state Salt would compile one that is empty anew. https://github.com/saltstack/salt/blob/master/salt/state.py
+    pillar.setdefault("roles", ["server"])
     loaders.opts["pillar"] = pillar
     for functions in (loaders.modules, loaders.states):
         # In place, because Salt 3006 gives each module options of its own when it loads it.
@@ -75,21 +85,49 @@ def _with_pillar(loaders, pillar):
     loaders.reset_state()
 
 
-@pytest.fixture
-def modules(loaders):
-    return loaders.modules
+class Settled:
+    """Salt's functions; what runs before one of them have made has settled when it is called."""
+
+    def __init__(self, functions, sandbox):
+        self._functions, self._sandbox = functions, sandbox
+
+    def __getitem__(self, name):
+        function = self._functions[name]
+
+        def call(*args, **kwargs):
+            self._sandbox.settle()
+            return function(*args, **kwargs)
+
+        return call
+
+    def __getattr__(self, name):
+        return getattr(self._functions, name)
 
 
 @pytest.fixture
-def states(loaders):
-    return loaders.states
+def _settled(request):
+    """With ``--sandbox-lag`` it is the run's own making that AWS does not show: runs do not follow each other that fast."""
+    if request.config.getoption("--sandbox-lag") is None:
+        return lambda functions: functions
+    sandbox = request.getfixturevalue("sandbox")
+    return lambda functions: Settled(functions, sandbox)
+
+
+@pytest.fixture
+def modules(loaders, _settled):
+    return _settled(loaders.modules)
+
+
+@pytest.fixture
+def states(loaders, _settled):
+    return _settled(loaders.states)
 
 
 class Fleet:
     """A masterless minion of the sample fleet, within the test's own process."""
 
-    def __init__(self, root, identity, nameserver, file_roots=(TREE / "salt",)):
-        self.pillar = sample.copy(root / "pillar", nameserver)
+    def __init__(self, root, identity, nameserver=None, file_roots=(TREE / "salt",), pillar=None):
+        self.pillar = pillar or sample.copy(root / "pillar", nameserver)
         opts = minion(root, identity)
         opts["file_roots"] = {"base": [str(folder) for folder in file_roots]}
         opts["pillar_roots"] = {"base": [str(self.pillar)]}
@@ -114,6 +152,72 @@ def fleet(request, sandbox, tmp_path, nameserver):
 
 
 @pytest.fixture
+def account(sandbox, tmp_path, nameserver):
+    """A minion whose pillar a test writes."""
+
+    def with_pillar(pillar):
+        fleet = Fleet(tmp_path, "control", nameserver)
+        for path in Path(fleet.pillar).rglob("*.sls"):
+            path.unlink()
+        (Path(fleet.pillar) / "top.sls").write_text(yaml.safe_dump({"base": {"control": ["own"]}}))
+        (Path(fleet.pillar) / "own.sls").write_text("#!yaml\n" + yaml.safe_dump(pillar))
+        return fleet
+
+    return with_pillar
+
+
+@pytest.fixture
+def obey(request, monkeypatch, tmp_path, modules):
+    """
+    Do what a message says: the command in it is typed into a shell as it stands, and what Salt is given is called.
+
+    ``obey(message, "iam_access_key.delete", "AKIA…")`` is about the one command of that function that holds the last.
+    ``filled`` replaces words in capital letters; ``call`` is the minion's. Each command that a marker ``hint`` of the
+    test names, by where in the code it is made, must be among them, and no other.
+    """
+    made, obeyed, command = {}, set(), hints.command
+
+    def noted(*arguments, **named):
+        text = command(*arguments, **named)
+        made.setdefault(text, set()).add(commands.caller())
+        return text
+
+    monkeypatch.setattr(hints, "command", noted)
+
+    def do(message, function, about="", filled=(), call=None):
+        (text,) = [text for text in made if text in message and f" {function} " in f"{text[:-1]} " and about in text]
+        obeyed.update((place, function) for place in made[text])
+        for word, value in dict(filled).items():
+            text = text.replace(f" {word}", f" {value}")
+        ((called, arguments, named),) = commands.pasted([text], tmp_path, modules)
+        assert called == function
+        return call(called, *arguments, **named) if call else modules[called](*arguments, **named)
+
+    yield do
+    assert obeyed == {marker.args for marker in request.node.iter_markers("hint")}
+
+
+@pytest.fixture
+def surroundings(sandbox, states, tmp_path, monkeypatch):
+    """The account, a zone that SES asks, and a DNS host that records are published to: what the cases build upon."""
+    with Zone() as zone, standing_in(Cloudflare("example.org"), "cloudflare", monkeypatch) as host:
+        account = Account(sandbox, states, tmp_path, zone)
+        account.host, account.dns_settings = host, CLOUDFLARE
+        yield account
+        sandbox.dns(None)
+
+
+def told_truly(ret):
+    """``ret``, whose comment says that all is done if there is nothing that is waited for, and only then; that of a failure is its own."""
+    if ret.result is False:
+        return ret
+    waits = any(warning.startswith("Waiting:") for warning in getattr(ret, "warnings", None) or ())
+    assert not (waits and re.search(r"as it should be|is absent", ret.comment)), (ret.comment, ret.warnings)
+    assert waits or not re.search(r"waits for what the warning says|is being deleted", ret.comment), ret.comment
+    return ret
+
+
+@pytest.fixture
 def converge(sandbox, states):
     """
     Run a state as an operator would: under test, for real, and again; and check what must hold for every state.
@@ -125,18 +229,22 @@ def converge(sandbox, states):
         state = states[function]
         sandbox.refuse_writes(True)
         sandbox.clear_calls()
-        planned = state(**arguments, test=True)
+        planned = told_truly(state(**arguments, test=True))
         assert sandbox.calls(write=True) == [], "written under test"
         sandbox.refuse_writes(False)
-        real = state(**arguments)
+        sandbox.clear_calls()
+        real = told_truly(state(**arguments))
         assert real.changes == planned.changes, planned.comment
         if real.result is False:
             assert planned.result is False, planned.comment
             assert planned.comment == real.comment
+            assert sandbox.calls(write=True) == [], "written although it was to fail"
+            assert real.changes == {}
             return real
         assert planned.result is (None if real.changes else True), planned.comment
+        sandbox.settle()  # what AWS does not show yet, a second run cannot know
         sandbox.clear_calls()
-        again = state(**arguments)
+        again = told_truly(state(**arguments))
         assert again.result is True, again.comment
         assert again.changes == {}
         assert sandbox.calls(write=True) == [], "written by a second run"

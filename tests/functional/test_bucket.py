@@ -90,6 +90,39 @@ def test_encryption_of_a_kind_of_its_own(converge, s3):
     }
 
 
+def test_a_changed_encryption_keeps_the_rest_of_the_rule(converge, s3):
+    s3.create_bucket(Bucket="ocp-db-backup")
+    rest = {"BucketKeyEnabled": True, "BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]}}
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}, **rest}
+    s3.put_bucket_encryption(Bucket="ocp-db-backup", ServerSideEncryptionConfiguration={"Rules": [rule]})
+    converge("s3_bucket.present", name="ocp-db-backup", kms_master_key_id="alias/backup")
+    rules = s3.get_bucket_encryption(Bucket="ocp-db-backup")["ServerSideEncryptionConfiguration"]["Rules"]
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/backup"}
+    assert rules == [{"ApplyServerSideEncryptionByDefault": default, **rest}]
+
+
+def test_an_encryption_rule_that_only_a_later_boto3_knows_whole_stays(converge, states, sandbox, s3):
+    s3.create_bucket(Bucket="ocp-db-backup")
+    later = sandbox.client("s3")
+    later.meta.events.register("before-call.s3.PutBucketEncryption", _with_a_later_member)
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+    later.put_bucket_encryption(Bucket="ocp-db-backup", ServerSideEncryptionConfiguration={"Rules": [rule]})
+    assert converge("s3_bucket.present", name="ocp-db-backup", server_side_encryption="aws:kms").changes == {}
+    sandbox.clear_calls()
+    ret = states["s3_bucket.present"](name="ocp-db-backup", server_side_encryption="AES256")
+    assert ret.result is False
+    assert ret.comment == (
+        "The default encryption of the bucket ocp-db-backup has LaterMember, which the installed boto3 does not know, and a "
+        "write would remove it. Install a later boto3, and run this again."
+    )
+    assert ret.changes == {}
+    assert sandbox.calls(write=True) == []
+
+
+def _with_a_later_member(params, **_):
+    params["body"] = params["body"].replace(b"</Rule>", b"<LaterMember>Enabled</LaterMember></Rule>")
+
+
 def test_public_access_setting_by_setting(converge, s3):
     some = {
         "block_public_acls": True,

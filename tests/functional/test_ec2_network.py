@@ -3,9 +3,10 @@
 import threading
 
 import pytest
+from salt.exceptions import CommandExecutionError
 
-from aws_runbook import presets
-from aws_runbook.session import Session
+from aws_runbook.aws.session import Session
+from aws_runbook.databases import presets
 
 VPC = {"name": "lab", "cidr_block": "10.0.0.0/16"}
 SUBNET = {"name": "lab-a", "vpc": "lab", "cidr_block": "10.0.1.0/24"}
@@ -48,14 +49,30 @@ def test_a_vpc_is_made_kept_and_mended(converge, ec2):
     assert len(vpcs(ec2)) == 1
 
 
+@pytest.mark.parametrize("vpc", [None, "lab"])
+def test_a_security_group_whose_name_differs_only_by_case_is_told_at_once(converge, ec2, modules, vpc):
+    converge("ec2_vpc.present", **VPC)
+    where = {"vpc": vpc} if vpc else {}
+    converge("ec2_security_group.present", name="Web", description="Web", **where)
+    ret = converge("ec2_security_group.present", name="web", description="Web", **where)
+    assert ret.result is False
+    assert ret.comment == (
+        f"The {'VPC lab' if vpc else 'default VPC'} has the security group Web, whose name differs from web only by case, and "
+        "EC2 takes them for the same: write the name in pillar as it is there, or choose another."
+    )
+    with pytest.raises(CommandExecutionError, match="differs from web only by case"):
+        modules["ec2_security_group.create"]("web", "Web", **where)
+
+
 def test_another_tag_is_a_change_of_tags_and_no_second_vpc(converge, ec2):
     converge("ec2_vpc.present", **VPC)
     assert set(converge("ec2_vpc.present", **VPC, tags={"team": "data"}).changes) == {"tags"}
     assert len(vpcs(ec2)) == 1
 
 
-def test_what_aws_does_not_show_yet_is_waited_for(states, sandbox):
-    sandbox.lag("ec2", looks=3)
+@pytest.mark.parametrize("pattern", ["-", "-+", "+-", "+--"])
+def test_what_aws_does_not_show_yet_is_waited_for(states, sandbox, pattern):
+    sandbox.lag("ec2", looks=3, pattern=pattern)
     for function, arguments in (
         ("ec2_vpc", {**VPC, "internet_gateway": True, "public_route": True}),
         ("ec2_subnet", {**SUBNET, "map_public_ip_on_launch": True}),
@@ -170,7 +187,7 @@ def rival(ec2, another_run):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr("aws_runbook.new_vpc._PATIENCE", 1)
+    monkeypatch.setattr("aws_runbook.network.new_vpc._PATIENCE", 1)
 
 
 def everything(ec2):
@@ -361,6 +378,21 @@ def test_a_group_is_found_by_its_name_tag_too(converge, modules, ec2):
     assert modules["ec2_security_group.describe"]("postgresql-anywhere")["group_id"] == theirs
     ec2.create_security_group(GroupName="postgresql-anywhere", Description=GROUP["description"])
     assert modules["ec2_security_group.describe"]("postgresql-anywhere")["group_id"] != theirs
+
+
+def test_the_group_of_a_preset_is_adopted_whatever_its_description(converge, modules, ec2):
+    theirs = ec2.create_security_group(GroupName="postgresql-anywhere", Description="Allow PostgreSQL")["GroupId"]
+    assert set(converge("ec2_security_group.present", **GROUP).changes) == {"ingress"}
+    assert converge("ec2_security_group.present", **GROUP).changes == {}
+    known = modules["ec2_security_group.describe"]("postgresql-anywhere")
+    assert (known["group_id"], known["description"]) == (theirs, "Allow PostgreSQL")
+
+
+def test_another_description_that_pillar_gives_is_an_error(converge, ec2):
+    ec2.create_security_group(GroupName="postgresql-anywhere", Description="Allow PostgreSQL")
+    ret = converge("ec2_security_group.present", **{**GROUP, "description": "Ours"})
+    assert ret.result is False
+    assert "has description Allow PostgreSQL, not Ours" in ret.comment
 
 
 def test_egress_is_managed_when_asked_for(converge, modules):

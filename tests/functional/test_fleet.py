@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 
 import pytest
 import yaml
@@ -29,6 +30,14 @@ def test_plan_apply_and_apply_again(fleet, sandbox):
     assert {state["result"] for state in again.values()} == {True}
     assert changes(again) == {}
     assert sandbox.calls(write=True) == []
+
+
+def test_only_the_states_that_are_used_are_loaded(fleet):
+    """Asking which states there are loads all of Salt's, which takes seconds for each SLS file."""
+    foreign = "salt.loaded.int.states.postgres_user"
+    sys.modules.pop(foreign, None)
+    fleet.apply("aws", test=True)
+    assert foreign not in sys.modules
 
 
 @pytest.mark.parametrize("fleet", ["registry"], indirect=True)
@@ -70,7 +79,9 @@ def test_a_dangerous_rule_fails_its_state_and_those_beside_it_go_on(fleet, sandb
     failed = {name for name, state in states.items() if state["result"] is False}
     assert failed == {"aws-lifecycle-ocp-db-backup"}
     assert "tidy" in states["aws-lifecycle-ocp-db-backup"]["comment"]
-    assert "salt-call s3_lifecycle.delete_rule ocp-db-backup" in states["aws-lifecycle-ocp-db-backup"]["comment"]
+    assert (
+        "salt-call --local s3_lifecycle.delete_rule ocp-db-backup" in states["aws-lifecycle-ocp-db-backup"]["comment"]
+    )
     assert sandbox.calls(write=True) == []
 
 
@@ -145,7 +156,7 @@ def test_a_server_alone_does_not_expire_what_another_keeps_in_its_bucket(fleet, 
 @pytest.mark.parametrize(
     ("path", "old", "new", "sentence"),
     [
-        ("public/control.sls", "- docs", "- docz", "aws:servers: there is no pillar for 'docz'"),
+        ("public/control.sls", "- docs", "- docz", "aws:servers: there is no pillar for 'docz'; did you mean docs?"),
         ("private/registry.sls", "aws:", "aws: [", "aws:servers: the pillar of registry does not render"),
     ],
     ids=["unknown", "broken"],
@@ -165,6 +176,24 @@ def test_a_server_whose_backups_are_elsewhere_costs_nothing(fleet, sandbox):
     states = fleet.apply("aws")
     assert {state["result"] for state in states.values()} == {True}
     assert not [name for name in states if "docs" in name]
+
+
+def test_a_server_that_is_misspelt_is_noted_with_the_one_that_is_meant(fleet, sandbox):
+    """Where a target of the top file takes every id, a wrong one has pillar too, only no backups."""
+    top = fleet.pillar / "top.sls"
+    top.write_text(top.read_text() + "  '*':\n    - public.common\n")
+    (fleet.pillar / "public" / "common.sls").write_text("motd: welcome\n")
+    control = fleet.pillar / "public" / "control.sls"
+    control.write_text(control.read_text().replace("- kingfisher-main", "- kingfisher_main"))
+    note = (
+        "kingfisher_main: aws:servers names it, but no backup follows from its pillar; did you mean kingfisher-main? If not, take it "
+        "out."
+    )
+    assert fleet.call("aws_backup.plan").splitlines()[-1] == note
+    fleet.apply("aws")
+    report = fleet.call("aws_backup.audit", format="data")
+    assert {"about": "pillar", "level": "note", "check": "pillar", "message": note} in report["findings"]
+    assert f"NOTE: pillar: {note}" in fleet.call("aws_backup.audit")
 
 
 def test_the_control_minions_own_pillar_is_not_its_servers(fleet):
@@ -190,8 +219,10 @@ def test_a_server_that_leaves_is_reported_and_nothing_of_it_is_deleted(fleet, sa
     assert sandbox.calls(write=True) == []
     iam.detach_user_policy(UserName="coalition-backup", PolicyArn=f"{reader[: reader.rindex('/')]}/coalition-backup")
     found = fleet.call("aws_backup.orphans")
-    assert [(orphan["user"], orphan["policies"], orphan["buckets"]) for orphan in found] == [
-        ("docs-backup", ["docs-backup"], ["ocp-docs-backup"]),
-        (None, ["coalition-backup"], ["ocp-coalition-backup"]),
+    assert [(orphan["kind"], orphan["user"], orphan["policies"], orphan["buckets"]) for orphan in found] == [
+        ("user", "docs-backup", ["docs-backup"], ["ocp-docs-backup"]),
+        ("policy", None, ["coalition-backup"], ["ocp-coalition-backup"]),
+        ("bucket", None, ["coalition-backup"], ["ocp-coalition-backup"]),
+        ("bucket", None, ["docs-backup"], ["ocp-docs-backup"]),
     ]
     assert [key["status"] for key in found[0]["access_keys"]] == ["Active"]

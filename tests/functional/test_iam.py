@@ -1,8 +1,15 @@
 """Policies, users and groups."""
 
 import json
+import tempfile
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from salt.exceptions import CommandExecutionError
+
+from aws_runbook.errors import RunbookError
+from sandbox import tls
 
 TARGET = {"kind": "script", "bucket": "ocp-registry-backup", "prefix": "database"}
 ALLOW = (
@@ -129,7 +136,7 @@ def test_moving_from_a_policy_to_a_group_leaves_no_moment_without_permission(con
 
 
 def test_the_policy_stays_while_aws_does_not_show_the_group(states, iam, sandbox, monkeypatch):
-    monkeypatch.setattr("aws_runbook.iam.until", lambda question, **_: question())
+    monkeypatch.setattr("aws_runbook.iam.attachments.until", lambda question, **_: question())
     iam.create_group(GroupName="backup")
     iam.create_user(UserName="registry-backup")
     iam.attach_user_policy(UserName="registry-backup", PolicyArn=make_policy(iam, "registry-backup"))
@@ -163,6 +170,22 @@ def test_a_user_with_a_key_is_not_deleted_unless_told(converge, iam):
     assert converge("iam_user.absent", name="registry-backup", delete_access_keys=True).result is True
 
 
+SSH_KEY = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ" + "A" * 40
+
+
+def give_device(iam):
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName="ana")["VirtualMFADevice"]["SerialNumber"]
+    iam.enable_mfa_device(
+        UserName="ana", SerialNumber=device, AuthenticationCode1="123456", AuthenticationCode2="654321"
+    )
+
+
+def give_certificate(iam):
+    with tempfile.TemporaryDirectory() as folder:
+        text = Path(tls.make(Path(folder), "127.0.0.1")[1]).read_text()
+    iam.upload_signing_certificate(UserName="ana", CertificateBody=text)
+
+
 @pytest.mark.parametrize(
     ("give", "sentence"),
     [
@@ -171,16 +194,112 @@ def test_a_user_with_a_key_is_not_deleted_unless_told(converge, iam):
             lambda iam: iam.put_user_policy(UserName="ana", PolicyName="hers", PolicyDocument=ALLOW),
             "inline policy hers",
         ),
+        (give_device, "MFA device"),
+        (give_certificate, "a signing certificate"),
+        (lambda iam: iam.upload_ssh_public_key(UserName="ana", SSHPublicKeyBody=SSH_KEY), "an SSH public key"),
+        (
+            lambda iam: iam.create_service_specific_credential(UserName="ana", ServiceName="codecommit.amazonaws.com"),
+            "a credential for one service",
+        ),
     ],
-    ids=["password", "inline policy"],
+    ids=["password", "inline policy", "MFA", "certificate", "SSH key", "service"],
 )
-def test_a_person_is_not_deleted(converge, iam, give, sentence):
+def test_a_user_with_more_than_keys_is_not_deleted_and_keeps_its_keys(converge, iam, modules, give, sentence):
     iam.create_user(UserName="ana")
+    key = iam.create_access_key(UserName="ana")["AccessKey"]["AccessKeyId"]
     give(iam)
     ret = converge("iam_user.absent", name="ana", delete_access_keys=True)
     assert ret.result is False
     assert sentence in ret.comment
-    assert iam.get_user(UserName="ana")
+    with pytest.raises(RunbookError, match=sentence):
+        modules["iam_user.delete"]("ana", delete_access_keys=True)
+    assert [entry["AccessKeyId"] for entry in iam.list_access_keys(UserName="ana")["AccessKeyMetadata"]] == [key]
+
+
+@pytest.mark.parametrize("path", ["/", "/backups/old/"])
+def test_a_policy_is_found_under_any_path(converge, iam, modules, path):
+    arn = iam.create_policy(PolicyName="WebCopies", Path=path, PolicyDocument=ALLOW)["Policy"]["Arn"]
+    ret = converge("iam_backup_policy.present", name="WebCopies", targets=[TARGET])
+    assert ret.result is True, ret.comment
+    assert modules["iam_backup_policy.describe"]("WebCopies")["arn"] == arn
+    converge("iam_group.present", name="writers", policies=["WebCopies"])
+    converge("iam_user.present", name="web", policies=["WebCopies"])
+    attached = iam.list_attached_user_policies(UserName="web")["AttachedPolicies"]
+    assert [policy["PolicyArn"] for policy in attached] == [arn]
+    assert converge("iam_user.present", name="web", detached_policies=["WebCopies"]).result is True
+    assert converge("iam_backup_policy.absent", name="WebCopies", detach=True).result is True
+    assert iam.list_policies(Scope="Local")["Policies"] == []
+
+
+@pytest.mark.parametrize("path", ["/", "/old/"])
+def test_a_policy_whose_name_differs_only_by_case_is_told_at_once(converge, iam, sandbox, path):
+    arn = iam.create_policy(PolicyName="webcopies", Path=path, PolicyDocument=ALLOW)["Policy"]["Arn"]
+    ret = converge("iam_backup_policy.present", name="WebCopies", targets=[TARGET])
+    assert ret.result is False
+    assert f"the policy webcopies ({arn})" in ret.comment
+    assert "waiting" not in ret.comment
+    assert sandbox.calls(operation="CreatePolicy") == []
+
+
+@pytest.mark.parametrize("kind", ["user", "group"])
+def test_a_user_or_group_whose_name_differs_only_by_case_is_told_at_once(converge, iam, modules, kind):
+    getattr(iam, f"create_{kind}")(**{f"{kind.capitalize()}Name": "Backup"})
+    taken = (
+        f"The account has the {kind} Backup, whose name differs from backup only by case, and IAM takes them for the same: "
+        "write the name in pillar as it is there, or choose another."
+    )
+    ret = converge(f"iam_{kind}.present", name="backup")
+    assert (ret.result, ret.comment, ret.changes) == (False, taken, {})
+    with pytest.raises(CommandExecutionError, match="differs from backup only by case"):
+        modules[f"iam_{kind}.create"]("backup")
+    assert [entry["Arn"].rpartition("/")[2] for entry in getattr(iam, f"list_{kind}s")()[f"{kind.capitalize()}s"]] == [
+        "Backup"
+    ]
+
+
+@pytest.mark.parametrize("kind", ["user", "group"])
+def test_aws_may_show_by_a_name_what_has_it_in_another_case(proxy, iam, states, kind):
+    getattr(iam, f"create_{kind}")(**{f"{kind.capitalize()}Name": "backup"})
+    proxy.fault(
+        f"Get{kind.capitalize()}",
+        lambda answer: replace(answer, body=answer.body.replace(b"backup", b"Backup")),
+        calls=None,
+    )
+    ret = states[f"iam_{kind}.present"](name="backup", test=True)
+    assert ret.result is False
+    assert f"the {kind} Backup, whose name differs from backup only by case" in ret.comment
+
+
+def test_an_smtp_user_whose_name_differs_only_by_case_is_told_at_once(converge, iam):
+    iam.create_user(UserName="SES-SMTP")
+    ret = converge("ses_smtp_user.present", name="ses-smtp")
+    assert ret.result is False
+    assert "The account has the user SES-SMTP, whose name differs from ses-smtp only by case" in ret.comment
+
+
+def test_a_group_to_join_whose_name_differs_only_by_case_is_told_at_once(converge, iam):
+    iam.create_group(GroupName="Backup")
+    iam.create_user(UserName="registry-backup")
+    ret = converge("iam_user.present", name="registry-backup", groups=["backup"])
+    assert ret.result is False
+    assert "The account has the group Backup, whose name differs from backup only by case" in ret.comment
+    assert converge("iam_user.present", name="registry-backup", groups=["Backup"]).result is True
+
+
+def test_names_are_asked_for_once_in_a_run(modules, sandbox, iam):
+    """Also where one goes in the same run and comes again in another case."""
+    iam.create_user(UserName="Web")
+    run = {
+        "gone": {"iam_user": ["absent", {"name": "Web"}]},
+        "come": {"iam_user": ["present", {"name": "web"}, {"require": [{"iam_user": "gone"}]}]},
+        **{f"user-{number}": {"iam_user": ["present", {"name": f"u{number}"}]} for number in range(5)},
+    }
+    sandbox.clear_calls()
+    done = modules["state.high"](run).raw
+    assert {state["result"] for state in done.values()} == {True}, done
+    # A listing of the account tells all names: at first, when one has gone, and when those that came are confirmed.
+    assert len(sandbox.calls(operation="ListUsers")) == 0
+    assert len(sandbox.calls(operation="GetAccountAuthorizationDetails")) == 3
 
 
 def test_a_group_with_members_is_not_deleted_unless_told(converge, iam):

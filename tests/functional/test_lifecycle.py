@@ -1,5 +1,7 @@
 """Lifecycle rules: what is not ours stays, and what could delete a backup is refused before anything is written."""
 
+from dataclasses import replace
+
 import pytest
 from salt.exceptions import CommandExecutionError
 
@@ -47,6 +49,31 @@ def test_a_rule_that_is_not_ours_stays_as_it_is(converge, s3):
     assert managed(converge, EXPIRING).result is True
     assert rules(s3)[0] == before[0]
     assert rules(s3)[1]["ID"] == EXPIRING["ID"]
+
+
+def test_a_rule_that_only_a_later_boto3_knows_whole_is_not_written_again(states, modules, sandbox, proxy, s3):
+    """What botocore leaves out may be what keeps the rule away from backups."""
+    put(s3, FOREIGN)
+    proxy.fault("s3:GetBucketLifecycleConfiguration", _with_a_later_member, calls=None)
+    sandbox.clear_calls()
+    for test in (True, False):
+        ret = states["s3_lifecycle.managed"](name=BUCKET, rules=[EXPIRING], test=test)
+        assert ret.result is False
+        assert ret.comment == (
+            f"A lifecycle rule of the bucket {BUCKET} has LaterFilter, which the installed boto3 does not know, and a write "
+            "would remove it. Install a later boto3, and run this again."
+        )
+        assert states["s3_lifecycle.managed"](name=BUCKET, rules=[], test=test).result is True
+    with pytest.raises(CommandExecutionError, match="LaterFilter"):
+        modules["s3_lifecycle.update"](BUCKET, [EXPIRING])
+    assert proxy.struck
+    assert sandbox.calls(write=True) == []
+
+
+def _with_a_later_member(answer):
+    body = answer.body.replace(b"</And>", b"<LaterFilter>x</LaterFilter></And>")
+    headers = {name: value for name, value in answer.headers.items() if name.lower() != "content-length"}
+    return replace(answer, headers=headers, body=body)
 
 
 def test_beside_a_rule_in_the_old_form_ours_has_it_too(converge, s3):
@@ -121,7 +148,7 @@ def test_no_rule_may_expire_a_repository(converge, s3, sandbox, filter_, where, 
     assert "kingfisher" in ret.comment
     assert (REPOSITORY in ret.comment) is (where == "discovered")
     if whose == "found":
-        assert f"salt-call s3_lifecycle.delete_rule {BUCKET}" in ret.comment
+        assert f"salt-call --local s3_lifecycle.delete_rule {BUCKET}" in ret.comment
 
 
 def test_no_rule_may_expire_a_synced_directory(converge, s3):
@@ -139,11 +166,32 @@ def test_a_dangerous_rule_is_found_although_none_is_wanted(converge, s3):
     assert REPOSITORY in ret.comment
 
 
-def test_what_the_sentence_says_works(converge, modules, s3):
-    put(s3, EVERYTHING, FOREIGN)
+@pytest.mark.parametrize(("name", "given"), [("123", 123), ("true", True), ("[1]", [1]), ("1.50", 1.5), ("null", None)])
+def test_a_rule_whose_id_salt_reads_as_something_else_can_be_deleted(modules, s3, name, given):
+    put(s3, {**EXPIRING, "ID": name}, FOREIGN)
+    assert modules["s3_lifecycle.delete_rule"](BUCKET, given) is True
+    assert [rule["ID"] for rule in rules(s3)] == ["to-glacier"]
+
+
+def test_of_two_rules_that_salt_reads_alike_none_is_deleted(modules, s3):
+    put(s3, {**EXPIRING, "ID": "0777"}, {**FOREIGN, "ID": "777"})
+    with pytest.raises(CommandExecutionError, match="has the lifecycle rules 0777 and 777; say which, in quotes"):
+        modules["s3_lifecycle.delete_rule"](BUCKET, 777)
+    assert len(rules(s3)) == 2
+    with pytest.raises(CommandExecutionError, match="has no lifecycle rule 1; it has: 0777, 777"):
+        modules["s3_lifecycle.delete_rule"](BUCKET, 1)
+
+
+@pytest.mark.hint("lifecycle.remove", "s3_lifecycle.delete_rule")
+@pytest.mark.parametrize(
+    "name", ["delete-after-30-days", "it's $(touch x)", "123", "true", "[1]", "x=y#z", "x=y", "--help"]
+)
+def test_what_the_sentence_says_works(converge, obey, s3, name):
+    put(s3, {**EVERYTHING, "ID": name}, FOREIGN)
     s3.put_object(Bucket=BUCKET, Key=REPOSITORY, Body=b"[backrest]")
-    assert managed(converge, EXPIRING).result is False
-    modules["s3_lifecycle.delete_rule"](BUCKET, "delete-after-30-days")
+    ret = managed(converge, EXPIRING)
+    assert ret.result is False
+    obey(ret.comment, "s3_lifecycle.delete_rule")
     assert managed(converge, EXPIRING).result is True
     assert [rule["ID"] for rule in rules(s3)] == ["to-glacier", EXPIRING["ID"]]
 

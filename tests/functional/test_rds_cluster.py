@@ -130,6 +130,125 @@ def test_drift_is_mended(converge, sandbox, rds, cluster):
     assert converge("rds_cluster.present", **cluster, tags={"team": "data"}).changes == {}
 
 
+@pytest.mark.parametrize("apply", ["now", "window"])
+def test_what_waits_for_the_window_and_what_does_not(converge, sandbox, rds, wanted, apply):
+    converge("rds_cluster.present", **{**wanted, "engine_version": "16.9"})
+    sandbox.advance_clock(300)
+    slow = {"engine_version": "16.10", "enable_iam_database_authentication": True}
+    drifted = {**wanted, **slow, "backup_retention_period": 7, "max_capacity": 4, "deletion_protection": True}
+    ret = converge("rds_cluster.present", **drifted, allow_upgrade="minor", apply=apply)
+    assert set(ret.changes) == {*slow, "backup_retention_period", "max_capacity", "deletion_protection"}, ret.comment
+    assert entry(rds)["BackupRetentionPeriod"] == 7
+    sandbox.advance_clock(300)
+    ret = converge("rds_cluster.present", **drifted, allow_upgrade="minor", apply=apply)
+    if apply == "window":
+        window = entry(rds)["PreferredMaintenanceWindow"]
+        sentence = f"AWS will change enable_iam_database_authentication (True), engine_version (16.10) in its maintenance window, {window}."
+        assert ret.warnings == [f"Waiting: the DB cluster common: {sentence}"]
+        assert entry(rds)["EngineVersion"] == "16.9"
+        sandbox.maintain_databases()
+        ret = converge("rds_cluster.present", **drifted, allow_upgrade="minor", apply=apply)
+    assert "warnings" not in ret.full_return
+    assert (entry(rds)["EngineVersion"], entry(rds)["IAMDatabaseAuthenticationEnabled"]) == ("16.10", True)
+
+
+def test_every_attribute_that_can_be_modified_is(converge, sandbox, rds, cluster):
+    changes = {
+        "min_capacity": 0.5,
+        "max_capacity": 8,
+        "data_api": False,
+        "vpc_security_groups": ["default"],
+        "port": 5433,
+        "backup_retention_period": 7,
+        "preferred_backup_window": "03:00-03:30",
+        "preferred_maintenance_window": "sun:05:00-sun:05:30",
+        "copy_tags_to_snapshot": True,
+        "deletion_protection": True,
+        "enable_performance_insights": True,
+        "enable_iam_database_authentication": True,
+        "tags": {"team": "data"},
+    }
+    wanted = {name: value for name, value in cluster.items() if name != "seconds_until_auto_pause"}
+    assert set(converge("rds_cluster.present", **{**wanted, **changes}, apply="now").changes) == set(changes)
+    sandbox.advance_clock(300)
+    ret = converge("rds_cluster.present", **{**wanted, **changes})
+    assert (ret.changes, ret.full_return.get("warnings")) == ({}, None)
+
+
+@pytest.fixture
+def waiting(rds, wanted, converge, sandbox):
+    """One of which an upgrade waits for the maintenance window."""
+    converge("rds_cluster.present", **{**wanted, "engine_version": "16.9"})
+    sandbox.advance_clock(300)
+    rds.modify_db_cluster(DBClusterIdentifier=NAME, EngineVersion="16.10")
+    return {**wanted, "engine_version": "16.10"}
+
+
+def test_a_new_password_is_set_at_once_where_nothing_waits(sandbox, rds, cluster, private, modules):
+    """Without ApplyImmediately AWS may keep a cluster's password for the window, and the store would have another one."""
+    old = stored(private)
+    modules["rds_cluster.reset_password"](NAME, store=cluster["store"])
+    assert stored(private) != old
+    assert entry(rds)["Status"] == "resetting-master-credentials"
+    sandbox.advance_clock(300)
+    assert "PendingModifiedValues" not in entry(rds)
+
+
+def test_a_new_password_is_refused_while_something_waits(sandbox, rds, waiting, private, modules):
+    old = stored(private)
+    with pytest.raises(
+        Exception, match="what waits for the maintenance window would with it: EngineVersion"
+    ) as excinfo:
+        modules["rds_cluster.reset_password"](NAME, store=waiting["store"])
+    assert old not in str(excinfo.value)
+    assert stored(private) == old
+    assert entry(rds)["PendingModifiedValues"] == {"EngineVersion": "16.10"}
+    assert entry(rds)["Status"] == "available"
+    sandbox.maintain_databases()
+    modules["rds_cluster.reset_password"](NAME, store=waiting["store"])
+    assert stored(private) != old
+
+
+def test_a_password_that_somebody_elses_call_left_waiting_is_told(converge, sandbox, rds, cluster):
+    rds.modify_db_cluster(DBClusterIdentifier=NAME, MasterUserPassword="correct-horse-battery")
+    ret = converge("rds_cluster.present", **cluster)
+    assert ret.changes == {}
+    assert ret.warnings[0].startswith(
+        "Waiting: the DB cluster common: AWS will change MasterUserPassword in its maintenance window"
+    )
+    assert "correct-horse" not in str(ret.full_return)
+
+
+def test_secrets_manager_is_not_turned_to_while_something_waits(converge, sandbox, rds, waiting):
+    ret = converge("rds_cluster.present", **waiting, master_password="managed")
+    assert "what waits for the maintenance window would with it: EngineVersion" in ret.comment
+    sandbox.advance_clock(300)
+    assert entry(rds)["EngineVersion"] == "16.9"
+    sandbox.maintain_databases()
+    assert set(converge("rds_cluster.present", **waiting, master_password="managed").changes) == {"master_password"}
+
+
+def test_from_one_kind_of_password_to_the_other(converge, sandbox, rds, cluster, private):
+    first = stored(private)
+    assert set(converge("rds_cluster.present", **cluster, master_password="managed").changes) == {"master_password"}
+    sandbox.advance_clock(300)
+    assert set(converge("rds_cluster.present", **cluster).changes) == {"master_password"}
+    sandbox.advance_clock(300)
+    assert stored(private) == first, "what stands in the store is the password again"
+    assert "MasterUserSecret" not in entry(rds)
+    assert "PendingModifiedValues" not in entry(rds)
+
+
+def test_a_port_needs_the_word(converge, sandbox, rds, cluster):
+    ret = converge("rds_cluster.present", **cluster, port=5433)
+    assert ret.comment == (
+        "The DB cluster common: a change of port restarts it at once, in no window. Say apply: now if it may."
+    )
+    assert (entry(rds)["Status"], entry(rds)["Port"]) == ("available", 5432)
+    assert set(converge("rds_cluster.present", **cluster, port=5433, apply="now").changes) == {"port"}
+    assert entry(rds)["Port"] == 5433
+
+
 @pytest.mark.parametrize(("enabled", "operation"), [(False, "DisableHttpEndpoint"), (True, "EnableHttpEndpoint")])
 def test_the_data_api_is_switched_by_its_own_calls(states, sandbox, rds, cluster, enabled, operation):
     switch = rds.disable_http_endpoint if enabled else rds.enable_http_endpoint
@@ -188,6 +307,15 @@ def test_latest_never_upgrades_by_itself(converge, sandbox, rds, wanted):
     assert ret.changes == {"engine_version": {"old": "16.9", "new": "16.10"}}
 
 
+def test_latest_stays_where_only_extended_support_is_left(converge, sandbox, rds, wanted):
+    converge("rds_cluster.present", **{**wanted, "engine_version": "13.9"})
+    sandbox.advance_clock(300)
+    ret = converge("rds_cluster.present", **wanted, allow_upgrade="minor", apply="now")
+    assert ret.changes == {}
+    assert "stays there, as the latest that it can go to (13.22) is in Extended Support" in ret.warnings[0]
+    assert entry(rds)["EngineVersion"] == "13.9"
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
@@ -208,11 +336,11 @@ def test_aws_may_keep_the_password(converge, sandbox, rds, wanted):
     assert entry(rds)["MasterUserSecret"]["SecretArn"].startswith("arn:aws:secretsmanager:")
 
 
-def test_a_lost_password_is_reported_and_can_be_reset(converge, sandbox, cluster, private, modules):
+@pytest.mark.hint("operations._reset", "rds_cluster.reset_password")
+def test_a_lost_password_is_reported_and_can_be_reset(converge, sandbox, cluster, private, obey):
     private.write_text("common: {}\n")
     ret = converge("rds_cluster.present", **cluster)
-    assert "salt-call rds_cluster.reset_password common" in ret.comment
-    said = modules["rds_cluster.reset_password"](NAME, store=cluster["store"])
+    said = obey(ret.comment, "rds_cluster.reset_password")
     assert stored(private) not in said
     sandbox.advance_clock(300)
     assert converge("rds_cluster.present", **cluster).changes == {}
@@ -239,6 +367,29 @@ def test_data_are_kept_unless_told_otherwise(converge, sandbox, rds, cluster):
     assert converge("rds_cluster.absent", name=NAME).comment == "DB cluster common is absent."
 
 
+def test_an_instance_that_has_failed_does_not_cost_the_clusters_last_snapshot(converge, sandbox, rds, cluster):
+    sandbox.database_status("common-1", "failed")
+    assert "is failed, and AWS does not change that by itself" in converge("rds_cluster.present", **cluster).comment
+    ret = converge("rds_cluster.absent", name=NAME, final_db_snapshot_identifier="last")
+    assert ret.changes == {"name": {"old": NAME, "new": None}}, ret.comment
+    assert rds.describe_db_cluster_snapshots(DBClusterSnapshotIdentifier="last")["DBClusterSnapshots"]
+
+
+def test_a_stopped_cluster_loses_nothing(converge, sandbox, rds, cluster):
+    sandbox.database_status(NAME, "stopped")
+    ret = converge("rds_cluster.absent", name=NAME, skip_final_snapshot=True)
+    assert ret.comment == (
+        "The DB cluster common is stopped, and AWS does not delete it then; start it, and run this again."
+    )
+    assert len(rds.describe_db_instances()["DBInstances"]) == 1
+
+
+def test_an_instance_that_is_being_deleted_is_not_the_cluster(converge, sandbox, rds, cluster):
+    rds.delete_db_instance(DBInstanceIdentifier="common-1", SkipFinalSnapshot=True)
+    ret = converge("rds_cluster.present", **{**cluster, "max_capacity": 4})
+    assert "max_capacity" in ret.changes, ret.comment
+
+
 def test_a_snapshot_that_is_there_is_no_last_one(converge, rds, cluster):
     rds.create_db_cluster_snapshot(DBClusterIdentifier=NAME, DBClusterSnapshotIdentifier="old")
     ret = converge("rds_cluster.absent", name=NAME, final_db_snapshot_identifier="old")
@@ -246,12 +397,16 @@ def test_a_snapshot_that_is_there_is_no_last_one(converge, rds, cluster):
     assert len(rds.describe_db_instances()["DBInstances"]) == 1
 
 
-def test_deletion_protection_is_honoured_before_any_instance_goes(converge, sandbox, rds, cluster):
+@pytest.mark.hint("operations.obstacles", "rds_cluster.apply")
+def test_deletion_protection_is_honoured_before_any_instance_goes(converge, sandbox, rds, cluster, obey):
     rds.modify_db_cluster(DBClusterIdentifier=NAME, DeletionProtection=True, ApplyImmediately=True)
     sandbox.advance_clock(300)
     ret = converge("rds_cluster.absent", name=NAME, skip_final_snapshot=True)
     assert "has deletion protection and is not deleted" in ret.comment
     assert len(rds.describe_db_instances()["DBInstances"]) == 1
+    obey(ret.comment, "rds_cluster.apply")
+    sandbox.advance_clock(300)
+    assert converge("rds_cluster.absent", name=NAME, skip_final_snapshot=True).result is True
 
 
 @pytest.mark.parametrize("options", [{}, {"skip_final_snapshot": True, "final_db_snapshot_identifier": "last"}])

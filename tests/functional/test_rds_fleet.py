@@ -46,7 +46,7 @@ def test_plan_apply_and_apply_again(fleet, sandbox):
     assert changes(again) == {}
     assert sandbox.calls(write=True) == []
     assert again["aws-instance-analysis"]["warnings"] == ["Waiting: the DB instance analysis is creating."]
-    assert pending(fleet) == ["DB instance analysis", "DB cluster common"]
+    assert pending(fleet) == ["DB cluster common", "DB instance analysis"]
 
     sandbox.advance_clock(300)
     assert pending(fleet) == []

@@ -1,6 +1,7 @@
 """Database instances: what is wanted, what AWS is still at, and a password that nobody sees."""
 
 import re
+import time
 
 import pytest
 import yaml
@@ -18,6 +19,7 @@ def rds(sandbox):
 def private(tmp_path):
     path = tmp_path / "analysis.sls"
     path.write_text("# The private half.\nother: kept\n")
+    path.chmod(0o600)
     return path
 
 
@@ -158,10 +160,19 @@ def test_a_wait_that_is_over_says_what_it_was_last_and_the_next_run_goes_on(stat
     ret = states["rds_instance.present"](**wanted, wait=1)
     assert ret.result is False
     assert ret.comment == (
-        "The DB instance analysis is still creating after 1 seconds. AWS goes on by itself: run this again to see."
+        "The DB instance analysis is still creating, and the time to wait for it is over. AWS goes on by itself: run this "
+        "again to see."
     )
     sandbox.advance_clock(300)
     assert states["rds_instance.present"](**wanted, wait=1).result is True
+
+
+def test_a_wait_is_counted_once(states, sandbox, wanted):
+    started = time.monotonic()
+    ret = states["rds_instance.present"](**wanted, wait=6)
+    assert "is still creating" in ret.comment
+    assert ret.changes, "what was made is said"
+    assert 6 <= time.monotonic() - started < 11
 
 
 @pytest.mark.parametrize("apply", ["now", "window"])
@@ -176,13 +187,69 @@ def test_drift_is_mended_now_or_in_the_window(converge, sandbox, rds, instance, 
         assert ret.warnings[0].startswith("Waiting: the DB instance analysis is modifying")
         sandbox.advance_clock(300)
     else:
-        change = "db_instance_class (db.t3.micro)"
+        change = "backup_retention_period (0), db_instance_class (db.t3.micro)"
         window = entry(rds)["PreferredMaintenanceWindow"]
         sentence = f"AWS will change {change} in its maintenance window, {window}."
         assert ret.warnings == [f"Waiting: the DB instance analysis: {sentence}"]
         sandbox.maintain_databases()
     assert "warnings" not in converge("rds_instance.present", **instance, apply=apply).full_return
     assert entry(rds)["DBInstanceClass"] == "db.t3.micro"
+
+
+def now(rds, *names):
+    return tuple(entry(rds).get(name) for name in names)
+
+
+def test_gp3_grows_below_and_above_the_size_from_which_iops_are_given(converge, sandbox, rds, instance):
+    steps = (
+        (
+            {"allocated_storage": 40},
+            {"allocated_storage", "storage_type", "iops", "storage_throughput"},
+            (40, 3000, 125),
+        ),
+        ({"allocated_storage": 100}, {"allocated_storage"}, (100, 3000, 125)),
+        ({"allocated_storage": 400}, {"allocated_storage", "iops", "storage_throughput"}, (400, 12000, 500)),
+        ({"allocated_storage": 500, "iops": 14000}, {"allocated_storage", "iops"}, (500, 14000, 500)),
+        ({"allocated_storage": 600}, {"allocated_storage"}, (600, 14000, 500)),
+        ({"allocated_storage": 600, "storage_throughput": 600}, {"storage_throughput"}, (600, 14000, 600)),
+    )
+    for wanted, changes, after in steps:
+        ret = converge("rds_instance.present", **{**instance, "storage_type": "gp3", **wanted}, apply="now")
+        assert set(ret.changes) == changes, ret.comment
+        sandbox.advance_clock(300)
+        assert now(rds, "AllocatedStorage", "Iops", "StorageThroughput") == after
+        told = {name: change["new"] for name, change in ret.changes.items()}
+        assert told == {name: value for name, value in _described(rds).items() if name in told}
+
+
+def _described(rds):
+    names = {
+        "allocated_storage": "AllocatedStorage",
+        "storage_type": "StorageType",
+        "iops": "Iops",
+        "storage_throughput": "StorageThroughput",
+    }
+    return {ours: entry(rds).get(theirs) for ours, theirs in names.items()}
+
+
+@pytest.mark.parametrize(("size", "after"), [(100, ("gp3", 100, 3000, 125)), (400, ("gp3", 400, 12000, 500))])
+def test_from_io1_to_gp3(converge, sandbox, rds, wanted, size, after):
+    wanted = {**wanted, "allocated_storage": size}
+    converge("rds_instance.present", **wanted, storage_type="io1", iops=1000)
+    sandbox.advance_clock(300)
+    ret = converge("rds_instance.present", **wanted, storage_type="gp3", apply="now")
+    assert set(ret.changes) == {"storage_type", "iops", "storage_throughput"}, ret.comment
+    sandbox.advance_clock(300)
+    assert now(rds, "StorageType", "AllocatedStorage", "Iops", "StorageThroughput") == after
+    ret = converge("rds_instance.present", **wanted, storage_type="io2", iops=20000, apply="now")
+    assert set(ret.changes) == {"storage_type", "iops"}, ret.comment
+
+
+def test_storage_that_aws_would_round_is_refused(converge, rds, instance):
+    ret = converge("rds_instance.present", **{**instance, "allocated_storage": 21})
+    assert ret.comment == (
+        "DB instance analysis: allocated_storage is 21, and RDS raises it from 20 by a tenth at the least; give 22 or more, or 20."
+    )
 
 
 def test_every_attribute_that_can_be_modified_is(converge, sandbox, rds, instance):
@@ -257,6 +324,43 @@ def test_latest_never_upgrades_by_itself(converge, sandbox, rds, wanted):
     assert entry(rds)["EngineVersion"] == "17.7"
 
 
+def test_latest_stays_where_only_extended_support_is_left(converge, sandbox, rds, wanted):
+    converge("rds_instance.present", **{**wanted, "engine_version": "13.9"})
+    sandbox.advance_clock(300)
+    ret = converge("rds_instance.present", **wanted, allow_upgrade="minor", apply="now")
+    assert ret.changes == {}
+    (warning,) = ret.warnings
+    assert warning == (
+        "The DB instance analysis has engine_version 13.9 and stays there, as the latest that it can go to (13.23-rds.20260305) is "
+        "in Extended Support, which costs extra. To upgrade it all the same, name the version; or say allow_upgrade: major."
+    )
+    named = {**wanted, "engine_version": "13.23-rds.20260305"}
+    assert set(converge("rds_instance.present", **named, allow_upgrade="minor", apply="now").changes) == {
+        "engine_version"
+    }
+    sandbox.advance_clock(300)
+    assert converge("rds_instance.present", **wanted, allow_upgrade="minor").changes == {}
+    ret = converge("rds_instance.present", **wanted, allow_upgrade="major", apply="now")
+    assert ret.changes == {"engine_version": {"old": "13.23-rds.20260305", "new": "17.7"}}
+
+
+def test_where_support_may_not_be_asked_for_the_names_tell_and_it_is_said(states, sandbox, rds, wanted):
+    states["rds_instance.present"](**{**wanted, "engine_version": "13.9"})
+    sandbox.advance_clock(300)
+    for test in (True, False):
+        sandbox.fault("DescribeDBMajorEngineVersions", "access_denied", times=10)
+        ret = states["rds_instance.present"](**wanted, allow_upgrade="minor", apply="now", test=test)
+        assert ret.changes == {"engine_version": {"old": "13.9", "new": "13.23"}}
+        sandbox.ask("clear-faults")
+    sandbox.fault("DescribeDBMajorEngineVersions", "access_denied", times=10)
+    sandbox.advance_clock(300)
+    ret = states["rds_instance.present"](**{**wanted, "engine_version": "latest"}, allow_upgrade="minor", test=True)
+    assert ret.warnings[-1] == (
+        "It could not be asked until when the versions of postgres have standard support, as the credentials in use lack "
+        "rds:DescribeDBMajorEngineVersions: which of them are in Extended Support, which costs extra, is told by their names only."
+    )
+
+
 def test_a_later_version_must_be_allowed(converge, sandbox, wanted):
     converge("rds_instance.present", **{**wanted, "engine_version": "16.9"})
     sandbox.advance_clock(300)
@@ -294,7 +398,7 @@ def test_from_one_kind_of_password_to_the_other(converge, sandbox, rds, instance
     sandbox.advance_clock(300)
     ret = converge("rds_instance.present", **instance, apply="now")
     assert ret.changes == {"master_password": {"old": "managed", "new": "stored"}}
-    assert stored(private) != first
+    assert stored(private) == first, "what stands in the store is the password again"
     assert "MasterUserSecret" not in entry(rds)
 
 
@@ -310,13 +414,75 @@ def test_what_can_interrupt_does_not_come_with_a_password_that_changes_at_once(c
     assert set(ret.changes) == {"master_password", "db_instance_class"}, ret.comment
 
 
-def test_a_lost_password_is_reported_and_can_be_reset(converge, sandbox, instance, private, modules):
+@pytest.fixture
+def waiting(rds, instance):
+    """One of which a change waits for the maintenance window."""
+    rds.modify_db_instance(DBInstanceIdentifier=NAME, DBInstanceClass="db.t3.large")
+    return {**instance, "db_instance_class": "db.t3.large"}
+
+
+def test_a_new_password_does_not_bring_forward_what_waits(sandbox, rds, waiting, modules):
+    modules["rds_instance.reset_password"](NAME, store=waiting["store"])
+    sandbox.advance_clock(300)
+    assert entry(rds)["DBInstanceClass"] == "db.t3.micro"
+    assert entry(rds)["PendingModifiedValues"] == {"DBInstanceClass": "db.t3.large"}
+
+
+def test_secrets_manager_is_not_turned_to_while_something_waits(converge, sandbox, rds, waiting):
+    ret = converge("rds_instance.present", **waiting, master_password="managed")
+    assert ret.comment == (
+        "The DB instance analysis: master_password changes at once, and what waits for the maintenance window would with it: "
+        "DBInstanceClass. Say apply: now if it may, or run this again after the window."
+    )
+    sandbox.advance_clock(300)
+    assert entry(rds)["DBInstanceClass"] == "db.t3.micro"
+    sandbox.maintain_databases()
+    assert set(converge("rds_instance.present", **waiting, master_password="managed").changes) == {"master_password"}
+
+
+def test_what_somebody_else_lets_wait_stays_until_told(converge, sandbox, rds, waiting):
+    """The database is as pillar says, and another class waits for the window."""
+    wanted = {**waiting, "db_instance_class": "db.t3.micro"}
+    ret = converge("rds_instance.present", **wanted)
+    assert (ret.result, ret.changes) == (True, {})
+    (warning,) = ret.warnings
+    assert "AWS will change db_instance_class (db.t3.large) in its maintenance window" in warning
+    assert (
+        "though pillar says db_instance_class: db.t3.micro, as it is now; to take that back, say apply: now" in warning
+    )
+    assert entry(rds)["PendingModifiedValues"] == {"DBInstanceClass": "db.t3.large"}
+    ret = converge("rds_instance.present", **wanted, apply="now")
+    assert ret.changes == {"db_instance_class": {"old": "db.t3.large", "new": "db.t3.micro"}}
+    sandbox.advance_clock(300)
+    assert (entry(rds)["DBInstanceClass"], entry(rds)["PendingModifiedValues"]) == ("db.t3.micro", {})
+
+
+def test_an_upgrade_that_waits_against_pillar_is_not_called_done(converge, sandbox, rds, wanted):
+    wanted = {**wanted, "engine_version": "16.9"}
+    converge("rds_instance.present", **wanted)
+    sandbox.advance_clock(300)
+    rds.modify_db_instance(DBInstanceIdentifier=NAME, EngineVersion="16.10")
+    (warning,) = converge("rds_instance.present", **wanted).warnings
+    assert "AWS will change engine_version (16.10) in its maintenance window" in warning
+    assert "pillar says engine_version: 16.9, as it is now" in warning
+
+
+def test_a_port_needs_the_word(converge, rds, instance):
+    ret = converge("rds_instance.present", **instance, port=5433)
+    assert ret.comment == (
+        "The DB instance analysis: a change of port restarts it at once, in no window. Say apply: now if it may."
+    )
+    assert entry(rds)["DBInstanceStatus"] == "available"
+    assert set(converge("rds_instance.present", **instance, port=5433, apply="now").changes) == {"port"}
+
+
+@pytest.mark.hint("operations._reset", "rds_instance.reset_password")
+def test_a_lost_password_is_reported_and_can_be_reset(converge, sandbox, instance, private, obey):
     private.write_text("other: kept\n")
     ret = converge("rds_instance.present", **instance)
     assert ret.result is False
     assert "To set a new one and store it".lower() in ret.comment.lower()
-    assert "salt-call rds_instance.reset_password analysis" in ret.comment
-    said = modules["rds_instance.reset_password"](NAME, store=instance["store"])
+    said = obey(ret.comment, "rds_instance.reset_password")
     assert stored(private)
     assert stored(private) not in said
     sandbox.advance_clock(300)
@@ -369,7 +535,7 @@ def test_one_that_another_run_makes_at_the_same_moment(modules, rds, wanted, pri
     attributes = {attribute: change["new"] for attribute, change in changes.items()}
     with pytest.raises(Exception, match="was made by somebody else at the same moment") as excinfo:
         modules["rds_instance.apply"](NAME, attributes, store=wanted["store"])
-    assert "salt-call rds_instance.reset_password analysis" in str(excinfo.value)
+    assert "salt-call --local rds_instance.reset_password analysis" in str(excinfo.value)
 
 
 def test_a_creation_that_failed_goes_on_with_the_password_it_stored(states, sandbox, wanted, private):
@@ -424,10 +590,64 @@ def test_one_that_is_being_deleted_is_not_made_again_yet(converge, sandbox, inst
     assert "name" in converge("rds_instance.present", **instance).changes
 
 
-def test_deletion_protection_is_honoured(converge, sandbox, rds, instance):
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [
+        ("failed", "restore it to a point in time under another name, or delete it."),
+        ("incompatible-parameters", "set the parameters back that its events in the RDS console name, and reboot it."),
+        ("storage-full", "give it a larger allocated_storage, with apply: now."),
+    ],
+)
+def test_what_needs_a_person_is_said_at_once_and_not_waited_for(converge, sandbox, instance, status, remedy):
+    sandbox.database_status(NAME, status)
+    ret = converge("rds_instance.present", **instance, wait="10m")
+    assert ret.result is False
+    assert ret.comment.startswith(f"The DB instance analysis is {status}, and AWS does not change that by itself: ")
+    assert ret.comment.endswith(remedy)
+
+
+def test_full_storage_is_enlarged(converge, sandbox, rds, instance):
+    sandbox.database_status(NAME, "storage-full")
+    larger = {**instance, "allocated_storage": 40}
+    ret = converge("rds_instance.present", **larger, multi_az=True, apply="now")
+    assert set(ret.changes) == {"allocated_storage"}
+    assert ret.warnings == [
+        "Waiting: the DB instance analysis is modifying; multi_az can be changed when it is available."
+    ]
+    sandbox.advance_clock(300)
+    assert entry(rds)["AllocatedStorage"] == 40
+    assert set(converge("rds_instance.present", **larger, multi_az=True, apply="now").changes) == {"multi_az"}
+
+
+def test_storage_that_aws_is_still_at_work_on_is_changed_later(converge, sandbox, rds, instance):
+    sandbox.database_status(NAME, "storage-optimization")
+    wanted = {**instance, "allocated_storage": 40, "deletion_protection": True}
+    ret = converge("rds_instance.present", **wanted, apply="now")
+    assert set(ret.changes) == {"deletion_protection"}, ret.comment
+    assert "allocated_storage can be changed when it is available" in ret.warnings[0]
+    sandbox.database_status(NAME, "available")
+    assert set(converge("rds_instance.present", **wanted, apply="now").changes) == {"allocated_storage"}
+
+
+@pytest.mark.parametrize("status", ["failed", "incompatible-network", "incompatible-restore"])
+def test_what_aws_takes_no_last_snapshot_of_is_deleted_without_one(converge, sandbox, rds, instance, status):
+    sandbox.database_status(NAME, status)
+    ret = converge("rds_instance.absent", name=NAME, final_db_snapshot_identifier="last")
+    assert ret.comment == (
+        f"The DB instance analysis is {status}, and AWS takes no last snapshot of it; to delete it with its data, say "
+        "skip_final_snapshot: True."
+    )
+    assert converge("rds_instance.absent", name=NAME, skip_final_snapshot=True).changes
+    assert entry(rds)["DBInstanceStatus"] == "deleting"
+
+
+@pytest.mark.hint("operations.obstacles", "rds_instance.apply")
+def test_deletion_protection_is_honoured(converge, sandbox, rds, instance, obey):
     rds.modify_db_instance(DBInstanceIdentifier=NAME, DeletionProtection=True, ApplyImmediately=True)
     ret = converge("rds_instance.absent", name=NAME, skip_final_snapshot=True)
     assert "has deletion protection and is not deleted" in ret.comment
+    obey(ret.comment, "rds_instance.apply")
+    assert converge("rds_instance.absent", name=NAME, skip_final_snapshot=True).result is True
 
 
 @pytest.mark.parametrize(
@@ -453,6 +673,8 @@ def test_deletion_protection_is_honoured(converge, sandbox, rds, instance):
         ({"preferred_backup_window": "3:00-4:00"}, "give a window in UTC such as 03:00-03:30"),
         ({"preferred_maintenance_window": "sunday"}, "give a window in UTC such as sun:05:00-sun:05:30"),
         ({"db_name": "1st"}, "beginning with a letter"),
+        ({"db_name": True}, "db_name is True; give a text; YAML reads it as true or false, so write it in quotes."),
+        ({"storage_type": 3}, "storage_type is 3; give a text; YAML reads it as a number, so write it in quotes."),
         ({"kms_key_id": "alias/x"}, "leave one out"),
         ({"vpc_security_groups": "default"}, "give a list of names"),
     ],

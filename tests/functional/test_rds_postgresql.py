@@ -117,7 +117,9 @@ def test_another_password_does_not(server, instance):
 def test_the_line_insists_on_encryption(server, instance):
     line, password = instance
     server.sql(f"ALTER ROLE postgres PASSWORD '{password}'")
-    assert connect(line.replace("sslmode=require", "sslmode=disable"), password).returncode
+    refused = connect(line.replace("sslmode=require", "sslmode=disable"), password)
+    assert refused.returncode
+    assert "no encryption" in refused.stderr
 
 
 def test_the_password_works_from_a_password_file_and_in_an_address(server, instance, port, tmp_path):

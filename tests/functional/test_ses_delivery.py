@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from salt.exceptions import CommandExecutionError
 
 from sandbox.zone import Zone
 
@@ -23,14 +24,30 @@ def zone(sandbox):
         yield server
 
 
+@pytest.mark.hint("notifications._told", "ses_delivery.unsuppress")
+@pytest.mark.hint("notifications._told", "ses_delivery.suppressed")
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
+def test_what_the_explanation_says_works_where_the_mail_was_sent(modules, sandbox, obey, region):
+    sandbox.client("sesv2", region).put_suppressed_destination(EmailAddress="jane@example.com", Reason="BOUNCE")
+    arn = f"arn:aws:ses:{region}:123456789012:identity/example.org"
+    text = modules["ses_delivery.explain"]({**BOUNCE, "mail": {"sourceArn": arn}})
+    assert [entry["address"] for entry in obey(text, "ses_delivery.suppressed")] == ["jane@example.com"]
+    assert obey(text, "ses_delivery.unsuppress") is True
+    assert obey(text, "ses_delivery.suppressed") == []
+
+
 def test_a_notification_in_a_file_or_not(modules, tmp_path):
     path = tmp_path / "bounce.json"
     path.write_text(json.dumps(BOUNCE))
     for given in (str(path), path.read_text(), BOUNCE):
         text = modules["ses_delivery.explain"](given)
         assert text.startswith("jane@example.com (Bounce, Permanent, OnAccountSuppressionList): SES did not send")
-        assert "salt-call ses_delivery.unsuppress jane@example.com" in text
+        assert "salt-call --local ses_delivery.unsuppress jane@example.com" in text
     assert modules["ses_delivery.explain"](BOUNCE, format="data")[0]["permanent"] is True
+    with pytest.raises(Exception, match=r"'/tmp/.*x00', which cannot be read: it is no path"):
+        modules["ses_delivery.explain"]("/tmp/\0")
+    with pytest.raises(Exception, match="which cannot be read: it is no path"):
+        modules["ses_delivery.explain"]("/tmp/\udc80\ud800")
     with pytest.raises(Exception, match="which cannot be read: No such file"):
         modules["ses_delivery.explain"](str(tmp_path / "nothing"))
 
@@ -97,5 +114,13 @@ def test_dmarc_of_a_message(modules, sandbox, zone, tmp_path):
     assert "It is signed by example.org." in bare["reasons"][0]
     with pytest.raises(Exception, match="no From header"):
         modules["ses_delivery.check_dmarc"](message="hello", nameserver=zone.address)
+    for sent in ("From: a:;<", "From: <\n\n", "From: '@\n\n"):
+        with pytest.raises(CommandExecutionError, match="no From header"):
+            modules["ses_delivery.check_dmarc"](message=sent, nameserver=zone.address)
+    for given in (5, b"From: a@example.org", {"a": 1}, "From: \ud800"):
+        with pytest.raises(CommandExecutionError, match="check_dmarc: message is no text"):
+            modules["ses_delivery.check_dmarc"](message=given, nameserver=zone.address)
+    nested = "From: a@example.org\n" + "Content-Type: message/rfc822\n\n" * 3000
+    assert "example.org" in modules["ses_delivery.check_dmarc"](message=nested, nameserver=zone.address)
     with pytest.raises(Exception, match="and not both"):
         modules["ses_delivery.check_dmarc"]()

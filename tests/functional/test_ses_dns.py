@@ -1,13 +1,22 @@
 """Records published: to a real PowerDNS, and through dns-lexicon to doubles of two DNS hosts."""
 
+import logging
 import socket
+import struct
+import threading
+from functools import partial
 
+import dns.message
+import dns.opcode
 import pytest
 
-from aws_runbook import dns_publish, dns_records
-from aws_runbook.errors import RunbookError
+from aws_runbook import patience
+from aws_runbook.dns import godaddy
+from aws_runbook.dns import publish as dns_publish
+from aws_runbook.dns import records as dns_records
+from aws_runbook.errors import RunbookError, UncertainError
 from sandbox.powerdns import PowerDns
-from tests.fixtures.dns_hosts import TOKEN, Cloudflare, GoDaddy, standing_in
+from tests.fixtures.dns_hosts import TOKEN, Cloudflare, GoDaddy, Refusing, standing_in
 
 DOMAIN = "noreply.example.org"
 SPF = "v=spf1 mx -all"
@@ -89,8 +98,8 @@ def test_powerdns_what_somebody_else_made_meanwhile_is_not_replaced(powerdns, mo
     ("wrong", "sentence"),
     [
         ({"key_secret": "bm90IHRoZSBrZXk="}, "the DNS server 127.0.0.1:"),
-        ({"key_secret": "not base64"}, "key_secret of the TSIG key aws-runbook is not base64"),
-        ({"key_algorithm": "rot13"}, "key_algorithm is 'rot13'; allowed are hmac-sha256"),
+        ({"key_secret": "not base64"}, "aws:ses:dns:key_secret is a text: give the secret of the TSIG key in base64"),
+        ({"key_algorithm": "rot13"}, "key_algorithm is 'rot13': allowed are hmac-sha256"),
         ({"zone": "example.net"}, "it is not in the zone of aws:ses:dns"),
     ],
 )
@@ -128,6 +137,8 @@ def offline(monkeypatch):
     return tried
 
 
+# The SPF record when everything that can be done is done.
+EXTENDED = {"cloudflare": "v=spf1 mx include:amazonses.com -all", "godaddy": SPF}
 HOSTS = {
     "cloudflare": (Cloudflare, {"provider": "cloudflare", "zone": "example.org", "auth_token": TOKEN}),
     "godaddy": (GoDaddy, {"provider": "godaddy", "zone": "example.org", "auth_key": TOKEN, "auth_secret": TOKEN}),
@@ -152,18 +163,17 @@ def test_a_dns_hosts_api(provider, converge, states, settings, sandbox, offline,
         ret = states["ses_dns.published"](name="x", identities=[DOMAIN])
         assert ret.result is True, ret.comment
         assert ret.changes == planned.changes
-        assert sorted(host.has("TXT", DOMAIN)) == ["other", "v=spf1 mx include:amazonses.com -all"]
+        assert sorted(host.has("TXT", DOMAIN)) == ["other", EXTENDED[provider]]
         assert host.has("CNAME", "www.example.org") == ["example.org"]
         assert len([entry for entry in host.records if "_domainkey" in entry["name"]]) == 3
         host.requests.clear()
         again = states["ses_dns.published"](name="x", identities=[DOMAIN])
         assert (again.result, again.changes, host.writes()) == (True, {}, [])
-        if provider == "cloudflare":
-            (inbound,) = [entry for entry in host.records if (entry["type"], entry["name"]) == ("MX", DOMAIN)]
-            assert (inbound["priority"], inbound["content"]) == (10, "inbound-smtp.us-east-1.amazonaws.com")
-            assert not getattr(again, "warnings", None)
-        else:
-            assert "cannot set its priority at this DNS host: add it by hand" in again.warnings[0]
+        (inbound,) = [entry for entry in host.records if (entry["type"], entry["name"]) == ("MX", DOMAIN)]
+        assert (inbound["priority"], inbound["content"]) == (10, "inbound-smtp.us-east-1.amazonaws.com")
+        left = [f"Waiting: TXT {DOMAIN} should be {EXTENDED['cloudflare']}: it is {SPF}, and GoDaddy's API"]
+        warnings = [warning.partition(" can only")[0] for warning in getattr(again, "warnings", None) or []]
+        assert warnings == (left if provider == "godaddy" else [])
     assert offline == []
     assert TOKEN not in f"{ret.full_return} {caplog.text}"
 
@@ -181,7 +191,7 @@ def test_records_of_the_zone_itself_leave_those_of_other_names(provider, states,
     with standing_in(kind("example.org", *theirs), provider, monkeypatch) as host:
         ret = states["ses_dns.published"](name="x", identities=["example.org"])
         assert ret.result is True, ret.comment
-        assert sorted(host.has("TXT", "example.org")) == ["theirs", "v=spf1 mx include:amazonses.com -all"]
+        assert sorted(host.has("TXT", "example.org")) == ["theirs", EXTENDED[provider]]
         assert all(record in host.records for record in theirs[1:])
         assert states["ses_dns.published"](name="x", identities=["example.org"]).changes == {}
 
@@ -195,6 +205,151 @@ def test_a_refused_credential_is_one_sentence_without_it(states, settings, sandb
     assert "wrong-secret" not in ret.comment
 
 
+@pytest.fixture
+def godaddy_host(settings, states, sandbox, monkeypatch):
+    """A zone at GoDaddy, and an identity that needs records."""
+    theirs = [
+        {"type": "TXT", "name": DOMAIN, "content": SPF, "ttl": 1800},
+        {"type": "TXT", "name": DOMAIN, "content": "theirs", "ttl": 7200},
+        {"type": "A", "name": "www.example.org", "content": "192.0.2.1", "ttl": 3600},
+    ]
+    settings["dns"] = dict(HOSTS["godaddy"][1])
+    states["ses_identity.present"](name=DOMAIN, mail_from=f"mail.{DOMAIN}")
+    with standing_in(GoDaddy("example.org", *theirs), "godaddy", monkeypatch) as host:
+        host.theirs = theirs
+        yield host
+
+
+def test_godaddy_is_sent_what_is_wanted_and_nothing_else(godaddy_host, states):
+    ret = states["ses_dns.published"](name="x", identities=[DOMAIN])
+    assert ret.result is True, ret.comment
+    assert {(method, len(data)) for method, _, data in godaddy_host.writes()} == {("PATCH", 1)}
+    assert all(record in godaddy_host.records for record in godaddy_host.theirs)
+
+
+def test_what_somebody_adds_meanwhile_at_godaddy_is_neither_lost_nor_joined(godaddy_host):
+    publisher = dns_publish.make({**HOSTS["godaddy"][1]}, "example.org")
+    before = list(godaddy_host.records)
+    inbound = dns_records.Record("inbound_mx", "MX", DOMAIN, "10 inbound-smtp.us-east-1.amazonaws.com")
+    assert publisher.values(DOMAIN, "MX") == []
+    godaddy_host.records.append({"type": "MX", "name": DOMAIN, "content": "mx.example.net", "priority": 5})
+    with pytest.raises(RunbookError, match="have changed meanwhile"):
+        publisher.add(inbound)
+    assert godaddy_host.records[: len(before)] == before
+    assert godaddy_host.writes() == []
+
+
+CLOSED = {"code": "ACCESS_DENIED", "message": f"Authenticated user is not allowed access {TOKEN}"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "sentence"),
+    [
+        (
+            401,
+            {"code": "UNABLE_TO_AUTHENTICATE"},
+            "401 UNABLE_TO_AUTHENTICATE: it does not know auth_key and auth_secret",
+        ),
+        (403, CLOSED, "403 ACCESS_DENIED: its API is closed to accounts with few domains"),
+        (404, {"code": "UNKNOWN_DOMAIN"}, "404 UNKNOWN_DOMAIN: the zone is not a domain of this account"),
+        (422, {"code": "DUPLICATE_RECORD"}, "422 DUPLICATE_RECORD: it refuses that"),
+        (500, b"<html>oops</html>", "500: it refuses that"),
+        (302, b"", "302: it refuses that"),
+        (200, b"", "GoDaddy's answer is no list of such records"),
+        (200, b"<!DOCTYPE html>", "GoDaddy's answer is no list of such records"),
+        (200, {"code": "x"}, "GoDaddy's answer is no list of such records"),
+        (200, [{"type": "A", "data": "192.0.2.1"}], "GoDaddy's answer is no list of such records"),
+    ],
+)
+def test_what_godaddy_refuses_is_one_sentence(godaddy_host, states, caplog, status, body, sentence):
+    caplog.set_level(1)
+    godaddy_host.refusals = [(status, body, {})] * 20
+    ret = states["ses_dns.published"](name="x", identities=[DOMAIN])
+    assert ret.result is False
+    assert sentence in ret.comment
+    assert "\n" not in ret.comment
+    assert not {"oops", "DOCTYPE", "Authenticated user"} & set(ret.comment.split())
+    assert TOKEN not in f"{ret.full_return} {caplog.text}"
+    assert godaddy_host.writes() == []
+
+
+class Watch:
+    """A clock that only waiting moves."""
+
+    def __init__(self, monkeypatch):
+        self.now = 0.0
+        monkeypatch.setattr(godaddy, "_clock", lambda: self.now)
+        monkeypatch.setattr(godaddy, "until", partial(patience.until, clock=lambda: self.now, pause=self.pause))
+
+    def pause(self, seconds):
+        self.now += seconds
+
+
+def told_of_waiting(caplog):
+    """What an operator reads of it at Salt's own log level."""
+    told = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    return [line for line in told if line.startswith("Waiting for")]
+
+
+@pytest.mark.hint("godaddy._reason", "ses_identity.dns_records")
+def test_where_godaddys_api_is_closed_the_records_are_shown(godaddy_host, states, obey):
+    godaddy_host.refusals = [(403, CLOSED, {})] * 20
+    ret = states["ses_dns.published"](name="x", identities=[DOMAIN])
+    assert "_domainkey" in obey(ret.comment, "ses_identity.dns_records", filled={"IDENTITY": DOMAIN})
+    refused = states["ses_dns.published"](name="x", identities=[DOMAIN], region="eu-west-1")
+    assert "ses_identity.dns_records IDENTITY region=eu-west-1`" in refused.comment
+
+
+def test_godaddys_limit_and_its_busy_zone_are_waited_for(godaddy_host, states, monkeypatch, caplog):
+    watch = Watch(monkeypatch)
+    godaddy_host.refusals = [
+        (429, {"code": "TOO_MANY_REQUESTS", "retryAfterSec": 31}, {}),
+        (429, {"code": "TOO_MANY_REQUESTS"}, {"Retry-After": "7"}),
+        (409, {"code": "CONFLICT"}, {}),
+    ]
+    ret = states["ses_dns.published"](name="x", identities=[DOMAIN])
+    assert ret.result is True, ret.comment
+    assert 31 + 7 + 2 <= watch.now < 31 + 7 + 2 + 3
+    assert godaddy_host.refusals == []
+    assert told_of_waiting(caplog) == []
+    godaddy_host.refusals = [(429, {"code": "TOO_MANY_REQUESTS"}, {"Retry-After": "86400"})]
+    before = watch.now
+    ret = states["ses_dns.published"](name="x", identities=[DOMAIN])
+    assert "429 TOO_MANY_REQUESTS: its limit of calls a minute is used up" in ret.comment
+    assert watch.now == before
+
+
+def test_a_long_wait_for_godaddy_is_told_each_minute(godaddy_host, states, monkeypatch, caplog):
+    watch = Watch(monkeypatch)
+    godaddy_host.refusals = [(429, {"code": "TOO_MANY_REQUESTS"}, {"Retry-After": "150"})]
+    ret = states["ses_dns.published"](name="x", identities=[DOMAIN])
+    assert ret.result is True, ret.comment
+    assert 150 <= watch.now < 151
+    first, second = told_of_waiting(caplog)
+    assert first.startswith("Waiting for GoDaddy to let me read the ")
+    assert first.endswith(": 1 min so far, for 2 min more at most")
+    assert second.endswith(": 2 min so far, for 1 min more at most")
+
+
+@pytest.mark.parametrize("provider", ["namesilo", "zonomi", "dreamhost"])
+@pytest.mark.parametrize("there", [True, False])
+def test_a_key_in_a_url_is_in_no_error_and_no_log(provider, there, states, settings, sandbox, monkeypatch, caplog):
+    caplog.set_level(1)
+    secret = f"{TOKEN} +/=%&'\"é"
+    settings["dns"] = {"provider": provider, "zone": "example.org", "auth_token": secret}
+    states["ses_identity.present"](name=DOMAIN)
+    host = Refusing("example.org")
+    with standing_in(host, provider, monkeypatch):
+        if not there:
+            host._server.server_close()
+        ret = states["ses_dns.published"](name="x", identities=[DOMAIN])
+        asked = list(host.requests)
+    assert ret.result is False
+    assert f"{provider} says " in ret.comment
+    assert bool(asked) is there
+    assert TOKEN not in f"{ret.full_return} {caplog.text}"
+
+
 def test_before_the_identity_is_there_the_plan_is_the_same(states, settings, sandbox, monkeypatch):
     settings["dns"] = HOSTS["cloudflare"][1]
     with standing_in(Cloudflare("example.org"), "cloudflare", monkeypatch):
@@ -204,18 +359,119 @@ def test_before_the_identity_is_there_the_plan_is_the_same(states, settings, san
 
 
 @pytest.mark.parametrize(
-    ("dns", "sentence"),
+    ("given", "sentence"),
     [
         (None, "dns is 'aws:ses:dns', which names no provider"),
         ({"provider": "nobody", "zone": "example.org"}, "nobody says ProviderNotAvailableError"),
-        ({"provider": "rfc2136", "zone": "example.org"}, "names no server"),
-        ({"provider": "rfc2136", "zone": "example.org", "sever": "x"}, "has the unknown key 'sever'"),
+        ({"provider": "rfc2136", "zone": "example.org"}, "aws:ses:dns:server is missing; give HOST or HOST:PORT"),
+        (
+            {"provider": "godaddy", "zone": "example.org", "auth_key": "k"},
+            "aws:ses:dns:auth_secret is missing; godaddy needs auth_key and auth_secret",
+        ),
+        ({**HOSTS["godaddy"][1], "ttl": 60}, "aws:ses:dns:ttl is 60: GoDaddy allows 600 seconds or more"),
+        (
+            {"provider": "rfc2136", "zone": "example.org", "server": "h", "sever": "x"},
+            "aws:ses:dns:sever is not a key that is known for rfc2136",
+        ),
         ({"provider": "rfc2136", "zone": "example.org", "server": "h:p"}, "give HOST or HOST:PORT"),
+        (
+            {**HOSTS["cloudflare"][1], "auth_token": "sdb://none/token"},
+            "Cannot read sdb://none/token: neither the minion's",
+        ),
+        (
+            {**HOSTS["cloudflare"][1], "auth_token": "sdb://undriven/token"},
+            "Cannot read sdb://undriven/token: Salt has no sdb driver for it here ('absent.get' is missing)",
+        ),
+        (
+            {**HOSTS["cloudflare"][1], "auth_token": "sdb://vault/nothing"},
+            "aws:ses:dns:auth_token is sdb://vault/nothing, which holds no text; put the value there",
+        ),
     ],
 )
-def test_wrong_settings_are_one_sentence(states, settings, sandbox, dns, sentence):
-    settings["dns"] = dns
+def test_wrong_settings_are_one_sentence(states, settings, sandbox, given, sentence):
+    settings["dns"] = given
     ret = states["ses_dns.published"](name="x", identities=[DOMAIN])
     assert ret.result is False
     assert sentence in ret.comment
     assert "\n" not in ret.comment
+
+
+class Closing:
+    """A DNS server that answers queries with nothing, and closes the connection when it is sent an update: ``how`` is fin or rst."""
+
+    def __init__(self, how, updates_only):
+        self._how, self._updates_only = how, updates_only
+        self.asked = []
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join()
+
+    def _serve(self):
+        while True:
+            try:
+                connected, _ = self._socket.accept()
+            except OSError:
+                return
+            with connected:
+                (length,) = struct.unpack("!H", connected.recv(2))
+                query = dns.message.from_wire(connected.recv(length))
+                self.asked.append(query.opcode())
+                if self._updates_only and query.opcode() != dns.opcode.UPDATE:
+                    reply = dns.message.make_response(query).to_wire()
+                    connected.sendall(struct.pack("!H", len(reply)) + reply)
+                elif self._how == "rst":
+                    connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@pytest.mark.parametrize("how", ["fin", "rst"])
+def test_a_server_that_closes_the_connection_is_one_sentence(settings, states, sandbox, how):
+    states["ses_identity.present"](name=DOMAIN)
+    with Closing(how, updates_only=False) as server:
+        settings["dns"] = {"provider": "rfc2136", "server": server.address, "zone": "example.org"}
+        ret = states["ses_dns.published"](name="x", identities=[DOMAIN])
+    assert ret.result is False
+    assert f"the DNS server {server.address}" in ret.comment
+    assert ret.comment.startswith("Cannot read ")
+    assert "program failed" not in ret.comment
+    assert "not known" not in ret.comment
+
+
+@pytest.mark.parametrize("how", ["fin", "rst"])
+def test_an_update_that_is_not_answered_is_said_to_be_open(how):
+    record = dns_records.Record("dkim", "CNAME", f"t.{DOMAIN}", "t.dkim.amazonses.com")
+    with Closing(how, updates_only=True) as server:
+        publisher = dns_publish.make({"provider": "rfc2136", "server": server.address}, "example.org")
+        with pytest.raises(UncertainError) as failed:
+            publisher.add(record)
+    assert server.asked == [dns.opcode.QUERY, dns.opcode.UPDATE]
+    assert str(failed.value).startswith(f"Cannot add the CNAME record t.{DOMAIN}: the DNS server {server.address}")
+    assert str(failed.value).endswith(
+        "It is not known whether the server did it. Run this again: it looks at what is there first."
+    )
+
+
+def test_a_server_that_is_not_there_was_sent_nothing():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        free = f"127.0.0.1:{taken.getsockname()[1]}"
+    publisher = dns_publish.make({"provider": "rfc2136", "server": free}, "example.org")
+    with pytest.raises(RunbookError, match=f"Cannot read x.example.org: the DNS server {free}: ") as failed:
+        publisher.add(dns_records.Record("dkim", "CNAME", "x.example.org", "y.example.org"))
+    assert "not known" not in str(failed.value)
+
+
+@pytest.mark.parametrize("identities", [5, DOMAIN, [5], None])
+def test_identities_that_are_no_list_of_texts_are_one_sentence(states, settings, sandbox, identities):
+    settings["dns"] = {"provider": "rfc2136", "server": "192.0.2.1", "zone": "example.org"}
+    ret = states["ses_dns.published"](name="x", identities=identities)
+    assert ret.result is False
+    assert ret.comment.startswith("ses_dns.plan: names is ")
+    assert ret.comment.endswith("; give a list of texts.")

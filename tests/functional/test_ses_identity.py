@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta, timezone
 
 import pytest
+import salt.loader
 
 from sandbox.zone import Zone
 
@@ -123,9 +124,12 @@ def test_verified_says_what_is_missing_then_waits(converge, modules, states, zon
     assert modules["ses_identity.verified"](DOMAIN) == {"verified": True, "missing": []}
 
 
-@pytest.mark.parametrize("pillar", [{"aws": {"ses": {"dns": {"provider": "rfc2136", "nameserver": "127.0.0.1:9"}}}}])
+NOBODY = {"provider": "rfc2136", "server": "127.0.0.1:9", "nameserver": "127.0.0.1:9"}
+
+
+@pytest.mark.parametrize("pillar", [{"aws": {"ses": {"dns": NOBODY}}}])
 def test_waiting_ends_with_what_is_missing(pillar, states, sandbox, monkeypatch):
-    monkeypatch.setattr("aws_runbook.dns_check._LIFETIME", 0.3)
+    monkeypatch.setattr("aws_runbook.dns.check._LIFETIME", 0.3)
     states["ses_identity.present"](name=DOMAIN)
     ret = states["ses_identity.verified"](name=DOMAIN, timeout=0)
     assert ret.result is False
@@ -134,14 +138,16 @@ def test_waiting_ends_with_what_is_missing(pillar, states, sandbox, monkeypatch)
     assert states["ses_identity.verified"](name=DOMAIN, timeout=3600, test=True).warnings
 
 
-def test_after_72_hours_it_can_be_tried_again(converge, modules, sandbox):
+@pytest.mark.hint("ses_identity._waiting", "ses_identity.retry")
+@pytest.mark.hint("ses_identity._waiting", "ses_identity.dns_records")
+def test_after_72_hours_it_can_be_tried_again(converge, modules, sandbox, obey):
     sandbox.stop_clock()
     converge("ses_identity.present", name=DOMAIN, mail_from=f"mail.{DOMAIN}")
     sandbox.advance_clock(73 * 3600)
     ret = converge("ses_identity.present", name=DOMAIN, mail_from=f"mail.{DOMAIN}")
     assert ret.result is True
-    assert f"salt-call ses_identity.retry {DOMAIN}" in ret.warnings[0]
-    modules["ses_identity.retry"](DOMAIN)
+    assert "_domainkey" in obey(ret.warnings[0], "ses_identity.dns_records")
+    obey(ret.warnings[0], "ses_identity.retry")
     assert modules["ses_identity.describe"](DOMAIN, ["mail_from"])["mail_from_status"] == "PENDING"
 
 
@@ -223,6 +229,8 @@ def test_pending(pillar, states, modules, sandbox):
         asked = datetime.fromisoformat(entry["since"])
         assert timedelta(0) <= datetime.now(timezone.utc) - asked < timedelta(minutes=5)
     assert "\tIN\tCNAME\t" in dkim["records"]
+    (line,) = [line for line in dkim["console"].splitlines() if "feedback-smtp" in line]
+    assert line.split() == ["MX", f"mail.{DOMAIN}", "feedback-smtp.us-east-1.amazonses.com", "10"]
     assert address == {
         "what": f"verification of {ADDRESS}",
         "on": ADDRESS,
@@ -233,6 +241,30 @@ def test_pending(pillar, states, modules, sandbox):
     sandbox.verify(DOMAIN, "mail_from")
     sandbox.verify(ADDRESS)
     assert modules["ses_identity.pending"]() == []
+
+
+def test_a_console_has_names_without_the_zone(modules, states, sandbox):
+    states["ses_identity.present"](name=DOMAIN, mail_from=f"mail.{DOMAIN}")
+    lines = modules["ses_identity.dns_records"](DOMAIN, zone=DOMAIN, receives=True, format="console").splitlines()
+    (inbound,) = [line.split() for line in lines if "inbound-smtp" in line]
+    assert inbound == ["MX", "@", "inbound-smtp.us-east-1.amazonaws.com", "10"]
+    assert not [line for line in lines if f"{DOMAIN} " in line]
+
+
+@pytest.mark.parametrize(
+    "pillar", [{"aws": {"ses": SETTINGS, "sns": {"topics": {"bounces": {"subscriptions": ["ops@example.org"]}}}}}]
+)
+def test_what_may_not_be_read_is_one_line_of_what_is_pending(pillar, states, minion_opts, sandbox):
+    states["sns_topic.present"](name="bounces", subscriptions=["ops@example.org"])
+    for service in ("ses", "sesv2"):
+        sandbox.fault(f"{service}:*", "access_denied", times=100)
+    # A loader of its own: what one module calls of another has the pillar that the loader began with.
+    found = salt.loader.minion_mods({**minion_opts, "pillar": pillar})["aws_account.pending"]()
+    refused = [
+        entry for entry in found if entry["what"].startswith("identity") and "is not there yet" not in entry["do"]
+    ]
+    assert [entry["what"] for entry in refused] == [f"identity {DOMAIN}", f"identity {ADDRESS}"], found
+    assert "subscription of ops@example.org to bounces" in [entry["what"] for entry in found]
 
 
 def test_what_somebody_else_asked_for_has_no_date(modules, pillar, sesv2):
@@ -396,3 +428,61 @@ def test_a_failed_read_is_an_error(function, states, sandbox):
     assert ret.result is False
     assert "The credentials in use need ses:" in ret.comment
     assert sandbox.calls(write=True) == []
+
+
+def own_key(sesv2, name):
+    signing = {"DomainSigningSelector": "mine", "DomainSigningPrivateKey": "c2VjcmV0"}
+    sesv2.create_email_identity(EmailIdentity=name, DkimSigningAttributes=signing)
+
+
+def key_of_another_region(sesv2, name):
+    signing = {"DomainSigningAttributesOrigin": "AWS_SES_EU_WEST_1"}
+    sesv2.create_email_identity(EmailIdentity=name, DkimSigningAttributes=signing)
+
+
+@pytest.mark.parametrize("make", [own_key, key_of_another_region])
+def test_a_key_that_is_not_easy_dkims_stays_and_has_no_such_records(states, modules, sandbox, make):
+    sesv2 = sandbox.client("sesv2")
+    make(sesv2, "own.example.org")
+    before = sesv2.get_email_identity(EmailIdentity="own.example.org")["DkimAttributes"]
+    assert before["SigningAttributesOrigin"] != "AWS_SES"
+    sandbox.clear_calls()
+    assert [
+        record
+        for record in modules["ses_identity.dns_records"]("own.example.org", format="data")
+        if record["purpose"] == "dkim"
+    ] == []
+    for test in (True, False):
+        ret = states["ses_identity.present"](name="own.example.org", signing_key_length="RSA_2048_BIT", test=test)
+        assert ret.result is False
+        assert "signing_key_length is for Easy DKIM, but the domain signs with" in ret.comment
+    with pytest.raises(Exception, match="is for Easy DKIM"):
+        modules["ses_identity.update"]("own.example.org", signing_key_length="RSA_1024_BIT")
+    assert sandbox.calls(write=True) == []
+    assert sesv2.get_email_identity(EmailIdentity="own.example.org")["DkimAttributes"] == before
+    (sentence,) = modules["ses_identity.waiting"](
+        "own.example.org", modules["ses_identity.describe"]("own.example.org")
+    )
+    assert "dns_records" not in sentence
+
+
+@pytest.mark.parametrize("pillar", [{"aws": {"ses": {"identities": {DOMAIN: {}, "own.example.org": {}}}}}])
+def test_a_domain_with_its_owners_key_is_not_said_to_wait_for_records_of_ours(states, sandbox, pillar):
+    """What is asked of many identities at once does not tell whose key it is."""
+    own_key(sandbox.client("sesv2"), "own.example.org")
+    sandbox.client("sesv2").create_email_identity(EmailIdentity=DOMAIN)
+    for test in (True, False):
+        (warning,) = states["ses_identity.present"](name="own.example.org", test=test).warnings
+        assert "which signs with a key of its owner's (EXTERNAL): whoever set that up has the record" in warning
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_sets_own_empty_list_of_reasons_counts_in_place_of_the_accounts(converge, sandbox, there):
+    sesv2 = sandbox.client("sesv2")
+    if there:
+        sesv2.create_configuration_set(ConfigurationSetName="credere")
+    done = converge("ses_configuration_set.present", name="credere", suppressed_reasons=[])
+    assert done.changes["suppressed_reasons"] == {"old": None, "new": []}
+    assert sesv2.get_configuration_set(ConfigurationSetName="credere")["SuppressionOptions"] == {
+        "SuppressedReasons": []
+    }

@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 
-from aws_runbook import smtp
+from aws_runbook.mail import smtp
 
 USER = "ses-smtp"
 POLICY = {"UserName": USER, "PolicyName": "AmazonSesSendingAccess"}
@@ -21,6 +21,7 @@ def iam(sandbox):
 def private(tmp_path):
     path = tmp_path / "credere.sls"
     path.write_text("# The private half.\nother: kept\n")
+    path.chmod(0o600)
     return path
 
 
@@ -42,7 +43,7 @@ def test_present_and_drift(converge, iam, private, store, monkeypatch):
     secrets = []
     derive = smtp.password
     monkeypatch.setattr(
-        "aws_runbook.smtp.password", lambda secret, region: secrets.append(secret) or derive(secret, region)
+        "aws_runbook.mail.smtp.password", lambda secret, region: secrets.append(secret) or derive(secret, region)
     )
     wanted = {"name": USER, "store": store, "region": "eu-central-1", "tags": {"team": "data"}}
     ret = converge("ses_smtp_user.present", **wanted)
@@ -69,6 +70,28 @@ def test_only_from_given_addresses(converge, iam):
     assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": ["A@example.org", "b@example.org"]}}
 
 
+@pytest.mark.parametrize(
+    "actions", [["ses:*", "sns:Publish"], ["ses:SendRawEmail", "sns:Publish"], ["ses:SendRawEmail"]]
+)
+def test_what_the_consoles_policy_loses_is_said_before_and_after(states, iam, sandbox, actions):
+    iam.create_user(UserName=USER)
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}}
+    iam.put_user_policy(**POLICY, PolicyDocument=json.dumps(document))
+    wanted = {"name": USER, "from_addresses": ["noreply@example.org"]}
+    lost = ", ".join(f"{action.lower()} on *" for action in actions if action != "ses:SendRawEmail")
+    told = (
+        f"The policy AmazonSesSendingAccess of the user ses-smtp loses what SMTP does not need: {lost}. If anything needs that, "
+        "give it to the user in a policy of another name."
+    )
+    for test in (True, False):
+        ret = states["ses_smtp_user.present"](**wanted, test=test)
+        assert set(ret.changes) == {"policy_document"}
+        assert [warning for warning in ret.warnings if not warning.startswith("Waiting:")] == ([told] if lost else [])
+    again = states["ses_smtp_user.present"](**wanted)
+    assert again.changes == {}
+    assert "loses" not in str(again.warnings)
+
+
 def test_a_policy_that_means_the_same_is_left(converge, iam):
     iam.create_user(UserName=USER)
     document = {
@@ -91,7 +114,7 @@ def test_the_key_is_deleted_again_when_storing_fails(states, iam, store, monkeyp
     def full(*_args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("aws_runbook.store_file.PillarFile._replace", full)
+    monkeypatch.setattr("aws_runbook.stores.pillar_file.PillarFile._replace", full)
     ret = states["ses_smtp_user.present"](name=USER, store=store)
     assert ret.result is False
     assert "was deleted again" in ret.comment
@@ -110,9 +133,17 @@ def test_a_store_without_a_place_for_the_password_is_refused(converge, iam, priv
     assert keys(iam) == []
 
 
-def test_iams_lag_is_waited_for(converge, sandbox, store):
-    sandbox.lag("iam", looks=2)
-    assert converge("ses_smtp_user.present", name=USER, store=store, tags={"a": "b"}).result is True
+@pytest.mark.parametrize("pattern", ["-+", "+--"])
+@pytest.mark.parametrize("by", ["state", "command"])
+def test_iams_lag_is_waited_for(states, modules, sandbox, store, by, pattern):
+    sandbox.lag("iam", looks=3, pattern=pattern)
+    wanted = {"name": USER, "store": store, "tags": {"a": "b"}}
+    if by == "state":
+        assert states["ses_smtp_user.present"](**wanted).result is True
+    else:
+        assert modules["ses_smtp_user.apply"](**wanted) is True
+    sandbox.stand_aside()
+    assert len(keys(sandbox.client("iam"))) == 1
 
 
 @pytest.mark.parametrize("pillar", [{"aws": {"ses": {"smtp_users": {USER: {"region": "eu-west-1"}}}}}])
@@ -123,7 +154,7 @@ def test_a_lost_password_says_how_to_rotate_and_that_works(pillar, converge, mod
     ret = converge("ses_smtp_user.present", name=USER, store=store, region="eu-west-1")
     assert ret.result is False
     assert lost in ret.comment
-    assert re.search(rf"salt-call iam_access_key\.rotate {USER}", ret.comment)
+    assert re.search(rf"salt-call --local iam_access_key\.rotate {USER}", ret.comment)
     modules["iam_access_key.rotate"](USER)
     assert set(keys(iam)) == {lost, stored(private)["smtp_username"]}
     assert stored(private)["smtp_host"] == "email-smtp.eu-west-1.amazonaws.com"

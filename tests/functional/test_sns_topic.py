@@ -51,6 +51,36 @@ def test_present_and_drift(converge, sns):
     assert mended.changes["display_name"] == {"old": "Other", "new": "Example"}
 
 
+def test_a_firehose_subscription_has_its_role(converge, sns):
+    role = "arn:aws:iam::123456789012:role/sns-to-firehose"
+    stream = "arn:aws:firehose:us-east-1:123456789012:deliverystream/bounces"
+    created = converge(
+        "sns_topic.present",
+        name=NAME,
+        subscriptions=[{"protocol": "firehose", "endpoint": stream, "role_arn": role}],
+    )
+    assert created.result is True, created.comment
+    found = sns.get_subscription_attributes(SubscriptionArn=listed(sns)["firehose", stream])["Attributes"]
+    assert found["SubscriptionRoleArn"] == role
+
+
+@pytest.mark.parametrize(
+    ("item", "sentence"),
+    [
+        (
+            {"protocol": "firehose", "endpoint": "arn:aws:firehose:x:1:y"},
+            "give the ARN of the role with which SNS writes",
+        ),
+        ({**SQS, "role_arn": "arn:aws:iam::123456789012:role/x"}, "only a firehose subscription takes one"),
+    ],
+)
+def test_a_role_is_for_firehose_and_needed_there(states, sns, item, sentence):
+    ret = states["sns_topic.present"](name=NAME, subscriptions=[item])
+    assert ret.result is False
+    assert sentence in ret.comment
+    assert sns.list_topics()["Topics"] == []
+
+
 def test_a_fifo_topic(converge, sns):
     arguments = {"name": "events.fifo", "fifo": True, "content_based_deduplication": True}
     converge("sns_topic.present", **arguments)
@@ -94,16 +124,29 @@ def test_a_pending_subscription_is_waited_for_and_asked_for_once(converge, sandb
     assert not getattr(ret, "warnings", None)
 
 
-def test_who_has_unsubscribed_is_an_error_that_says_so(converge, modules, sandbox):
+@pytest.mark.hint("subscribing._unsubscribed", "sns_topic.resubscribe")
+def test_who_has_unsubscribed_is_an_error_that_says_so(converge, obey, sandbox):
     converge("sns_topic.present", name=NAME, subscriptions=[EMAIL])
     sandbox.confirm_subscription(ARN, EMAIL)
     sandbox.delete_subscription(ARN, EMAIL)
     ret = converge("sns_topic.present", name=NAME, subscriptions=[EMAIL])
     assert ret.result is False
     assert f"{EMAIL} has unsubscribed, or AWS's messages to it bounced" in ret.comment
-    assert f"salt-call sns_topic.resubscribe {NAME} {EMAIL}" in ret.comment
-    assert EMAIL in modules["sns_topic.resubscribe"](NAME, EMAIL)
+    assert EMAIL in obey(ret.comment, "sns_topic.resubscribe")
     assert converge("sns_topic.present", name=NAME, subscriptions=[EMAIL]).warnings
+
+
+@pytest.mark.hint("subscribing._unsubscribed", "sns_topic.resubscribe")
+def test_the_command_for_who_has_unsubscribed_names_the_protocol_and_no_credential(converge, obey, sandbox):
+    hook = {"protocol": "https", "endpoint": "https://user:canary-of-a-hook@example.org/hook"}
+    converge("sns_topic.present", name=NAME, subscriptions=[hook])
+    sandbox.confirm_subscription(ARN, hook["endpoint"])
+    sandbox.delete_subscription(ARN, hook["endpoint"])
+    comment = converge("sns_topic.present", name=NAME, subscriptions=[hook]).comment
+    assert f"sns_topic.resubscribe {NAME} ENDPOINT protocol=https" in comment
+    assert "canary-of-a-hook" not in comment
+    obey(comment, "sns_topic.resubscribe", filled={"ENDPOINT": hook["endpoint"]})
+    assert converge("sns_topic.present", name=NAME, subscriptions=[hook]).warnings
 
 
 @pytest.mark.parametrize("pillar", [{"hooks": [{"protocol": "https", "endpoint": URL}]}])
@@ -120,6 +163,58 @@ def test_credentials_in_a_url_are_never_shown(pillar, converge, modules, sns, ca
     assert bad.result is False
     assert "hunter2" not in bad.comment
     assert "canary" not in bad.comment
+
+
+def test_a_password_with_an_at_sign_is_never_shown(converge, modules, sns, caplog):
+    caplog.set_level(1)
+    url = "https://user:se@CANARY@host.example/"
+    ret = converge("sns_topic.present", name=NAME, subscriptions=[{"protocol": "https", "endpoint": url}])
+    assert ret.changes["subscriptions"]["new"] == ["https https://…@host.example/"]
+    assert ("https", url) in listed(sns)
+    assert "CANARY" not in f"{ret.full_return} {modules['sns_topic.describe'](NAME)}"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "endpoint", "sentence"),
+    [
+        ("https", "https://u:CAN/ARY@host/", "is 'https://…@host/': write an @ after the host as %40"),
+        ("https", "https://u:CAN?ARY@host/", "is 'https://…?…': write an @ after the host as %40"),
+        ("https", "https://[x", "is 'https://[x': give a URL that begins with https://"),
+        ("https", "https://host:x99999/", "give a URL that begins with https://"),
+        ("https", "https://u:CANARY\u2100@host/", "is 'https://…@host/': give a URL that begins with https://"),
+        ("https", "u:CANARY@host/", "is '…@host/': give a URL that begins with https://"),
+        ("http", "https:/u:CANARY@host/", "is 'https:/…@host/': give a URL that begins with http://"),
+        ("email", "https:/u:CANARY@host/", "is 'https:/…@host/': give an email address"),
+        ("sms", "https:/u:CANARY@host/", "is 'https:/…@host/': give a telephone number"),
+    ],
+)
+def test_an_endpoint_that_is_no_url_is_refused_without_its_password(states, sandbox, protocol, endpoint, sentence):
+    ret = states["sns_topic.present"](name=NAME, subscriptions=[{"protocol": protocol, "endpoint": endpoint}])
+    assert ret.result is False
+    assert sentence in ret.comment
+    assert "ARY" not in str(ret.raw)
+    assert sandbox.calls() == []
+
+
+@pytest.mark.parametrize(
+    "note", ["2026-01-01", "2026-01-01T00:00:00", "9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00+00:00", "x"]
+)
+def test_a_note_of_somebody_else_says_nothing(converge, modules, sns, note):
+    wanted = {"name": NAME, "subscriptions": [EMAIL]}
+    converge("sns_topic.present", **wanted)
+    (tag,) = sns.list_tags_for_resource(ResourceArn=ARN)["Tags"]
+    sns.tag_resource(ResourceArn=ARN, Tags=[{**tag, "Value": note}])
+    ret = converge("sns_topic.present", **wanted)
+    assert ret.result is True, ret.comment
+    assert ret.warnings[0].endswith("48 hours after it was asked for, when that was is not known.")
+    assert modules["sns_topic.describe"](NAME)["subscriptions"] == [f"email {EMAIL} (not confirmed)"]
+    assert modules["sns_topic.plan"](**wanted)["pending"][0]["since"] is None
+
+
+def test_an_address_in_the_query_is_taken(converge, sns):
+    url = "https://hooks.example.org/x?mail=a@b.example"
+    converge("sns_topic.present", name=NAME, subscriptions=[{"protocol": "https", "endpoint": url}])
+    assert ("https", url) in listed(sns)
 
 
 def test_others_stay_unless_purged(converge, sns):
@@ -153,9 +248,14 @@ def test_absent(converge, sns):
     assert sns.list_topics().get("Topics", []) == []
 
 
-def test_what_aws_does_not_show_yet_is_waited_for(converge, sandbox):
-    sandbox.lag("sns", looks=2)
-    assert converge("sns_topic.present", name=NAME, subscriptions=[SQS], tags={"a": "b"}).result is True
+@pytest.mark.parametrize("pattern", ["-", "-+", "+-", "--+"])
+def test_what_aws_does_not_show_yet_is_waited_for(states, sandbox, pattern):
+    sandbox.lag("sns", looks=3, pattern=pattern)
+    for expected in ({"name", "subscriptions", "tags"}, set()):
+        ret = states["sns_topic.present"](name=NAME, subscriptions=[EMAIL], tags={"a": "b"})
+        assert ret.result is True, ret.comment
+        assert set(ret.changes) == expected
+    assert len(sandbox.calls(operation="Subscribe")) == 1  # each would send another mail
 
 
 def test_a_failed_read_is_an_error(states, sandbox):
@@ -187,6 +287,10 @@ def test_pending(pillar, states, modules, sandbox):
         ({"subscriptions": ["ops"]}, "endpoint is 'ops': give an email address"),
         ({"subscriptions": [{"protocol": "fax", "endpoint": "1"}]}, "protocol is 'fax'; allowed are email"),
         ({"subscriptions": [{"protocol": "sms", "endpoint": "1"}]}, "give a telephone number"),
+        (
+            {"subscriptions": [{"protocol": "sms", "endpoint": 442012345678}]},
+            "YAML reads it as a number, so write it in quotes",
+        ),
         ({"subscriptions": [{"protocol": "sqs", "endpoint": "bounces"}]}, "endpoint is 'bounces': give an ARN"),
         ({"tags": ["a"]}, "give a mapping of names to texts"),
     ],

@@ -28,7 +28,7 @@ def tree(tmp_path_factory):
     """A copy of what an installation is made from: building leaves files in the tree that it builds."""
     copy = tmp_path_factory.mktemp("source") / "tree"
     copy.mkdir()
-    for name in ("_modules", "_states", "_utils", "_wrapper", "salt"):
+    for name in ("_modules", "_output", "_states", "_utils", "_wrapper", "salt"):
         shutil.copytree(TREE / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(TREE / name, copy)
@@ -115,3 +115,29 @@ def run(command, check=True, **options):
 @pytest.fixture
 def environment(tmp_path, borrowed):
     return Environment(tmp_path, borrowed)
+
+
+@pytest.fixture(scope="module")
+def sshd(salt_factories):
+    # The keys are in a temporary folder, whose parent everybody may write to; scp copies by SFTP.
+    settings = {"StrictModes": "no", "Subsystem": "sftp internal-sftp"}
+    daemon = salt_factories.get_sshd_daemon(script_name="/usr/sbin/sshd", sshd_config_dict=settings)
+    # Otherwise stopping it looks through all processes of the machine, and fails when one of them ends meanwhile.
+    daemon.listen_ports.clear()
+    with daemon.started():
+        yield daemon
+
+
+@pytest.fixture
+def without(request):
+    """What the server's Python lacks; a test can ask for more."""
+    return ("aws_runbook", "salt", *getattr(request, "param", ()))
+
+
+@pytest.fixture
+def server(tmp_path, without):
+    """The Python of the machine that salt-ssh talks to: it has what this project needs, but neither Salt nor the project."""
+    root = tmp_path / "server"
+    for folder in (root, root / "installed"):
+        folder.mkdir()
+    return Environment(root, borrow(root / "installed", without))

@@ -1,5 +1,6 @@
 """The ways to install on one machine: a wheel, an editable install, and a tree that Salt syncs from."""
 
+import re
 import zipfile
 
 from tests.install.conftest import MODULES, STATES, Environment, borrow
@@ -7,8 +8,8 @@ from tests.install.conftest import MODULES, STATES, Environment, borrow
 
 def assert_works(environment):
     assert set(environment.salt_call("sys.list_state_modules")) >= STATES
-    given = environment.salt_call("s3_bucket.normalise", "ocp-registry-backup", "{tags: {team: 1}}")
-    assert given == {"tags": {"team": "1"}}
+    given = environment.salt_call("s3_bucket.normalise", "ocp-registry-backup", "{tags: {team: data}}")
+    assert given == {"tags": {"team": "data"}}
 
 
 def test_a_wheel_is_all_that_it_takes(environment, wheel):
@@ -34,7 +35,7 @@ def test_file_roots_and_a_sync_are_all_that_it_takes(environment, tree):
     environment.file_roots(tree)
     synced = environment.salt_call("saltutil.sync_all")
     assert {f"modules.{name}" for name in MODULES} <= set(synced["modules"])
-    assert "utils.aws_runbook.stores" in synced["utils"]
+    assert "utils.aws_runbook.stores.store" in synced["utils"]
     assert_works(environment)
     environment.file_roots(tree, tree / "salt")
     assert environment.salt_call("state.show_sls", "aws")
@@ -45,14 +46,22 @@ def test_the_first_highstate_of_a_minion_works(environment, tree, tmp_path):
     (tmp_path / "top" / "top.sls").write_text("base:\n  '*':\n    - aws\n")
     environment.file_roots(tree, tree / "salt", tmp_path / "top")
     (state,) = environment.salt_call("state.apply").values()
-    assert state["comment"] == "The pillar can be followed."
+    assert state["comment"] == "Pillar is valid, and nothing in AWS follows from it."
+
+
+def told(state):
+    """What an operator is told by a state."""
+    return {key: state[key] for key in ("name", "result", "comment", "changes")}
 
 
 def test_without_the_modules_one_line_says_what_to_do(environment, tree):
     environment.file_roots(tree / "salt")
     (state,) = environment.salt_call("state.apply", "aws", check=False).values()
     assert state["result"] is False
-    assert "salt-call saltutil.sync_all" in state["comment"]
+    assert re.search(r"salt-call (--local )?-c \S+ saltutil\.sync_all", state["comment"])
+    assert state["changes"] == {}
+    (planned,) = environment.salt_call("state.apply", "aws", "test=True", check=False).values()
+    assert told(planned) == told(state)
 
 
 def test_without_boto3_one_line_says_what_to_install(tree, tmp_path):
@@ -62,7 +71,9 @@ def test_without_boto3_one_line_says_what_to_install(tree, tmp_path):
     environment.salt_call("saltutil.sync_all")
     (state,) = environment.salt_call("state.apply", "aws", check=False).values()
     assert state["result"] is False
-    assert "`salt-call aws_account.problems` says what is missing" in state["comment"]
+    assert "salt-pip install boto3" in state["comment"]
+    (planned,) = environment.salt_call("state.apply", "aws", "test=True", check=False).values()
+    assert told(planned) == told(state)
     said = environment.salt_call("aws_account.problems", check=False)
     assert "saltext.aws-runbook needs boto3" in said
     assert "install it with 'salt-pip install boto3'" in said

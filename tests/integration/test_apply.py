@@ -2,6 +2,10 @@
 
 import re
 
+import yaml
+
+from chaos import answers
+
 
 def test_no_secret_is_seen(control):
     printed, commands = "", set()
@@ -47,3 +51,30 @@ def test_a_wrong_pillar_is_a_sentence_on_the_command_line(control, sandbox):
     assert "Traceback" not in done.out + done.err
     assert "registry: postgres:backup:location is 's3://ocp-registry-backup/database'" in done.out + done.err
     assert sandbox.calls() == []
+
+
+def test_no_secret_is_seen_after_broken_answers(control, sandbox, proxy):
+    """The runs of an operator behind a bad proxy: what AWS told and was told is in the stores, or nowhere."""
+    secrets = set()
+
+    def cut(answer):
+        secrets.update(re.findall(rb"<SecretAccessKey>(.*?)</SecretAccessKey>", answer.body))
+        return answers.cut(-60, honest=True)(answer)
+
+    proxy.fault("CreateAccessKey", cut, calls=2)
+    proxy.fault("CreateDBInstance", answers.echo())
+    proxy.fault("CreateDBCluster", answers.echo(200))
+    broken = control("state.apply", "aws", "-l", "trace")
+    assert broken.status != 0
+    assert len(secrets) == 2
+    mended = control("state.apply", "aws", "-l", "trace")
+    assert mended.status == 0, mended.out[-3000:]
+    private = control.pillar / "private" / "databases.sls"
+    passwords = {entry["password"] for entry in yaml.safe_load(private.read_text())["databases"].values()}
+    printed = broken.out + broken.err + mended.out + mended.err
+    assert list(control.root.rglob("return.p")), "the job cache is empty: it was not looked into"
+    files = [path for path in control.root.rglob("*") if path.is_file()]
+    for secret in (*secrets, *map(str.encode, passwords), answers.CANARY.encode()):
+        assert secret.decode() not in printed
+        holders = [path for path in files if secret in path.read_bytes()]
+        assert holders == ([private] if secret.decode() in passwords else [])

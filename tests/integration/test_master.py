@@ -6,7 +6,7 @@ import pytest
 import yaml
 from saltfactories.utils import random_string
 
-from aws_runbook.waiting import until
+from aws_runbook.aws.waiting import until
 from tests.fixtures import sample
 
 TREE = Path(__file__).resolve().parents[2]
@@ -123,6 +123,12 @@ def test_a_schedule_runs_it(control, master, pillar, sandbox):
     made = until(lambda: sandbox.calls(operation="CreateAccessKey")[4:], what="the schedule to run", timeout=60)
     cli.run("schedule.delete", "aws", minion_tgt="control")
     assert made
+
+    def is_over():
+        running = cli.run("saltutil.running", minion_tgt="control").data
+        return isinstance(running, list) and not any(job["fun"] == "state.apply" for job in running)
+
+    assert until(is_over, what="the scheduled run to end", timeout=180)  # the next test counts calls
 
 
 def test_an_orchestration_runs_it(control, master, pillar, sandbox):

@@ -18,7 +18,9 @@ TREE = Path(__file__).resolve().parents[2]
 def salt_call(sandbox, tmp_path):
     """``salt_call(id, …)`` is the page's command with another id and function."""
     page = (TREE / "docs" / "install.md").read_text()
-    (command,) = re.findall(r"^    salt-call (--local --id=control .*) state\.apply aws test=True$", page, re.MULTILINE)
+    (command,) = re.findall(
+        r"^    salt-call (--local --id=control .*) state\.apply aws\.account test=True$", page, re.MULTILINE
+    )
     (tmp_path / "salt").symlink_to(TREE / "salt")
     shutil.copytree(TREE / "pillar", tmp_path / "pillar")
     # The operator is not root: Salt's own folders are elsewhere.

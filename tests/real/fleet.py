@@ -4,9 +4,9 @@ from pathlib import Path
 
 import yaml
 from salt.utils.dictupdate import merge
-from saltfactories.utils.functional import Loaders
 
 from tests.fixtures import sample
+from tests.fixtures.loaders import Loaders
 from tests.functional.conftest import minion
 
 SERVER_FILES = Path(__file__).with_name("salt")

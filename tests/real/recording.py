@@ -22,7 +22,7 @@ _VARIABLE = (
     (r"/\d+-\d+(?=/|$)", "/VERSION"),
     (r"backup\.history/20?\d{0,2}(?=/|$)", "backup.history/YEAR"),
     (r"(bundle|pg_data)/.*", r"\1/FILE"),
-    (r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ", "TIME"),
+    (r"\d{8}T\d{6}Z", "TIME"),
     (r"(data/storage/exporter|srv/exports)/.+", "DIRECTORY/FILE"),
     (r"data/storage/exporter|srv/exports", "DIRECTORY"),
 )

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.awscli
 
 DATABASE = "registry"
 MIRROR = "data/storage/exporter"
-TIMESTAMP = r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ"
+TIMESTAMP = r"\d{8}T\d{6}Z"
 ROWS = "SELECT count(*), md5(string_agg(note, '' ORDER BY id)) FROM entry;"
 
 
@@ -69,7 +69,7 @@ def test_databases_dumped_and_restored(registry, postgresql):
     names = registry.names("ocp-registry-backup/database")
     assert len(names) == 2
     for name, database in zip(names, ("registry", "spoonbill"), strict=True):
-        assert re.fullmatch(rf"{TIMESTAMP}_{database}\.dump", name)
+        assert re.fullmatch(rf"{TIMESTAMP}_{database}\.tar", name)
 
     dump = registry.fetch(f"ocp-registry-backup/database/{names[0]}", registry.root / "dump")
     postgresql.sql("CREATE DATABASE restored;")
@@ -115,7 +115,7 @@ def test_files_archived_and_restored(cms):
     plant(source, seed=2)
     cms.backup("backup-files.sh")
     [name] = cms.names("ocp-coalition-backup/site")
-    assert re.fullmatch(rf"{TIMESTAMP}\.tar\.gz", name)
+    assert re.fullmatch(rf"home_coalition_public_html_backup_{TIMESTAMP}\.tar\.gz", name)
 
     archive = cms.fetch(f"ocp-coalition-backup/site/{name}", cms.root / "archive")
     with tarfile.open(archive) as files:

@@ -6,6 +6,7 @@ They can be made in any order: what one of them deletes or uses up, no other nee
 
 import json
 
+from sandbox import control
 from tests.sandbox.test_mail import RULE
 from tests.sandbox.test_mail import policy as receiving_policy
 from tests.sandbox.test_rds import CLUSTER, INSTANCE
@@ -47,6 +48,7 @@ def build(world):
         iam.create_group(GroupName=name)
         iam.create_policy(PolicyName=name, PolicyDocument=DOCUMENT)
     iam.attach_user_policy(UserName="u", PolicyArn=f"{ARN}:policy/u")
+    world.access_key = iam.create_access_key(UserName="spare")["AccessKey"]["AccessKeyId"]
     sns.create_topic(Name="feedback")
     world.subscription, world.removable = (
         sns.subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:{queue}")[
@@ -70,6 +72,8 @@ def build(world):
         ses.put_suppressed_destination(EmailAddress=name, Reason="BOUNCE")
     for kind in ("Bounce", "Complaint"):
         ses1.set_identity_notification_topic(Identity="example.org", NotificationType=kind, SnsTopic=TOPIC)
+    ses.create_email_identity(EmailIdentity="noreply.example.org")
+    control.verify(world.application, "noreply.example.org")
     ses1.create_receipt_rule_set(RuleSetName="verification")
     ses1.create_receipt_rule(RuleSetName="verification", Rule=RULE)
     ses1.create_receipt_rule(RuleSetName="verification", Rule={**RULE, "Name": "removable", "Actions": []})
@@ -112,19 +116,30 @@ def subnet_group(name):
 # Parameters, or a function of the world that gives them.
 EXAMPLES = {
     ("ec2", "AttachInternetGateway"): lambda world: world.gateway,
+    ("ec2", "CreateSecurityGroup"): {"GroupName": "new", "Description": "d"},
     ("iam", "AddUserToGroup"): {"UserName": "u", "GroupName": "u"},
     ("iam", "AttachGroupPolicy"): {"GroupName": "u", "PolicyArn": f"{ARN}:policy/u"},
     ("iam", "AttachUserPolicy"): {"UserName": "u", "PolicyArn": f"{ARN}:policy/spare"},
     ("iam", "CreateAccessKey"): {"UserName": "u"},
+    ("iam", "CreateGroup"): {"GroupName": "fresh"},
     ("iam", "CreatePolicy"): {"PolicyName": "new", "PolicyDocument": DOCUMENT},
     ("iam", "CreatePolicyVersion"): {"PolicyArn": f"{ARN}:policy/u", "PolicyDocument": DOCUMENT},
+    ("iam", "CreateServiceSpecificCredential"): {"UserName": "u", "ServiceName": "codecommit.amazonaws.com"},
+    ("iam", "CreateUser"): {"UserName": "fresh"},
     ("iam", "DeleteGroup"): {"GroupName": "removable"},
     ("iam", "DeletePolicy"): {"PolicyArn": f"{ARN}:policy/removable"},
     ("iam", "DeleteUser"): {"UserName": "removable"},
+    ("iam", "GetAccountAuthorizationDetails"): {"MaxItems": 2},
+    ("iam", "ListServiceSpecificCredentials"): {"UserName": "u"},
+    ("iam", "GetAccessKeyLastUsed"): lambda world: {"AccessKeyId": world.access_key},
     ("iam", "PutGroupPolicy"): {"GroupName": "u", "PolicyName": "p", "PolicyDocument": DOCUMENT},
     ("iam", "PutUserPolicy"): {"UserName": "u", "PolicyName": "p", "PolicyDocument": DOCUMENT},
     ("iam", "SimulateCustomPolicy"): {"PolicyInputList": [DOCUMENT], "ActionNames": ["s3:GetObject"]},
     ("iam", "SimulatePrincipalPolicy"): {"PolicySourceArn": f"{ARN}:user/u", "ActionNames": ["s3:GetObject"]},
+    ("iam", "TagPolicy"): {"PolicyArn": f"{ARN}:policy/u", "Tags": [{"Key": "a", "Value": "b"}]},
+    ("iam", "TagUser"): {"UserName": "u", "Tags": [{"Key": "a", "Value": "b"}]},
+    ("iam", "UntagPolicy"): {"PolicyArn": f"{ARN}:policy/u", "TagKeys": ["a"]},
+    ("iam", "UntagUser"): {"UserName": "u", "TagKeys": ["a"]},
     ("rds", "CreateDBCluster"): CLUSTER,
     ("rds", "CreateDBInstance"): INSTANCE,
     ("rds", "CreateDBSubnetGroup"): subnet_group("new"),
@@ -133,6 +148,7 @@ EXAMPLES = {
     ("rds", "DeleteDBSubnetGroup"): {"DBSubnetGroupName": "removable"},
     ("rds", "DescribeDBClusters"): {},
     ("rds", "DescribeDBEngineVersions"): {"Engine": "aurora-postgresql"},
+    ("rds", "DescribeDBMajorEngineVersions"): {"Engine": "mysql"},
     ("rds", "DescribeDBInstances"): {},
     ("rds", "DisableHttpEndpoint"): lambda world: {"ResourceArn": world.cluster},
     ("rds", "EnableHttpEndpoint"): lambda world: {"ResourceArn": world.cluster},
@@ -146,11 +162,21 @@ EXAMPLES = {
     ("s3", "DeleteBucketEncryption"): {"Bucket": "verification"},
     ("s3", "DeleteBucketLifecycle"): {"Bucket": "removable"},
     ("s3", "DeleteObjects"): {"Bucket": "verification", "Delete": {"Objects": [{"Key": "k"}]}},
+    ("s3", "GetBucketEncryption"): {"Bucket": "verification"},
     ("s3", "GetBucketLifecycleConfiguration"): {"Bucket": "verification"},
+    ("s3", "GetBucketVersioning"): {"Bucket": "verification"},
+    ("s3", "ListBuckets"): {"MaxBuckets": 1},
     ("s3", "ListMultipartUploads"): {"Bucket": "verification"},
     ("s3", "ListObjectVersions"): {"Bucket": "verification"},
+    ("s3", "PutBucketEncryption"): {
+        "Bucket": "verification",
+        "ServerSideEncryptionConfiguration": {
+            "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}, "BucketKeyEnabled": True}]
+        },
+    },
     ("s3", "PutBucketLifecycleConfiguration"): {"Bucket": "verification", "LifecycleConfiguration": LIFECYCLE},
     ("s3", "PutBucketPolicy"): {"Bucket": "verification", "Policy": receiving_policy()},
+    ("s3", "PutBucketTagging"): {"Bucket": "verification", "Tagging": {"TagSet": [{"Key": "a", "Value": "b"}]}},
     ("ses", "CreateReceiptRule"): {"RuleSetName": "verification", "Rule": {**RULE, "Name": "other", "Actions": []}},
     ("ses", "DeleteIdentity"): {"Identity": "removable.example"},
     ("ses", "DeleteReceiptRule"): {"RuleSetName": "verification", "RuleName": "removable"},
@@ -256,4 +282,5 @@ EXAMPLES = {
     },
     ("sns", "Subscribe"): {"TopicArn": TOPIC, "Protocol": "email", "Endpoint": "a@example.org"},
     ("sns", "Unsubscribe"): lambda world: {"SubscriptionArn": world.removable},
+    ("sts", "GetAccessKeyInfo"): {"AccessKeyId": "AKIAIOSFODNN7EXAMPLE"},
 }

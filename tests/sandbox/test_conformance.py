@@ -120,7 +120,9 @@ UNCONSTRAINED = {
     "rds:DescribeDBInstances",
     "s3:DeleteBucketEncryption",
     "s3:DeleteBucketLifecycle",
+    "s3:GetBucketEncryption",
     "s3:GetBucketLifecycleConfiguration",
+    "s3:GetBucketVersioning",
     "sesv2:DeleteConfigurationSet",
     "sesv2:DeleteConfigurationSetEventDestination",
     "sesv2:DeleteEmailIdentity",
@@ -145,6 +147,7 @@ CODES = {
     "ses": {"ValidationError", "MalformedInput"},
     "sesv2": {"BadRequestException", "SerializationException"},
     "sns": {"InvalidParameter", "MalformedInput"},
+    "sts": {"ValidationError", "MalformedInput"},
 }
 
 

@@ -212,15 +212,40 @@ def test_latency_delays(sandbox):
     sandbox.client("iam", config=ONCE).list_groups()
 
 
-def test_what_lags_is_missing_for_so_many_looks(sandbox):
+def seen(ask, *args, **kwargs):
+    try:
+        return bool(ask(*args, **kwargs))
+    except ClientError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        (None, [False, True, False, True, True, True]),
+        ("+-", [True, False, True, False, True, True]),
+        ("--+", [False, False, True, True, True, True]),
+        ("-", [False, False, True, True, True, True]),
+    ],
+)
+def test_what_lags_is_there_and_then_not_again(sandbox, pattern, expected):
+    sandbox.lag("iam", looks=2, pattern=pattern)
+    iam = sandbox.client("iam", config=ONCE)
+    iam.create_user(UserName="u")
+    looks = [
+        seen(iam.get_user, UserName="u") if number % 2 else seen(lambda: iam.list_users()["Users"])
+        for number in range(len(expected))
+    ]
+    assert looks == expected
+
+
+def test_who_makes_it_again_hears_that_it_is_there(sandbox):
     sandbox.lag("iam", looks=2)
     iam = sandbox.client("iam", config=ONCE)
     iam.create_user(UserName="u")
     with pytest.raises(ClientError) as missing:
         iam.get_user(UserName="u")
     assert code(missing) == "NoSuchEntity"
-    assert iam.list_users()["Users"] == []
-    assert iam.get_user(UserName="u")["User"]["UserName"] == "u"
     with pytest.raises(ClientError) as exists:
         iam.create_user(UserName="u")
     assert code(exists) == "EntityAlreadyExists"
@@ -231,10 +256,62 @@ def test_what_lags_is_missing_for_so_many_seconds(sandbox):
     sandbox.lag("iam", seconds=10)
     iam = sandbox.client("iam", config=ONCE)
     iam.create_group(GroupName="g")
-    with pytest.raises(ClientError):
-        iam.get_group(GroupName="g")
+    assert [seen(iam.get_group, GroupName="g") for _ in range(5)] == [False, True, False, True, False]
     sandbox.advance_clock(10)
-    assert iam.get_group(GroupName="g")["Group"]["GroupName"] == "g"
+    assert [seen(iam.get_group, GroupName="g") for _ in range(5)] == [True] * 5
+
+
+def test_what_is_new_is_not_there_for_other_services_either(sandbox):
+    sns, ses, sesv2 = (sandbox.client(name, config=ONCE) for name in ("sns", "ses", "sesv2"))
+    sesv2.create_email_identity(EmailIdentity="example.org")
+    sesv2.create_configuration_set(ConfigurationSetName="main")
+    sandbox.lag("sns", looks=2)
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    given = {"Identity": "example.org", "NotificationType": "Bounce", "SnsTopic": topic}
+    with pytest.raises(ClientError, match="Invalid SNS topic"):
+        ses.set_identity_notification_topic(**given)
+    ses.set_identity_notification_topic(**given)
+    destination = {"MatchingEventTypes": ["REJECT"], "SnsDestination": {"TopicArn": topic}}
+    with pytest.raises(ClientError, match="could not be found"):
+        sesv2.create_configuration_set_event_destination(
+            ConfigurationSetName="main", EventDestinationName="d", EventDestination=destination
+        )
+
+
+def test_what_ses_makes_is_left_out_of_an_answer_about_several(sandbox):
+    ses, sesv2 = sandbox.client("ses", config=ONCE), sandbox.client("sesv2", config=ONCE)
+    sesv2.create_email_identity(EmailIdentity="old.example.org")
+    sandbox.lag("sesv2", looks=1)
+    sesv2.create_email_identity(EmailIdentity="example.org")
+    names = {"Identities": ["example.org", "old.example.org"]}
+    assert list(ses.get_identity_verification_attributes(**names)["VerificationAttributes"]) == ["old.example.org"]
+    assert len(ses.get_identity_verification_attributes(**names)["VerificationAttributes"]) == 2
+
+
+def test_a_new_name_of_a_vpc_is_the_old_one_at_first(sandbox):
+    ec2 = sandbox.client("ec2")
+    named = [{"ResourceType": "vpc", "Tags": [{"Key": "Name", "Value": "draft"}]}]
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=named)["Vpc"]["VpcId"]
+    sandbox.lag("ec2", looks=1)
+    ec2.create_tags(Resources=[vpc], Tags=[{"Key": "Name", "Value": "lab"}])
+    names = [ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["Tags"][0]["Value"] for _ in range(2)]
+    assert names == ["draft", "lab"]
+
+
+def test_what_has_settled_is_there_for_everybody(sandbox):
+    sandbox.lag("iam", looks=5)
+    iam = sandbox.client("iam", config=ONCE)
+    for name in ("a", "b"):
+        iam.create_user(UserName=name)
+        assert seen(iam.get_user, UserName=name) is False
+        sandbox.settle()
+        assert [seen(iam.get_user, UserName=name) for _ in range(5)] == [True] * 5
+
+
+def test_what_is_no_pattern_is_refused(sandbox):
+    for pattern in ("+", "x"):
+        with pytest.raises(SandboxError, match="pattern is"):
+            sandbox.lag("iam", looks=1, pattern=pattern)
 
 
 def test_ties_lag_too(sandbox):
@@ -250,6 +327,26 @@ def test_ties_lag_too(sandbox):
     assert len(iam.list_groups_for_user(UserName="u")["Groups"]) == 1
     assert iam.list_attached_user_policies(UserName="u")["AttachedPolicies"] == []
     assert len(iam.list_attached_user_policies(UserName="u")["AttachedPolicies"]) == 1
+
+
+def test_ties_lag_in_the_listing_of_the_account_too(sandbox):
+    iam = sandbox.client("iam", config=ONCE)
+    iam.create_group(GroupName="g")
+    document = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}'
+    arn = iam.create_policy(PolicyName="p", PolicyDocument=document)["Policy"]["Arn"]
+    iam.create_user(UserName="u")
+    sandbox.lag("iam", looks=1)
+    iam.create_user(UserName="late")
+    iam.add_user_to_group(UserName="u", GroupName="g")
+    iam.attach_user_policy(UserName="u", PolicyArn=arn)
+    iam.attach_group_policy(GroupName="g", PolicyArn=arn)
+    for shown in (0, 1):
+        details = iam.get_account_authorization_details(Filter=["User", "Group"])
+        users = {user["UserName"]: user for user in details["UserDetailList"]}
+        assert ("late" in users) is bool(shown)
+        assert len(users["u"]["GroupList"]) == shown
+        assert len(users["u"]["AttachedManagedPolicies"]) == shown
+        assert len(details["GroupDetailList"][0]["AttachedManagedPolicies"]) == shown
 
 
 def test_a_new_key_is_unknown_at_first(sandbox):

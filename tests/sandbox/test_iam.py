@@ -42,6 +42,36 @@ def test_a_policy_in_use_is_not_deleted(iam):
     refused("NoSuchEntity", iam.delete_policy, PolicyArn=iam.policy)
 
 
+def test_the_account_is_listed_in_pages_of_all_that_is_asked_for(iam):
+    iam.create_user(UserName="v", Tags=[{"Key": "team", "Value": "data"}])
+    iam.add_user_to_group(GroupName="g", UserName="v")
+    pages = list(
+        iam.get_paginator("get_account_authorization_details").paginate(
+            Filter=["User", "Group", "LocalManagedPolicy"], PaginationConfig={"PageSize": 3}
+        )
+    )
+    assert [page["IsTruncated"] for page in pages] == [True, False]
+    assert [[entry["UserName"] for entry in page["UserDetailList"]] for page in pages] == [["u", "v"], []]
+    assert [[entry["PolicyName"] for entry in page["Policies"]] for page in pages] == [[], ["p"]]
+    assert pages[0]["UserDetailList"][1]["GroupList"] == ["g"]
+    assert pages[0]["UserDetailList"][1]["Tags"] == [{"Key": "team", "Value": "data"}]
+    assert pages[1]["Policies"][0]["PolicyVersionList"][0]["Document"] == json.loads(DOCUMENT)
+    assert "Tags" not in pages[1]["Policies"][0]
+
+
+def test_every_listing_says_whether_there_is_more(iam):
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccessKeys.html"""
+    of_user = ("access_keys", "attached_user_policies", "groups_for_user", "mfa_devices", "signing_certificates")
+    for listing in (*of_user, "ssh_public_keys", "user_policies"):
+        assert getattr(iam, f"list_{listing}")(UserName="u")["IsTruncated"] is False
+    for listing in ("attached_group_policies", "group_policies"):
+        assert getattr(iam, f"list_{listing}")(GroupName="g")["IsTruncated"] is False
+    for listing in ("list_entities_for_policy", "list_policy_versions"):
+        assert getattr(iam, listing)(PolicyArn=iam.policy)["IsTruncated"] is False
+    for listing in (iam.list_users, iam.list_groups, iam.list_policies, iam.get_account_authorization_details):
+        assert listing()["IsTruncated"] is False
+
+
 def test_a_group_in_use_is_not_deleted(iam):
     iam.add_user_to_group(GroupName="g", UserName="u")
     assert "remove users" in refused("DeleteConflict", iam.delete_group, GroupName="g")
@@ -132,6 +162,38 @@ def test_keys_are_dated_by_the_sandboxs_clock(sandbox, iam):
         "ServiceName": "s3",
         "Region": "eu-west-2",
     }
+
+
+def test_a_key_that_is_not_there_is_refused_like_one_that_may_not_be_looked_up(sandbox, iam):
+    gone = iam.create_access_key(UserName="u")["AccessKey"]["AccessKeyId"]
+    iam.delete_access_key(UserName="u", AccessKeyId=gone)
+    for access_key_id in (gone, "AKIAOFANOTHERACCOUNT"):
+        refused("AccessDenied", iam.get_access_key_last_used, AccessKeyId=access_key_id)
+    sandbox.lag("iam", looks=1)
+    new = iam.create_access_key(UserName="u")["AccessKey"]["AccessKeyId"]
+    refused("AccessDenied", iam.get_access_key_last_used, AccessKeyId=new)
+    assert iam.get_access_key_last_used(AccessKeyId=new)["UserName"] == "u"
+
+
+def test_sts_says_whose_a_key_is_also_when_it_is_deleted(sandbox, iam):
+    sts = sandbox.client("sts")
+    own = sts.get_caller_identity()["Account"]
+    key = iam.create_access_key(UserName="u")["AccessKey"]["AccessKeyId"]
+    assert sts.get_access_key_info(AccessKeyId=key)["Account"] == own
+    iam.delete_access_key(UserName="u", AccessKeyId=key)
+    assert sts.get_access_key_info(AccessKeyId=key)["Account"] == own
+    assert sts.get_access_key_info(AccessKeyId="AKIAOFANOTHERACCOUNT")["Account"] != own
+    refused("ValidationError", sts.get_access_key_info, AccessKeyId="no-id-of-a-key-at-all")
+
+
+def test_a_key_of_the_root_user_is_in_no_listing_and_the_summary_tells_that_there_is_one(sandbox, iam):
+    assert iam.get_account_summary()["SummaryMap"]["AccountAccessKeysPresent"] == 0
+    key, sts = sandbox.root_key(), sandbox.client("sts")
+    assert iam.get_account_summary()["SummaryMap"]["AccountAccessKeysPresent"] == 1
+    assert sts.get_access_key_info(AccessKeyId=key)["Account"] == sts.get_caller_identity()["Account"]
+    refused("AccessDenied", iam.get_access_key_last_used, AccessKeyId=key)
+    sandbox.reset()
+    assert iam.get_account_summary()["SummaryMap"]["AccountAccessKeysPresent"] == 0
 
 
 def test_a_deactivated_key_opens_nothing(sandbox, iam):

@@ -50,6 +50,9 @@ def zone(sandbox):
     with Zone() as server:
         sandbox.dns(server.address)
         server.add("noreply.example.org", "MX", "10 inbound-smtp.us-east-1.amazonaws.com.")
+        for domain in ("noreply.example.org", "example.org"):
+            sandbox.client("sesv2").create_email_identity(EmailIdentity=domain)
+            sandbox.verify(domain)
         yield server
         sandbox.dns(None)
 
@@ -90,7 +93,7 @@ def status(sandbox):
     return sandbox.client("sesv2").get_email_identity(EmailIdentity=ADDRESS)["VerificationStatus"]
 
 
-def test_a_rule_is_taken_when_ses_can_write_and_leaves_word_of_it(s3, ses1):
+def test_a_rule_is_taken_when_ses_can_write_and_leaves_word_of_it(s3, ses1, zone):
     ses1.create_receipt_rule_set(RuleSetName="verification")
     create = ses1.create_receipt_rule
     refused("InvalidS3Configuration", create, RuleSetName="verification", Rule=RULE)
@@ -105,7 +108,7 @@ def test_a_rule_is_taken_when_ses_can_write_and_leaves_word_of_it(s3, ses1):
     assert [(rule["Name"], rule["Enabled"]) for rule in rules] == [("deliver", False)]
 
 
-def test_a_rule_is_deleted(s3, ses1):
+def test_a_rule_is_deleted(s3, ses1, zone):
     s3.put_bucket_policy(Bucket="verification", Policy=policy())
     ses1.create_receipt_rule_set(RuleSetName="verification")
     ses1.create_receipt_rule(RuleSetName="verification", Rule=RULE)
@@ -125,10 +128,10 @@ def test_the_verification_mail_arrives_and_its_link_verifies(sandbox, receiving)
     url = urlsplit(link(message))
     assert (url.scheme, url.hostname) == ("https", "email-verification.us-east-1.amazonaws.com")
     assert status(sandbox) == "PENDING"
-    page = urllib3.request("GET", f"{sandbox.url}{url.path}?{url.query}")
-    assert (page.status, b"Congratulations" in page.data) == (200, True)
-    assert status(sandbox) == "SUCCESS"
-    assert urllib3.request("GET", f"{sandbox.url}{url.path}?{url.query}").status == 400
+    for outcome in ("verifysuccess", "verifyfailure"):
+        answer = urllib3.request("GET", f"{sandbox.url}{url.path}?{url.query}", redirect=False)
+        assert (answer.status, answer.headers["Location"]) == (302, f"https://aws.amazon.com/ses/{outcome}/")
+        assert status(sandbox) == "SUCCESS"
 
 
 def test_a_lapsed_link_verifies_nothing_and_a_new_mail_can_be_asked_for(sandbox, receiving, ses1):
@@ -196,7 +199,7 @@ def test_decoys_differ_from_the_genuine_mail_and_verify_nothing(sandbox, receivi
     sandbox.client("sesv2").create_email_identity(EmailIdentity=ADDRESS)
     (genuine,) = arrived(receiving)
     seen = {}
-    for kind in ("other_sender", "older", "look_alike", "other_address", "unauthenticated"):
+    for kind in ("other_sender", "older", "look_alike", "other_address", "unauthenticated", "dmarc", "other_account"):
         ((bucket, key),) = sandbox.decoy(ADDRESS, kind)
         body = receiving.get_object(Bucket=bucket, Key=key)["Body"].read()
         seen[kind] = email.message_from_bytes(body, policy=email.policy.default)
@@ -206,7 +209,29 @@ def test_decoys_differ_from_the_genuine_mail_and_verify_nothing(sandbox, receivi
     assert urlsplit(link(seen["look_alike"])).hostname.endswith(".example.net")
     assert "somebody%40example.net" in link(seen["other_address"])
     assert "dmarc=fail" in seen["unauthenticated"]["Authentication-Results"]
+    assert "dkim=pass" in seen["dmarc"]["Authentication-Results"]
+    assert "dmarc=fail" in seen["dmarc"]["Authentication-Results"]
+    assert "Context=123456789012" in link(genuine)
+    assert "Context=123456789012" not in link(seen["other_account"])
     assert status(sandbox) == "PENDING"
+
+
+def test_what_no_rule_takes_is_rejected(sandbox, receiving, ses1):
+    assert sandbox.accepts(ADDRESS)
+    assert not sandbox.accepts("jane@noreply.example.org"), "no rule is for it"
+    ses1.set_active_receipt_rule_set()
+    assert not sandbox.accepts(ADDRESS), "no rule set is active"
+
+
+def test_a_domain_that_is_not_verified_receives_nothing(sandbox, receiving, ses1):
+    ses1.update_receipt_rule(RuleSetName="verification", Rule={**RULE, "Recipients": []})
+    assert sandbox.accepts(ADDRESS)
+    assert not sandbox.accepts("jane@example.net")
+    sandbox.client("sesv2").delete_email_identity(EmailIdentity="noreply.example.org")
+    assert sandbox.accepts(ADDRESS), "the domain above is verified"
+    sandbox.client("sesv2").delete_email_identity(EmailIdentity="example.org")
+    assert not sandbox.accepts(ADDRESS)
+    refused("InvalidParameterValue", ses1.update_receipt_rule, RuleSetName="verification", Rule=RULE)
 
 
 def test_any_mail_can_arrive(sandbox, receiving):

@@ -273,3 +273,27 @@ def test_the_simulator_says_what_enforcement_would(sandbox, user):
     )["EvaluationResults"]
     assert [result["EvalDecision"] for result in custom] == ["allowed", "implicitDeny"]
     refused("NoSuchEntity", iam.simulate_principal_policy, PolicySourceArn=f"{arn}x", ActionNames=["s3:GetObject"])
+
+
+def test_who_signs_with_another_secret_is_not_told_who_he_is(sandbox, user):
+    refused("SignatureDoesNotMatch", sandbox.client("sts", key=(user()[0], "wrong")).get_caller_identity)
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "expected"),
+    [
+        ("s3", "list_buckets", ("ExpiredToken", 400)),
+        ("sts", "get_caller_identity", ("ExpiredToken", 403)),
+        ("iam", "list_users", ("ExpiredToken", 403)),
+        ("sesv2", "get_account", ("ExpiredTokenException", 403)),
+        ("ec2", "describe_vpcs", ("RequestExpired", 400)),
+    ],
+)
+def test_expired_credentials_open_nothing(sandbox, service, method, expected):
+    sandbox.expire("ASIATEMPORARY0000000")
+    client = sandbox.client(service, key=("ASIATEMPORARY0000000", "secret"))
+    with pytest.raises(ClientError) as excinfo:
+        getattr(client, method)()
+    response = excinfo.value.response
+    assert (response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]) == expected
+    getattr(sandbox.client(service), method)()

@@ -1,5 +1,7 @@
 """RDS: databases that take their time, changes that wait, and combinations that cannot be."""
 
+from datetime import datetime
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -46,6 +48,18 @@ def available(sandbox, rds, **changes):
     sandbox.advance_clock(300)
 
 
+def test_what_waits_is_taken_back_at_once_only(sandbox, rds):
+    """https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ModifyInstance.ApplyImmediately.html"""
+    available(sandbox, rds)
+    rds.modify_db_instance(DBInstanceIdentifier="analysis", DBInstanceClass="db.t3.small", MultiAZ=True)
+    rds.modify_db_instance(DBInstanceIdentifier="analysis", DBInstanceClass="db.t3.micro")
+    assert describe(rds)["PendingModifiedValues"] == {"DBInstanceClass": "db.t3.small", "MultiAZ": True}
+    rds.modify_db_instance(DBInstanceIdentifier="analysis", DBInstanceClass="db.t3.micro", ApplyImmediately=True)
+    sandbox.advance_clock(300)
+    entry = describe(rds)
+    assert (entry["DBInstanceClass"], entry["MultiAZ"], entry["PendingModifiedValues"]) == ("db.t3.micro", True, {})
+
+
 def test_an_instance_takes_its_time(sandbox, rds):
     made = rds.create_db_instance(**INSTANCE, EnablePerformanceInsights=True)["DBInstance"]
     assert (made["DBInstanceStatus"], made["EngineVersion"]) == ("creating", "17.4")
@@ -82,10 +96,9 @@ def test_a_larger_change_waits_for_the_maintenance_window(sandbox, rds):
     changed = rds.modify_db_instance(
         DBInstanceIdentifier="analysis",
         DBInstanceClass="db.t3.small",
-        MasterUserPassword="another-password",
         DeletionProtection=True,
     )["DBInstance"]
-    assert changed["PendingModifiedValues"] == {"DBInstanceClass": "db.t3.small", "MasterUserPassword": "****"}
+    assert changed["PendingModifiedValues"] == {"DBInstanceClass": "db.t3.small"}
     sandbox.advance_clock(10_000)
     entry = describe(rds)
     assert (entry["DBInstanceClass"], entry["DeletionProtection"]) == ("db.t3.micro", True)
@@ -104,6 +117,35 @@ def test_a_change_to_be_made_at_once_takes_its_time(sandbox, rds):
     entry = describe(rds)
     assert (entry["DBInstanceStatus"], entry["AllocatedStorage"]) == ("available", 30)
     assert entry["PendingModifiedValues"] == {}
+
+
+def test_a_change_to_be_made_at_once_takes_along_what_waits(sandbox, rds):
+    available(sandbox, rds)
+    rds.modify_db_instance(DBInstanceIdentifier="analysis", DBInstanceClass="db.t3.small")
+    rds.modify_db_instance(DBInstanceIdentifier="analysis", AllocatedStorage=30, ApplyImmediately=True)
+    sandbox.advance_clock(120)
+    entry = describe(rds)
+    assert (entry["DBInstanceClass"], entry["AllocatedStorage"]) == ("db.t3.small", 30)
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"MasterUserPassword": "another-password"}, "resetting-master-credentials"),
+        ({"DBPortNumber": 5433}, "modifying"),
+    ],
+)
+def test_a_password_and_a_port_wait_for_no_window_and_take_nothing_along(sandbox, rds, change, status):
+    available(sandbox, rds)
+    rds.modify_db_instance(DBInstanceIdentifier="analysis", DBInstanceClass="db.t3.small")
+    rds.modify_db_instance(DBInstanceIdentifier="analysis", ApplyImmediately=False, **change)
+    assert describe(rds)["DBInstanceStatus"] == status
+    sandbox.advance_clock(120)
+    entry = describe(rds)
+    assert (entry["DBInstanceStatus"], entry["DBInstanceClass"]) == ("available", "db.t3.micro")
+    assert entry["PendingModifiedValues"] == {"DBInstanceClass": "db.t3.small"}
+    sandbox.maintain_databases()
+    assert describe(rds)["DBInstanceClass"] == "db.t3.small"
 
 
 def test_a_change_to_what_is_so_already_is_none(sandbox, rds):
@@ -217,6 +259,25 @@ def test_engine_versions_are_paged_unsorted_and_not_all_available(sandbox, rds):
     assert len(sandbox.calls(operation="DescribeDBEngineVersions")) >= 7
 
 
+def test_major_versions_tell_until_when_they_have_standard_support(sandbox, rds):
+    now = datetime.fromisoformat(sandbox.ask("clock")["time"])
+    sandbox.page_size(2)
+    pages = rds.get_paginator("describe_db_major_engine_versions").paginate(Engine="postgres")
+    ends = {
+        entry["MajorEngineVersion"]: [
+            (support["LifecycleSupportName"], support["LifecycleSupportEndDate"] > now)
+            for support in entry["SupportedEngineLifecycles"]
+        ]
+        for page in pages
+        for entry in page["DBMajorEngineVersions"]
+    }
+    assert list(ends) == ["11", "12", "13", "14", "15", "16", "17"]
+    assert ends["13"] == [("open-source-rds-standard-support", False), ("open-source-rds-extended-support", True)]
+    assert ends["17"] == [("open-source-rds-standard-support", True), ("open-source-rds-extended-support", True)]
+    only = rds.describe_db_major_engine_versions(Engine="mysql", MajorEngineVersion="8.4")["DBMajorEngineVersions"]
+    assert [entry["MajorEngineVersion"] for entry in only] == ["8.4"]
+
+
 @pytest.fixture
 def network(sandbox):
     """A VPC with two subnets in two zones, and a security group in it."""
@@ -237,7 +298,7 @@ def test_a_subnet_group_covers_two_zones_and_stays_while_used(sandbox, rds, netw
     create = rds.create_db_subnet_group
     names = {"DBSubnetGroupName": "lab", "DBSubnetGroupDescription": "d"}
     refused("DBSubnetGroupDoesNotCoverEnoughAZs", create, **names, SubnetIds=[subnets[0], subnets[2]])
-    refused("InvalidSubnet", create, **names, SubnetIds=["subnet-0", subnets[1]])
+    refused("InvalidParameterValue", create, **names, SubnetIds=["subnet-0", subnets[1]])
     create(**names, SubnetIds=subnets[:2])
     refused("DBSubnetGroupAlreadyExists", create, **names, SubnetIds=subnets[:2])
     modify = rds.modify_db_subnet_group
@@ -320,6 +381,94 @@ def test_impossible_clusters_are_refused(rds, expected, changes):
     assert rds.describe_db_clusters()["DBClusters"] == []
 
 
+@pytest.mark.parametrize(
+    ("made", "changes", "sentence"),
+    [
+        ({}, {"Iops": 3000}, "for engine postgres and a storage size less than 400"),
+        ({}, {"AllocatedStorage": 100, "Iops": 12000}, "a storage size less than 400"),
+        ({}, {"StorageThroughput": 500}, "a storage size less than 400"),
+        ({"AllocatedStorage": 400}, {"AllocatedStorage": 500}, "both the storage size and iops"),
+        ({"AllocatedStorage": 400}, {"Iops": 13000}, "both the storage size and iops"),
+        (
+            {"StorageType": "io1", "Iops": 1000, "AllocatedStorage": 400},
+            {"StorageType": "gp3"},
+            "both the storage size",
+        ),
+        (
+            {"StorageType": "io1", "Iops": 1000, "AllocatedStorage": 100},
+            {"AllocatedStorage": 200},
+            "both the storage size",
+        ),
+        ({"AllocatedStorage": 400}, {"StorageThroughput": 600}, "both the storage size"),
+        ({"AllocatedStorage": 400}, {"AllocatedStorage": 500, "Iops": 3000}, "Invalid iops value"),
+        ({"StorageType": "gp2", "AllocatedStorage": 400}, {"StorageType": "gp3"}, "both the storage size"),
+        ({}, {"StorageType": "io2", "Iops": 1000}, "both the storage size"),
+    ],
+)
+def test_size_and_iops_go_together_where_iops_can_be_given(sandbox, rds, made, changes, sentence):
+    available(sandbox, rds, **{"StorageType": "gp3", **made})
+    said = refused("InvalidParameterCombination", rds.modify_db_instance, DBInstanceIdentifier="analysis", **changes)
+    assert sentence in said
+
+
+@pytest.mark.parametrize(
+    ("made", "changes"),
+    [
+        ({}, {"AllocatedStorage": 100}),
+        ({}, {"AllocatedStorage": 400, "Iops": 12000}),
+        ({"AllocatedStorage": 400}, {"AllocatedStorage": 500, "Iops": 13000}),
+        (
+            {"StorageType": "io1", "Iops": 1000, "AllocatedStorage": 400},
+            {"StorageType": "gp3", "AllocatedStorage": 400, "Iops": 12000},
+        ),
+    ],
+)
+def test_what_of_size_and_iops_is_taken(sandbox, rds, made, changes):
+    available(sandbox, rds, **{"StorageType": "gp3", **made})
+    rds.modify_db_instance(DBInstanceIdentifier="analysis", **changes, ApplyImmediately=True)
+    sandbox.advance_clock(300)
+    assert {name: describe(rds)[name] for name in changes} == changes
+
+
+def storage(rds):
+    return tuple(describe(rds).get(name) for name in ("AllocatedStorage", "Iops", "StorageThroughput"))
+
+
+@pytest.mark.parametrize(
+    ("made", "changes", "before", "after"),
+    [
+        ({}, {"AllocatedStorage": 400, "Iops": 12000}, (20, 3000, 125), (400, 12000, 500)),
+        ({"AllocatedStorage": 400}, {"AllocatedStorage": 500, "Iops": 13000}, (400, 12000, 500), (500, 13000, 500)),
+        ({"StorageType": "gp2"}, {"StorageType": "gp3"}, (20, None, None), (20, 3000, 125)),
+        (
+            {"StorageType": "io1", "Iops": 1000, "AllocatedStorage": 100},
+            {"StorageType": "gp3"},
+            (100, 1000, None),
+            (100, 3000, 125),
+        ),
+        ({}, {"AllocatedStorage": 21}, (20, 3000, 125), (22, 3000, 125)),
+    ],
+)
+def test_what_rds_sets_of_storage_by_itself(sandbox, rds, made, changes, before, after):
+    available(sandbox, rds, **{"StorageType": "gp3", **made})
+    assert storage(rds) == before
+    rds.modify_db_instance(DBInstanceIdentifier="analysis", **changes, ApplyImmediately=True)
+    sandbox.advance_clock(300)
+    assert storage(rds) == after
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"StorageType": "gp3", "Iops": 3000}, "a storage size less than 400"),
+        ({"StorageType": "gp3", "AllocatedStorage": 400, "Iops": 3000}, "Invalid iops value"),
+        ({"StorageType": "io1"}, "The storage type io1 requires iops"),
+    ],
+)
+def test_storage_that_a_new_instance_cannot_have(rds, changes, sentence):
+    assert sentence in refused("InvalidParameterCombination", rds.create_db_instance, **{**INSTANCE, **changes})
+
+
 def test_a_cluster_is_modified_when_it_is_available(sandbox, rds):
     rds.create_db_cluster(**CLUSTER)
     modify = rds.modify_db_cluster
@@ -334,6 +483,81 @@ def test_a_cluster_is_modified_when_it_is_available(sandbox, rds):
     assert entry["ServerlessV2ScalingConfiguration"]["MaxCapacity"] == 4
     assert entry["HttpEndpointEnabled"] is True
     refused("DBClusterNotFoundFault", modify, DBClusterIdentifier="other")
+
+
+@pytest.fixture
+def common(sandbox, rds):
+    """Changes of a cluster that is available."""
+    rds.create_db_cluster(**CLUSTER)
+    sandbox.advance_clock(300)
+    return lambda **changes: rds.modify_db_cluster(DBClusterIdentifier="common", **changes)["DBCluster"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown", "member"),
+    [
+        ({"EngineVersion": "16.10"}, {"EngineVersion": "16.10"}, "EngineVersion"),
+        (
+            {"EnableIAMDatabaseAuthentication": True},
+            {"IAMDatabaseAuthenticationEnabled": True},
+            "IAMDatabaseAuthenticationEnabled",
+        ),
+        ({"MasterUserPassword": "another-password"}, {"MasterUserPassword": "****"}, None),
+    ],
+)
+def test_some_changes_of_a_cluster_wait_for_the_window(sandbox, rds, common, changes, shown, member):
+    before = cluster(rds).get(member)
+    made = common(**changes)
+    assert (made["Status"], made["PendingModifiedValues"]) == ("available", shown)
+    sandbox.advance_clock(10_000)
+    assert cluster(rds).get(member) == before
+    sandbox.maintain_databases()
+    assert "PendingModifiedValues" not in cluster(rds)
+    assert member is None or cluster(rds)[member] == next(iter(changes.values()))
+
+
+def test_all_other_changes_of_a_cluster_are_made_at_once_and_leave_what_waits(sandbox, rds, common):
+    common(EngineVersion="16.10")
+    made = common(BackupRetentionPeriod=5, Port=5433, DeletionProtection=True, **scaling(MaxCapacity=4))
+    assert (made["Status"], made["BackupRetentionPeriod"], made["Port"]) == ("modifying", 5, 5433)
+    sandbox.advance_clock(120)
+    entry = cluster(rds)
+    assert (entry["Status"], entry["EngineVersion"]) == ("available", "16.9")
+    assert entry["PendingModifiedValues"] == {"EngineVersion": "16.10"}
+
+
+def test_what_is_to_be_made_at_once_of_a_cluster_takes_along_what_waits(sandbox, rds, common):
+    common(EngineVersion="16.10")
+    assert common(MasterUserPassword="another-password", ApplyImmediately=True)["Status"] == "modifying"
+    sandbox.advance_clock(120)
+    entry = cluster(rds)
+    assert (entry["EngineVersion"], "PendingModifiedValues" in entry) == ("16.10", False)
+    made = common(MasterUserPassword="a-third-password", ApplyImmediately=True)
+    assert made["Status"] == "resetting-master-credentials"
+
+
+def test_a_cluster_goes_to_another_major_version_only_with_the_word(common):
+    refused("InvalidParameterCombination", common, EngineVersion="17.6")
+    refused("InvalidParameterCombination", common, EngineVersion="15.14", AllowMajorVersionUpgrade=True)
+    assert common(EngineVersion="17.6", AllowMajorVersionUpgrade=True)["PendingModifiedValues"]
+
+
+@pytest.mark.parametrize(
+    ("made", "change", "shown"),
+    [
+        ({}, {"BackupRetentionPeriod": 5}, {"BackupRetentionPeriod": 5}),
+        ({"BackupRetentionPeriod": 5}, {"BackupRetentionPeriod": 6}, {}),
+        ({}, {"EnableIAMDatabaseAuthentication": True}, {"IAMDatabaseAuthenticationEnabled": True}),
+        ({}, {"CACertificateIdentifier": "rds-ca-rsa4096-g1"}, {"CACertificateIdentifier": "rds-ca-rsa4096-g1"}),
+    ],
+)
+def test_what_else_of_an_instance_waits(sandbox, rds, made, change, shown):
+    available(sandbox, rds, **made)
+    changed = rds.modify_db_instance(DBInstanceIdentifier="analysis", **change)["DBInstance"]
+    assert changed["PendingModifiedValues"] == shown
+    sandbox.maintain_databases()
+    entry = describe(rds)
+    assert {name: entry[name] for name in shown} == shown
 
 
 def test_a_serverless_instance_needs_a_cluster_that_scales(sandbox, rds):
@@ -373,8 +597,26 @@ def test_what_rds_makes_can_lag(sandbox, rds):
     sandbox.lag("rds", looks=2)
     rds.create_db_instance(**INSTANCE)
     refused("DBInstanceNotFound", rds.describe_db_instances, DBInstanceIdentifier="analysis")
+    assert len(rds.describe_db_instances()["DBInstances"]) == 1
     assert rds.describe_db_instances()["DBInstances"] == []
     assert len(rds.describe_db_instances()["DBInstances"]) == 1
+
+
+def test_what_ec2_makes_is_not_there_for_rds_at_once(sandbox, rds):
+    ec2 = sandbox.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    sandbox.lag("ec2", looks=1)
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=zone)["Subnet"]["SubnetId"]
+        for number, zone in enumerate(("us-east-1a", "us-east-1b"))
+    ]
+    given = {"DBSubnetGroupName": "lab", "DBSubnetGroupDescription": "Lab", "SubnetIds": subnets}
+    refused("InvalidParameterValue", rds.create_db_subnet_group, **given)
+    rds.create_db_subnet_group(**given)
+    group = ec2.create_security_group(GroupName="g", Description="G", VpcId=vpc)["GroupId"]
+    wanted = {**INSTANCE, "DBSubnetGroupName": "lab", "VpcSecurityGroupIds": [group]}
+    refused("InvalidParameterValue", rds.create_db_instance, **wanted)
+    rds.create_db_instance(**wanted)
 
 
 @pytest.mark.parametrize(
@@ -394,3 +636,11 @@ def test_what_ec2_makes_can_lag(sandbox, make, expected):
     tags = {"Resources": [make(ec2)], "Tags": [{"Key": "a", "Value": "1"}]}
     refused(expected, ec2.create_tags, **tags)
     ec2.create_tags(**tags)
+
+
+def test_that_a_security_group_was_deleted_is_said(sandbox):
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSecurityGroup.html"""
+    ec2 = sandbox.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    group = ec2.create_security_group(GroupName="anywhere", Description="d", VpcId=vpc)["GroupId"]
+    assert ec2.delete_security_group(GroupId=group)["Return"] is True

@@ -1,5 +1,6 @@
 """S3's defaults, places and lifecycle configurations."""
 
+import json
 from io import BytesIO
 
 import pytest
@@ -25,6 +26,23 @@ def put(s3, *rules, **extra):
     return s3.put_bucket_lifecycle_configuration(
         Bucket="backups", LifecycleConfiguration={"Rules": list(rules)}, **extra
     )
+
+
+def test_documents_are_called_as_s3_calls_them(sandbox):
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html; PutBucketPolicy answers nothing at all."""
+    s3, bodies = create(sandbox), {}
+    s3.meta.events.register(
+        "before-parse",
+        lambda operation_model, response_dict, **_: bodies.update({operation_model.name: response_dict["body"]}),
+    )
+    for status in (None, "Enabled"):
+        if status:
+            s3.put_bucket_versioning(Bucket="backups", VersioningConfiguration={"Status": status})
+        assert s3.get_bucket_versioning(Bucket="backups").get("Status") == status
+        assert b"<VersioningConfiguration xmlns" in bodies["GetBucketVersioning"]
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::backups/*"}
+    s3.put_bucket_policy(Bucket="backups", Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    assert bodies["PutBucketPolicy"] == b""
 
 
 def test_a_new_bucket_has_awss_defaults(sandbox):
@@ -292,3 +310,32 @@ def test_versions_below_a_prefix_and_between_delimiters(sandbox, versioned):
     after = versioned.list_object_versions(Bucket="backups", KeyMarker="c/d")
     assert {entry["Key"] for entry in after["Versions"]} == {"c/e"}
     assert len(versioned.list_object_versions(Bucket="backups", Prefix="c/", MaxKeys=5)["Versions"]) < 5
+
+
+def test_buckets_are_listed_with_their_regions_when_anything_is_asked(sandbox):
+    regions = {"a-backups": "us-east-1", "b-backups": "eu-west-2", "other": "us-east-1"}
+    for name, region in regions.items():
+        where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        sandbox.client("s3", region=region).create_bucket(Bucket=name, **where)
+    s3 = sandbox.client("s3")
+    assert {tuple(sorted(bucket)) for bucket in s3.list_buckets()["Buckets"]} == {("CreationDate", "Name")}
+    pages = list(s3.get_paginator("list_buckets").paginate(MaxBuckets=2))
+    assert [[bucket["Name"] for bucket in page["Buckets"]] for page in pages] == [["a-backups", "b-backups"], ["other"]]
+    assert {bucket["Name"]: bucket["BucketRegion"] for page in pages for bucket in page["Buckets"]} == regions
+    assert [bucket["Name"] for bucket in s3.list_buckets(Prefix="b-")["Buckets"]] == ["b-backups"]
+
+
+def test_a_listing_of_uploads_says_below_which_prefix(sandbox):
+    """Without one it says none: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html"""
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="backups")
+    s3.create_multipart_upload(Bucket="backups", Key="a & b/1")
+    listing = s3.list_multipart_uploads(Bucket="backups", Prefix="a & b/")
+    assert (listing["Prefix"], [upload["Key"] for upload in listing["Uploads"]]) == ("a & b/", ["a & b/1"])
+    assert "Prefix" not in s3.list_multipart_uploads(Bucket="backups")
+
+
+def test_versioning_of_no_bucket_is_refused_with_a_code(sandbox):
+    with pytest.raises(ClientError) as excinfo:
+        sandbox.client("s3").put_bucket_versioning(Bucket="nobody", VersioningConfiguration={"Status": "Enabled"})
+    assert excinfo.value.response["Error"]["Code"] == "NoSuchBucket"

@@ -441,3 +441,11 @@ def test_mail_is_sent_from_verified_identities_only(sandbox, ses):
     sandbox.verify("example.org")
     get(ses)
     assert ses.send_email(**mail)["MessageId"]
+
+
+def test_an_answer_has_the_request_id_of_its_headers(sandbox):
+    """Also moto's, and the answer that no rule set is active, in which nothing else is."""
+    ses = sandbox.client("ses")
+    for answer in (ses.describe_active_receipt_rule_set(), ses.list_identities()):
+        metadata = answer["ResponseMetadata"]
+        assert metadata["RequestId"] == metadata["HTTPHeaders"]["x-amzn-requestid"]

@@ -3,7 +3,9 @@
 import pytest
 import yaml
 
-from aws_runbook import dns_check, dns_publish, dns_records
+from aws_runbook.dns import check as dns_check
+from aws_runbook.dns import publish as dns_publish
+from aws_runbook.dns import records as dns_records
 from demo import dns_host
 
 RECORD = dns_records.Record("inbound_mx", "MX", "noreply.example.org", "10 inbound-smtp.us-east-1.amazonaws.com")

@@ -43,16 +43,29 @@ def delete_group(call):
     return call.forward()
 
 
+# What a user may have besides, and AWS's word for each.
+_OF_A_USER = {
+    "access_keys": "access keys",
+    "password": "login profile",
+    "policies": "policies",
+    "mfa_devices": "MFA device",
+    "signing_certificates": "signing certificates",
+    "ssh_public_keys": "SSH public keys",
+    "service_specific_credentials": "service specific credentials",
+}
+
+
 @handles("iam", "DeleteUser", reference=_API + "API_DeleteUser.html")
 def delete_user(call):
-    """A user goes when it has no keys, groups, password or policies."""
+    """A user goes when it has nothing else: no keys, certificates, devices, groups, password or policies."""
     backend = call.backend()
     user = backend.users.get(call.parameters["UserName"])
     if user is not None:
-        if user.access_keys:
-            raise _conflict("Cannot delete entity, must delete access keys first.")
+        for attribute, label in _OF_A_USER.items():
+            if getattr(user, attribute, None):
+                raise _conflict(f"Cannot delete entity, must delete {label} first.")
         if any(user in group.users for group in backend.groups.values()):
             raise _conflict("Cannot delete entity, must remove users from group first.")
-        if user.password:
-            raise _conflict("Cannot delete entity, must delete login profile first.")
+        if user.managed_policies:
+            raise _conflict("Cannot delete entity, must detach all policies first.")
     return call.forward()

@@ -2,7 +2,7 @@
 Access keys: their times follow the sandbox's clock, so that rotation can be tested without waiting.
 """
 
-from sandbox import wire
+from sandbox import principals, wire
 from sandbox.handlers import handles
 
 _API = "https://docs.aws.amazon.com/IAM/latest/APIReference/"
@@ -22,3 +22,11 @@ def create_access_key(call):
     for access_key_id in set(call.backend().access_keys) - known:
         call.backend().access_keys[access_key_id].create_date = now.replace(tzinfo=None)
     return result
+
+
+@handles("iam", "GetAccessKeyLastUsed", reference=_API + "API_GetAccessKeyLastUsed.html")
+def get_access_key_last_used(call):
+    """Refused for a key that is not there, and for another account's: nobody is to find ids by guessing."""
+    if call.parameters["AccessKeyId"] not in call.backend().access_keys:
+        raise principals.denied(call)
+    return call.forward()

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 
 from sandbox.errors import AwsError
 from sandbox.handlers import handles
+from sandbox.handlers.iam.names import check_name_is_new
 
 _API = "https://docs.aws.amazon.com/IAM/latest/APIReference/"
 _QUOTAS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
@@ -25,9 +26,11 @@ def _size(document):
 
 @handles("iam", "CreatePolicy", "CreatePolicyVersion", reference=_API + "API_CreatePolicyVersion.html")
 def create_policy(call):
-    """A managed policy has 6,144 characters at most."""
+    """A managed policy has 6,144 characters at most, and a name of its own."""
     if _size(call.parameters["PolicyDocument"]) > _POLICY_SIZE:
         raise _limit(f"Cannot exceed quota for PolicySize: {_POLICY_SIZE}")
+    if call.name == "CreatePolicy":
+        check_name_is_new(call)
     return call.forward()
 
 

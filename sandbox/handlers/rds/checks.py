@@ -10,7 +10,6 @@ from sandbox.errors import AwsError
 
 _CLASS = re.compile(r"db\.(serverless|[a-z0-9]+(?:-[a-z]+)?\.[a-z0-9]+)")
 _RESERVED_USERS = {"postgres": {"rdsadmin", "admin"}, "aurora-postgresql": {"rdsadmin", "admin"}, "mysql": {"rdsadmin"}}
-_LEAST_STORAGE = 20
 _SHORTEST, _LONGEST = 8, 128
 
 
@@ -76,20 +75,6 @@ def instance_class(parameters, cluster):
             "instance.",
             400,
         )
-
-
-def storage(parameters):
-    """Room enough, and a limit above it."""
-    size, most = parameters.get("AllocatedStorage"), parameters.get("MaxAllocatedStorage")
-    if size is None:
-        raise combination("The parameter AllocatedStorage must be provided and must not be blank.")
-    if size < _LEAST_STORAGE:
-        raise combination(
-            f"Invalid storage size for engine name {parameters['Engine']} and storage type "
-            f"{parameters.get('StorageType', 'gp2')}: {size}"
-        )
-    if most is not None and most <= size:
-        raise combination("Max storage size must be greater than storage size")
 
 
 def network(call, parameters):

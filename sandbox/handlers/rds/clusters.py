@@ -6,13 +6,26 @@ from sandbox import wire
 from sandbox.errors import AwsError
 from sandbox.handlers import handles
 from sandbox.handlers.rds import checks, versions
-from sandbox.handlers.rds.lives import Life, forget_automated_snapshots, lives
+from sandbox.handlers.rds.lives import (
+    RESETTING,
+    Life,
+    described,
+    forget_automated_snapshots,
+    keep,
+    lives,
+    shown_pending,
+)
 
 _API = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/"
 _MOST_CAPACITY = 256
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 300, 86400
 _HTTP_ENGINES = ("aurora-postgresql", "aurora-mysql")
 _MOST_BACKUP_DAYS = 35
+# Changes that wait for the maintenance window unless ApplyImmediately is said; all others are made at once.
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Modifying.html#Aurora.Modifying.Cluster
+# The reference of the call says of a password that it is made at once whatever is said; people report that it waits, as this page says.
+_SLOW = ("EnableIAMDatabaseAuthentication", "EngineVersion", "MasterUserPassword")
+_NO_CHANGES = ("DBClusterIdentifier", "ApplyImmediately", "AllowMajorVersionUpgrade")
 
 
 def _slot(call):
@@ -92,50 +105,56 @@ def set_http_endpoint(cluster, *, enabled):
 def _shown(call, life, entry):
     cluster = call.backend().clusters.get(entry["DBClusterIdentifier"])
     if cluster is not None:
-        entry = {**entry, "HttpEndpointEnabled": cluster.http_endpoint_enabled}
-    return {**entry, "Status": life.status}
+        entry = {
+            **entry,
+            "HttpEndpointEnabled": cluster.http_endpoint_enabled,
+            "PerformanceInsightsEnabled": bool(getattr(cluster, "enable_performance_insights", False)),
+        }
+    pending = {"PendingModifiedValues": shown_pending(life)} if life.pending else {}
+    return {**entry, **pending, "Status": life.status}
 
 
 @handles("rds", "DescribeDBClusters", reference=_API + "API_DescribeDBClusters.html")
 def describe_db_clusters(call):
     """What is being deleted is described until it is gone."""
-    known = lives(call).known
-    remains = {slot[1]: life for slot, life in known.items() if slot[0] == "cluster" and life.remains is not None}
-    wanted = call.parameters.get("DBClusterIdentifier", "").lower()
-    if wanted in remains:
-        return {"DBClusters": [remains[wanted].remains]}
-    reply = call.forward()
-    if not reply.succeeded:
-        return reply
-    result = wire.parse(call, reply)
-    result["DBClusters"] = [
-        _shown(call, known.get(("cluster", entry["DBClusterIdentifier"]), Life("available")), entry)
-        for entry in result.get("DBClusters", [])
-    ]
-    if not wanted and not call.parameters.get("Filters"):
-        result["DBClusters"] += [life.remains for life in remains.values()]
-    return result
+    return described(call, "cluster", "DBClusters", "DBClusterIdentifier", _shown)
 
 
 @handles("rds", "ModifyDBCluster", reference=_API + "API_ModifyDBCluster.html")
 def modify_db_cluster(call):
-    """A changed cluster is being modified for a while."""
+    """
+    A changed cluster is being modified for a while. Some changes wait for the maintenance window.
+
+    ``ApplyImmediately`` is for the changes of the call and for all that are pending, as of an instance.
+    """
+    parameters = call.parameters
     cluster = _cluster(call)
     life = lives(call).known.setdefault(_slot(call), Life("available"))
-    if life.status != "available":
+    if not life.takes(parameters):
         raise AwsError("InvalidDBClusterStateFault", f"DB cluster is not available: {life.status}.", 400)
-    checks.password(call.parameters, needed=False)
-    versions.check(cluster.engine, call.parameters.get("EngineVersion"))
-    scaling = call.parameters.get("ServerlessV2ScalingConfiguration")
+    checks.password(parameters, needed=False)
+    versions.check_change(cluster.engine, cluster.engine_version, parameters)
+    scaling = parameters.get("ServerlessV2ScalingConfiguration")
     if scaling:
         _check_scaling(scaling)
-    endpoint = call.parameters.get("EnableHttpEndpoint", cluster.http_endpoint_enabled)
+    endpoint = parameters.get("EnableHttpEndpoint", cluster.http_endpoint_enabled)
+    slow = {name: parameters[name] for name in _SLOW if name in parameters}
+    call.overrides.update(dict.fromkeys(slow))
     reply = call.forward()
     if not reply.succeeded:
         return reply
     set_http_endpoint(cluster, enabled=endpoint)
-    lives(call).begin(call, _slot(call), "modifying")
+    keep(call, life, {name: value for name, value in slow.items() if _changes(cluster, name, value)}, slow)
+    due = tuple(life.pending) if parameters.get("ApplyImmediately") else ()
+    if due or parameters.keys() - {*_SLOW, *_NO_CHANGES}:
+        status = RESETTING if due == ("MasterUserPassword",) else "modifying"
+        lives(call).begin(call, _slot(call), status, pending=life.pending, due=due)
     return {"DBCluster": _shown(call, lives(call).known[_slot(call)], wire.parse(call, reply)["DBCluster"])}
+
+
+def _changes(cluster, name, value):
+    known = {"EnableIAMDatabaseAuthentication": cluster.iam_auth, "EngineVersion": cluster.engine_version}
+    return name not in known or known[name] != value
 
 
 @handles("rds", "DeleteDBCluster", reference=_API + "API_DeleteDBCluster.html")

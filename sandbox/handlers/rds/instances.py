@@ -5,16 +5,26 @@ DB instances: they take their time, and their larger changes wait for it.
 from sandbox import wire
 from sandbox.errors import AwsError
 from sandbox.handlers import handles
-from sandbox.handlers.rds import checks, versions
-from sandbox.handlers.rds.lives import Life, forget_automated_snapshots, lives, shown_pending
+from sandbox.handlers.rds import checks, storage, versions
+from sandbox.handlers.rds.lives import (
+    RESETTING,
+    Life,
+    described,
+    forget_automated_snapshots,
+    keep,
+    lives,
+    shown_pending,
+)
 
 _API = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/"
 # Changes that wait for the maintenance window, or take their time when they are to be made at once.
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.DBInstance.Modifying.html
 _SLOW = (
     "AllocatedStorage",
+    "CACertificateIdentifier",
     "DBInstanceClass",
     "DBPortNumber",
+    "EnableIAMDatabaseAuthentication",
     "EngineVersion",
     "Iops",
     "LicenseModel",
@@ -24,7 +34,8 @@ _SLOW = (
     "StorageThroughput",
     "StorageType",
 )
-_NO_LATER = ("ApplyImmediately", "DBInstanceIdentifier", "AllowMajorVersionUpgrade")
+# Changes that wait for no window, whatever is said.
+_AT_ONCE = ("DBPortNumber", "MasterUserPassword")
 
 
 def _slot(call):
@@ -49,7 +60,7 @@ def create_db_instance(call):
     if parameters.get("DBClusterIdentifier") is None:
         checks.user(engine, parameters.get("MasterUsername"), needed=True)
         checks.password(parameters, needed=True)
-        checks.storage(parameters)
+        storage.check_new(parameters)
         checks.network(call, parameters)
         if parameters.get("PubliclyAccessible"):
             checks.public(call, parameters.get("DBSubnetGroupName"))
@@ -67,12 +78,15 @@ def create_db_instance(call):
     instance = call.backend().databases[parameters["DBInstanceIdentifier"]]
     instance.performance_insights_enabled = parameters.get("EnablePerformanceInsights", False)
     instance.instance_create_time = call.now.replace(tzinfo=None)
-    lives(call).begin(call, slot, "creating")
     entry = wire.parse(call, reply)["DBInstance"]
-    return {"DBInstance": _shown(lives(call).known[slot], entry)}
+    if cluster is None:
+        storage.set_baseline(instance)
+        entry |= {name: value for name, value in storage.shown(instance).items() if value}
+    lives(call).begin(call, slot, "creating")
+    return {"DBInstance": _shown(call, lives(call).known[slot], entry)}
 
 
-def _shown(life, entry):
+def _shown(_call, life, entry):
     """A description by moto, as the instance's life has it."""
     entry = {**entry, "DBInstanceStatus": life.status, "PendingModifiedValues": shown_pending(life)}
     if life.status == "creating":
@@ -84,22 +98,7 @@ def _shown(life, entry):
 @handles("rds", "DescribeDBInstances", reference=_API + "API_DescribeDBInstances.html")
 def describe_db_instances(call):
     """What is being deleted is described until it is gone."""
-    known = lives(call).known
-    remains = {slot[1]: life for slot, life in known.items() if slot[0] == "db" and life.remains is not None}
-    wanted = call.parameters.get("DBInstanceIdentifier", "").lower()
-    if wanted in remains:
-        return {"DBInstances": [remains[wanted].remains]}
-    reply = call.forward()
-    if not reply.succeeded:
-        return reply
-    result = wire.parse(call, reply)
-    result["DBInstances"] = [
-        _shown(known.get(("db", entry["DBInstanceIdentifier"]), Life("available")), entry)
-        for entry in result.get("DBInstances", [])
-    ]
-    if not wanted and not call.parameters.get("Filters"):
-        result["DBInstances"] += [life.remains for life in remains.values()]
-    return result
+    return described(call, "db", "DBInstances", "DBInstanceIdentifier", _shown)
 
 
 def _available(call):
@@ -108,14 +107,19 @@ def _available(call):
     if identifier.lower() not in call.backend().databases:
         raise _missing(identifier)
     life = lives(call).known.setdefault(_slot(call), Life("available"))
-    if life.status != "available":
+    if not life.takes(call.parameters):
         raise AwsError("InvalidDBInstanceState", f"Database instance is not in available state: {life.status}.", 400)
     return life
 
 
 @handles("rds", "ModifyDBInstance", reference=_API + "API_ModifyDBInstance.html")
 def modify_db_instance(call):
-    """Small changes are made at once, larger ones are pending until they are done."""
+    """
+    Small changes are made at once, larger ones are pending until they are done.
+
+    ``ApplyImmediately`` is for the changes of the call and for all that are pending; with it alone, a value that is there
+    already takes back what is pending in its place. A password is changed as soon as may be without it, and a new port restarts the instance without it.
+    """
     parameters = call.parameters
     life = _available(call)
     instance = call.backend().databases[parameters["DBInstanceIdentifier"].lower()]
@@ -124,6 +128,12 @@ def modify_db_instance(call):
     if parameters.get("PubliclyAccessible") and not instance.publicly_accessible and instance.db_subnet_group:
         checks.public(call, instance.db_subnet_group.name)
     slow = {name: parameters[name] for name in _SLOW if name in parameters}
+    if bool(parameters.get("BackupRetentionPeriod", instance.backup_retention_period)) != bool(
+        instance.backup_retention_period
+    ):
+        slow["BackupRetentionPeriod"] = parameters["BackupRetentionPeriod"]  # backups begin or end
+    if "AllocatedStorage" in slow:
+        slow["AllocatedStorage"] = storage.grown(instance, slow["AllocatedStorage"])
     for name in slow:
         call.overrides[name] = None
     reply = call.forward()
@@ -131,17 +141,22 @@ def modify_db_instance(call):
         return reply
     if "EnablePerformanceInsights" in parameters:
         instance.performance_insights_enabled = parameters["EnablePerformanceInsights"]
-    life.pending |= {name: value for name, value in slow.items() if _changes(instance, name, value)}
-    if parameters.get("ApplyImmediately") and life.pending:
-        lives(call).begin(call, _slot(call), "modifying", pending=life.pending)
-    return {"DBInstance": _shown(lives(call).known[_slot(call)], wire.parse(call, reply)["DBInstance"])}
+    keep(call, life, {name: value for name, value in slow.items() if _changes(instance, name, value)}, slow)
+    due = tuple(life.pending if parameters.get("ApplyImmediately") else life.pending.keys() & set(_AT_ONCE))
+    if due:
+        status = RESETTING if due == ("MasterUserPassword",) else "modifying"
+        lives(call).begin(call, _slot(call), status, pending=life.pending, due=due)
+    return {"DBInstance": _shown(call, lives(call).known[_slot(call)], wire.parse(call, reply)["DBInstance"])}
 
 
 def _changes(instance, name, value):
     current = {
         "AllocatedStorage": "allocated_storage",
+        "BackupRetentionPeriod": "backup_retention_period",
+        "CACertificateIdentifier": "ca_certificate_identifier",
         "DBInstanceClass": "db_instance_class",
         "DBPortNumber": "port",
+        "EnableIAMDatabaseAuthentication": "enable_iam_database_authentication",
         "EngineVersion": "engine_version",
         "Iops": "iops",
         "LicenseModel": "license_model",
@@ -160,19 +175,21 @@ def _check_changes(instance, parameters):
             f"Requested storage size ({size}) cannot be less than the current storage size "
             f"({instance.allocated_storage})."
         )
+    storage.check_change(instance, parameters)
     if "DBInstanceClass" in parameters:
         cluster = getattr(instance, "cluster", None)
         checks.instance_class({**parameters, "Engine": instance.engine}, cluster)
-    version = parameters.get("EngineVersion")
-    if version is None or version == instance.engine_version:
-        return
-    versions.check(instance.engine, version)
-    now, then = versions.numbers(instance.engine_version), versions.numbers(version)
-    if then < now[: len(then)]:
-        raise checks.combination(f"Cannot upgrade {instance.engine} from {instance.engine_version} to {version}")
-    if then[0] != now[0] and not parameters.get("AllowMajorVersionUpgrade"):
-        raise checks.combination(
-            "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version."
+    versions.check_change(instance.engine, instance.engine_version, parameters)
+
+
+def _check_deletable(call, life):
+    """https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DeleteInstance.html"""
+    cluster = lives(call).known.get(("cluster", call.backend().databases[_slot(call)[1]].db_cluster_identifier))
+    stopped = cluster is not None and cluster.status == "stopped"
+    if stopped or not life.goes(snapshot=bool(call.parameters.get("FinalDBSnapshotIdentifier"))):
+        status = "stopped" if stopped else life.status
+        raise AwsError(
+            "InvalidDBInstanceState", f"Instance is not in a state in which it can be deleted: {status}.", 400
         )
 
 
@@ -181,7 +198,8 @@ def delete_db_instance(call):
     """It is being deleted for a while; losing the data must be said."""
     slot = _slot(call)
     known = lives(call).known
-    if slot in known and known[slot].status == "deleting":
+    life = known.get(slot, Life("available"))
+    if life.status == "deleting":
         raise AwsError("InvalidDBInstanceState", f"Instance {slot[1]} is already being deleted.", 400)
     instance = call.backend().databases.get(slot[1])
     if instance is None:
@@ -190,9 +208,10 @@ def delete_db_instance(call):
         checks.final_snapshot(call.parameters, "FinalDBSnapshotIdentifier")
     elif call.parameters.get("FinalDBSnapshotIdentifier"):
         raise checks.combination("FinalDBSnapshotIdentifier can not be specified when deleting a cluster instance.")
+    _check_deletable(call, life)
     reply = call.forward()
     if not reply.succeeded:
         return reply
-    entry = _shown(Life("deleting"), wire.parse(call, reply)["DBInstance"])
+    entry = _shown(call, Life("deleting"), wire.parse(call, reply)["DBInstance"])
     lives(call).begin(call, slot, "deleting", remains=entry)
     return {"DBInstance": entry}

@@ -20,8 +20,9 @@ def put_db_subnet_group(call):
         raise AwsError("DBSubnetGroupNotFoundFault", f"DB subnet group '{name}' does not exist.", 404)
     existing = {subnet.id: subnet for subnet in call.backend("ec2").describe_subnets()}
     subnets = [existing.get(subnet_id) for subnet_id in call.parameters["SubnetIds"]]
-    if None in subnets:
-        raise AwsError("InvalidSubnet", "Some input subnets are invalid.", 400)
+    unknown = [subnet_id for subnet_id in call.parameters["SubnetIds"] if subnet_id not in existing]
+    if unknown:
+        raise AwsError("InvalidParameterValue", f"Some input subnets in :[{', '.join(unknown)}] are invalid.", 400)
     if len({subnet.vpc_id for subnet in subnets}) > 1:
         raise AwsError("InvalidSubnet", "Some input subnets are in different VPCs.", 400)
     zones = {subnet.availability_zone for subnet in subnets}

@@ -1,10 +1,16 @@
 """
-Creating buckets: AWS's defaults, which moto does not set, and its answers to a name that is taken.
+Creating buckets: AWS's defaults, which moto does not set, and its answers to a name that is taken. Default encryption as it was put.
+Listing buckets with their regions, page by page.
 """
 
+import base64
+import weakref
+
+from sandbox import wire
 from sandbox.bucket_places import foreign
 from sandbox.errors import AwsError
 from sandbox.handlers import handles
+from sandbox.messages import Reply
 
 _API = "https://docs.aws.amazon.com/AmazonS3/latest/API/"
 # In the form in which moto keeps what PutBucketEncryption and PutPublicAccessBlock brought.
@@ -46,10 +52,58 @@ def create_bucket(call):
     return reply
 
 
+@handles("s3", "ListBuckets", reference=_API + "API_ListBuckets.html")
+def list_buckets(call):
+    """With any parameter, the regions are told too, and the list can be in pages; moto does neither."""
+    call.overrides.update({"max-buckets": None, "continuation-token": None})
+    reply = call.forward()
+    asked = call.parameters
+    if not reply.succeeded or not asked:
+        return reply
+    result = wire.parse(call, reply)
+    after = base64.b64decode(asked.get("ContinuationToken", "")).decode()
+    known = call.backend().buckets
+    listed = [
+        {**bucket, "BucketRegion": known[bucket["Name"]].region_name}
+        for bucket in sorted(result.get("Buckets", []), key=lambda bucket: bucket["Name"])
+        if bucket["Name"] > after
+    ]
+    size = min(
+        filter(None, [asked.get("MaxBuckets"), None if call.spared else call.state.page_size]), default=len(listed)
+    )
+    result["Buckets"] = listed[:size]
+    if len(listed) > size:
+        result["ContinuationToken"] = base64.b64encode(listed[size - 1]["Name"].encode()).decode()
+    return result
+
+
+# The document that PutBucketEncryption brought, by moto's bucket: moto keeps a few of its members.
+_documents = weakref.WeakKeyDictionary()
+
+
+@handles("s3", "PutBucketEncryption", reference=_API + "API_PutBucketEncryption.html")
+def put_bucket_encryption(call):
+    """The rule is replaced by the one that is brought, with all its members."""
+    reply = call.forward()
+    if reply.succeeded:
+        _documents[call.backend().buckets[call.parameters["Bucket"]]] = call.body
+    return reply
+
+
+@handles("s3", "GetBucketEncryption", reference=_API + "API_GetBucketEncryption.html")
+def get_bucket_encryption(call):
+    """The rule as it was put; S3's own where none was."""
+    bucket = call.backend().buckets.get(call.parameters["Bucket"])
+    if bucket is None or bucket not in _documents:
+        return call.forward()
+    return Reply(200, {"Content-Type": "application/xml"}, _documents[bucket])
+
+
 @handles("s3", "DeleteBucketEncryption", reference=_API + "API_DeleteBucketEncryption.html")
 def delete_bucket_encryption(call):
     """Deleting the default encryption brings back S3's own; no bucket is without."""
     reply = call.forward()
     if reply.succeeded:
         call.backend().put_bucket_encryption(call.parameters["Bucket"], _ENCRYPTION)
+        _documents.pop(call.backend().buckets[call.parameters["Bucket"]], None)
     return reply

@@ -40,7 +40,11 @@ def put_bucket_policy(call):
             "because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.",
             403,
         )
-    return call.forward()
+    reply = call.forward()
+    if reply.succeeded:
+        reply.status = 204
+        reply.hold(b"")  # moto answers "True"
+    return reply
 
 
 def _malformed(message):

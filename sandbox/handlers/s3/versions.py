@@ -1,5 +1,5 @@
 """
-Listing versions page by page, also while what has been listed is being deleted.
+Versions: whether a bucket keeps them, and listing them page by page, also while what has been listed is being deleted.
 
 moto loses its place when the version that a page ended with is gone, and then gives nothing, as if all were gone.
 """
@@ -10,6 +10,15 @@ from sandbox.handlers import handles
 _API = "https://docs.aws.amazon.com/AmazonS3/latest/API/"
 _MOST = 1000
 _EVERYTHING = str(2**31 - 1)
+
+
+@handles("s3", "GetBucketVersioning", reference=_API + "API_GetBucketVersioning.html")
+def get_bucket_versioning(call):
+    """The document is called as the one that PutBucketVersioning takes; moto gives it a name of its own."""
+    reply = call.forward()
+    if reply.succeeded:
+        reply.hold(reply.body.replace(b"GetBucketVersioningResponse", b"VersioningConfiguration"))
+    return reply
 
 
 @handles("s3", "ListObjectVersions", reference=_API + "API_ListObjectVersions.html")

@@ -16,6 +16,9 @@ def put_receipt_rule(call):
     known = call.backend().receipt_rule_set.get(rule_set)
     if call.name == "CreateReceiptRule" and known and any(entry["Name"] == rule["Name"] for entry in known.rules):
         raise AwsError("AlreadyExists", f"Rule already exists: {rule['Name']}", 400)
+    for recipient in rule.get("Recipients") or []:
+        if not receiving.belongs(call, recipient):
+            raise AwsError("InvalidParameterValue", f"Recipient is not of a verified domain: {recipient}", 400)
     targets = [action["S3Action"] for action in rule.get("Actions", []) if "S3Action" in action]
     for target in targets:
         if not receiving.may_write(call, rule_set, rule["Name"], target):

@@ -74,7 +74,9 @@ def _set_signing(call, identity, signing, origin=None):
         raise _bad_request("Both of DomainSigningSelector and DomainSigningPrivateKey are needed.")
     if origin == "EXTERNAL" and not external:
         raise _bad_request("Missing required DkimSigningAttributes for an origin of EXTERNAL.")
-    identity.origin = "EXTERNAL" if external else "AWS_SES"
+    # Another region's key (deterministic Easy DKIM) comes as AWS_SES_US_EAST_1 and the like.
+    elsewhere = (signing.get("DomainSigningAttributesOrigin") or origin or "AWS_SES").removeprefix("AWS_SES")
+    identity.origin = "EXTERNAL" if external else f"AWS_SES{elsewhere}"
     identity.selector = signing.get("DomainSigningSelector")
     # Easy DKIM's default: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_DkimSigningAttributes.html
     identity.key_length = signing.get("NextSigningKeyLength", identity.key_length)

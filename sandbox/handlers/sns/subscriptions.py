@@ -79,6 +79,9 @@ def subscribe(call):
     pattern, message = _ENDPOINTS[protocol]
     if not pattern.fullmatch(endpoint):
         raise _invalid(message)
+    if protocol == "firehose" and not call.parameters.get("Attributes", {}).get("SubscriptionRoleArn"):
+        # https://docs.aws.amazon.com/sns/latest/dg/firehose-endpoints-prerequisites.html
+        raise _invalid("Attributes Reason: SubscriptionRoleArn is required for firehose")
     known = confirmations(call)
     old = find(call, call.parameters["TopicArn"], endpoint)
     if old is not None and old.arn in known.deleted:

@@ -1,0 +1,128 @@
+"""
+Backups: how each server's are named and kept.
+"""
+
+from aws_runbook.adopt import remaining, writers
+from aws_runbook.adopt.files import Files
+from aws_runbook.adopt.places import Places, kept_for
+from aws_runbook.adopt.result import NOT_EXPRESSED, NOT_MANAGED, merged
+from aws_runbook.aws.connection import DEFAULT_REGION
+from aws_runbook.backups import orphans
+from aws_runbook.backups import plan as plans
+from aws_runbook.backups.keys import place_of
+from aws_runbook.backups.targets import get, stated_region
+from aws_runbook.backups.targets import targets as targets_of
+from aws_runbook.errors import PillarError
+from aws_runbook.iam.people import People
+
+# What AWS does not show, and pillar says all the same.
+_KEPT = ("audit", "rotate_days", "grace_days")
+# Some more than the listings of IAM and S3 take.
+_LISTINGS = 10
+
+
+def look(account, result):
+    """Say how the backups of all known servers are kept."""
+    targets = []
+    for server, pillar in sorted(account.pillars.items()):
+        found, notes = targets_of(server, pillar)
+        targets += found
+        for note in notes:
+            result.note(NOT_MANAGED, server, note)
+    if not targets:
+        return
+    people = People(account.details)
+    targets = writers.assign(account, result, people, targets)
+    spent = _LISTINGS + len({writers.key_id(account.pillars[target.server], target.kind) for target in targets})
+    places = Places(account, result, {target.bucket for target in targets}, spent)
+    files = Files(result, account.roots)
+    for server in dict.fromkeys(target.server for target in targets):
+        its = [target for target in targets if target.server == server]
+        part = _part(account, result, places, files, server, its, targets)
+        if part or get(account.pillars[server], "aws:backup"):
+            result.say(server, ("aws", "backup"), part, server)
+    _tell_remaining(account, result, people, places)
+
+
+def _part(account, result, places, files, server, its, targets):
+    """What ``aws:backup`` of a server says."""
+    pillar = account.pillars[server]
+    kept = get(pillar, "aws:backup", {})
+    said = {name: kept[name] for name in _KEPT if kept.get(name) is not None}
+    said |= _named(server, its)
+    said |= {"scope": "bucket"} if its[0].scope == "bucket" else {}
+    said |= {"append_only": True} if its[0].append_only else {}
+    days = kept_for(result, its, targets, places.rules)
+    options = {name: True for target in its for name in sorted(target.options)}
+    features = {**options, **days.pop("pgbackrest", {})}
+    said |= _kept_days(its, places, kept) | days
+    said |= {"pgbackrest": features} if features else {}
+    store = kept.get("store") or _store(files, server, pillar, its)
+    said |= {"store": store} if store else {}
+    buckets = {
+        name: entry
+        for name in sorted({target.bucket for target in its})
+        if (entry := _bucket(places, pillar, name, targets, server))
+    }
+    return {**said, "buckets": buckets} if buckets else said
+
+
+def _kept_days(its, places, kept):
+    """Where no bucket of a server has a rule yet, what pillar says is what is wanted."""
+    has_rules = any(places.rules.get(target.bucket) for target in its)
+    return {} if has_rules else {name: kept[name] for name in ("expire_days", "abort_multipart_days") if kept.get(name)}
+
+
+def _named(server, its):
+    """The user, group and policy, where they are not the usual ones: one for all kinds of backup, or by kind."""
+    users = {target.kind: target.user for target in its}
+    groups = {target.kind: target.group for target in its}
+    policies = {target.kind: target.policy_name for target in its}
+    found = {"user": _by_kind(users, f"{server}-backup"), "group": _by_kind(groups), "policy": _by_kind(policies)}
+    return {name: value for name, value in found.items() if value}
+
+
+def _by_kind(values, usual=None):
+    said = {kind: value for kind, value in values.items() if value not in (None, usual)}
+    if len(said) == len(values) and all(value == next(iter(said.values())) for value in said.values()):
+        return next(iter(said.values()))
+    return said or None
+
+
+def _store(files, server, pillar, its):
+    found = {}
+    for target in its:
+        key = writers.key_id(pillar, target.kind)
+        places = [place_of(target.kind, half) for half in ("access_key", "secret_key")]
+        found[target.kind] = files.store(server, key, places) if key else None
+    return _by_kind(found)
+
+
+def _bucket(places, pillar, name, targets, server):
+    """What pillar says of a bucket: its region where nothing else says it, and, at one of its servers, its tags."""
+    known = get(pillar, "aws:backup:buckets", {}).get(name) or {}
+    entry = {"expire_all": True} if known.get("expire_all") else {}
+    region = places.regions.get(name) or known.get("region")
+    bare = {**pillar, "aws": {**(pillar.get("aws") or {}), "backup": {}}}
+    if region and region != (stated_region(bare, name)[0] or DEFAULT_REGION):
+        entry["region"] = region
+    first = min(target.server for target in targets if target.bucket == name)
+    tags = places.settings.get(name, known).get("tags")
+    if tags and server == first:
+        entry["tags"] = tags
+    return entry
+
+
+def _tell_remaining(account, result, people, places):
+    """Note what the adopted pillar would still change, or why it cannot be meant; and what no pillar names."""
+    pillars = {server: merged(pillar, result.pillar.get(server, {})) for server, pillar in account.pillars.items()}
+    try:
+        planned = plans.plan(pillars).as_data()
+    except PillarError as error:
+        for problem in error.problems:
+            result.note(NOT_EXPRESSED, "backups", problem)
+        return
+    remaining.tell(account, result, people, places, planned)
+    for orphan in orphans.find(account.details, planned):
+        about = f"{orphan['kind']} {orphan['user'] or ', '.join(orphan['policies'])}"
+        result.note(NOT_MANAGED, about, orphan["why"])

@@ -1,0 +1,148 @@
+"""
+VPCs with their subnets, and security groups. The default VPC is AWS's own, and so is the group ``default`` of each VPC.
+
+What has no name, or one that another has too, goes by its id.
+"""
+
+from collections import Counter
+
+from aws_runbook.adopt.result import NOT_EXPRESSED
+from aws_runbook.errors import RunbookError
+from aws_runbook.network import lookup as ec2
+from aws_runbook.network import rules as security_rules
+
+_VPCS, _GROUPS = "aws:ec2:vpcs", "aws:ec2:security_groups"
+_DATABASES = ("aws:rds:instances", "aws:rds:clusters")
+_DIRECTIONS = ("ingress", "egress")
+# What AWS gives something new.
+_USUAL_OF_VPC = {
+    "enable_dns_support": True,
+    "enable_dns_hostnames": False,
+    "internet_gateway": False,
+    "public_route": False,
+    "tags": {},
+}
+_USUAL_OF_SUBNET = {"map_public_ip_on_launch": False, "tags": {}}
+_TO_ANYWHERE = [["all all to 0.0.0.0/0"], ["all all to 0.0.0.0/0", "all all to ::/0"]]
+_DEFAULT_GROUP = "default"
+
+
+def look(account, result):
+    """Say the networks of each region that pillar knows."""
+    found = {"VPC": {}, "security group": {}}
+    for region in account.regions(account.region, _VPCS, _GROUPS, *_DATABASES):
+        session = account.session.within(region)
+        of_account = [entry for entry in ec2.vpcs(session) if not entry.get("IsDefault")]
+        names = named(of_account, "VpcId", ec2.name_of)
+        for entry in of_account:
+            _vpc(account, result, region, entry, names[entry["VpcId"]], found["VPC"])
+        _groups(account, result, region, names, found["security group"])
+    account.tell_missing(result, "VPC", _VPCS, found["VPC"])
+    account.tell_missing(result, "security group", _GROUPS, found["security group"])
+
+
+def named(entries, key, name_of, taken=()):
+    """How pillar names each of ``entries``, by id: by its name where that is its alone, else by the id."""
+    names = {entry[key]: name_of(entry) for entry in entries}
+    count = Counter(names.values())
+    return {
+        identifier: name if name and count[name] == 1 and name not in taken and not ec2.is_id(name) else identifier
+        for identifier, name in names.items()
+    }
+
+
+def unusual(known, usual):
+    """What of ``known`` is not as AWS gives it."""
+    return {name: known[name] for name, value in usual.items() if known.get(name) not in (None, value)}
+
+
+def say(account, result, path, entry, region, about):
+    """Say an entry of this minion's, with its region where that is not the usual one."""
+    where = {"region": region} if region != account.region else {}
+    return result.say(account.minion, ("aws", *path), {**entry, **where}, about)
+
+
+def _is_new(result, found, name, region, about):
+    """Whether pillar can name it: each name once, whatever the region."""
+    if name in found:
+        told = f"There is one in {found[name]} too, and pillar names each once: that of {region} is left out."
+        result.note(NOT_EXPRESSED, about, told)
+        return False
+    found[name] = region
+    return True
+
+
+def _vpc(account, result, region, entry, name, found):
+    about = f"VPC {name}"
+    if not _is_new(result, found, name, region, about):
+        return
+    known = account.describe("ec2_vpc", name, region=region)
+    said = {"cidr_block": known["cidr_block"], **unusual(known, _USUAL_OF_VPC)}
+    subnets = ec2.subnets(account.session.within(region), entry["VpcId"])
+    names = named(subnets, "SubnetId", ec2.name_of)
+    members = {
+        names[subnet["SubnetId"]]: _subnet(account, region, name, names[subnet["SubnetId"]]) for subnet in subnets
+    }
+    say(account, result, ("ec2", "vpcs", name), {**said, **({"subnets": members} if members else {})}, region, about)
+
+
+def _subnet(account, region, vpc, name):
+    known = account.describe("ec2_subnet", name, None, vpc, region=region)
+    fixed = {attribute: known[attribute] for attribute in ("cidr_block", "availability_zone")}
+    return {**fixed, **unusual(known, _USUAL_OF_SUBNET)}
+
+
+def _groups(account, result, region, vpcs, found):
+    """The security groups of a region: those of the default VPC first, which pillar need not name."""
+    session = account.session.within(region)
+    default = (ec2.vpc(session, None) or {}).get("VpcId")
+    groups = [entry for entry in ec2.security_groups(session) if entry["GroupName"] != _DEFAULT_GROUP]
+    ours = [entry for entry in groups if entry["VpcId"] == default]
+    others = [entry for entry in groups if entry["VpcId"] != default]
+    names = named(ours, "GroupId", lambda entry: entry["GroupName"])
+    names |= named(others, "GroupId", lambda entry: entry["GroupName"], taken={*names.values(), *found})
+    for entry in sorted(groups, key=lambda entry: (names[entry["GroupId"]], entry["GroupId"])):
+        name = names[entry["GroupId"]]
+        if _is_new(result, found, name, region, f"security group {name}"):
+            vpc = None if entry["VpcId"] == default else vpcs.get(entry["VpcId"], entry["VpcId"])
+            _group(account, result, region, name, vpc)
+
+
+def _group(account, result, region, name, vpc):
+    about = f"security group {name}"
+    known = account.describe("ec2_security_group", name, None, vpc, region=region)
+    said = {"description": known["description"], **({"vpc": vpc} if vpc else {})}
+    said |= unusual(known, {"tags": {}})
+    for direction in _DIRECTIONS:
+        rules = known[direction]
+        if not rules or (direction == "egress" and rules in _TO_ANYWHERE):
+            continue
+        try:
+            said[direction] = security_rules.canonical(about, direction, rules)
+        except RunbookError as error:
+            result.note(NOT_EXPRESSED, about, f"Its {direction} is left out, and stays: {error}")
+    if not say(account, result, ("ec2", "security_groups", name), said, region, about):
+        return
+    _check_circle(account, result, name, about)
+
+
+def _check_circle(account, result, name, about):
+    """Groups whose rules name each other could not be made one after the other: the last of them goes without its rules."""
+    entries = result.pillar[account.minion]["aws"]["ec2"]["security_groups"]
+    others = {group: _peers(entry) - {group} for group, entry in entries.items()}
+    seen, queue = set(), [name]
+    while queue:
+        for peer in others.get(queue.pop(), ()):
+            if peer == name:
+                for direction in _DIRECTIONS:
+                    entries[name].pop(direction, None)
+                told = "Its rules, and those of another group, name each other, which pillar cannot say: its own are left out, and stay."
+                result.note(NOT_EXPRESSED, about, told)
+                return
+            if peer not in seen:
+                seen.add(peer)
+                queue.append(peer)
+
+
+def _peers(entry):
+    return {peer for direction in _DIRECTIONS for peer in security_rules.groups(entry.get(direction, []))}

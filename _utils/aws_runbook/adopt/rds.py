@@ -1,0 +1,194 @@
+"""
+Database instances, and clusters of Aurora Serverless v2, with the preset that fits, and only what differs from it.
+
+A password is read by nobody: what is said is the place in private pillar that has the database's name, or a place for it.
+"""
+
+from aws_runbook.adopt import network
+from aws_runbook.adopt.files import Files
+from aws_runbook.adopt.result import CHANGE, NOT_EXPRESSED, NOT_MANAGED
+from aws_runbook.databases import passwords, serverless, storage
+from aws_runbook.databases import plan as plans
+from aws_runbook.databases.changes import DELETING
+from aws_runbook.databases.presets import PRESETS
+from aws_runbook.errors import PillarError
+
+_SECTIONS = {"instances": "aws:rds:instances", "clusters": "aws:rds:clusters"}
+# What AWS does not show, and pillar says all the same.
+_KEPT = ("store", "apply", "wait", "purge", "allow_upgrade")
+# What is told of an instance in any case; its version goes on by itself.
+_TOLD = tuple(name for name in PRESETS["data-analysis"] if name != "engine_version")
+# Beyond which a preset would say more of what an instance is not than of what it is.
+_MOST_DIFFERENCES = 5
+_USUAL = {
+    "enable_iam_database_authentication": False,
+    "copy_tags_to_snapshot": False,
+    "auto_minor_version_upgrade": True,
+    "tags": {},
+}
+_USUAL_OF_CLUSTER = {
+    "enable_iam_database_authentication": False,
+    "copy_tags_to_snapshot": False,
+    "enable_performance_insights": False,
+    "deletion_protection": False,
+    "storage_encrypted": False,
+    "backup_retention_period": 1,
+    "data_api": False,
+    "master_username": "postgres",
+    "tags": {},
+}
+_PORTS = {"postgres": 5432, "aurora-postgresql": 5432}
+_MYSQL_PORT = 3306
+_USUAL_GROUP = "default"
+_WAYS_IN = ("enable_dns_hostnames", "internet_gateway", "public_route")
+
+
+def look(account, result):
+    """Say the databases of each region that pillar knows."""
+    files, found = Files(result, account.roots), {"instances": {}, "clusters": {}}
+    sections = (*_SECTIONS.values(), "aws:ec2:vpcs", "aws:ec2:security_groups")
+    for region in account.regions(account.region, *sections):
+        where = _Region(account, result, files, region)
+        for entry in where.listed("describe_db_clusters", "DBClusters"):
+            where.cluster(entry, found["clusters"])
+        for entry in where.listed("describe_db_instances", "DBInstances"):
+            where.instance(entry, found["instances"])
+    account.tell_missing(result, "DB instance", _SECTIONS["instances"], found["instances"])
+    account.tell_missing(result, "DB cluster", _SECTIONS["clusters"], found["clusters"])
+    _check(account, result)
+
+
+class _Region:
+    """The databases of one region."""
+
+    def __init__(self, account, result, files, region):
+        self._account, self._result, self._files, self._region = account, result, files, region
+
+    def listed(self, method, member):
+        """AWS's descriptions of all databases of a kind."""
+        session = self._account.session.within(self._region)
+        return session.read("rds", method, f"list the databases in {self._region}")[member]
+
+    def instance(self, entry, found):
+        """Say an instance; one of a cluster belongs to that."""
+        name = entry["DBInstanceIdentifier"]
+        if entry.get("DBClusterIdentifier") or entry["DBInstanceStatus"] in DELETING:
+            return
+        known = self._account.describe("rds_instance", name, region=self._region)
+        whole = {attribute: known[attribute] for attribute in _TOLD if known.get(attribute) is not None}
+        preset, said = _with_preset(whole)
+        said |= network.unusual(known, _USUAL)
+        said |= {"db_name": known["db_name"]} if known.get("db_name") else {}
+        said |= _provisioned(known)
+        said |= _common(known)
+        group = known.get("db_parameter_group_name") or ""
+        said |= {} if group.startswith("default.") or not group else {"db_parameter_group_name": group}
+        usual = PRESETS[preset].get("vpc_security_groups") if preset else None
+        if usual == known["vpc_security_groups"]:
+            said.pop("vpc_security_groups", None)
+        self._say("instances", "DB instance", name, {**said, **({"preset": preset} if preset else {})}, known, found)
+
+    def cluster(self, entry, found):
+        """Say a cluster of Aurora Serverless v2; another is left alone."""
+        name, about = entry["DBClusterIdentifier"], f"DB cluster {entry['DBClusterIdentifier']}"
+        if entry["Status"] in DELETING:
+            return
+        if entry["Engine"] not in serverless.ENGINES or not entry.get("ServerlessV2ScalingConfiguration"):
+            self._result.note(NOT_MANAGED, about, f"It is of {entry['Engine']}, and no Aurora Serverless v2: it stays.")
+            return
+        known = self._account.describe("rds_cluster", name, region=self._region)
+        said = {attribute: known[attribute] for attribute in ("engine", "min_capacity", "max_capacity")}
+        if not known["min_capacity"] and known.get("seconds_until_auto_pause"):
+            said["seconds_until_auto_pause"] = known["seconds_until_auto_pause"]
+        said |= network.unusual(known, _USUAL_OF_CLUSTER)
+        said |= {"database": known["database"]} if known.get("database") else {}
+        said |= _common(known)
+        if known["vpc_security_groups"] not in ([], [_USUAL_GROUP]):
+            said["vpc_security_groups"] = known["vpc_security_groups"]
+        self._say("clusters", "DB cluster", name, said, known, found)
+
+    def _say(self, kind, what, name, said, known, found):
+        about = f"{what} {name}"
+        if name in found:
+            told = f"There is one in {found[name]} too, and pillar names each once: that of {self._region} is left out."
+            self._result.note(NOT_EXPRESSED, about, told)
+            return
+        found[name] = self._region
+        if known.get("held"):
+            told = (
+                f"AWS changes {', '.join(known['held'])} in its maintenance window; what is written is what is so then."
+            )
+            self._result.note(NOT_MANAGED, about, told)
+        kept = self._account.said(_SECTIONS[kind], {}).get(name) or {}
+        said |= {attribute: kept[attribute] for attribute in _KEPT if kept.get(attribute) not in (None, False)}
+        said |= self._place(known)
+        if known.get("master_password") == passwords.MANAGED:
+            said["master_password"] = passwords.MANAGED
+        elif "store" not in said:
+            said["store"] = self._store(name, about)
+        network.say(self._account, self._result, ("rds", kind, name), said, self._region, about)
+
+    def _place(self, known):
+        """The VPC, where the DB subnet group is the one that is made of all its subnets; or the group, but for AWS's own."""
+        group = known.get("db_subnet_group_name")
+        if not group or group.startswith("default"):
+            return {}
+        vpcs = self._result.pillar.get(self._account.minion, {}).get("aws", {}).get("ec2", {}).get("vpcs", {})
+        vpc = vpcs.get(group)
+        public = known.get("publicly_accessible") and not all(vpc.get(way) for way in _WAYS_IN) if vpc else False
+        if vpc is None or public or vpc.get("region", self._account.region) != self._region:
+            return {"db_subnet_group_name": group}
+        found = self._account.describe(
+            "rds_subnet_group", group, ["description", "subnets"], group, region=self._region
+        )
+        same = found["description"] == f"All subnets of the VPC {group}" and found["subnets"] == sorted(
+            vpc.get("subnets", {})
+        )
+        return {"vpc": group} if same else {"db_subnet_group_name": group}
+
+    def _store(self, name, about):
+        """The place in private pillar that has the database's name; else one that a person fills."""
+        places = list(self._files.named((name, "password")))
+        if len(places) == 1:
+            file, path = places[0]
+            return {"pillar_file": file, "keys": {"password": ":".join(path)}}
+        place = {"pillar_file": "private/databases.sls", "keys": {"password": f"databases:{name}:password"}}
+        told = f"Its password is nowhere known. Put it into {place['pillar_file']} at {place['keys']['password']}, or name where it is: until then its state fails."
+        self._result.note(CHANGE, about, told)
+        return place
+
+
+def _with_preset(whole):
+    """The preset from which an instance differs the least, and what differs; without one, all of it."""
+    rest = {name: {key: value for key, value in whole.items() if PRESETS[name].get(key) != value} for name in PRESETS}
+    best = min(sorted(rest), key=lambda name: len(rest[name]))
+    missing = PRESETS[best].keys() - whole.keys() - {"engine_version"}
+    if len(rest[best]) > _MOST_DIFFERENCES or missing or "engine" in rest[best]:
+        return None, dict(whole)
+    return best, rest[best]
+
+
+def _provisioned(known):
+    """Operations and throughput, where they are more than the type and size of the storage bring."""
+    kind = known.get("storage_type")
+    least = storage.baseline(known["engine"], known["allocated_storage"]) if kind == "gp3" else {}
+    names = ("iops", "storage_throughput") if kind in ("gp3", "io1", "io2") else ()
+    return {name: known[name] for name in names if known.get(name) not in (None, 0, least.get(name))}
+
+
+def _common(known):
+    """What instances and clusters say alike."""
+    engine, said = known["engine"], {}
+    if known.get("port") not in (None, _PORTS.get(engine, _MYSQL_PORT)):
+        said["port"] = known["port"]
+    if known.get("storage_encrypted") and known.get("kms_key_id"):
+        said["kms_key_id"] = known["kms_key_id"]
+    return said
+
+
+def _check(account, result):
+    try:
+        plans.plan(result.adopted(account.minion, account.pillar))
+    except PillarError as error:
+        for problem in error.problems:
+            result.note(NOT_EXPRESSED, "databases", problem)

@@ -1,0 +1,109 @@
+"""
+What the first run would still change for backups: what the adopted pillar plans, compared with the account.
+"""
+
+from functools import partial
+
+from aws_runbook.adopt.places import WANTED
+from aws_runbook.adopt.result import CHANGE, DANGER
+from aws_runbook.adopt.writers import told
+from aws_runbook.backups import lifecycle, meaning
+from aws_runbook.backups.targets import Target
+from aws_runbook.errors import RunbookError
+from aws_runbook.iam import coverage, policies
+
+
+def tell(account, result, people, places, planned):
+    """Note each change; ``planned`` is the plan of the adopted pillar, as data."""
+    for name, bucket in planned["buckets"].items():
+        _bucket(result, places, name, bucket)
+    for name, wanted in planned["lifecycle"].items():
+        if name in places.rules:
+            _lifecycle(account.session, result, places, name, wanted)
+    granted = {row["policy"] for row in planned["rows"]}
+    for name in sorted(granted):
+        _policy(account.session, result, people, name, planned["policies"][name]["targets"])
+    for name, wanted in planned["groups"].items():
+        _group(result, people, name, wanted)
+    for name, wanted in planned["users"].items():
+        _user(result, people, name, wanted)
+
+
+def _bucket(result, places, name, wanted):
+    about = f"bucket {name}"
+    if name not in places.regions:
+        result.note(
+            CHANGE,
+            about,
+            f"The account has none of that name: it is made in {wanted['region']}, unless it is another account's.",
+        )
+        return
+    known = places.settings.get(name, WANTED)
+    for attribute, value in WANTED.items():
+        if known.get(attribute) != value:
+            result.note(CHANGE, about, f"{attribute} is {known.get(attribute)!r} and becomes {value!r}.")
+
+
+def _lifecycle(session, result, places, name, wanted):
+    """The rules that are added or replaced; with a rule that endangers a backup, none are until it is gone."""
+    about, found = f"bucket {name}", places.rules[name]
+    protected = [lifecycle.Protected(**place) for place in wanted["protected"]]
+    remove = lifecycle.remover(name, partial(session.command, region=places.regions[name]))
+    errors, warnings = lifecycle.dangers(name, found, wanted["rules"], protected, tuple(wanted["allow"]), remove)
+    for sentence in [*errors, *warnings]:
+        result.note(DANGER, about, sentence)
+    try:
+        merged, _ = lifecycle.merge(found, wanted["rules"], protected, remove=remove)
+    except RunbookError as error:
+        result.note(DANGER, about, error)
+        return
+    for rule in merged:
+        if rule not in found:
+            replaced = [other.get("ID") for other in found if other not in merged]
+            how = f", in place of {' and '.join(map(repr, replaced))}" if replaced else ""
+            result.note(CHANGE, about, f"It gets the lifecycle rule {rule['ID']!r} ({_where(rule)}){how}.")
+
+
+def _where(rule):
+    prefix = meaning.prefix_of(rule)
+    return f"prefix {prefix!r}" if prefix else "all objects"
+
+
+def _policy(session, result, people, name, targets):
+    about = f"policy {name}"
+    wanted = policies.document([Target.from_data(target) for target in targets], session.partition)
+    known = people.policies.get(name)
+    if known is None:
+        result.note(CHANGE, about, "The account has none of that name: it is made.")
+    elif not policies.equal(known, wanted):
+        before, after = coverage.grants(known), coverage.grants(wanted)
+        gained, lost = coverage.beyond(after, before), coverage.beyond(before, after)
+        parts = [f"it allows more ({told(gained)})"] if gained else []
+        parts += [f"it loses what no server here needs ({told(lost)})"] if lost else []
+        result.note(CHANGE, about, f"Its document changes: {'; '.join(parts) or 'it says the same in another form'}.")
+
+
+def _group(result, people, name, wanted):
+    about, known = f"group {name}", people.groups.get(name)
+    if known is None:
+        result.note(CHANGE, about, "The account has none of that name: it is made.")
+    missing = [policy for policy in wanted["policies"] if policy not in people.attached(known or {})]
+    if known and missing:
+        result.note(CHANGE, about, f"It gets the policy {', '.join(missing)}.")
+
+
+def _user(result, people, name, wanted):
+    about, known = f"user {name}", people.users.get(name)
+    if known is None:
+        result.note(
+            CHANGE, about, "The account has none of that name: it is made, with a key where aws:backup:store is named."
+        )
+        return
+    attached = people.attached(known)
+    gains = [f"the policy {policy}" for policy in wanted["policies"] if policy not in attached]
+    gains += [f"the group {group}" for group in wanted["groups"] if group not in known.get("GroupList", [])]
+    if gains:
+        result.note(CHANGE, about, f"It gets {', '.join(gains)}.")
+    lost = [policy for policy in wanted["detached_policies"] if policy in attached]
+    if lost:
+        result.note(CHANGE, about, f"It has the policy {', '.join(lost)} of its group only from then on.")

@@ -1,0 +1,87 @@
+"""
+IAM users that may send by SES's SMTP interface and do nothing else, whatever made them: this project, the console, or a person.
+
+The console has given such a user an inline policy, and later a group with one; its name is ses-smtp-user with a date.
+https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html
+"""
+
+from aws_runbook.adopt.files import Files
+from aws_runbook.adopt.result import CHANGE, NOT_EXPRESSED
+from aws_runbook.iam import coverage, keys, policies
+from aws_runbook.iam.people import People
+from aws_runbook.mail import smtp
+
+_SECTION = "aws:ses:smtp_users"
+_SENDING = "ses:sendrawemail"
+# Whoever may do this, and nothing else, is here to send.
+_ACTIONS = (
+    "ses:sendrawemail",
+    "ses:sendemail",
+    "ses:sendbulktemplatedemail",
+    "ses:sendtemplatedemail",
+    "ses:sendcustom*",
+)
+_FROM = "ses:fromaddress"
+_KEPT = ("region", "rotate_days", "grace_days", "store")
+
+
+def look(account, result):
+    """Say the SMTP users of the account: IAM knows no regions, so each is of SES's, unless pillar says another."""
+    people, found = People(account.details), []
+    files = Files(result, account.roots)
+    for name in sorted(people.users):
+        held = people.held(name)
+        if _is_for_sending(held):
+            found.append(name)
+            entry = _entry(account, result, files, name, held)
+            result.say(account.minion, ("aws", "ses", "smtp_users", name), entry, f"SMTP user {name}")
+    account.tell_missing(result, "SMTP user", _SECTION, found)
+
+
+def _is_for_sending(held):
+    grants = [grant for policy in held for grant in policy.grants or ()]
+    actions = {grant.action for grant in grants}
+    known = all(policy.grants is not None for policy in held) and not any(grant.odd for grant in grants)
+    return known and _SENDING in actions and actions <= set(_ACTIONS)
+
+
+def _entry(account, result, files, name, held):
+    kept = account.said(_SECTION, {}).get(name) or {}
+    entry = {attribute: kept[attribute] for attribute in _KEPT if kept.get(attribute)}
+    own = next(
+        (policy for policy in held if policy.inline and policy.name == smtp.POLICY and policy.group is None), None
+    )
+    addresses = _addresses(own or held[0])
+    entry |= {"from_addresses": addresses} if addresses else {}
+    wanted = smtp.document(addresses)
+    if own is None or not policies.equal(own.document, wanted):
+        lost = coverage.beyond(own.grants, coverage.grants(wanted)) if own else []
+        told = f"It gets the inline policy {smtp.POLICY}" + (", in place of the one of that name" if lost else "")
+        result.note(CHANGE, f"SMTP user {name}", f"{told}, beside what lets it send now.")
+    if "store" not in entry:
+        store = _store(account, result, files, name)
+        entry |= {"store": store} if store else {}
+    return entry
+
+
+def _addresses(policy):
+    """The addresses that a policy lets a user send from; ``[]`` for any."""
+    found = {value for grant in policy.grants for _, key, value in grant.conditions if key == _FROM}
+    return sorted(found)
+
+
+def _store(account, result, files, name):
+    """The file of private pillar in which a key of the user stands, with the password beside it."""
+    for key in keys.ids(account.session, name):
+        for file, path, data in files.places(key):
+            beside = [other for other in data if _is_password(other)]
+            if len(beside) == 1:
+                place = {"smtp_username": ":".join(path), "smtp_password": ":".join((*path[:-1], beside[0]))}
+                return {"pillar_file": file, "keys": place}
+            told = f"Its key stands in the pillar file {file} at {':'.join(path)}, and which password belongs to it is not told there."
+            result.note(NOT_EXPRESSED, f"SMTP user {name}", told)
+    return None
+
+
+def _is_password(name):
+    return isinstance(name, str) and any(word in name.lower() for word in ("password", "secret"))

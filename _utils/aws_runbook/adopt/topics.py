@@ -1,0 +1,109 @@
+"""
+SNS topics, and who is subscribed to them. An endpoint with a user, a password or a query is told without it, and not written.
+"""
+
+from collections import defaultdict
+
+from aws_runbook.adopt.result import CHANGE, NOT_EXPRESSED
+from aws_runbook.mail import topics
+from aws_runbook.mail.subscriptions import Found, shown
+
+_SECTION = "aws:sns:topics"
+_TEXTS = ("display_name", "kms_master_key_id")
+_FLAGS = ("fifo", "content_based_deduplication")
+
+
+def region_of(account):
+    """The region of a topic that names none."""
+    return account.said("aws:sns:region") or account.said("aws:ses:region") or account.region
+
+
+def look(account, result):
+    """Say the topics of each region that pillar knows."""
+    default, found = region_of(account), {}
+    for region in account.regions(default, _SECTION, "aws:ses:identities", "aws:ses:configuration_sets"):
+        names = listed(account.session, region)
+        subscriptions = _subscriptions(account.session, region) if names else {}
+        for name, arn in names.items():
+            if name in found:
+                told = f"There is one in {found[name]} too, and pillar names each topic once: that of {region} is left out."
+                result.note(NOT_EXPRESSED, f"topic {name}", told)
+                continue
+            found[name] = region
+            entry = _entry(account, result, name, region, subscriptions.get(arn, []))
+            if region != default:
+                entry["region"] = region
+            result.say(account.minion, ("aws", "sns", "topics", name), entry, f"topic {name}")
+    account.tell_missing(result, "topic", _SECTION, found)
+
+
+def listed(session, region):
+    """The topics of a region: ARNs by name."""
+    answer = session.read("sns", "list_topics", f"list the topics in {region}", region=region)
+    return {topics.name(entry["TopicArn"]): entry["TopicArn"] for entry in answer.get("Topics", [])}
+
+
+def named(account, result, about, attribute, arn, region):
+    """How pillar names a topic that something tells: by its name where it is the account's own; ``None`` for one that is gone."""
+    if not arn:
+        return None
+    name = topics.name(arn)
+    own = arn.split(":")[4] == account.session.account_id
+    if own and name not in listed(account.session, region):
+        result.note(NOT_EXPRESSED, about, f"Its {attribute} is {name}, and there is no such topic in {region}.")
+        return None
+    return name if own else arn
+
+
+def tell_publishing(account, result, used, region):
+    """Note the topics that SES publishes to without the statement that lets it do so for this account alone."""
+    for name in sorted(set(used) & set(listed(account.session, region))):
+        publishers = (account.describe("sns_topic", name, [], region=region) or {}).get("publishers", [])
+        if "ses.amazonaws.com" not in publishers:
+            result.note(
+                CHANGE, f"topic {name}", "Its policy gets the statement that lets SES publish to it for this account."
+            )
+
+
+def _subscriptions(session, region):
+    """All subscriptions of a region, by topic's ARN."""
+    answer = session.read("sns", "list_subscriptions", f"list the subscriptions in {region}", region=region)
+    found = defaultdict(list)
+    for entry in answer.get("Subscriptions", []):
+        known = Found(entry["Protocol"], entry.get("Endpoint") or "", entry["SubscriptionArn"])
+        if not known.deleted:
+            found[entry["TopicArn"]].append(known)
+    return found
+
+
+def _entry(account, result, name, region, subscriptions):
+    known = account.describe("sns_topic", name, ["tags"], region=region) or {}
+    entry = {attribute: known[attribute] for attribute in (*_TEXTS, *_FLAGS, "tags") if known.get(attribute)}
+    members = []
+    for found in sorted(subscriptions, key=lambda entry: (entry.protocol, entry.endpoint)):
+        member = _member(found)
+        if member is None:
+            told = f"The subscription {found.subscription.label} is not written: it {_why_not(found)}."
+            result.note(NOT_EXPRESSED, f"topic {name}", told)
+        elif member not in members:
+            members.append(member)
+    return {**entry, "subscriptions": members} if members else entry
+
+
+def _member(found):
+    """A subscription as pillar has it; ``None`` for one that it cannot have, or that holds a secret."""
+    if _why_not(found):
+        return None
+    if found.protocol == "email":
+        return found.endpoint
+    return {"protocol": found.protocol, "endpoint": found.endpoint}
+
+
+def _why_not(found):
+    if not found.endpoint:
+        return "is another account's, whose endpoint SNS does not tell"
+    if shown(found.endpoint) != found.endpoint:
+        return "has a password or a query, which belong into private pillar"
+    if found.protocol == "firehose":
+        return "needs its role_arn, which the listing does not have"
+    return ""

@@ -1,0 +1,152 @@
+"""
+What an audit reads from AWS, through a session. Nothing is written, and no object is opened.
+"""
+
+import json
+from functools import partial
+
+from aws_runbook import hints
+from aws_runbook.audit import access
+from aws_runbook.audit.contents import Stored, stanzas
+from aws_runbook.audit.judge import CRITICAL, Finding
+from aws_runbook.backups import lifecycle, meaning
+from aws_runbook.errors import AwsError
+from aws_runbook.iam import account as iam_account
+
+_BLOCK = {
+    "BlockPublicAcls": "block_public_acls",
+    "IgnorePublicAcls": "ignore_public_acls",
+    "BlockPublicPolicy": "block_public_policy",
+    "RestrictPublicBuckets": "restrict_public_buckets",
+}
+
+
+def objects(session, wanted, others):
+    """
+    The objects of a target, without those of ``others``, prefixes inside of its own; ``None`` when there is no such bucket.
+    """
+    root, inner = _root(wanted), _inner(wanted, others)
+    # pgBackRest's archive can be large, and is looked at below. A mirror can be large too: no page of it is kept.
+    part = "backup/" if wanted.kind == "pgbackrest" else ""
+    doing = f"list the backups in {wanted.location}"
+    where = {"region": wanted.region, "Bucket": wanted.bucket, "Prefix": root + part}
+    try:
+        return tuple(
+            Stored(entry["Key"], entry["Size"], entry["LastModified"])
+            for page in session.pages("s3", "list_objects_v2", doing, **where)
+            for entry in page.get("Contents", [])
+            if not entry["Key"].startswith(inner) and not entry["Key"].endswith("/")
+        )
+    except AwsError as error:
+        if error.code != "NoSuchBucket":
+            raise
+    return None
+
+
+def uploads(session, wanted, others):
+    """When each of a target's unfinished uploads was begun."""
+    root, inner = _root(wanted), _inner(wanted, others)
+    listed = _read(session, wanted, "list_multipart_uploads", "list the unfinished uploads", Prefix=root)
+    return tuple(upload["Initiated"] for upload in listed.get("Uploads", []) if not upload["Key"].startswith(inner))
+
+
+def archived(session, wanted, found):
+    """When the newest WAL of each stanza was archived that a repository's objects, ``found``, have backups of."""
+    return {stanza: _archived(session, wanted, _root(wanted), stanza) for stanza in stanzas(wanted, found)}
+
+
+def _root(wanted):
+    return f"{wanted.prefix}/" if wanted.prefix else ""
+
+
+def _inner(wanted, others):
+    root = _root(wanted)
+    directories = {f"{prefix}/" for prefix in others if prefix} - {root}
+    return tuple(directory for directory in directories if directory.startswith(root))
+
+
+def _archived(session, wanted, root, stanza):
+    """
+    When the newest WAL of a stanza was archived; ``None`` when there is none.
+
+    Of ``archive/STANZA/VERSION-NUMBER/TIMELINE+LOG/`` only the last directory is listed: 256 segments at most.
+    https://pgbackrest.org/user-guide.html#quickstart/configure-archiving
+    """
+    found = _directory(session, wanted, f"{root}archive/{stanza}/")
+    versions = [entry["Prefix"] for entry in found.get("CommonPrefixes", [])]
+    if not versions:
+        return None
+    newest = max(versions, key=lambda prefix: int(prefix.rstrip("/").rpartition("-")[2]))
+    logs = [entry["Prefix"] for entry in _directory(session, wanted, newest).get("CommonPrefixes", [])]
+    segments = _directory(session, wanted, max(logs)).get("Contents", []) if logs else []
+    return max((entry["LastModified"] for entry in segments), default=None)
+
+
+def _directory(session, wanted, prefix):
+    return _read(session, wanted, "list_objects_v2", "list the archive", Prefix=prefix, Delimiter="/")
+
+
+def _read(session, wanted, method, doing, *, absent=(), **parameters):
+    return session.read(
+        "s3",
+        method,
+        f"{doing} in {wanted.location}",
+        absent=absent,
+        region=wanted.region,
+        Bucket=wanted.bucket,
+        **parameters,
+    )
+
+
+def expiry(session, wanted, rules):
+    """Whether the lifecycle rules that pillar asks for are in force in a bucket, and what other rules endanger there."""
+    answer = _read(
+        session,
+        wanted,
+        "get_bucket_lifecycle_configuration",
+        "read the lifecycle rules",
+        absent=("NoSuchLifecycleConfiguration",),
+    )
+    found = (answer or {}).get("Rules", [])
+    missing = [rule["ID"] for rule in rules["rules"] if not any(meaning.equal(rule, other) for other in found)]
+    protected = [lifecycle.Protected(**place) for place in rules["protected"]]
+    dangers, _ = lifecycle.dangers(
+        wanted.bucket,
+        found,
+        [],
+        protected,
+        tuple(rules["allow"]),
+        lifecycle.remover(wanted.bucket, partial(session.command, region=wanted.region)),
+    )
+    return [
+        *(
+            Finding(CRITICAL, "expiry", f"the lifecycle rule {name} is not in force; to write it: {hints.apply()}.")
+            for name in missing
+        ),
+        *(Finding(CRITICAL, "expiry", sentence) for sentence in dangers),
+    ]
+
+
+def public_access_block(session, wanted):
+    """The four settings of Block Public Access, each off when it was never set."""
+    answer = _read(
+        session,
+        wanted,
+        "get_public_access_block",
+        "read Block Public Access",
+        absent=("NoSuchPublicAccessBlockConfiguration",),
+    )
+    settings = (answer or {}).get("PublicAccessBlockConfiguration", {})
+    return {name: settings.get(member, False) for member, name in _BLOCK.items()}
+
+
+def bucket_policy(session, wanted):
+    """A bucket's policy; ``None`` when it has none."""
+    answer = _read(session, wanted, "get_bucket_policy", "read the bucket's policy", absent=("NoSuchBucketPolicy",))
+    return answer and json.loads(answer["Policy"])
+
+
+def account(session):
+    """Users, groups, roles and policies of the account: holders, and the policies whose content is not given."""
+    details = iam_account.details(session, "list who may do what in the account", policies_of_aws=True)
+    return access.holders(details), access.unknown_policies(details)

@@ -1,0 +1,157 @@
+"""
+An audit for a person, and for Prometheus.
+"""
+
+import os
+import tempfile
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+
+from aws_runbook import tables
+from aws_runbook.audit.judge import CRITICAL, LEVELS, STATUS, WARNING, duration, several, size
+from aws_runbook.errors import RunbookError
+
+_COLUMNS = ("server", "kind", "location", "newest", "backups", "span", "size", "newest_wal", "state")
+_KEYS = ("user", "access_key_id", "status", "made", "last_used")
+_ACCESS = ("who", "name", "may", "where")
+_LABELS = ("server", "kind", "bucket", "prefix")
+# https://prometheus.io/docs/instrumenting/exposition_formats/#text-format-details
+_ESCAPED = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
+_METRICS = {
+    "newest": ("aws_backup_newest_timestamp_seconds", "When the newest backup was made."),
+    "oldest": ("aws_backup_oldest_timestamp_seconds", "When the oldest backup was made."),
+    "count": ("aws_backup_count", "How many backups there are."),
+    "size": ("aws_backup_newest_size_bytes", "The size of the newest backup."),
+    "newest_wal": ("aws_backup_newest_wal_timestamp_seconds", "When the newest WAL was archived."),
+    "unfinished_uploads": ("aws_backup_unfinished_uploads", "How many uploads were begun and not finished."),
+}
+
+
+def table(report, now):
+    """What is wrong in one line; a table of the targets; then every finding, keys, and who else may read or delete."""
+    findings = sorted(report["findings"], key=lambda finding: LEVELS.index(finding["level"]))
+    lines = [_summary(report), "", tables.table([_row(entry, now) for entry in report["targets"]], _COLUMNS), ""]
+    lines += [f"{finding['level'].upper()}: {finding['about']}: {finding['message']}" for finding in findings]
+    lines += [""] if findings else []
+    lines += ["Access keys:", tables.table([_key(entry, now) for entry in report["keys"]], _KEYS)]
+    seen = tables.table(_who(report), _ACCESS) if report["access"] else "Nobody."
+    lines += ["", "Who else may read or delete:", seen]
+    return "\n".join(lines)
+
+
+def _summary(report):
+    counts = Counter(finding["level"] for finding in report["findings"])
+    wrong = [f"{counts[CRITICAL]} critical"] if counts[CRITICAL] else []
+    wrong += [several(counts[WARNING], "warning")] if counts[WARNING] else []
+    return f"Wrong: {', '.join(wrong)}." if wrong else "Nothing is wrong."
+
+
+def _row(entry, now):
+    newest, wal = entry["newest"], entry["newest_wal"]
+    return {
+        "server": entry["server"],
+        "kind": entry["kind"],
+        "location": _place(entry),
+        "newest": newest and f"{duration(now - newest)} ago",
+        "backups": entry["count"],
+        "span": newest and duration(newest - entry["oldest"]),
+        "size": None if entry["size"] is None else size(entry["size"]),
+        "newest_wal": wal and f"{duration(now - wal)} ago",
+        "state": entry["worst"] or "good",
+    }
+
+
+def _place(entry):
+    return f"{entry['bucket']}/{entry['prefix']}".rstrip("/")
+
+
+def _key(entry, now):
+    made, used = (entry[name] and datetime.fromisoformat(entry[name]) for name in ("create_date", "last_used_date"))
+    return {
+        **entry,
+        "made": f"{duration(now - made)} ago",
+        "last_used": f"{duration(now - used)} ago" if used else "never",
+    }
+
+
+def _who(report):
+    """Each who else may, once: an administrator may everywhere, and that is one line for a person."""
+    every = {_place(entry) for entry in report["access"]} | {_place(entry) for entry in report["targets"]}
+    places = {}
+    for entry in report["access"]:
+        places.setdefault((entry["who"], entry["name"], tuple(entry["may"])), []).append(_place(entry))
+    return [
+        {"who": who, "name": name, "may": may, "where": "everywhere" if set(where) == every else where}
+        for (who, name, may), where in sorted(places.items())
+    ]
+
+
+def plain(report):
+    """The report with its times as text: what Salt can show and JSON can hold."""
+    if isinstance(report, dict):
+        return {name: plain(value) for name, value in report.items()}
+    if isinstance(report, list):
+        return [plain(value) for value in report]
+    return report.isoformat() if hasattr(report, "isoformat") else report
+
+
+def prometheus(report, now):
+    """The report as a textfile for node_exporter."""
+    lines = []
+    for name, (metric, text) in _METRICS.items():
+        lines += [f"# HELP {metric} {text}", f"# TYPE {metric} gauge"]
+        lines += [
+            f"{metric}{_labels({label: entry[label] for label in _LABELS})} {_number(entry[name])}"
+            for entry in report["targets"]
+            if entry[name] is not None
+        ]
+    metric = "aws_backup_problem"
+    lines += [f"# HELP {metric} What is wrong: 2 is critical, 1 a warning.", f"# TYPE {metric} gauge"]
+    worst = {}
+    for finding in report["findings"]:
+        labels = _labels({"about": finding["about"], "check": finding["check"]})
+        worst[labels] = max(worst.get(labels, 0), STATUS[finding["level"]])
+    lines += [f"{metric}{labels} {value}" for labels, value in sorted(worst.items())]
+    for metric, text, value in (
+        ("aws_backup_audit_status", "The worst of all: 2 is critical, 1 a warning, 0 neither.", report["status"]),
+        ("aws_backup_audit_timestamp_seconds", "When the audit was made.", _number(now)),
+    ):
+        lines += [f"# HELP {metric} {text}", f"# TYPE {metric} gauge", f"{metric} {value}"]
+    return "\n".join(lines) + "\n"
+
+
+def _labels(values):
+    inside = ",".join(f'{name}="{str(value).translate(_ESCAPED)}"' for name, value in values.items())
+    return f"{{{inside}}}"
+
+
+def _number(value):
+    return f"{value.timestamp():.0f}" if hasattr(value, "timestamp") else value
+
+
+def write(path, text):
+    """
+    Replace a file at once, so that node_exporter never reads half of it, and let it be read by others.
+
+    https://github.com/prometheus/node_exporter#textfile-collector
+    """
+    try:
+        _replace(Path(path), text)
+    except (OSError, ValueError) as error:  # a ValueError where no path can hold these characters
+        reason = getattr(error, "strerror", None) or "it is no path"
+        raise RunbookError(
+            f"prometheus_file is {str(path)!r}, and that cannot be written ({reason}); name a file in a folder that exists."
+        ) from error
+
+
+def _replace(path, text):
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

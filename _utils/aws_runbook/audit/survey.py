@@ -1,0 +1,236 @@
+"""
+A whole audit: read and judge every target, bucket and user, and return one report.
+
+A failed read is a finding; the rest is audited all the same.
+"""
+
+from collections import defaultdict
+from dataclasses import asdict
+from datetime import timedelta
+
+from aws_runbook.audit import access
+from aws_runbook.audit import judge as audit
+from aws_runbook.audit import read as audit_reading
+from aws_runbook.audit.judge import CRITICAL, NOTE, WARNING, Expected, Finding, Found
+from aws_runbook.errors import RunbookError, UnreachableError
+from aws_runbook.pillar.backups import MAX_AGE_HOURS
+
+# AWS notes the use of a key with a delay.
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKeyLastUsed.html
+_USE_IS_NOTED = timedelta(days=1)
+
+
+def expected(pillar, max_age_hours=None):
+    """What a server's pillar says of how old its backups and its WAL may be, and how many full ones pgBackRest keeps."""
+    settings = ((pillar.get("aws") or {}).get("backup") or {}).get("audit") or {}
+    postgres = (pillar.get("postgres") or {}).get("backup") or {}
+    hours = max_age_hours or settings.get("max_age_hours") or MAX_AGE_HOURS
+    wal = settings.get("max_wal_age_hours")
+    return Expected(timedelta(hours=hours), postgres.get("retention_full"), wal and timedelta(hours=wal))
+
+
+def report(session, targets, planned, expectations, keys_of, now):
+    """
+    The audit of ``targets``.
+
+    ``planned`` is the plan as data; ``expectations`` are by server; ``keys_of(user)`` lists a user's access keys. AWS that cannot be
+    asked at all is an error.
+    """
+    session.identity()  # what is wrong with the credentials is said once
+    survey = _Survey(session, targets, planned, expectations, now)
+    survey.tell("pillar", [Finding(NOTE, "pillar", note) for note in planned["notes"]])
+    rows = [survey.row(target) for target in targets]
+    seen = survey.access()
+    survey.expiry()
+    keys = survey.keys(keys_of)
+    levels = [Finding(entry["level"], entry["check"], entry["message"]) for entry in survey.findings]
+    return {
+        "time": now,
+        "status": audit.worst(levels),
+        "targets": rows,
+        "findings": survey.findings,
+        "keys": keys,
+        "access": seen,
+    }
+
+
+class _UnreadError(Exception):
+    """Something could not be read, which has been told."""
+
+
+class _Survey:
+    """What is looked at, and what was found."""
+
+    def __init__(self, session, targets, planned, expectations, now):
+        self.findings = []
+        self._session, self._targets, self._planned = session, targets, planned
+        self._expectations, self._now = expectations, now
+        self._there = {}  # bucket → one of its targets
+
+    def tell(self, about, findings):
+        self.findings += [{"about": about, **asdict(finding)} for finding in findings]
+
+    def _read(self, about, read, *arguments):
+        try:
+            return read(*arguments)
+        except UnreachableError:
+            raise
+        except RunbookError as error:
+            self.tell(about, [Finding(CRITICAL, "read", str(error))])
+        raise _UnreadError
+
+    def row(self, target):
+        """A target as a row of the report."""
+        about, prefixes = f"{target.server} {target.kind}", self._prefixes(target.bucket)
+        before = len(self.findings)
+        found, backups = None, ()
+        try:
+            objects = self._read(about, audit_reading.objects, self._session, target, prefixes)
+        except _UnreadError:
+            return _row(target, None, None, self.findings[before:])
+        if objects is None:
+            self.tell(about, [Finding(CRITICAL, "bucket", f"there is no bucket {target.bucket}.")])
+        else:
+            self._there.setdefault(target.bucket, target)
+            found = self._found(about, target, objects, prefixes)
+            judged = audit.judge(target, self._expectations[target.server], found, self._now)
+            backups = judged.backups
+            self.tell(about, judged.findings)
+        return _row(target, found, backups, self.findings[before:])
+
+    def _prefixes(self, bucket):
+        return {other.prefix for other in self._targets if other.bucket == bucket}
+
+    def _found(self, about, target, objects, prefixes):
+        parts = {"uploads": None}
+        for name, read, wanted in (
+            ("uploads", audit_reading.uploads, prefixes),
+            ("archived", audit_reading.archived, objects),
+        ):
+            try:
+                parts[name] = self._read(about, read, self._session, target, wanted)
+            except _UnreadError:
+                continue
+        return Found(objects, **parts)
+
+    def expiry(self):
+        """Look at the lifecycle rules of every bucket."""
+        for bucket, target in sorted(self._there.items()):
+            wanted = self._planned["lifecycle"][bucket]
+            try:
+                self.tell(bucket, self._read(bucket, audit_reading.expiry, self._session, target, wanted))
+            except _UnreadError:
+                continue
+
+    def access(self):
+        """Who else may read or delete at each place."""
+        holders, places = self._holders(), defaultdict(set)
+        for target in self._targets:
+            if target.bucket in self._there:
+                places[target.bucket, target.prefix].add(target.user)
+        documents = {bucket: self._policy(bucket, target) for bucket, target in self._there.items()}
+        rows = []
+        for (bucket, prefix), own in sorted(places.items()):
+            for holder, abilities in self._able(holders, documents[bucket], bucket, prefix).items():
+                if abilities and not (holder.kind == "user" and holder.name in own):
+                    may = sorted(abilities)
+                    rows.append(
+                        {"bucket": bucket, "prefix": prefix, "who": holder.kind, "name": holder.name, "may": may}
+                    )
+                    self.tell(f"{bucket}/{prefix}".rstrip("/"), self._stranger(holder, may, own))
+        return rows
+
+    def _holders(self):
+        try:
+            holders, unknown = self._read("account", audit_reading.account, self._session)
+        except _UnreadError:
+            return []
+        if unknown:
+            message = f"what the policies {', '.join(unknown)} allow could not be seen; whoever has one may be able to do more."
+            self.tell("account", [Finding(NOTE, "access", message)])
+        return holders
+
+    def _policy(self, bucket, target):
+        """A bucket's policy; whether it is open to everybody is judged."""
+        document, everybody = None, frozenset()
+        try:
+            document = self._read(bucket, audit_reading.bucket_policy, self._session, target)
+            named = self._by_policy(document, bucket, "")
+            everybody = next((may for holder, may in named.items() if holder.kind == "everybody"), everybody)
+        except _UnreadError:
+            pass
+        try:
+            block = self._read(bucket, audit_reading.public_access_block, self._session, target)
+            self.tell(bucket, audit.judge_public(block, everybody))
+        except _UnreadError:
+            pass
+        return document
+
+    def _by_policy(self, document, bucket, prefix):
+        return access.by_bucket_policy(document, self._session.account_id, bucket, prefix, self._session.partition)
+
+    def _able(self, holders, document, bucket, prefix):
+        """Who may do what at a place, by policies of their own and by the bucket's."""
+        found = {}
+        for holder in holders:
+            own = [target.prefix for target in self._targets if target.bucket == bucket and target.user == holder.name]
+            found[holder] = access.able(
+                holder.documents,
+                bucket,
+                prefix,
+                self._session.partition,
+                apart=own if holder.kind == "user" else (),
+            )
+        for holder, abilities in self._by_policy(document, bucket, prefix).items():
+            found[holder] = found.get(holder, frozenset()) | abilities
+        return found
+
+    def _stranger(self, holder, may, own):
+        """What is wrong with somebody's being able to: administrators may, other backups' users and other accounts should not."""
+        of = defaultdict(dict)
+        for row in self._planned["rows"] if holder.kind == "user" else ():
+            if row["user"] == holder.name:
+                of[row["server"]][row["kind"]] = None
+        if of:
+            whose = " and ".join(f"{server} for {', '.join(kinds)}" for server, kinds in of.items())
+            who, should = f"the user of {whose}", f"; only {' and '.join(sorted(own))} should"
+        elif holder.kind == "other account":
+            who, should = "which is not of this account", ""
+        else:
+            return []
+        return [Finding(WARNING, "access", f"{holder.name}, {who}, may {' and '.join(may)} here{should}.")]
+
+    def keys(self, keys_of):
+        """The access keys of the targets' users."""
+        rows = []
+        for user, wanted in sorted(self._planned["keys"].items()):
+            ages = [self._expectations[target.server].max_age for target in self._targets if target.user == user]
+            try:
+                keys = self._read(user, keys_of, user)
+            except _UnreadError:
+                continue
+            rows += [{"user": user, **key} for key in keys or ()]
+            judged = audit.judge_keys(user, keys, wanted.get("rotate_days"), max(ages) + _USE_IS_NOTED, self._now)
+            self.tell(user, judged)
+        return rows
+
+
+def _row(target, found, backups, findings):
+    """``backups`` is ``None`` where they could not be read."""
+    moments = [backup.made for backup in backups or ()]
+    if found and target.kind == "sync":
+        moments = sorted(stored.modified for stored in found.objects)
+    return {
+        "server": target.server,
+        "kind": target.kind,
+        "bucket": target.bucket,
+        "prefix": target.prefix,
+        "newest": moments[-1] if moments else None,
+        "oldest": moments[0] if moments else None,
+        "count": None if backups is None else len(moments),
+        "size": backups[-1].size if backups else None,
+        # Of several stanzas, that of the one which is the furthest behind.
+        "newest_wal": min(filter(None, found.archived.values()), default=None) if found else None,
+        "unfinished_uploads": len(found.uploads) if found and found.uploads is not None else None,
+        "worst": min((finding["level"] for finding in findings), key=audit.LEVELS.index, default=None),
+    }

@@ -1,0 +1,253 @@
+"""
+The answers that this run of states has read from AWS, so that no read is made twice.
+
+A run begins with this project's first state and ends with its last. A function called from the command line, and a state called by
+itself, is a run of its own and reads AWS afresh.
+"""
+
+import copy
+import threading
+import weakref
+from collections import Counter, defaultdict
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
+
+from aws_runbook.aws import gathering
+from aws_runbook.aws.listings import MANY, Listed
+from aws_runbook.aws.recent import Recent
+
+_active = ContextVar("aws_runbook_cache", default=None)
+# Whether what was read ahead is asked for again: by who is about to write, in his thread.
+_distrustful = ContextVar("aws_runbook_distrustful", default=False)
+_caches = weakref.WeakSet()
+
+
+class Cache:
+    """Answers by question. Safe in threads: of two that ask the same, the second waits for the first one's answer."""
+
+    def __init__(self):
+        self._answers = {}
+        # Those that were asked about with others, also where the answer was dropped since.
+        self._asked_with = set()
+        self._asking = defaultdict(threading.RLock)
+        self._lock = threading.Lock()
+        self._early = set()
+        self._begun = False
+        # How many things of each service the run is about, and what listings of them have said, by account and service.
+        self._expected = Counter()
+        self._listings = {}
+        self._pages = {}
+        # What became of states before their turn, by Salt's name for them.
+        self.outcomes = {}
+        # What the run has made, which is not forgotten with the answers.
+        self.recent = Recent()
+        _caches.add(self)
+
+    def get(self, source, parameters, load):
+        """The answer of ``load()`` to the question (``source``, ``parameters``), asked once until dropped."""
+        slot = (source, _frozen(parameters))
+        with self._lock:
+            asking = self._asking[slot]
+        with asking:
+            with self._lock:
+                known = self._holds(slot)
+                answer = self._answers.get(slot)
+            if not known:
+                answer = load()
+                with self._lock:
+                    self._answers[slot] = answer
+                    self._early.discard(slot)
+        return copy.deepcopy(answer)  # a caller that changes its answer must not change the next one's
+
+    def get_with(self, source, name, others, load):
+        """
+        The answer of ``load(names)``, a question about several things, for ``name``; each answer is remembered by itself.
+
+        When it is not known, those of ``others`` that are not known either are asked about along with it. What the answer
+        leaves out is remembered as ``None``.
+        """
+        with self._lock:
+            asking = self._asking[source]
+        with asking:
+            if self.missing(source, [name]):
+                names = list(dict.fromkeys([name, *self.missing(source, others)]))
+                found = load(names)
+                with self._lock:
+                    self._answers.update({(source, entry): found.get(entry) for entry in names})
+                    self._asked_with.update((source, entry) for entry in names)
+                    self._early.difference_update((source, entry) for entry in names)
+            with self._lock:
+                return copy.deepcopy(self._answers.get((source, name)))
+
+    def holds(self, source, parameters):
+        """Whether the answer to a question is known by itself."""
+        with self._lock:
+            return self._holds((source, _frozen(parameters)))
+
+    def lacks(self, source, parameters):
+        """Whether the answer to a question is known by itself, and is that there is none."""
+        slot = (source, _frozen(parameters))
+        with self._lock:
+            return self._holds(slot) and self._answers[slot] is None
+
+    def missing(self, source, names):
+        """Those of ``names`` whose answer is not known."""
+        with self._lock:
+            return [name for name in names if not self._holds((source, name))]
+
+    def unasked(self, source, names):
+        """Those of ``names`` that were not asked about with others since everything was forgotten."""
+        with self._lock:
+            return [name for name in names if (source, name) not in self._asked_with]
+
+    def _holds(self, slot):
+        return slot in self._answers and not (_distrustful.get() and slot in self._early)
+
+    def expect(self, numbers):
+        """The run is about so many things (a mapping) of each service: where these are many, a listing is made first."""
+        self._expected.update(numbers)
+
+    def listed(self, account, service, load):
+        """The :class:`Listed` of a service that this run is to have and can be trusted; ``load()`` gives its pages, or ``None``."""
+        place = (account, service)
+        with self._lock:
+            asking = self._asking[place]
+        with asking:
+            if place not in self._listings and self._expected[service] >= MANY:
+                self.list_again(account, service, load)
+        found = self._listings.get(place)
+        return None if found and found.early and _distrustful.get() else found
+
+    def told(self, account, service, load, method, parameters, *, absent, again=False):
+        """
+        ``[answer]`` where a listing says what a read would, and nothing else: see :class:`Listed`.
+
+        With ``again``, threads that work side by side have it made again together where it does not say it.
+        """
+        found = self.listed(account, service, load)
+        told = found.answer(method, parameters, self.recent, absent=absent) if found else []
+        together = gathering.current()
+        if told or not again or not together or not self.can_list(account, service, together.number):
+            return told
+        together.ask((account, service), partial(self.list_again, account, service, load))
+        found = self.listed(account, service, load)
+        return found.answer(method, parameters, self.recent, absent=absent) if found else []
+
+    def ask_again(self, account, service, load, method, parameters):
+        """A read is made by itself, and is known better than by the listing."""
+        found = self.listed(account, service, load)
+        if found:
+            found.ask_again(method, parameters)
+
+    def can_list(self, account, service, number):
+        """Whether the run has made a listing of a service before, and it has not more pages than ``number`` single reads are worth."""
+        place = (account, service)
+        return place in self._listings and self._pages.get(place, number + 1) * 2 <= number
+
+    def list_again(self, account, service, load):
+        """Make the listing of a service."""
+        found = Listed(service)
+        with self._lock:
+            self._listings[account, service] = found  # what is written from now on, it knows
+        pages = load()
+        if pages is None:
+            self._listings[account, service] = None
+            self._pages.pop((account, service), None)
+        else:
+            found.fill(pages)
+            self._pages[account, service] = len(pages)
+
+    def read_ahead(self, read):
+        """Fill the cache by ``read()`` before the first state of the run; later calls do nothing."""
+        if not self._begun:
+            self._begun = True
+            read()
+            self._early = set(self._answers)
+            for found in filter(None, self._listings.values()):
+                found.early = True
+
+    @property
+    def early(self):
+        """Whether it has answers that were read ahead, and may be outdated."""
+        return bool(self._early) or any(found and found.early for found in self._listings.values())
+
+    @contextmanager
+    def at_first_hand(self):
+        """Bypass answers that were read ahead; used before a write."""
+        token = _distrustful.set(True)
+        try:
+            yield
+        finally:
+            _distrustful.reset(token)
+
+    def drop(self, service, is_old, parameters=()):
+        """Forget what was read from ``service`` and ``is_old(method, question)``: something was written, with ``parameters``."""
+        with self._lock:
+            for (_, listed), found in self._listings.items():
+                if found and listed == service:
+                    found.write(parameters)
+            self._answers = {
+                (source, question): answer
+                for (source, question), answer in self._answers.items()
+                if source[1] != service or not is_old(source[3], question)
+            }
+
+    def clear(self):
+        """Clear the cache."""
+        with self._lock:
+            self._answers = {}
+            self._asked_with = set()
+            # Not made again at the next question: who forgets is about to ask for one thing, and wants to know it by itself.
+            self._listings = dict.fromkeys(self._listings)
+
+
+def _frozen(value):
+    if isinstance(value, dict):
+        return tuple(sorted((name, _frozen(entry)) for name, entry in value.items()))
+    if isinstance(value, list | tuple):
+        return tuple(_frozen(entry) for entry in value)
+    return value
+
+
+def current():
+    """The cache of the present run, or ``None``."""
+    return _active.get()
+
+
+def forget():
+    """Clear every cache, in a run or for a function called by itself."""
+    for cache in list(_caches):
+        cache.clear()
+
+
+@contextmanager
+def run(context, instance):
+    """
+    Share one cache among all states of a run.
+
+    ``context`` is the state module's ``__context__``; ``instance`` is ``__instance_id__``, which Salt gives to the
+    states of a run and to nobody else. Without it there is no run, and nothing is remembered.
+    """
+    if not instance:  # Salt may wrap what it hands over: then "is None" is never true
+        cache = Cache()
+    else:
+        known, cache = context.get("aws_runbook.run", (None, None))
+        if known != instance:  # a nested run starts from a copy of the outer one's context
+            cache = Cache()
+            context["aws_runbook.run"] = (instance, cache)
+    token = _active.set(cache)
+    try:
+        yield cache
+    finally:
+        _active.reset(token)
+
+
+@contextmanager
+def joined():
+    """Join the present run, or begin one, for a function whose calls of other functions share its cache."""
+    if current() is not None:
+        yield current()
+        return
+    with run({}, None) as cache:
+        yield cache

@@ -1,0 +1,261 @@
+"""
+How to reach an AWS account: which credentials, which region, which endpoint.
+
+An explicit argument beats the profile, the profile beats pillar ``aws:admin``, and that beats botocore's own chain
+(environment, shared configuration, SSO, container, instance role). ``aws:access_key`` and ``aws:secret_key`` belong to
+the servers' scripts and are never used here.
+"""
+
+import logging
+import os
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cache
+
+from aws_runbook import urls
+from aws_runbook.aws import answers, failures, retries
+from aws_runbook.aws.sdk import (
+    AssumeRoleCredentialFetcher,
+    BotoCoreError,
+    Config,
+    DeferredRefreshableCredentials,
+    boto3,
+)
+from aws_runbook.errors import RunbookError, UnreachableError
+
+DEFAULT_REGION = "us-east-1"
+
+# CreateAccessKey's reply and AssumeRole's hold secrets. botocore logs every body, header and signature at DEBUG, which
+# `salt-call -l trace` would print, and warns with tracebacks of what it could not parse; urllib3 warns with what it could not
+# read of a head. What this project did is logged by session.py instead.
+_TALKATIVE = {"boto3": logging.INFO, "botocore": logging.INFO, "s3transfer": logging.INFO, "urllib3": logging.ERROR}
+
+# What goes into the head of a request; an HTTP library quotes a head that it refuses.
+_VISIBLE = re.compile(r"[!-~]*")
+_NO_ENDPOINT = (
+    "The endpoint in use (endpoint_url, or AWS_ENDPOINT_URL in the environment) is no URL that can be called; give one such as "
+    "https://localhost:4566, or leave it out to reach AWS."
+)
+
+_clients = {}
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Connection:
+    """The settings that decide which account, region and endpoint a call goes to. botocore decides where they are ``None``."""
+
+    region: str | None = None
+    keyid: str | None = None
+    key: str | None = field(default=None, repr=False)
+    session_token: str | None = field(default=None, repr=False)
+    aws_profile: str | None = None
+    role_arn: str | None = None
+    external_id: str | None = None
+    endpoint_url: str | None = field(default=None, repr=False)
+
+
+_FIELDS = tuple(entry.name for entry in fields(Connection))
+_CREDENTIALS = ("keyid", "key", "session_token")
+
+
+def resolve(*, region=None, profile=None, keyid=None, key=None, admin=None, fallback_region=None, lookup=None):
+    """
+    The connection that follows from a function's arguments and from pillar.
+
+    ``profile`` and ``admin`` are mappings of :class:`Connection`'s fields, or names that ``lookup`` (a function of the
+    name) turns into one. ``fallback_region`` is pillar's ``aws:region``.
+    """
+    layers = [
+        ("the arguments", _layer("the arguments", {"region": region, "keyid": keyid, "key": key}, lookup)),
+        ("profile", _layer("profile", profile, lookup)),
+        ("aws:admin", _layer("aws:admin", admin, lookup)),
+    ]
+    resolved = {}
+    for where, layer in layers:
+        _check_pair(where, layer)
+        # Credentials go together: a key of one layer must not be signed with the session token of another, nor be
+        # set aside for a shared-configuration profile that a lower layer names.
+        settled = _holds_credentials(resolved) or resolved.get("aws_profile")
+        for name in _FIELDS:
+            if settled and name in (*_CREDENTIALS, "aws_profile"):
+                continue
+            if resolved.get(name) is None and layer.get(name) is not None:
+                resolved[name] = layer[name]
+    if resolved.get("region") is None:
+        resolved["region"] = _layer("aws", {"region": fallback_region}, None)["region"]
+    return Connection(**resolved)
+
+
+def holds_secrets(layer):
+    """Whether a mapping of :class:`Connection`'s fields has credentials, which must not be shown."""
+    return _holds_credentials(layer) or urls.has_userinfo(layer.get("endpoint_url") or "")
+
+
+def _holds_credentials(layer):
+    return any(layer.get(name) for name in _CREDENTIALS)
+
+
+def _layer(where, value, lookup):
+    if value is None:
+        return {}
+    if isinstance(value, str):
+        found = lookup(value) if lookup else None
+        if not isinstance(found, Mapping):
+            raise RunbookError(
+                f"{where} is {urls.without_userinfo(repr(value))}, but neither pillar nor the minion's configuration has a mapping of that name."
+            )
+        value = found
+    if not isinstance(value, Mapping):
+        raise RunbookError(f"{where} is a {type(value).__name__}; give a mapping or the name of one.")
+    unknown = sorted(str(name) for name in value if name not in _FIELDS)
+    if unknown:
+        raise RunbookError(f"{where} has the unknown key {unknown[0]!r}; allowed are {', '.join(_FIELDS)}.")
+    for name, given in value.items():
+        if given is not None:
+            _check_field(where, name, given)
+    return value
+
+
+def _check_field(where, name, given):
+    if name in _CREDENTIALS and not isinstance(given, str):
+        raise RunbookError(f"{where} has a {name} that is no text; write it in quotes.")
+    if name in _CREDENTIALS and not _VISIBLE.fullmatch(given):
+        raise RunbookError(f"{where} has a {name} with a space, a line break or another character that none has.")
+    if not isinstance(given, str):
+        shown = "a URL such as https://localhost:4566" if name == "endpoint_url" else "a text"
+        raise RunbookError(f"{where} has the {name} {given!r}; give {shown}.")
+    if name == "endpoint_url" and not urls.is_http(given):
+        raise RunbookError(
+            f"{where} has the endpoint_url {urls.shown(given)!r}; give a URL such as https://localhost:4566."
+        )
+
+
+def _check_pair(where, layer):
+    if bool(layer.get("keyid")) != bool(layer.get("key")):
+        given, missing = ("keyid", "key") if layer.get("keyid") else ("key", "keyid")
+        raise RunbookError(f"{where} has {given} without {missing}; give both or neither.")
+
+
+def client(connection, service, region=None, *, once=False):
+    """
+    The boto3 client of ``service`` for ``connection``, made once; ``region`` overrides the connection's.
+
+    With ``once``, botocore does not retry.
+    """
+    slot = (connection, _surroundings(), service, region, once)
+    with _lock:  # boto3's clients are safe in threads; making one is not
+        if slot not in _clients:
+            _hush()
+            _clients[slot] = _make(connection, service, region, once=once)
+        return _clients[slot]
+
+
+def forget(service):
+    """Drop the cached clients of ``service``: what they have learnt no longer holds."""
+    with _lock:
+        for slot in [slot for slot in _clients if slot[2] == service]:
+            del _clients[slot]
+
+
+def _surroundings():
+    """The environment variables that botocore reads, as a part of the cache's key."""
+    return tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))
+
+
+def _make(connection, service, region, *, once):
+    session = _session(connection)
+    region = region or connection.region or session.region_name or DEFAULT_REGION
+    if connection.role_arn:
+        session = _assumed(session, connection, region)
+    config = _config(once=once)
+    try:
+        return session.client(service, region_name=region, endpoint_url=connection.endpoint_url, config=config)
+    except ValueError as error:
+        if not str(error).startswith(
+            "Invalid endpoint:"
+        ):  # botocore's own; others are of what a program of credentials prints
+            raise
+        # Its text quotes the endpoint, which can have a password.
+        failed = RunbookError(_NO_ENDPOINT)
+    raise failed
+
+
+def _session(connection):
+    return answers.watch(
+        boto3.Session(
+            aws_access_key_id=connection.keyid,
+            aws_secret_access_key=connection.key,
+            aws_session_token=connection.session_token,
+            profile_name=connection.aws_profile,
+        )
+    )
+
+
+def _config(*, once=False):
+    # botocore waits a minute, and asks again: where AWS cannot be reached a person should hear of it sooner.
+    return Config(retries=retries.settings(once=once), connect_timeout=10, user_agent_extra="saltext.aws-runbook")
+
+
+def _assumed(session, connection, region):
+    """A session whose credentials are those of ``role_arn``, renewed by botocore before they run out."""
+    source = session.get_credentials()
+    if source is None:
+        raise RunbookError(f"Cannot assume {connection.role_arn}: there are no credentials to assume it with.")
+
+    def sts_client(service, **_):
+        return session.client(service, region_name=region, endpoint_url=connection.endpoint_url, config=_config())
+
+    extra = {"RoleSessionName": "saltext-aws-runbook"}
+    if connection.external_id:
+        extra["ExternalId"] = connection.external_id
+    fetcher = AssumeRoleCredentialFetcher(sts_client, source, connection.role_arn, extra_args=extra)
+    assumed = answers.watch(boto3.Session(region_name=region))
+    # boto3 has no public way to hand over renewable credentials; botocore's own assume-role provider ends here too.
+    assumed._session._credentials = DeferredRefreshableCredentials(  # noqa: SLF001
+        method="assume-role", refresh_using=fetcher.fetch_credentials
+    )
+    return assumed
+
+
+def region_of(connection):
+    """The region that calls of ``connection`` go to when they name none."""
+    try:
+        return connection.region or _region_of_session(connection, _surroundings()) or DEFAULT_REGION
+    except BotoCoreError as error:
+        failed = UnreachableError(f"Cannot tell the AWS region: {failures.plain(error)}.")
+    raise failed
+
+
+@cache
+def _region_of_session(connection, _surroundings):
+    return _session(connection).region_name
+
+
+@cache
+def partition_of(region):
+    """The partition (``aws``, ``aws-cn``…) that a region belongs to, from what botocore knows of AWS."""
+    try:
+        return boto3.Session().get_partition_for_region(region)
+    except BotoCoreError as error:
+        raise RunbookError(f"There is no AWS region {region!r}: {error}.") from error
+
+
+def _hush():
+    """Keep the libraries that see answers from logging them, at any log level of the minion."""
+    known = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in _TALKATIVE]
+    for name in {*known, *_TALKATIVE}:
+        logger, level = logging.getLogger(name), _TALKATIVE[name.partition(".")[0]]
+        # A level is inherited by loggers that are made later; a filter also holds where the configuration sets another level.
+        if logger.level < level:
+            logger.setLevel(level)
+        if _discreet not in logger.filters:
+            logger.addFilter(_discreet)
+
+
+def _discreet(record):
+    # A traceback ends with the text of its error, which may be the answer that could not be read.
+    record.exc_info = record.exc_text = None
+    return record.levelno >= _TALKATIVE[record.name.partition(".")[0]]

@@ -1,0 +1,233 @@
+"""
+What went wrong in a call to AWS, as one sentence for an operator.
+
+AWS's code and message are told, of an error that is genuinely AWS's (:mod:`aws_runbook.aws.answers`). botocore's own texts are
+passed on only where they cannot hold a part of an answer: that to CreateAccessKey holds a secret, those to AssumeRole and of a
+container's credentials too.
+"""
+
+import shlex
+import ssl
+from html import escape
+from traceback import walk_tb
+from urllib.parse import quote, quote_plus
+
+from aws_runbook import services, urls
+from aws_runbook.aws import answers
+from aws_runbook.aws.retries import REFUSED, UNREADABLE
+from aws_runbook.aws.sdk import BotoCoreError, ClientError, NoCredentialsError, ProcessProvider, exceptions
+from aws_runbook.errors import AwsError, RunbookError, UncertainError, UnreachableError
+
+DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "403")
+_SERVER_ERROR = 500
+
+_NO_CREDENTIALS = (
+    "there are no AWS credentials. Name them in pillar (aws:admin), or in the environment as for the AWS CLI "
+    "(AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)"
+)
+_NO_PROCESS = (
+    "the program that credential_process in the shared configuration (~/.aws/config) names gave no credentials that can be "
+    "read. Run it by hand and mend what it prints, or name other credentials in pillar (aws:admin)"
+)
+# Nothing was sent, or nobody was there to take it.
+_NOT_SENT = (
+    exceptions.ConnectTimeoutError,
+    exceptions.EndpointConnectionError,
+    exceptions.ProxyConnectionError,
+)
+# It was sent, and no answer came, or none that is whole.
+_LOST = (
+    exceptions.HTTPClientError,
+    exceptions.IncompleteReadError,
+    exceptions.FlexibleChecksumError,
+    exceptions.SSLError,
+)
+_CREDENTIALS = (
+    NoCredentialsError,
+    exceptions.CredentialRetrievalError,
+    exceptions.MetadataRetrievalError,
+    exceptions.PartialCredentialsError,
+    exceptions.ProfileNotFound,
+    exceptions.SSOError,
+    exceptions.TokenRetrievalError,
+)
+_SSO = (exceptions.SSOError, exceptions.TokenRetrievalError)
+_OF_CREDENTIALS = {"AssumeRole": "sts", "AssumeRoleWithWebIdentity": "sts", "GetRoleCredentials": "sso"}
+# Their texts quote what a server answered: one that hands out credentials, or an HTTP client's complaint about a head or a chunk.
+_QUOTING = (
+    exceptions.CredentialRetrievalError,
+    exceptions.HTTPClientError,
+    exceptions.MetadataRetrievalError,
+    exceptions.PaginationError,
+    exceptions.TokenRetrievalError,
+)
+# Of these programs on this machine it is known what they say.
+_OWN_PROVIDERS = ("custom-process",)
+
+# What AWS says of credentials that it does not take, and what to do about it.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+_RENEW = "Renew the credentials in use, or use others."
+_OTHER_KEY = "The access key in use was deleted, is not active, or is written wrongly: use another."
+_CURES = {
+    "ExpiredToken": _RENEW,
+    "ExpiredTokenException": _RENEW,
+    "RequestExpired": _RENEW,
+    "InvalidAccessKeyId": _OTHER_KEY,
+    "InvalidClientTokenId": _OTHER_KEY,
+    "UnrecognizedClientException": _OTHER_KEY,
+    "SignatureDoesNotMatch": "The secret key in use is not that of its access key, or this machine's clock is wrong.",
+}
+
+
+def code(error):
+    """AWS's error code, where ``error`` is an error answer of AWS's; ``UNREADABLE``, or an empty text."""
+    if isinstance(error, ClientError):
+        return UNREADABLE if answers.not_of_aws(error) else error.response.get("Error", {}).get("Code", "")
+    return "" if isinstance(error, BotoCoreError | RunbookError) else UNREADABLE
+
+
+def message(error):
+    """AWS's message, where ``error`` is an error answer of AWS's; or an empty text."""
+    if not isinstance(error, ClientError) or answers.not_of_aws(error):
+        return ""
+    return str(error.response.get("Error", {}).get("Message") or "")
+
+
+def secrets(model, parameters):
+    """The values among a call's parameters that no text may show: those that its ``model`` marks as sensitive, and URLs, which can have a
+    password.
+    """
+    members = model.input_shape.members if model.input_shape else {}
+    return [
+        value
+        for name, value in parameters.items()
+        if isinstance(value, str) and ("://" in value or (name in members and members[name].metadata.get("sensitive")))
+    ]
+
+
+def _without(text, hidden):
+    """``text`` without the secrets in ``hidden``, also in the encodings of URLs and HTML."""
+    forms = {
+        form
+        for value in hidden
+        for form in (value, quote(value), quote(value, safe=""), quote_plus(value), escape(value))
+    }
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, "…")
+    return text
+
+
+def translated(error, doing, service, operation, *, writing=False, once=False, outcomes=(), profile=None, hidden=()):
+    """
+    The error to raise in place of ``error``: a sentence that says what was being done, what came back, and what to do.
+
+    ``doing`` completes "Cannot …"; ``writing`` says that the call was to change something, ``once`` that it must not be made
+    twice; ``outcomes`` are those of its attempts (:mod:`aws_runbook.aws.retries`); ``profile`` is the AWS profile in use; what is ``hidden`` is told by no text. The result has no cause and no context: those would be printed
+    with it.
+    """
+    if isinstance(error, RunbookError):
+        return error
+    if isinstance(error, ClientError) and not answers.not_of_aws(error):
+        return _of_aws(error, doing, service, operation, writing=writing, once=once, hidden=hidden)
+    if isinstance(error, (*_NOT_SENT, *_CREDENTIALS)) or _is_of_handshake(error) or _is_of_process(error):
+        sentence = f"Cannot {doing}: {plain(error, profile)}."
+        return (
+            UncertainError(f"{sentence} {_unknown(once)}")
+            if writing and _may_be_done(outcomes)
+            else UnreachableError(sentence)
+        )
+    if isinstance(error, BotoCoreError) and not isinstance(error, _LOST):
+        return RunbookError(f"Cannot {doing}: {plain(error)}.")
+    came = _came(error)
+    if writing:
+        return UncertainError(f"Cannot {doing}: {came}. {_unknown(once)}", code(error))
+    again = "Nothing was concluded from it; run this again. If it stays so, a proxy or the network between here and AWS is at fault."
+    return AwsError(f"Cannot {doing}: {came}. {again}", code(error))
+
+
+def _may_be_done(outcomes):
+    """Whether AWS may have done in one of several attempts what it was asked for."""
+    return any(
+        outcome >= _SERVER_ERROR
+        if isinstance(outcome, int)
+        else isinstance(outcome, _LOST) and not isinstance(outcome, _NOT_SENT) and not _is_of_handshake(outcome)
+        for outcome in outcomes
+    )
+
+
+def plain(error, profile=None):
+    """Half a sentence about an error of botocore's, which quotes no answer, with what to do if that is known."""
+    if not isinstance(error, BotoCoreError):
+        return f"{_NO_PROCESS} ({type(error).__name__})"
+    if isinstance(error, NoCredentialsError):
+        return _NO_CREDENTIALS
+    if isinstance(error, _SSO) or error.kwargs.get("provider") == "sso":
+        renewal = shlex.join(["aws", "sso", "login", *(["--profile", profile] if profile else [])])
+        return f"the login by SSO is absent or has expired; renew it with: {renewal}"
+    if isinstance(error, exceptions.ProfileNotFound):
+        return f"the AWS profile {error.kwargs.get('profile')!r} is not in the shared configuration (~/.aws/config)"
+    if isinstance(error, _QUOTING) and error.kwargs.get("provider") not in _OWN_PROVIDERS:
+        provider = error.kwargs.get("provider")
+        return f"{type(error).__name__}{f' of {provider}' if provider else ''}"
+    return " ".join(urls.without_userinfo(str(error)).split()).rstrip(".")
+
+
+def _is_of_handshake(error):
+    """Whether TLS failed before anything was sent: botocore has one error for that and for an answer that cannot be decrypted."""
+    if not isinstance(error, exceptions.SSLError):
+        return False
+    for cause in getattr(error.kwargs.get("error"), "args", ()):
+        if isinstance(cause, ssl.SSLCertVerificationError) or (
+            isinstance(cause, ssl.SSLError)
+            and any(frame.f_code is ssl.SSLSocket.do_handshake.__code__ for frame, _ in walk_tb(cause.__traceback__))
+        ):
+            return True
+    return False
+
+
+def _is_of_process(error):
+    """
+    Whether an error arose where botocore reads what a ``credential_process`` prints: it lets out what the parser says.
+
+    https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sourcing-external.html
+    """
+    if isinstance(error, BotoCoreError | ClientError):
+        return False
+    return any(isinstance(frame.f_locals.get("self"), ProcessProvider) for frame, _ in walk_tb(error.__traceback__))
+
+
+def _of_aws(error, doing, service, operation, *, writing, once, hidden):
+    detail = error.response.get("Error", {})
+    name, told = detail.get("Code", ""), _without(str(detail.get("Message") or "no message"), hidden)
+    message = " ".join(told.split())
+    text = f"Cannot {doing}: AWS says {name}: {message.rstrip('.')}."
+    if name in DENIED:
+        # botocore makes calls of its own in the middle of another, to get credentials.
+        refused = error.operation_name or operation
+        text += f" The credentials in use need {services.iam_action(_OF_CREDENTIALS.get(refused, service), refused)}."
+    text += f" {_CURES[name]}" if name in _CURES else ""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if writing and status >= _SERVER_ERROR and name not in REFUSED:
+        failed = UncertainError(f"{text} {_unknown(once)}", name)
+    else:
+        failed = AwsError(text, name)
+    failed.response = error.response
+    return failed
+
+
+def _came(error):
+    if isinstance(error, _LOST):
+        return f"no whole answer came ({type(error).__name__})"
+    came = str(error) if isinstance(error, answers.Unreadable) else None
+    if isinstance(error, ClientError):
+        came = answers.not_of_aws(error)
+    return f"what came is no answer of AWS's that can be read ({came or type(error).__name__})"
+
+
+def _unknown(once):
+    then = (
+        "Look at what is there before you ask for it again"
+        if once
+        else "Run this again: it looks at what is there first"
+    )
+    return f"It is not known whether AWS did it. {then}."

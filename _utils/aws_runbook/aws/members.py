@@ -1,0 +1,64 @@
+"""
+What an answer says that the installed botocore does not know.
+
+Some configurations are replaced whole by a write. botocore leaves out what is newer than itself when it reads, and sends nothing that
+it does not know: a write that is about something else would remove it. So it is noted what was left out, and such a write refused.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
+"""
+
+from http import HTTPStatus
+from xml.etree import ElementTree as ET
+
+from aws_runbook.errors import RunbookError
+
+REPLACED = ("GetBucketEncryption", "GetBucketLifecycleConfiguration")
+_KEY = "UnknownMembers"
+
+
+def watch(session):
+    """Note in each answer of :data:`REPLACED` what botocore leaves out, for every client of this boto3 session."""
+    for operation in REPLACED:
+        session.events.register(f"after-call.s3.{operation}", _note, unique_id=f"aws-runbook-members-{operation}")
+
+
+def unknown(answer):
+    """The names of what botocore left out of ``answer``, which may be ``None``."""
+    return (answer or {}).get(_KEY, [])
+
+
+def refuse(where, names):
+    """Raise when a write would remove ``names`` from ``where``."""
+    if names:
+        raise RunbookError(
+            f"{where} has {', '.join(names)}, which the installed boto3 does not know, and a write would remove it. Install a later "
+            "boto3, and run this again."
+        )
+
+
+def _note(model, parsed, http_response, **_):
+    if http_response.status_code == HTTPStatus.OK:
+        shape = model.output_shape
+        payload = shape.serialization.get("payload")
+        document = ET.fromstring(http_response.content)  # noqa: S314 - botocore has just read it in the same way
+        found = set(_unknown(shape.members[payload] if payload else shape, document))
+        if found:
+            parsed[_KEY] = sorted(found)
+
+
+def _unknown(shape, element):
+    """The names of the elements in ``element``, at any depth, that ``shape`` does not have."""
+    if shape.type_name != "structure":
+        return
+    members = {member.serialization.get("name", name): member for name, member in shape.members.items()}
+    for child in element:
+        name = child.tag.partition("}")[2] or child.tag
+        member = members.get(name)
+        if member is None:
+            yield name
+        elif member.type_name != "list":
+            yield from _unknown(member, child)
+        else:
+            for entry in [child] if member.serialization.get("flattened") else child:
+                yield from _unknown(member.member, entry)

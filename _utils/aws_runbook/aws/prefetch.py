@@ -1,0 +1,122 @@
+"""
+Reading ahead: before the first state of a run, make the reads of all its states, several at a time.
+
+AWS answers a read in some tens of milliseconds, and a fleet needs a thousand: one after the other they take a minute, ten at a time a
+few seconds. Nothing depends on it: what was not read ahead is read when it is needed, and a state reads again before it writes.
+"""
+
+import inspect
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextvars import ContextVar, copy_context
+from dataclasses import dataclass
+
+from aws_runbook.aws import cache as run_cache
+from aws_runbook.aws.gathering import AT_ONCE
+from aws_runbook.errors import UnreachableError
+
+log = logging.getLogger(__name__)
+
+_plans = ContextVar("aws_runbook_plans", default=None)
+
+
+@dataclass(frozen=True)
+class Role:
+    """
+    What a run of states does for several states of one module at once. Each state module says so in its ``ROLE``.
+
+    read_ahead
+        Whether the plans only read AWS, or the state tells which part of its plan does.
+    listed
+        The service whose listing of the account answers for the module's resources.
+    beside
+        The functions whose states write one thing in AWS each, by its name, and nothing else but a store: they write side by side.
+    """
+
+    read_ahead: bool
+    listed: str = ""
+    beside: tuple = ()
+
+
+def role(states, chunk):
+    """The :class:`Role` of the module of a chunk's state; ``None`` when it is not one of this project's."""
+    try:
+        found = getattr(states[_name(chunk)], "__globals__", {}).get("ROLE")
+    except KeyError:
+        return None
+    return found if isinstance(found, Role) else None
+
+
+def collected(plan, work=None):
+    """Collect ``plan`` and its ``work`` while plans are collected; returns whether they are, so that the state returns without doing anything."""
+    plans = _plans.get()
+    if plans is None:
+        return False
+    plans.append((plan, work))
+    return True
+
+
+def read(states, chunks):
+    """
+    Make the plans of all our states in ``chunks`` (Salt's ``__lowstate__``), so that the answers are in this run's cache.
+
+    ``states`` are the loader's state functions. Errors are ignored: the state itself meets and reports them.
+    """
+    roles = {chunk["state"]: role(states, chunk) for chunk in chunks}
+    chunks = [chunk for chunk in chunks if roles[chunk["state"]] and roles[chunk["state"]].read_ahead]
+    # A state with "parallel: True" is a process of its own, with a cache of its own: each would read for all.
+    if any(chunk.get("parallel") for chunk in chunks):
+        return
+    cache = run_cache.current()
+    if cache:
+        listed = [roles[chunk["state"]].listed for chunk in chunks]
+        cache.expect(Counter(service for service in listed if service))
+    plans = [plan for _, (plan, _) in collect(states, chunks)]
+    log.debug("Reading ahead for %d states", len(plans))
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="aws-runbook") as pool:
+        # Salt's loader and this run's cache are found by context, and a context can be entered by one thread only.
+        for asked in as_completed([pool.submit(copy_context().run, plan) for plan in plans]):
+            error = asked.exception()
+            if error:
+                log.debug("Not read ahead: %s", type(error).__name__)
+            if isinstance(error, UnreachableError):
+                # AWS cannot be reached at all: each further question would only be one more time-out before it is said.
+                pool.shutdown(wait=False, cancel_futures=True)
+                return
+
+
+def collect(states, chunks):
+    """``(chunk, (plan, work))`` of all states in ``chunks`` that can be called."""
+    found = []
+    for chunk in chunks:
+        plans = []
+        token = _plans.set(plans)
+        try:
+            function = states[_name(chunk)]
+            function(**{name: _thawed(chunk[name]) for name in parameters(states, chunk) if name in chunk})
+        except Exception as error:
+            log.debug("Not called ahead: %s (%s)", chunk.get("__id__"), type(error).__name__)
+        finally:
+            _plans.reset(token)
+        found += [(chunk, plan) for plan in plans]
+    return found
+
+
+def parameters(states, chunk):
+    """What of ``chunk`` is for its function: the rest (``order``, ``require``…) is for Salt."""
+    return list(inspect.signature(states[_name(chunk)]).parameters)
+
+
+def _name(chunk):
+    return f"{chunk['state']}.{chunk['fun']}"
+
+
+def _thawed(value):
+    """Salt hands the chunks over frozen, in types of its own that are no ``dict`` and no ``list``."""
+    if isinstance(value, Mapping):
+        return {name: _thawed(entry) for name, entry in value.items()}
+    if isinstance(value, str | bytes) or not hasattr(value, "__iter__"):
+        return value
+    return [_thawed(entry) for entry in value]

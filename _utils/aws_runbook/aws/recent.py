@@ -1,0 +1,157 @@
+"""
+What this run has created a moment ago. AWS is eventually consistent: it may show that in one answer and not in the next.
+
+AWS answers from many servers, also those of other services, and some of them learn of a change later than others. So when AWS says that
+something does not exist that this run has created, the call is repeated for a while. Any other missing resource is believed at once.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
+"""
+
+import time
+
+from aws_runbook import services
+
+# How long AWS may take until all its servers know of a write. Seconds.
+SETTLE_TIMEOUT = 60
+
+_UNMAKING = ("delete", "detach")
+# These codes have several meanings: they count only when the message names the resource.
+_VAGUE = ("BadRequestException", "InvalidParameterValue")
+
+
+_MADE = services.merged("made")
+_CREATING = {method.removeprefix("create_"): method for method in _MADE if method.startswith("create_")}
+_NAMING = {member for made in _MADE.values() for member in made.named_by}
+_LISTINGS = services.merged("listings")
+_ABOUT_SEVERAL = services.merged("about_several")
+
+
+class Recent:
+    """What a run has created in the last minute. ``place`` is the account and region of a call."""
+
+    def __init__(self, clock=time.monotonic):
+        self._clock = clock
+        # (made by, name) → when, where, and in what; where it was there already: nowhere.
+        self._made = {}
+        # What was given a name by its tag: id → name.
+        self._names = {}
+
+    def note(self, place, method, parameters, answer):
+        """
+        A write was done. Where ``answer`` is ``None`` it was so already, as far as some of AWS's machines know; then no listing has
+        to show it, as it may be on its way out, or in something else.
+        """
+        verb, _, what = method.partition("_")
+        if verb in _UNMAKING:
+            for made_by, name in list(self._made):
+                named = {parameters.get(member) for member in (*_MADE[made_by].name, *_MADE[made_by].named_by)}
+                if made_by.partition("_")[2] == what and any(_is(text, name) for text in named):
+                    del self._made[made_by, name]
+        if method == "create_tags":
+            names = {tag["Key"]: tag["Value"] for tag in parameters["Tags"]}
+            self._names |= {
+                resource: (self._clock(), names["Name"]) for resource in parameters["Resources"] if "Name" in names
+            }
+        kind = _MADE.get(method)
+        if kind and answer is None and kind.in_any_case:
+            return
+        name = kind and _at(kind.name, {**parameters, **(answer or {})})
+        if name:
+            self._made[method, name] = self._clock(), None if answer is None else place, parameters.get(kind.within)
+
+    def brought_along(self, kind, name, by):
+        """AWS has made ``name``, a ``kind`` (``route_table``), together with ``by``: what holds of that one holds of it."""
+        for (_, maker), told in list(self._made.items()):
+            if maker == by:
+                self._made[_CREATING[kind], name] = told
+
+    def has_made(self, parameter, name):
+        """Whether AWS may not show yet what ``parameter`` names, since this run has made it."""
+        return any(parameter in _MADE[made_by].named_by and _is(name, made) for (made_by, made), _ in self._fresh())
+
+    def _fresh(self):
+        """``(made by, name), (place, within)`` of what AWS may not show yet."""
+        now = self._clock()
+        made = list(self._made.items())
+        return [(key, (place, within)) for key, (since, place, within) in made if now - since < SETTLE_TIMEOUT]
+
+    def doubts(self, code, message, parameters):
+        """Whether an error may only mean that not all of AWS's servers know yet what this run has created."""
+        fresh = self._fresh()
+        if not fresh:
+            return False
+        named = [(member, text) for member, text in _texts(parameters) if member in _NAMING]
+        meant = _meant([text for _, text in named], message)
+        if not meant and code in _VAGUE:
+            return False
+        return any(
+            code in _MADE[made_by].codes
+            and member in _MADE[made_by].named_by
+            and _is(text, name)
+            and (text in meant or not meant)
+            for (made_by, name), _ in fresh
+            for member, text in named
+        )
+
+    def lacks(self, place, method, parameters, answer):
+        """Whether an answer lacks something that this run has created and that it should contain, or has it under its old name."""
+        if method in _ABOUT_SEVERAL:
+            made_by, member = _ABOUT_SEVERAL[method]
+            asked = {name for names in parameters.values() for name in names}
+            missing = asked - answer[member].keys()
+            return any(key[0] == made_by and key[1] in missing and where for key, (where, _) in self._fresh())
+        listing = _LISTINGS.get(method)
+        if listing is None:
+            return False
+        shown = {entry[listing.member]: entry for entry in answer[listing.entries]}
+        expected = {
+            name
+            for (made_by, name), (where, within) in self._fresh()
+            if made_by == listing.made_by and where == place and _is_asked_about(listing, parameters, within)
+        }
+        return not expected <= shown.keys() or any(self._is_misnamed(name, entry) for name, entry in shown.items())
+
+    def _is_misnamed(self, resource, entry):
+        since, name = self._names.get(resource, (0, None))
+        tags = {tag["Key"]: tag["Value"] for tag in entry.get("Tags", [])}
+        return name is not None and self._clock() - since < SETTLE_TIMEOUT and tags.get("Name") != name
+
+
+def _is_asked_about(listing, parameters, within):
+    """Whether what is ``within`` something is among what a listing is asked for."""
+    if set(parameters) - {"Filters"}:
+        return False
+    return all(entry["Name"] == listing.within and within in entry["Values"] for entry in parameters.get("Filters", ()))
+
+
+def _meant(texts, message):
+    """The ``texts`` that a message names, except those that are only a part of another one."""
+    told = {text for text in texts if text and text in message}
+    return {text for text in told if not any(text != other and text in other for other in told)}
+
+
+def _is(text, name):
+    """Whether a parameter names ``name``, on its own or at the end of an ARN."""
+    return text == name or (
+        isinstance(text, str) and text.startswith("arn:") and text.endswith((f"/{name}", f":{name}"))
+    )
+
+
+def _texts(value, member=None):
+    """``(parameter, text)`` for each text in parameters, at any depth."""
+    if isinstance(value, dict):
+        for name, entry in value.items():
+            yield from _texts(entry, name)
+    elif isinstance(value, list | tuple):
+        for entry in value:
+            yield from _texts(entry, member)
+    elif isinstance(value, str):
+        yield member, value
+
+
+def _at(path, found):
+    for member in path:
+        found = found.get(member) if isinstance(found, dict) else None
+    return found

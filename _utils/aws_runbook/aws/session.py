@@ -1,0 +1,388 @@
+"""
+The one way to AWS: every read goes through :meth:`Session.read`, every write through :meth:`Session.write`.
+
+So the cache, the paging, the retry of what AWS does not show yet, and the sentence for an error live once.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Any
+
+from salt.utils.data import traverse_dict_and_list
+
+from aws_runbook import hints, patience, services
+from aws_runbook.aws import cache as run_cache
+from aws_runbook.aws import connection as connections
+from aws_runbook.aws import failures, gathering, invalidation, pace, retries
+from aws_runbook.aws.recent import SETTLE_TIMEOUT
+from aws_runbook.aws.sdk import ParamValidator
+from aws_runbook.errors import AwsError, RunbookError, UnreachableError, WrongAccountError
+
+log = logging.getLogger(__name__)
+
+# All that S3 says of an error in its answer to HEAD, whatever is wrong.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
+_BODILESS = ("400", "403")
+
+
+@dataclass(frozen=True)
+class _Request:
+    """One question to AWS: ``ask()`` makes the call, ``doing`` completes "Cannot …"."""
+
+    client: Any
+    service: str
+    method: str
+    doing: str
+    parameters: dict
+    ask: Callable
+    absent: tuple = ()
+
+
+def connect(opts, pillar, *, region=None, profile=None, keyid=None, key=None):
+    """The session for a module function: its last four arguments, and the minion's configuration and pillar."""
+    hints.remember(opts)
+    settings = pillar.get("aws") or {}
+    connection = connections.resolve(
+        region=region,
+        profile=profile,
+        keyid=keyid,
+        key=key,
+        admin=settings.get("admin"),
+        fallback_region=settings.get("region"),
+        lookup=lambda name: traverse_dict_and_list(pillar, name) or traverse_dict_and_list(opts, name),
+    )
+    # Other credentials in the call mean their account.
+    account = settings.get("account") if profile is None and keyid is None else None
+    session = Session(connection, account)
+    session.given = {"region": region, "profile": profile, "keyid": keyid, "key": key}
+    session.again = partial(connect, opts, pillar)
+    return session
+
+
+class Session:
+    """Calls to one account and region, with this run's cache."""
+
+    def __init__(self, connection, account=None):
+        self.connection = connection
+        self.given = {}
+        self._account = account
+        self._cache = run_cache.current() or run_cache.Cache()
+
+    def within(self, region):
+        """The session for ``region``, the region of a resource in pillar, unless the call itself named one."""
+        return self if region is None or self.given["region"] else self.again(**{**self.given, "region": region})
+
+    @cached_property
+    def region(self):
+        """The region that calls go to when they name none."""
+        return connections.region_of(self.connection)
+
+    @property
+    def account_id(self):
+        """The number of the account that the credentials belong to (one call in a run)."""
+        return self.identity()["Account"]
+
+    @property
+    def partition(self):
+        """``aws``, ``aws-cn`` or ``aws-us-gov``: what ARNs in this region begin with."""
+        return connections.partition_of(self.region)
+
+    def command(self, function, region=None, **arguments):
+        """The command for a message (see :mod:`aws_runbook.hints`) that calls ``function`` with this session's account and region."""
+        return hints.command(function, **arguments, **self._told(region or self.region))
+
+    def _told(self, region):
+        """
+        The arguments by which a command reaches ``region`` and the account, except those that are the default.
+
+        Words in capital letters are placeholders for credentials, so that the command is not run with other ones.
+        """
+        profile, keyid = self.given.get("profile"), self.given.get("keyid")
+        secret = isinstance(profile, Mapping) and connections.holds_secrets(profile)
+        return {
+            "region": None if region == self.again(profile=profile).region else region,
+            "profile": "PROFILE" if secret else profile,
+            "keyid": keyid and "KEYID",
+            "key": keyid and "KEY",
+        }
+
+    def identity(self):
+        """``Account``, ``Arn`` and ``UserId`` of the credentials in use."""
+        return self._cache.get((self.connection, "sts", None, "get_caller_identity"), {}, self._identify)
+
+    def _identify(self):
+        doing = "find out whose credentials these are"
+        client = self._client("sts", None, doing)
+        return self._look(_Request(client, "sts", "get_caller_identity", doing, {}, client.get_caller_identity))
+
+    def _identify_again(self):
+        """Check the credentials once in a run, after S3's first refusal without a reason: they may have expired."""
+        self._cache.get((self.connection, "sts", None, "again"), {}, self._identify)
+
+    def check_account(self):
+        """Raise when ``aws:account`` in pillar names another account than the credentials belong to."""
+        identity = self.identity() if self._account else None
+        if identity and identity["Account"] != self._account:
+            raise WrongAccountError(identity["Arn"], identity["Account"], self._account)
+
+    def read(self, service, method, doing, *, absent=(), region=None, listed=True, **parameters):
+        """
+        One read, of all its pages.
+
+        ``doing`` completes "Cannot …" in an error. ``absent`` are AWS's error codes that mean "there is none": the
+        answer is then ``None``. Any other error is raised, so that a failed read never looks like an absent resource. With ``listed``
+        off, a listing of the account is not used in place of the read.
+        """
+        whole = services.of(service).whole
+        covered = whole and method in whole.covers
+        if covered and listed:
+            again = not self._cache.holds((self.connection, service, region, method), parameters)
+            told = self._cache.told(*self._listing(service), method, parameters, absent=bool(absent), again=again)
+            if told:
+                return told[0]
+
+        def load():
+            if covered:
+                self._cache.ask_again(*self._listing(service), method, parameters)
+            client = self._client(service, region, doing)
+
+            def ask():
+                if client.can_paginate(method):
+                    return client.get_paginator(method).paginate(**parameters).build_full_result()
+                return getattr(client, method)(**parameters)
+
+            return self._look(_Request(client, service, method, doing, parameters, ask, absent))
+
+        return self._cache.get((self.connection, service, region, method), parameters, load)
+
+    def _listing(self, service):
+        """The listing of a service's things in this account, for :meth:`aws_runbook.aws.cache.Cache.told`."""
+        return replace(self.connection, region=None), service, partial(self._list, service)
+
+    def _list(self, service):
+        """The pages of a service's listing; ``None`` where the credentials may not list, which is said once."""
+        whole = services.of(service).whole
+        try:
+            return list(self.pages(service, whole.method, whole.doing, **whole.parameters))
+        except UnreachableError:
+            raise
+        except AwsError as error:
+            if error.code in failures.DENIED:
+                log.warning("%s It is asked for one by one instead, which takes longer.", error)
+            else:
+                log.debug("Not listed: %s", error)
+            return None
+
+    def read_with(self, service, method, doing, name, others, *, asked, answered, region=None):
+        """
+        The answer about ``name`` from a read that takes several names; ``None`` when the answer does not contain it.
+
+        ``asked`` is the parameter that takes the names, ``answered`` the key of the answer. Those of ``others`` that are not cached are
+        read in the same call, and cached.
+        """
+
+        def load(names):
+            client = self._client(service, region, doing)
+            parameters = {asked: names}
+            request = _Request(
+                client, service, method, doing, parameters, lambda: getattr(client, method)(**parameters)
+            )
+            return self._look(request)[answered]
+
+        return self._cache.get_with((self.connection, service, region, method), name, others, load)
+
+    def unknown(self, service, method, names, *, region=None):
+        """The ``names`` that are not cached for ``read_with``."""
+        return self._cache.missing((self.connection, service, region, method), names)
+
+    def unasked(self, service, method, names, *, region=None):
+        """The ``names`` that ``read_with`` has not read since the cache was last cleared."""
+        return self._cache.unasked((self.connection, service, region, method), names)
+
+    def stream(self, service, method, doing, *, absent=(), region=None, **parameters):
+        """One read of an object's contents, as bytes, which are not cached; ``None`` when it is absent."""
+        client = self._client(service, region, doing)
+
+        def ask():
+            answer = getattr(client, method)(**parameters)
+            return answer["Body"].read()  # to its end here, so that what breaks off is noticed
+
+        return self._look(_Request(client, service, method, doing, parameters, ask, absent))
+
+    def recall(self, what, load):
+        """The answer of the first ``load()`` in this run: a hint, which may be outdated."""
+        return self._cache.get((self.connection, "hints", self.region, what), {}, load)
+
+    def searched(self, service, search, **parameters):
+        """
+        The outcome of ``search()``, of many pages of ``service`` that are not remembered, and which follows from
+        ``parameters``; forgotten like any answer.
+        """
+        return self._cache.get((self.connection, service, self.region, "search"), parameters, search)
+
+    def lacks(self, service, method, *, region=None, **parameters):
+        """Whether this run knows already that there is not what a read with ``method`` is about; asks nothing."""
+        if self._cache.lacks((self.connection, service, region, method), parameters):
+            return True
+        return self._cache.told(*self._listing(service), method, parameters, absent=True) == [None]
+
+    def forget(self, service=None, **about):
+        """Forget what was read, or what was read of a service ``about`` one thing: used while polling."""
+        if service is None:
+            self._cache.clear()
+        else:
+            self._cache.drop(service, invalidation.after(service, about), about)
+
+    def brought_along(self, kind, name, by):
+        """Note that AWS has created ``name``, a ``kind`` (``route_table``), together with ``by``, if this run has created that."""
+        self._cache.recent.brought_along(kind, name, by)
+
+    def endpoint(self, service):
+        """The address that calls of a service go to."""
+        return self._client(service, self.region, f"find {service}").meta.endpoint_url
+
+    def pages(self, service, method, doing, *, region=None, **parameters):
+        """The pages of a listing one by one, not cached, for callers that stop early or must not keep them all."""
+        client = self._client(service, region, doing)
+
+        def begin():
+            iterator = iter(client.get_paginator(method).paginate(**parameters))
+            return iterator, next(iterator, None)
+
+        request = _Request(client, service, method, doing, parameters, begin)
+        iterator, page = self._look(request)
+        rest = replace(request, ask=lambda: next(iterator, None))
+        while page is not None:
+            yield page
+            page = self._ask(rest).answer
+
+    def write(self, service, method, doing, *, absent=(), region=None, once=False, stale=(), **parameters):
+        """
+        One write. It is repeated while AWS does not know yet what another write of the last minute has created.
+
+        ``absent`` are error codes that mean "already so" or "already gone": the answer is then ``None``. ``once`` is
+        for what must not be done twice: after an error that leaves open whether AWS did it, it is not tried again.
+        Where nobody knows whether AWS did it, :class:`~aws_runbook.errors.UncertainError` is raised, and the call is not made
+        again here. What was read of the same things is forgotten; with ``stale``, ``(methods, name)``, only what these reads tell of
+        that one resource, for callers that know exactly what the write changes.
+        """
+        client, known = self._client(service, region, doing, once=once), services.of(service)
+        is_old = invalidation.of_one(*stale) if stale else invalidation.after(service, parameters)
+        retried = retries.of_write(known, once=once)
+        request = _Request(
+            client, service, method, doing, parameters, lambda: getattr(client, method)(**parameters), absent
+        )
+
+        def attempt():
+            return self._ask(request, retried=retried, writing=True, once=once)
+
+        try:
+            call = patience.until(attempt, what=f"AWS to let me {doing}", timeout=SETTLE_TIMEOUT)
+        finally:
+            for kin in known.kin or (service,):
+                self._cache.drop(kin, is_old, parameters)
+        if call.refused:
+            raise call.refused
+        self._cache.recent.note(self._place(client), method, parameters, call.answer)
+        return call.answer
+
+    def validate(self, service, method, where, **parameters):
+        """Check the parameters of a call against AWS's model of it, without making the call; an error is one sentence."""
+        client = self._client(service, None, f"check {where}")
+        shape = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method]).input_shape
+        report = ParamValidator().validate(parameters, shape)
+        if report.has_errors():
+            raise RunbookError(f"{where}: {' '.join(report.generate_report().split())}.")
+
+    def _client(self, service, region, doing, *, once=False):
+        try:
+            client = connections.client(self.connection, service, region, once=once)
+            return pace.attach(client, self.connection) if services.of(service).paced else client
+        except Exception as error:  # botocore may ask for credentials here
+            failed = failures.translated(error, doing, service, "", profile=self._profile)
+        raise failed
+
+    def _place(self, client):
+        """The account and region of a client."""
+        return replace(self.connection, region=None), client.meta.region_name
+
+    def _look(self, request):
+        """
+        The answer of one read.
+
+        One that cannot be read is asked for again for a moment: it may have been the network's. One in which something is
+        not there that this run has made, for as long as AWS may need to show it.
+        """
+        since = time.monotonic()
+
+        def attempt():
+            return self._ask(request, retried=retries.of_read(time.monotonic() - since))
+
+        call = patience.until(attempt, what=f"an answer of AWS's, to {request.doing}", timeout=SETTLE_TIMEOUT)
+        if call.refused:
+            raise call.refused
+        return call.answer
+
+    def _ask(self, request, *, retried=(), writing=False, once=False):
+        """
+        Make one call; an error becomes ``None`` (absent), "ask again" (retried, or in doubt) or one sentence.
+
+        That is raised when the error it stands for is no longer being handled: a traceback would print that too, and it can
+        quote the answer.
+        """
+        meta, service = request.client.meta, request.service
+        operation = meta.method_to_api_mapping[request.method]
+        model = meta.service_model.operation_model(operation)
+        if service != "sts":
+            self.check_account()
+        call, code = _Call(), None
+        started, outcomes = time.monotonic(), retries.begin()
+        try:
+            with gathering.turn():
+                call.answer = request.ask()
+        except Exception as error:
+            code = failures.code(error)
+            call.in_doubt = self._cache.recent.doubts(code, failures.message(error), request.parameters)
+            if not code or code not in request.absent:
+                call.refused = failures.translated(
+                    error,
+                    request.doing,
+                    service,
+                    operation,
+                    writing=writing,
+                    once=once,
+                    outcomes=outcomes,
+                    profile=self._profile,
+                    hidden=failures.secrets(model, request.parameters),
+                )
+        else:
+            where = self._place(request.client)
+            call.in_doubt = self._cache.recent.lacks(where, request.method, request.parameters, call.answer)
+        finally:
+            elapsed = (time.monotonic() - started) * 1000
+            log.debug("%s %s in %s: %.0f ms", service, operation, meta.region_name, elapsed)
+        if code in _BODILESS and model.http["method"] == "HEAD":
+            self._identify_again()
+        if call.refused and code not in retried and not call.in_doubt:
+            raise call.refused
+        return call
+
+    @property
+    def _profile(self):
+        """The AWS profile in use, if any: for the command that renews its login."""
+        return self.connection.aws_profile or os.environ.get("AWS_PROFILE")
+
+
+class _Call:
+    """The answer of one call; false while AWS refuses for a reason that passes, or does not show what is there."""
+
+    answer = None
+    refused = None
+    in_doubt = False
+
+    def __bool__(self):
+        return self.refused is None and not self.in_doubt

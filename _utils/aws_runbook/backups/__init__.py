@@ -1,0 +1,1 @@
+"""Backups: from pillar to targets, buckets, lifecycle rules, policies, users and keys."""

@@ -1,0 +1,73 @@
+"""
+The region of a bucket, or why AWS does not tell it.
+
+Its answer to HEAD has no body: a bucket of another account and a missing permission are the same 403. Which it is, the list of
+the account's buckets tells. What is wrong with the credentials, the session asks for itself.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
+"""
+
+from aws_runbook.aws import connection
+from aws_runbook.aws.failures import DENIED
+from aws_runbook.errors import AwsError, RunbookError
+
+_FORBIDDEN = "403"
+_CHOOSE = "Bucket names are shared by all accounts:"
+
+
+def listed(session):
+    """The account's buckets, with their regions, as AWS lists them."""
+    # Only where something is asked does S3 tell the regions.
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
+    answer = session.read("s3", "list_buckets", "list the buckets of the account", MaxBuckets=1000)
+    return answer.get("Buckets", [])
+
+
+def found(session, name):
+    """The region of a bucket, which must be the session's; ``None`` when there is no such bucket."""
+    actual = region_of(session, name)
+    if actual not in (None, session.region):
+        # botocore's client goes to that region for this bucket from now on, even if it is deleted and made in another.
+        connection.forget("s3")
+        raise RunbookError(
+            f"The bucket {name} is in {actual}, not in {session.region}. A bucket cannot be moved: name {actual} as "
+            f"its region (aws:backup:buckets:{name}:region), or use another bucket."
+        )
+    return actual
+
+
+def region_of(session, name):
+    """The region that a bucket is in; ``None`` when there is no such bucket."""
+    doing = f"find the bucket {name}"
+    try:
+        head = session.read(
+            "s3", "head_bucket", doing, Bucket=name, absent=("404", "NoSuchBucket"), region=session.region
+        )
+    except AwsError as error:
+        if error.code != _FORBIDDEN:
+            raise
+        reason = _reason(session, name)
+    else:
+        if head is None:
+            return None
+        headers = head["ResponseMetadata"]["HTTPHeaders"]
+        return head.get("BucketRegion") or headers.get("x-amz-bucket-region") or session.region
+    raise AwsError(f"Cannot {doing}: AWS says {_FORBIDDEN}: {reason}", _FORBIDDEN)
+
+
+def _reason(session, name):
+    try:
+        ours = {bucket["Name"] for bucket in listed(session)}
+    except AwsError as error:
+        if error.code not in DENIED:
+            raise
+        return (
+            "it belongs to another AWS account, or the credentials in use lack s3:ListBucket on it; which of the two, "
+            f"s3:ListAllMyBuckets would tell. {_CHOOSE} if it is not yours, choose another."
+        )
+    if name in ours:
+        return (
+            "it is one of the account's own, and the credentials in use need s3:ListBucket on it, from their policies and "
+            "the bucket's."
+        )
+    return f"it belongs to another AWS account. {_CHOOSE} choose another."

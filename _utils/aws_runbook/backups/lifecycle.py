@@ -1,0 +1,235 @@
+"""
+All lifecycle rules of a bucket: which of them could delete a backup, and how the wanted rules are merged with those found.
+
+What a rule by itself means is in :mod:`aws_runbook.backups.meaning`.
+"""
+
+import re
+from dataclasses import dataclass
+
+from aws_runbook import hints
+from aws_runbook.backups import meaning
+from aws_runbook.errors import RunbookError, UnsafeError
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html
+MAX_RULES = 1000
+MAX_ID = 255
+
+_FAMILY = re.compile(r"(delete-after|abort-multipart-after)-\d+-days(-.*)?", re.DOTALL)
+
+# What a rule can do to an object that must not be lost, in the words of a sentence.
+_EFFECTS = {
+    "current": "expires objects",
+    "noncurrent": "deletes noncurrent versions",
+    "multipart": "aborts unfinished uploads",
+    "transition": "moves objects to another storage class",
+}
+_KINDS = {"repository": "the pgBackRest repository", "sync": "the synced directory"}
+
+
+@dataclass(frozen=True)
+class Protected:
+    """
+    A place in a bucket whose objects no rule may expire.
+
+    ``prefix`` is a directory: ``king`` protects ``king/…`` and not ``kingfisher/…``; an empty one is the whole bucket.
+    ``kind`` is ``repository`` or ``sync``; ``source`` says where it is known from ("postgres:backup of registry").
+    """
+
+    prefix: str
+    kind: str
+    source: str
+
+    def __str__(self):
+        place = f" {self.prefix}/" if self.prefix else ", which is the whole bucket"
+        return f"{_KINDS.get(self.kind, self.kind)}{place} ({self.source})"
+
+
+def _named(rule, start=False):
+    prefix = meaning.prefix_of(rule)
+    article = "The" if start else "the"
+    return f"{article} lifecycle rule {rule.get('ID')!r} ({f'prefix {prefix!r}' if prefix else 'all objects'})"
+
+
+def _when(rule):
+    expiration = rule.get("Expiration") or {}
+    if expiration.get("Days") is not None:
+        return f"after {expiration['Days']} days"
+    return f"from {meaning.date(expiration.get('Date'))} on"
+
+
+def remover(bucket, command=hints.command):
+    """The command that deletes a rule of ``bucket``, as a function of the rule's ID; ``command`` is a session's."""
+
+    def remove(rule_id):
+        return command("s3_lifecycle.delete_rule", name=bucket, rule_id=rule_id)
+
+    return remove
+
+
+def dangers(bucket, found, wanted, protected, allow=(), remove=None):
+    """
+    What ``found`` and ``wanted`` rules could do to ``protected`` places: (errors, warnings), as sentences.
+
+    A rule that can expire current objects is an error, whether wanted or found. One that touches only noncurrent versions,
+    unfinished uploads or storage classes is an error when wanted and a warning when found, unless ``allow`` names it.
+    ``remove`` is a :func:`remover`.
+    """
+    remove = remove or remover(bucket)
+    errors, warnings = [], []
+    for rule in found:
+        for place in _reached(rule, protected):
+            problem = _danger_found(bucket, rule, place, allow, remove)
+            (errors if meaning.expires(rule) else warnings).extend(problem)
+    for rule in wanted:
+        if meaning.expires(rule) and any(meaning.equal(rule, other) for other in found):
+            continue  # it is there already, and reported above
+        for place in _reached(rule, protected):
+            errors += _danger_wanted(bucket, rule, place, allow)
+    return errors, warnings
+
+
+def _danger_found(bucket, rule, place, allow, remove):
+    clause = f"Bucket {bucket}: {_named(rule)}, found there,"
+    remedy = f"narrow it, or remove it with {remove(rule.get('ID'))}"
+    if meaning.expires(rule):
+        return [f"{clause} expires objects {_when(rule)} and reaches {place}: {remedy}."]
+    if not meaning.is_enabled(rule) and "current" in meaning.actions(rule):
+        return [f"{clause} is disabled; enabled, it would expire objects of {place}: {remedy}, before that happens."]
+    if meaning.is_enabled(rule) and rule.get("ID") not in allow:
+        return [f"{clause} {_says(rule)} of {place}: if that is meant, name it in allow; otherwise {remedy}."]
+    return []
+
+
+def _danger_wanted(bucket, rule, place, allow):
+    clause = f"Bucket {bucket}: {_named(rule)}, asked for,"
+    if meaning.expires(rule):
+        return [f"{clause} would expire objects {_when(rule)} and reaches {place}: narrow its prefix or leave it out."]
+    if meaning.is_enabled(rule) and rule.get("ID") not in allow:
+        return [f"{clause} {_says(rule)} of {place}: if that is meant, name it in allow."]
+    return []
+
+
+def _reached(rule, protected):
+    prefix = meaning.prefix_of(rule)
+    harmful = meaning.actions(rule) - {"marker"}
+    return [place for place in protected if harmful and meaning.overlaps(prefix, place.prefix)]
+
+
+def _says(rule):
+    return " and ".join(phrase for effect, phrase in _EFFECTS.items() if effect in meaning.effects(rule))
+
+
+def merge(found, wanted, protected=(), purge=False, retired=(), remove=None):
+    """
+    The rules that a bucket should have: (rules, warnings). It is ``found`` itself when nothing has to change.
+
+    Rules that are not ours stay as they are, in their place; with ``purge`` they go. One that means what a wanted rule
+    means counts as it, whatever its ID. A rule under a wanted rule's ID, or one named like ours for the same objects
+    with other days, is replaced in its place. One named like ours for other objects stays, with a warning, since its
+    objects were promised those days: it goes when its prefix is in ``retired``. ``remove`` is a :func:`remover`.
+    """
+    remove = remove or remover("BUCKET")
+    _check_ids(wanted)
+    if any("Filter" not in other for other in found):
+        # S3 refuses a configuration in which some rules have the old Prefix and others a Filter.
+        wanted = [_in_the_old_form(rule) for rule in wanted]
+    missing = [rule for rule in wanted if not any(meaning.equal(rule, other) for other in found)]
+    retired = {prefix.strip("/") for prefix in retired}
+    kept, warnings, placed = [], [], set()
+    for other in found:
+        if any(meaning.equal(other, rule) for rule in wanted):
+            kept.append(other)
+            continue
+        successors = [index for index, rule in enumerate(wanted) if _supersedes(rule, other)]
+        if successors:
+            # In place of the first one replaced; nothing in place of the others, or when an equal one is there already.
+            kept += [wanted[index] for index in successors if wanted[index] in missing and index not in placed]
+            placed.update(successors)
+        elif purge or (_is_family(other) and meaning.prefix_of(other).strip("/") in retired):
+            continue
+        else:
+            kept.append(other)
+            if _is_family(other) and meaning.expires(other):
+                warnings.append(
+                    f"{_named(other, start=True)} is named like the rules made here, but pillar does not ask for it: it is "
+                    f"kept, and goes on expiring objects {_when(other)}. To remove it: {remove(other.get('ID'))}."
+                )
+    taken = {other.get("ID"): other for other in kept}
+    for index, rule in enumerate(wanted):
+        if rule in missing and index not in placed:
+            _check_taken(rule, taken.get(rule.get("ID")))
+            kept.append(rule)
+    _check_result(found, kept, protected)
+    return (found if kept == list(found) else kept), warnings
+
+
+def _in_the_old_form(rule):
+    """``rule`` with its prefix where rules had it before there were filters; one that filters by more stays."""
+    if set(rule.get("Filter") or {}) - {"Prefix"} or "Prefix" in rule:
+        return rule
+    return {name: value for name, value in rule.items() if name != "Filter"} | {"Prefix": meaning.prefix_of(rule)}
+
+
+def _supersedes(rule, other):
+    """Whether ``rule`` takes the place of ``other``: the same objects, under its ID or a name of ours for other days."""
+    if meaning.normalise(rule)["Filter"] != meaning.normalise(other)["Filter"]:
+        return False
+    family = _FAMILY.fullmatch(rule.get("ID") or "")
+    elder = _FAMILY.fullmatch(other.get("ID") or "")
+    same_family = bool(family and elder) and family[1] == elder[1]
+    return same_family or (rule.get("ID") is not None and rule.get("ID") == other.get("ID"))
+
+
+def _is_family(rule):
+    return bool(_FAMILY.fullmatch(rule.get("ID") or ""))
+
+
+def _check_ids(wanted):
+    ids = [rule.get("ID") for rule in wanted]
+    for name in ids:
+        if not isinstance(name, str) or not 0 < len(name) <= MAX_ID:
+            raise RunbookError(f"A lifecycle rule's ID is {name!r}; give each rule one of 1 to {MAX_ID} characters.")
+        if ids.count(name) > 1:
+            raise RunbookError(f"Two lifecycle rules have the ID {name!r}; IDs must be unique in a bucket.")
+
+
+def _check_taken(rule, other):
+    if other is not None:
+        raise UnsafeError(
+            f"{_named(rule, start=True)} cannot be added: {_named(other)} has the same ID and is about other objects; rename "
+            "or remove that one."
+        )
+
+
+def _check_result(found, rules, protected):
+    """The last check: no rule is added that expires a protected object, whatever the caller has checked."""
+    for rule in rules:
+        if rule not in found and meaning.expires(rule):
+            for place in _reached(rule, protected):
+                raise UnsafeError(f"{_named(rule, start=True)} would expire objects of {place}; nothing was written.")
+    if len(rules) > MAX_RULES:
+        raise RunbookError(f"There would be {len(rules)} lifecycle rules, and S3 allows {MAX_RULES} in a bucket.")
+
+
+def shadowing(found, wanted):
+    """Warnings for rules found that expire a wanted rule's objects before its time."""
+    return [
+        f"{_named(other, start=True)}, found there, expires objects {_when(other)}, sooner than {_named(rule)} asks "
+        f"({_when(rule)})."
+        for rule in wanted
+        if meaning.expires(rule)
+        for other in found
+        if meaning.expires(other)
+        and not _supersedes(rule, other)
+        and _days(other) < _days(rule)
+        and (
+            meaning.prefix_of(other).startswith(meaning.prefix_of(rule))
+            or meaning.prefix_of(rule).startswith(meaning.prefix_of(other))
+        )
+    ]
+
+
+def _days(rule):
+    """The age at which a rule expires objects; from its date on, one with a date does so at any age."""
+    return (rule.get("Expiration") or {}).get("Days") or 0

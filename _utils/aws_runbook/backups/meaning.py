@@ -1,0 +1,147 @@
+"""
+Lifecycle rules of S3 buckets, each by itself: the one form of all that mean the same, and what a rule does to which objects.
+
+Rules are mappings in AWS's own shape, as ``get_bucket_lifecycle_configuration`` returns them. A rule's prefix is
+compared as S3 does, letter by letter: the prefix ``king`` reaches ``kingfisher/backup/…`` too.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
+"""
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+
+_SIZES = ("ObjectSizeGreaterThan", "ObjectSizeLessThan")
+_MARKER = "ExpiredObjectDeleteMarker"
+
+
+def prefix_of(rule):
+    """The prefix of the objects that a rule is about; empty when it is about all."""
+    return _predicates(rule)[0]
+
+
+def _predicates(rule):
+    """A rule's prefix, tags and sizes, whichever of S3's forms they are written in."""
+    given = rule.get("Filter") or {}
+    both = given.get("And") or {}
+    prefix = both.get("Prefix") or given.get("Prefix") or rule.get("Prefix") or ""
+    tags = [*(both.get("Tags") or ()), *([given["Tag"]] if given.get("Tag") else ())]
+    sizes = {name: filters[name] for filters in (given, both) for name in _SIZES if filters.get(name) is not None}
+    return prefix, _plain(tags), sizes
+
+
+def normalise(rule):
+    """
+    The one form of all rules that mean the same, JSON-safe; the same again when normalised twice.
+
+    The old ``Prefix`` becomes a ``Filter``, ``And`` is used for two predicates or more, lists are sorted, dates are
+    ISO 8601 in UTC, and what says nothing (``Transitions: []``) is left out.
+    """
+    prefix, tags, sizes = _predicates(rule)
+    count = bool(prefix) + len(tags) + len(sizes)
+    if count > 1:
+        both = {"Prefix": prefix} if prefix else {}
+        selection = {"And": {**both, **({"Tags": tags} if tags else {}), **sizes}}
+    elif count == 1 and not prefix:
+        selection = {"Tag": tags[0]} if tags else sizes
+    else:
+        selection = {"Prefix": prefix}
+    rest = {name: value for name, value in rule.items() if name not in ("Filter", "Prefix")}
+    return {**_plain(rest), "Filter": selection}
+
+
+def _plain(value):
+    if isinstance(value, Mapping):
+        members = {name: date(entry) if name == "Date" else _plain(entry) for name, entry in value.items()}
+        return {
+            name: entry
+            for name, entry in members.items()
+            if entry not in (None, {}, []) and (name, entry) != (_MARKER, False)
+        }
+    if isinstance(value, list | tuple):
+        unique = {json.dumps(entry, sort_keys=True, default=str): entry for entry in map(_plain, value)}
+        return [unique[text] for text in sorted(unique)]
+    return value
+
+
+def date(value):
+    """A date as pillar, JSON or botocore gives it; S3 keeps midnight in UTC."""
+    if isinstance(value, str):
+        try:
+            value = dt.datetime.fromisoformat(value.replace("Z", "+00:00"))
+        except ValueError:
+            return value
+    if isinstance(value, dt.datetime):
+        return value.replace(tzinfo=value.tzinfo or dt.timezone.utc).astimezone(dt.timezone.utc).isoformat()
+    if isinstance(value, dt.date):
+        return date(value.isoformat())
+    return value
+
+
+def equal(a, b):
+    """Whether two rules mean the same; their IDs, which are labels, are not compared."""
+    return _meaning(a) == _meaning(b)
+
+
+def _meaning(rule):
+    return {name: value for name, value in normalise(rule).items() if name != "ID"}
+
+
+def same_rules(a, b):
+    """Whether two lists hold the same rules under the same IDs, in any order."""
+    return sorted(map(_canonical, a)) == sorted(map(_canonical, b))
+
+
+def _canonical(rule):
+    return json.dumps(normalise(rule), sort_keys=True, default=str)
+
+
+def effects(rule):
+    """
+    What a rule does: any of ``current``, ``noncurrent``, ``multipart``, ``transition``, ``marker``.
+
+    ``marker`` (ExpiredObjectDeleteMarker) removes markers that hide nothing: no data goes with them.
+    """
+    return actions(rule) if is_enabled(rule) else frozenset()
+
+
+def is_enabled(rule):
+    """Whether a rule is at work; what is not plainly disabled counts as enabled."""
+    return rule.get("Status") != "Disabled"
+
+
+def actions(rule):
+    """What a rule would do when enabled."""
+    expiration = _plain(rule.get("Expiration") or {})
+    found = {
+        "current": bool(set(expiration) - {_MARKER}),
+        "marker": bool(expiration.get(_MARKER)),
+        "noncurrent": bool(rule.get("NoncurrentVersionExpiration")),
+        "multipart": bool(rule.get("AbortIncompleteMultipartUpload")),
+        "transition": bool(rule.get("Transitions") or rule.get("NoncurrentVersionTransitions")),
+    }
+    return frozenset(name for name, present in found.items() if present)
+
+
+def expires(rule):
+    """Whether a rule expires current objects."""
+    return "current" in effects(rule)
+
+
+def overlaps(rule_prefix, protected_prefix):
+    """
+    Whether a rule could match an object of a protected directory.
+
+    Tags and sizes in the rule's filter make no difference: a backup's objects have any size, and may be tagged.
+    """
+    root = f"{protected_prefix}/" if protected_prefix else ""
+    return rule_prefix.startswith(root) or root.startswith(rule_prefix)
+
+
+def search_prefixes(rules):
+    """
+    Where in a bucket to look for repositories that ``rules`` could touch: no prefix contains another.
+
+    A repository may also lie around a prefix: :func:`aws_runbook.backups.search.repositories` looks there too.
+    """
+    touched = sorted({prefix_of(rule) for rule in rules if effects(rule) - {"marker"}})
+    return [prefix for prefix in touched if not any(other != prefix and prefix.startswith(other) for other in touched)]

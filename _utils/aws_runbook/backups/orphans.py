@@ -1,0 +1,161 @@
+"""
+Users and policies of backups that are no longer in any pillar, and the buckets that such policies name.
+
+They are told by what they allow, in policies of the account and inline ones, whether made here or by hand: see
+:mod:`aws_runbook.backups.grants`.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from aws_runbook.backups import grants
+from aws_runbook.iam import policies
+from aws_runbook.iam.attachments import policy_name
+
+_HOLDERS = {
+    "user": ("UserDetailList", "UserName", "UserPolicyList"),
+    "group": ("GroupDetailList", "GroupName", "GroupPolicyList"),
+    "role": ("RoleDetailList", "RoleName", "RolePolicyList"),
+}
+
+
+@dataclass(frozen=True)
+class _Policy:
+    """A policy for backups; ``of`` is who has it inline, and empty for a policy of the account. ``sure``: it is in the runbook's form."""
+
+    name: str
+    buckets: tuple
+    sure: bool
+    of: str = ""
+
+
+def find(details, plan):
+    """
+    The users and policies that no pillar names, as rows; a policy that such a user has is in the user's row only.
+
+    ``details`` is IAM's answer to ``GetAccountAuthorizationDetails``; ``plan`` the plan of all known pillars.
+    """
+    managed = _managed(details)
+    groups = {group["GroupName"]: group for group in details.get("GroupDetailList", [])}
+    users, told = [], set()
+    for user in details.get("UserDetailList", []):
+        joined = [groups[name] for name in user.get("GroupList", []) if name in groups]
+        has = [*_held("user", user, managed), *(one for group in joined for one in _held("group", group, managed))]
+        if has and not _is_planned(user["UserName"], plan["users"]):
+            told.update(has)
+            users.append(_user(user["UserName"], has))
+    holders = _holders(details)
+    left = [one for name, one in sorted(managed.items()) if not _is_planned(name, plan["policies"])]
+    rows = [_policy(one, holders[one.name]) for one in left if one not in told]
+    inline = [one for one in _inline(details, plan) if one not in told]
+    return [*users, *rows, *map(_inline_policy, inline)]
+
+
+def row(kind, why, *, user=None, policies=(), buckets=()):
+    """An orphan: ``why`` says what it is and what can be done."""
+    return {"kind": kind, "user": user, "policies": list(policies), "buckets": list(buckets), "why": why}
+
+
+def named(details):
+    """The buckets that policies for backups name, in any of their versions: (bucket → policy → whether it is the runbook's)."""
+    found = defaultdict(dict)
+    for policy in details.get("Policies", []):
+        for version in policy["PolicyVersionList"]:
+            _note(found, policy_name(policy["Arn"]), version["Document"])
+    for _, holder, inline in _all_holders(details):
+        for policy in holder.get(inline, []):
+            _note(found, policy["PolicyName"], policy["PolicyDocument"])
+    return dict(found)
+
+
+def _note(found, name, text):
+    document = policies.parse(text)
+    if grants.is_for_backups(document):
+        for bucket in grants.buckets(document):
+            found[bucket][name] = found[bucket].get(name, False) or grants.is_the_runbooks(document)
+
+
+def _managed(details):
+    """The policies of the account that are for backups, by name."""
+    found = {}
+    for policy in details.get("Policies", []):
+        name = policy_name(policy["Arn"])
+        default = next(version for version in policy["PolicyVersionList"] if version["IsDefaultVersion"])
+        found[name] = _made(name, default["Document"])
+    return {name: one for name, one in found.items() if one}
+
+
+def _made(name, text, of=""):
+    document = policies.parse(text)
+    if not grants.is_for_backups(document):
+        return None
+    return _Policy(name, tuple(grants.buckets(document)), grants.is_the_runbooks(document), of)
+
+
+def _held(kind, holder, managed):
+    """The policies for backups that somebody has, attached or inline."""
+    _, member, inline = _HOLDERS[kind]
+    of = f"the {kind} {holder[member]}"
+    own = [_made(policy["PolicyName"], policy["PolicyDocument"], of) for policy in holder.get(inline, [])]
+    return [*(managed[name] for name in _names(holder) if name in managed), *filter(None, own)]
+
+
+def _inline(details, plan):
+    """The inline policies for backups of those that no pillar names."""
+    for kind, holder, _ in _all_holders(details):
+        name = holder[_HOLDERS[kind][1]]
+        if not _is_planned(name, plan.get(f"{kind}s", ())):
+            yield from _held(kind, holder, {})
+
+
+def _all_holders(details):
+    for kind, (listing, _, inline) in _HOLDERS.items():
+        for holder in details.get(listing, []):
+            yield kind, holder, inline
+
+
+def _is_planned(name, planned):
+    # IAM takes names that differ only by case for the same.
+    return name.lower() in {other.lower() for other in planned}
+
+
+def _user(user, has):
+    buckets = sorted({bucket for one in has for bucket in one.buckets})
+    own = sorted({one.name for one in has if one.of == f"the user {user}"})
+    first = f", once its inline policy {' and '.join(own)} is deleted" if own else ""
+    why = (
+        f"The user {user} may write backups to {', '.join(buckets)}, and no known pillar names it; if nothing uses its keys any more, "
+        f"iam_user.absent removes it{first}."
+    )
+    return row("user", why, user=user, policies=sorted({one.name for one in has}), buckets=buckets)
+
+
+def _policy(policy, holders):
+    has, how = ("nobody has it", "") if not holders else (f"{', '.join(holders)} has it", ", with detach: True")
+    why = f"The policy {policy.name} {_told(policy)}, and no known pillar names it; {has}: iam_backup_policy.absent removes it{how}."
+    return row("policy", why, policies=[policy.name], buckets=policy.buckets)
+
+
+def _inline_policy(policy):
+    why = (
+        f"The inline policy {policy.name} of {policy.of} {_told(policy)}, and no known pillar names {policy.of}; if nothing needs it, "
+        "delete it by hand."
+    )
+    return row("policy", why, policies=[policy.name], buckets=policy.buckets)
+
+
+def _told(policy):
+    return f"{'is' if policy.sure else 'may be'} for backups to {', '.join(policy.buckets)}"
+
+
+def _holders(details):
+    """Who has each policy: (name → holders, as an operator calls them)."""
+    found = defaultdict(list)
+    for kind, holder, _ in _all_holders(details):
+        for name in _names(holder):
+            found[name].append(f"the {kind} {holder[_HOLDERS[kind][1]]}")
+    return found
+
+
+def _names(holder):
+    return [policy_name(policy["PolicyArn"]) for policy in holder.get("AttachedManagedPolicies", [])]

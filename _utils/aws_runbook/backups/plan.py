@@ -1,0 +1,255 @@
+"""
+From the pillar that servers already have to what their backups need in AWS.
+
+A server's pillar says where each backup goes: its *targets*. Targets, of one server or of a fleet, say which buckets,
+lifecycle rules, policies, users and keys there must be: the *plan*. Nothing here talks to AWS or to Salt.
+"""
+
+import pickle
+from collections import defaultdict
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+
+from aws_runbook.aws.connection import DEFAULT_REGION
+from aws_runbook.backups import conflicts, expiry, lifecycle
+from aws_runbook.backups.keys import keys_of
+from aws_runbook.backups.targets import get, stated_region, targets
+from aws_runbook.errors import PillarError, RunbookError
+from aws_runbook.iam import policies
+from aws_runbook.pillar.check import problems
+from aws_runbook.pillar.kinds import KINDS
+
+_PROTECTED_KINDS = {"pgbackrest": "repository", "sync": "sync"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What follows from the pillar of one or more servers, as plain data."""
+
+    rows: list = field(default_factory=list)
+    buckets: dict = field(default_factory=dict)
+    lifecycle: dict = field(default_factory=dict)
+    policies: dict = field(default_factory=dict)
+    groups: dict = field(default_factory=dict)
+    users: dict = field(default_factory=dict)
+    keys: dict = field(default_factory=dict)
+    notes: list = field(default_factory=list)
+    # Of each policy, group, user and key, the states that must have succeeded before: pairs of a state module and an id.
+    require: dict = field(default_factory=dict)
+
+    def as_data(self):
+        """As plain data, for an SLS file or JSON; it is the caller's own."""
+        # The SLS files ask several times: this copies it in a tenth of the time.
+        return pickle.loads(self._packed)  # noqa: S301 - packed here
+
+    @cached_property
+    def _packed(self):
+        return pickle.dumps(asdict(self))
+
+
+def plan(pillars, servers=(), nearest=lambda server: None):  # noqa: ARG005 - whoever knows minions says
+    """
+    What the backups of all servers (minion ID → pillar) need in AWS.
+
+    ``servers`` are those that are expected to have backups; ``nearest`` gives the minion ID that is most like one that has none.
+    Raises :class:`PillarError` with everything that is wrong, of each server and across them.
+    """
+    pillars = {server: pillars[server] for server in sorted(pillars)}
+    errors = [sentence for server, pillar in pillars.items() for sentence in problems(pillar, server)]
+    if errors:
+        raise PillarError(errors)
+    found, notes = [], []
+    for server, pillar in pillars.items():
+        of_server, notes_of_server = targets(server, pillar)
+        found += of_server
+        notes += notes_of_server
+        if server in servers and not of_server and not notes_of_server:
+            notes.append(_without_backup(server, nearest(server)))
+    by_bucket = defaultdict(list)
+    for target in found:
+        by_bucket[target.bucket].append(target)
+    errors = conflicts.of_names(found)
+    buckets, rules, said = {}, {}, _said(pillars)
+    for bucket in sorted(by_bucket):
+        region, tags, problems_of_bucket = _bucket(bucket, pillars, by_bucket[bucket], said[bucket])
+        buckets[bucket] = {"region": region, "tags": tags}
+        overlapping = [
+            *conflicts.overlap_problems(by_bucket[bucket]),
+            *conflicts.mirror_problems(by_bucket[bucket], pillars),
+        ]
+        errors += [*problems_of_bucket, *overlapping]
+        if not overlapping:
+            rules[bucket] = _collect(errors, _lifecycle, bucket, by_bucket[bucket], said[bucket])
+    found = [replace(target, region=buckets[target.bucket]["region"]) for target in found]
+    granted = _granted(found)
+    for name, of_policy in granted.items():
+        _collect(errors, policies.check_size, name, policies.document(of_policy))
+    keys, key_notes = keys_of(pillars, found, errors)
+    if errors:
+        raise PillarError(list(dict.fromkeys(errors)))
+    return Plan(
+        rows=[_row(target) for target in found],
+        buckets=buckets,
+        lifecycle=rules,
+        policies={
+            name: {"targets": [target.as_data() for target in granted[name]], "holders": _holders(granted[name])}
+            for name in sorted(granted)
+        },
+        groups=_groups(found),
+        users=_users(found),
+        keys=keys,
+        notes=[*notes, *key_notes, *_unused_buckets(pillars, buckets), *conflicts.wide_grants(by_bucket)],
+        require=_require(found) if found else {},
+    )
+
+
+def _without_backup(server, nearest):
+    cure = f"did you mean {nearest}? If not, take it out" if nearest else "name minions by their ID, or take it out"
+    return f"{server}: aws:servers names it, but no backup follows from its pillar; {cure}."
+
+
+def _collect(errors, function, *args):
+    try:
+        return function(*args)
+    except PillarError as error:
+        errors += error.problems
+    except RunbookError as error:
+        errors.append(str(error))
+    return None
+
+
+def _row(target):
+    """The columns of the plan's table, in order."""
+    return {
+        "server": target.server,
+        "kind": target.kind,
+        "bucket": target.bucket,
+        "prefix": target.prefix,
+        "region": target.region,
+        "expires": f"after {target.expire_days} days" if target.expires else KINDS[target.kind].never,
+        "policy": target.policy,
+        "user": target.user,
+    }
+
+
+def _said(pillars):
+    """What the servers say of each bucket, in ``aws:backup:buckets``: (bucket → server → settings)."""
+    said = defaultdict(dict)
+    for server, pillar in pillars.items():
+        for bucket, settings in get(pillar, "aws:backup:buckets", {}).items():
+            if settings:
+                said[bucket][server] = settings
+    return said
+
+
+def _bucket(bucket, pillars, of_bucket, said):
+    """A bucket's region and tags, and where servers disagree on them: (region, tags, problems)."""
+    regions, tags = defaultdict(list), defaultdict(lambda: defaultdict(list))
+    for server in sorted({*said, *(target.server for target in of_bucket)}):
+        region, key = stated_region(pillars[server], bucket)
+        if region:
+            regions[region].append(f"{key} of {server}")
+        for name, value in (said.get(server, {}).get("tags") or {}).items():
+            tags[name][value].append(server)
+    errors = []
+    if len(regions) > 1:
+        told = ", ".join(f"{region} ({', '.join(regions[region])})" for region in sorted(regions))
+        errors.append(
+            f"The bucket {bucket} is given more than one region: {told}; a bucket is in one: name it as "
+            f"aws:backup:buckets:{bucket}:region for each of these servers."
+        )
+    for name in sorted(tags):
+        if len(tags[name]) > 1:
+            told = ", ".join(f"{value!r} ({', '.join(tags[name][value])})" for value in sorted(tags[name]))
+            errors.append(f"aws:backup:buckets:{bucket}:tags:{name} differs between servers: {told}; name one value.")
+    region = min(regions, default=DEFAULT_REGION)
+    return region, {name: min(tags[name]) for name in sorted(tags)}, errors
+
+
+def _lifecycle(bucket, of_bucket, said):
+    rules, allow = expiry.backup_rules(bucket, of_bucket)
+    sources = defaultdict(lambda: defaultdict(list))
+    for target in of_bucket:
+        if not target.expires:
+            sources[target.prefix, _PROTECTED_KINDS[target.kind]][target.source].append(target.server)
+    protected = [
+        lifecycle.Protected(
+            prefix, kind, "; ".join(f"{source} of {', '.join(servers)}" for source, servers in named.items())
+        )
+        for (prefix, kind), named in sorted(sources.items())
+    ]
+    return {
+        "rules": rules,
+        "protected": [asdict(place) for place in protected],
+        "allow": allow,
+        # Any pillar can say that all objects of a bucket may expire, also those that nobody declares.
+        "declared": None
+        if any(settings.get("expire_all") for settings in said.values())
+        else sorted({target.prefix for target in of_bucket}),
+    }
+
+
+def _granted(found):
+    """The targets of each policy: (name → targets)."""
+    granted = defaultdict(list)
+    for target in found:
+        granted[target.policy].append(target)
+    return dict(granted)
+
+
+def _groups(found):
+    groups = defaultdict(set)
+    for target in found:
+        if target.group:
+            groups[target.group].add(target.policy)
+    return {name: {"policies": sorted(groups[name])} for name in sorted(groups)}
+
+
+def _users(found):
+    users, by_user = {}, defaultdict(list)
+    for target in found:
+        by_user[target.user].append(target)
+    for user, its in sorted(by_user.items()):
+        groups = sorted({target.group for target in its if target.group})
+        own = sorted({target.policy for target in its if not target.group})
+        users[user] = {"policies": own, "groups": groups, "detached_policies": []}
+        if groups and user not in own:
+            # A user that moves into a group keeps the policy of its own until it is a member, and no longer. One of that name that
+            # allows anything else is not the one that was made for its backups.
+            users[user] |= {"detached_policies": [user], "detach_backups_only": True}
+    return users
+
+
+def _holders(of_policy):
+    """Who has a policy, or is moved from it to a group."""
+    groups = sorted({target.group for target in of_policy if target.group})
+    return {"users": sorted({target.user for target in of_policy}), "groups": groups}
+
+
+def _require(found):
+    """Nothing is granted on a bucket, and no key is made for it, before the bucket is known to be the account's own."""
+    require = {kind: defaultdict(set) for kind in ("policies", "groups", "users", "keys")}
+    for target in found:
+        bucket, policy = (
+            ("s3_bucket", f"aws-bucket-{target.bucket}"),
+            ("iam_backup_policy", f"aws-policy-{target.policy}"),
+        )
+        require["policies"][target.policy].add(bucket)
+        require["users"][target.user] |= {bucket, policy}
+        require["keys"][target.user] |= {bucket, policy, ("iam_user", f"aws-user-{target.user}")}
+        if target.group:
+            require["groups"][target.group] |= {bucket, policy}
+            require["users"][target.user].add(("iam_group", f"aws-group-{target.group}"))
+    return {
+        kind: {name: [list(state) for state in sorted(states)] for name, states in sorted(of_kind.items())}
+        for kind, of_kind in require.items()
+    }
+
+
+def _unused_buckets(pillars, buckets):
+    return [
+        f"{server}: aws:backup:buckets:{bucket} has settings, but no backup known here goes to that bucket."
+        for server, pillar in pillars.items()
+        for bucket in sorted(get(pillar, "aws:backup:buckets", {}))
+        if bucket not in buckets
+    ]

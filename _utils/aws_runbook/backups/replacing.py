@@ -1,0 +1,46 @@
+"""
+What the document of a policy is replaced by, in view of what it allows and who has it.
+
+A policy of the wanted name may be anybody's. One that is for backups is updated; what else one allows in S3 is told; and one that
+allows anything outside of S3 is left, since it is no policy for backups.
+"""
+
+from aws_runbook.backups import grants
+from aws_runbook.errors import RunbookError
+from aws_runbook.iam import coverage
+
+
+def check(name, known, having):
+    """Refuse to replace a document that is about anything but S3; ``having`` are those who have the policy, pairs of kind and name."""
+    others = grants.others(known)
+    if others:
+        raise RunbookError(
+            f"The policy {name} is not one for backups, and its document is not replaced: it allows {coverage.told(others)}, and "
+            f"is attached to {_who(having) or 'nobody'}. Name another policy as aws:backup:policy in pillar; or, if nobody needs that any more, "
+            "take it out of the document first."
+        )
+
+
+def losses(name, known, wanted, having, holders):
+    """
+    What is to be said when ``wanted`` replaces ``known``.
+
+    ``holders`` are the ``users`` and ``groups`` that are to have the policy; ``None`` where that is not known.
+    """
+    before, after = coverage.grants(known), coverage.grants(wanted)
+    lost = grants.losses(known, wanted)
+    told = [f"The policy {name} loses what backups do not need: {coverage.told(lost)}."] if lost else []
+    strangers = [] if holders is None else [one for one in having if one[1] not in holders.get(f"{one[0]}s", ())]
+    if strangers:
+        gone, new = coverage.beyond(before, after), coverage.beyond(after, before)
+        parts = [f"loses {coverage.told(gone)}"] if gone else []
+        parts += [f"gets {coverage.told(new)}"] if new else []
+        told.append(
+            f"The policy {name} changes for {_who(strangers)} too, which no known pillar gives it: it "
+            f"{' and '.join(parts) or 'says the same in another form'}. If that is wrong, name another policy as aws:backup:policy."
+        )
+    return told
+
+
+def _who(having):
+    return " and ".join(f"the {kind} {holder}" for kind, holder in sorted(having))

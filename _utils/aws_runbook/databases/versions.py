@@ -1,0 +1,135 @@
+"""
+Versions of database engines: which is the latest, and when a database goes to another.
+
+Versions are compared by their numbers: 16.10 is later than 16.9. A database is never upgraded because a later version
+has come out, only because somebody allows it; and ``latest`` never goes to one in Extended Support, which costs extra.
+
+https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.Upgrading.html
+https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/extended-support.html
+"""
+
+import re
+
+from aws_runbook.errors import RunbookError
+
+LATEST = "latest"
+ALLOWED = ("minor", "major")
+# Aurora MySQL has its own version within one of MySQL's: 8.0.mysql_aurora.3.10.1.
+_PLAIN = re.compile(r"\d+(\.(\d+|mysql_aurora))*")
+# What RDS mends of a version after its standard support: 13.23-rds.20260305.
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/extended-support-versions.html
+_EXTENDED = re.compile(r"[\d.]+-rds\.\d+", re.IGNORECASE)
+
+
+def numbers(version):
+    """A version as numbers, to compare by."""
+    return tuple(map(int, re.findall(r"\d+", version)))
+
+
+def major(engine, version):
+    """The major version: 16 of PostgreSQL 16.10, 8.0 of MySQL 8.0.44."""
+    return numbers(version)[: 1 if "postgres" in engine else 2]
+
+
+def is_same(actual, wanted):
+    """Whether ``actual`` is ``wanted``, which may be a whole version or the beginning of one: 16 for 16.10."""
+    return actual == wanted or actual.startswith(f"{wanted}.")
+
+
+def newest(versions, beginning=None):
+    """The newest of ``versions``; ``None`` for none. Variants such as ``16.4-limitless`` are left out."""
+    plain = [entry for entry in versions if _PLAIN.fullmatch(entry) and (not beginning or is_same(entry, beginning))]
+    return max(plain, key=numbers, default=None)
+
+
+def _is_extended(engine, version, ended):
+    """Whether a version is in Extended Support: by its name, or as one of the major versions that have ``ended``."""
+    return bool(_EXTENDED.fullmatch(version)) or major(engine, version) in ended
+
+
+def choose(where, engine, wanted, available, ended=frozenset()):
+    """
+    The version that a new database gets for ``wanted``; one that cannot be had is an error.
+
+    ``ended`` are the major versions whose standard support is over, as :func:`major` has them.
+    """
+    latest = newest(available)
+    if wanted == LATEST:
+        found = newest([entry for entry in available if not _is_extended(engine, entry, ended)])
+        if latest and not found:
+            raise RunbookError(
+                f"{where}: engine_version is latest, and AWS offers only versions in Extended Support, which costs extra, the "
+                f"latest of them {latest}; name the version."
+            )
+    else:
+        found = wanted if wanted in available else newest(available, wanted)
+    if found is None:
+        raise RunbookError(
+            f"{where}: engine_version is {wanted!r}, which AWS does not offer for {engine}"
+            + (f"; the latest is {latest}." if latest else " in this region.")
+        )
+    return found
+
+
+def needs_targets(actual, wanted, allow):
+    """Whether it must be asked to which versions a database can go."""
+    if wanted == LATEST:
+        return allow is not None
+    return not is_same(actual, wanted) and numbers(wanted) > numbers(actual)[: len(numbers(wanted))]
+
+
+def change(subject, engine, actual, wanted, allow, targets, ended=frozenset()):
+    """
+    The version that a database of version ``actual`` is to go to, or ``actual``; and a warning, or ``None``.
+
+    ``allow`` is ``None``, ``minor`` or ``major``; ``targets`` are the versions that AWS can bring it to; ``ended`` is as for
+    :func:`choose`.
+    """
+    if wanted == LATEST:
+        return _latest(subject, engine, actual, allow, targets, ended) if allow else (actual, None)
+    if is_same(actual, wanted):
+        return actual, None
+    if not needs_targets(actual, wanted, allow):
+        return actual, _already_later(subject, engine, actual, wanted)
+    kind = "minor" if major(engine, actual) == major(engine, wanted)[: len(major(engine, actual))] else "major"
+    if allow is None or (kind == "major" and allow != "major"):
+        raise RunbookError(
+            f"{subject} has engine_version {actual}, not {wanted}, and is not upgraded by itself. To upgrade it, say "
+            f"allow_upgrade: {kind}."
+        )
+    target = wanted if wanted in targets else newest(targets, wanted)
+    if target is None:
+        ways = ", ".join(sorted(targets, key=numbers)) or "none"
+        raise RunbookError(
+            f"{subject} has engine_version {actual}, and AWS cannot bring it to {wanted}; it can go to: {ways}."
+        )
+    return target, None
+
+
+def _latest(subject, engine, actual, allow, targets, ended):
+    later = [entry for entry in targets if numbers(entry) > numbers(actual)]
+    within = [entry for entry in later if allow == "major" or major(engine, entry) == major(engine, actual)]
+    found = newest([entry for entry in within if not _is_extended(engine, entry, ended)])
+    if found:
+        return found, None
+    extended = [entry for entry in within if _PLAIN.fullmatch(entry) or _EXTENDED.fullmatch(entry)]
+    if not extended:
+        return actual, None
+    beyond = newest([entry for entry in later if entry not in within and not _is_extended(engine, entry, ended)])
+    return actual, (
+        f"{subject} has engine_version {actual} and stays there, as the latest that it can go to ({max(extended, key=numbers)}) is "
+        "in Extended Support, which costs extra. To upgrade it all the same, name the version"
+        + ("; or say allow_upgrade: major." if beyond else ".")
+    )
+
+
+def _already_later(subject, engine, actual, wanted):
+    if major(engine, actual) != major(engine, wanted)[: len(major(engine, actual))]:
+        raise RunbookError(
+            f"{subject} has engine_version {actual}, not {wanted}, and AWS cannot go back. Name {actual}, or make a database "
+            "of another name and copy the data."
+        )
+    return (
+        f"{subject} has engine_version {actual}, later than {wanted}: AWS applies minor versions unless "
+        "auto_minor_version_upgrade is False."
+    )

@@ -1,0 +1,1 @@
+"""IAM: policy documents, attachments and the rotation of access keys."""

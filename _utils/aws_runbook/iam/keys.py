@@ -1,0 +1,106 @@
+"""
+A user's access keys in AWS and in a store. No secret is read.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html
+"""
+
+import logging
+from dataclasses import replace
+
+from aws_runbook.errors import AwsError, RunbookError
+from aws_runbook.iam import owners
+from aws_runbook.iam.rotation import Held, Key
+
+log = logging.getLogger(__name__)
+
+# The two values of a store that are an access key.
+HALVES = ("access_key", "secret_key")
+
+
+def listed(session, user):
+    """The user's keys (:class:`Key`), oldest first; ``None`` when the user does not exist."""
+    doing = f"list the access keys of the user {user}"
+    if session.lacks("iam", "get_user", UserName=user):
+        return None
+    answer = session.read("iam", "list_access_keys", doing, UserName=user, absent=("NoSuchEntity",))
+    if answer is None:
+        return None
+    found = (
+        Key(entry["AccessKeyId"], active=entry["Status"] == "Active", created=entry["CreateDate"])
+        for entry in answer["AccessKeyMetadata"]
+    )
+    return sorted(found, key=lambda entry: (entry.created, entry.id))
+
+
+def ids(session, user):
+    """The ids of the user's keys, oldest first."""
+    return [entry.id for entry in listed(session, user) or []]
+
+
+def with_last_use(session, keys):
+    """``keys`` with the time of their last use."""
+    return [replace(entry, last_used=_last_used(session, entry.id)) for entry in keys]
+
+
+def _last_used(session, access_key_id):
+    answer = session.read(
+        "iam",
+        "get_access_key_last_used",
+        f"see when the access key {access_key_id} was last used",
+        absent=("NoSuchEntity",),
+        AccessKeyId=access_key_id,
+    )
+    return answer["AccessKeyLastUsed"].get("LastUsedDate") if answer else None
+
+
+def delete(session, user, access_key_id):
+    """Delete a key of the user; one that is already deleted is no error."""
+    try:
+        session.write(
+            "iam",
+            "delete_access_key",
+            f"delete the access key {access_key_id} of the user {user}",
+            UserName=user,
+            AccessKeyId=access_key_id,
+        )
+    except AwsError as error:
+        if error.code != "NoSuchEntity":
+            raise
+        log.info("The access key %s of the user %s is gone already", access_key_id, user)
+
+
+def check_pairs(place):
+    """Raise when a place has a secret key without an id: its owner is unknown, so it must not be overwritten."""
+    ids, secrets = place.places("access_key"), place.places("secret_key")
+    pairs = list(zip(ids, secrets, strict=True)) if len(ids) == len(secrets) else []
+    if not pairs and any(entry.stands for entry in ids):
+        _check_common(place, ids, secrets)
+    alone = next((pair for pair in pairs if pair[1].stands and not pair[0].stands), None)
+    if alone is None and not pairs and not any(entry.stands for entry in ids):
+        alone = next(((ids[0], entry) for entry in secrets if entry.stands), None)
+    if alone:
+        raise RunbookError(
+            f"A secret access key stands in {alone[1].where}, and no id in {alone[0].where}: nobody can tell whose key it is, and "
+            "it is not overwritten. Put its id there, or, if nobody uses it, remove it."
+        )
+
+
+def _check_common(place, ids, secrets):
+    """Where an id has no secret beside it, all secrets must be its own: each stands, and is the same as the others."""
+    standing = [entry for entry in secrets if entry.stands]
+    if standing and (
+        len(standing) < len(secrets) or any(not entry.value or entry.value != secrets[0].value for entry in secrets)
+    ):
+        raise RunbookError(
+            f"{place.describe()}: the store has {len(ids)} places for access_key and {len(secrets)} for secret_key, so that nobody can "
+            f"tell whose key stands in {standing[-1].where}, and it is not overwritten. Name as many places for the one as for the other "
+            "(keys), or remove what nobody uses."
+        )
+
+
+def held(place):
+    """What a store holds, as :class:`Held`; a value that is not an id of an access key is an error."""
+    places = tuple(place.places("access_key"))
+    owners.standing(places)
+    common = places[0].value if len({entry.value for entry in places}) == 1 else None
+    return Held(place.describe(), common, place.holds("secret_key"), places)

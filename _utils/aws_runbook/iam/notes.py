@@ -1,0 +1,153 @@
+"""
+A note that a key is being made, in a tag of its user: so that a key whose secret nobody knows is told from all others.
+
+When the answer of CreateAccessKey is lost, or the run is killed before the secret is stored, AWS has a key that is of no
+use to anybody, and CreateAccessKey has no token by which to find it again. So before the call the run writes down when it
+asks, who it is, and which keys there are. A key that appeared in that moment, was never used and stands in no place of the
+store is the one; where two could be it, none is.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html
+"""
+
+import hashlib
+import os
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from aws_runbook import clock
+from aws_runbook.aws import tags
+
+TAG = "aws-runbook:making"
+_DONE = "done"
+_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+# The call follows the note at once. What came later is somebody else's.
+MOMENT = timedelta(seconds=15)
+# A run on another machine that has not ended its note by then was killed: whether it lives cannot be seen from here.
+ABANDONED = timedelta(minutes=10)
+
+# The notes of keys that this process is making now.
+_making = set()
+
+
+@dataclass(frozen=True)
+class Note:
+    """That ``maker`` asked for a key at ``since``, when there were the keys ``known``."""
+
+    since: datetime
+    maker: str
+    known: tuple
+
+    def text(self):
+        """How it is written down. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules"""
+        return " ".join([f"{self.since.astimezone(timezone.utc):{_FORMAT}}", self.maker, *self.known])
+
+    @classmethod
+    def parse(cls, text):
+        """The note in a tag; ``None`` when there is none, when it has ended, or when somebody else wrote the tag."""
+        since, _, rest = (text or "").partition(" ")
+        maker, *known = rest.split(" ")
+        try:
+            moment = clock.sane(datetime.strptime(since, _FORMAT).replace(tzinfo=timezone.utc))
+        except ValueError:
+            return None
+        return cls(moment, maker, tuple(known)) if moment and maker else None
+
+    def is_live(self, now):
+        """Whether the run that wrote it may still be about to store its key."""
+        if self.text() in _making:
+            return True
+        machine, _, process = self.maker.partition("-")
+        if machine == _machine() and not _runs(process):
+            return False
+        return now - self.since < ABANDONED
+
+
+def orphan(note, keys, stored, until):
+    """The one of ``keys`` that was made for ``note`` at the latest at ``until`` and is in no place of the store, if any."""
+    found = [
+        key
+        for key in keys
+        if key.id not in note.known
+        and key.id not in stored
+        and key.active
+        and key.last_used is None
+        and note.since <= key.created <= until
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def read(session, user):
+    """The :class:`Note` of a user, or ``None``; and the time by AWS's clock, which also dates its keys."""
+    doing = f"read the user {user}"
+    # By itself, for the time in its head.
+    answer = session.read("iam", "get_user", doing, UserName=user, absent=("NoSuchEntity",), listed=False)
+    if answer is None:
+        return None, clock.now()
+    return Note.parse(tags.mapping(answer["User"].get("Tags")).get(TAG)), _time_of(answer)
+
+
+def begin(session, user, known):
+    """Write down that a key is to be made now; returns the :class:`Note`."""
+    session.forget("iam", UserName=user)
+    _, now = read(session, user)
+    note = Note(now.replace(microsecond=0), f"{_machine()}-{os.getpid()}", tuple(known))
+    _making.add(note.text())
+    _write(session, user, note.text())
+    return note
+
+
+def end(session, user, note):
+    """Write down that no key of the ``note`` is without its secret."""
+    _making.discard(note.text())
+    _write(session, user, _DONE)
+
+
+def leave(note):
+    """Let the note stand for the next run, which is to look for its key."""
+    _making.discard(note.text())
+
+
+def _write(session, user, text):
+    session.write(
+        "iam",
+        "tag_user",
+        f"note on the user {user} that a key is made",
+        stale=({"get_user"}, user),  # its keys are what they were
+        UserName=user,
+        Tags=[{"Key": TAG, "Value": text}],
+    )
+
+
+def _time_of(answer):
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    try:
+        return parsedate_to_datetime(headers.get("date", "")).astimezone(timezone.utc)
+    except (TypeError, ValueError):
+        return clock.now()
+
+
+def _machine():
+    """What tells this machine, since its start, and among containers on it, from others."""
+    parts = [socket.gethostname()]
+    for path in ("/etc/machine-id", "/proc/sys/kernel/random/boot_id"):
+        with suppress(OSError):
+            parts.append(Path(path).read_text().strip())
+    with suppress(OSError):
+        parts.append(str(Path("/proc/self/ns/pid").readlink()))
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:12]
+
+
+def _runs(process):
+    if process == str(os.getpid()):
+        return False  # what this process is making now is known
+    try:
+        os.kill(int(process), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True

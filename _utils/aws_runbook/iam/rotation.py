@@ -1,0 +1,265 @@
+"""
+Decide what to do with a user's access keys, from AWS's list and the content of the store only.
+
+AWS shows a secret once. So the store is the only place that knows it, and a key that is not in the store is either
+somebody else's or lost; which of the two, only a person can tell. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html
+
+A rotation is: create a second key, store it, wait until it is used (or a grace period is over), deactivate the old one,
+wait again, delete it. Which key is the old one is written down in a tag of the user, so that any later run goes on.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
+
+from aws_runbook import clock, hints
+from aws_runbook.errors import RunbookError
+
+# A user has at most two keys; an inactive one counts.
+MOST_KEYS = 2
+ROTATION_TAG = "aws-runbook:rotating"
+GRACE_DAYS = 7
+_MOMENT = timedelta(minutes=1)
+# How long a run on another machine may take from making a key to storing it, and AWS to show a key that is there. Seconds.
+STORING = 10
+
+
+@dataclass(frozen=True)
+class Key:
+    """An access key as AWS shows it. ``last_used`` is ``None`` for never, or for not asked."""
+
+    id: str
+    active: bool
+    created: datetime
+    last_used: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Held:
+    """
+    The content of the store: the ``id`` of a key, and whether its secret is there (``None``: unknown).
+
+    ``places`` are those for an id, each by itself; ``id`` is ``None`` where they differ.
+    """
+
+    where: str
+    id: str | None = None
+    secret: bool | None = None
+    places: tuple = ()
+
+    @property
+    def ids(self):
+        """Every id that stands in a place, each once."""
+        return list(dict.fromkeys(place.value for place in self.places if place.value))
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """A rotation in progress: the old key, and the time since which it has its present status."""
+
+    old: str
+    since: datetime
+
+    def tag(self):
+        """Its form in the user's tag."""
+        return f"{self.old} {self.since.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
+
+    @classmethod
+    def parse(cls, text):
+        """The rotation in a tag; ``None`` when there is none, or when somebody else wrote the tag."""
+        old, _, since = (text or "").partition(" ")
+        try:
+            moment = clock.sane(datetime.strptime(since, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc))
+        except ValueError:
+            return None
+        return cls(old, moment) if moment else None
+
+
+class Found(NamedTuple):
+    """
+    The user's ``keys``; what the store holds (``None`` without a store); the rotation that is under way; and the key that a
+    killed run left (``lost``), which is none of ``keys``.
+    """
+
+    keys: list
+    held: Held | None
+    rotation: Rotation | None
+    lost: Key | None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """
+    What to do next: ``create``, ``rotate``, ``deactivate``, ``delete``, ``clean`` or nothing.
+
+    ``old`` is the key it is done to, or that is replaced; ``pending`` what AWS or a person must still do.
+    """
+
+    action: str | None = None
+    old: str | None = None
+    changes: dict = field(default_factory=dict)
+    warnings: tuple = ()
+    pending: tuple = ()
+
+
+class Commands:
+    """What messages tell a person to do about a user's keys; ``command`` is a session's, and ``rotate_with()`` what it must be told."""
+
+    def __init__(self, user, command=hints.command, rotate_with=dict):
+        self._user = user
+        self._command = command
+        self._rotate_with = rotate_with
+
+    def activate(self, key):
+        """Activate a key again."""
+        return self._command("iam_access_key.activate", name=self._user, access_key_id=key.id)
+
+    def delete(self, key):
+        """Delete a key."""
+        return self._command("iam_access_key.delete", name=self._user, access_key_id=key.id)
+
+    def rotate(self):
+        """A sentence about how to have another key."""
+        command = self._command("iam_access_key.rotate", name=self._user, **self._rotate_with())
+        return f"To make a new key, store it and retire the old one: {command}."
+
+
+def decide(user, keys, held, rotation, lost, now, *, rotate_days=None, grace_days=GRACE_DAYS, commands=None):
+    """
+    The :class:`Decision` about ``keys`` (a list of :class:`Key`) of ``user``.
+
+    ``held`` is ``None`` without a store; ``rotation`` is what the tag says; ``lost`` is the key that a killed run left,
+    which goes whatever else is decided. What only a person can decide is an error.
+    """
+    decision = _decided(user, keys, held, rotation, now, rotate_days, grace_days, commands or Commands(user))
+    if lost is None:
+        return decision
+    if decision.action is None and rotation and held.id == rotation.old:
+        # What was interrupted was a rotation: of the two halves in the store one may be the lost key's already.
+        decision = _replace(held)
+    changes = {**decision.changes, "lost_access_key": {"old": lost.id, "new": None}}
+    return replace(decision, action=decision.action or "clean", changes=changes)
+
+
+def _decided(user, keys, held, rotation, now, rotate_days, grace_days, commands):
+    if held is None:
+        return _without_store(user, keys)
+    if not keys:
+        replaced = " and ".join(held.ids) or None
+        return Decision("create", changes={"access_key": {"old": replaced, "new": f"a new key, in {held.where}"}})
+    stored = next((key for key in keys if key.id == held.id), None)
+    if stored is None:
+        raise RunbookError(_nowhere(user, keys, _missing_from(held, keys), commands))
+    if held.secret is False:
+        raise RunbookError(_nowhere(user, [stored], f"is in {held.where} without its secret", commands))
+    if not stored.active:
+        raise RunbookError(
+            f"The access key {stored.id} of the user {user}, which is in {held.where}, is inactive. To go on with it: "
+            f"{commands.activate(stored)}. {commands.rotate()}"
+        )
+    old = next((key for key in keys if rotation and key.id == rotation.old and key.id != stored.id), None)
+    if old:
+        return _retire(user, stored, old, rotation.since, now, timedelta(days=grace_days))
+    second = next((key for key in keys if key.id != stored.id), None)
+    if rotate_days is not None and now - stored.created >= timedelta(days=rotate_days):
+        return _rotate_now(user, stored, second, held, rotate_days, commands)
+    if second:
+        return Decision(warnings=(_second(user, second, held, commands),))
+    return Decision()
+
+
+def being_made(keys, held, now):
+    """Whether a key is so new that another run may still be storing it."""
+    return held is not None and any(key.id != held.id and abs(now - key.created) < _MOMENT for key in keys)
+
+
+def begin_rotation(user, keys, commands=None):
+    """The key that a rotation asked for by a person replaces, if any; an error when there is no room for a new one."""
+    if len(keys) >= MOST_KEYS:
+        raise RunbookError(
+            f"The user {user} has the access keys {' and '.join(key.id for key in keys)}, and AWS allows no third. Delete "
+            f"the one that nobody uses first: {' or '.join(map((commands or Commands(user)).delete, keys))}."
+        )
+    return keys[0].id if keys else None
+
+
+def _without_store(user, keys):
+    if keys:
+        return Decision()
+    what = (
+        f"the user {user} has no access key, and no store is named for one: name it as aws:backup:store in the server's "
+        f"pillar, or make a key by hand"
+    )
+    entry = {"what": f"access key of {user}", "on": "you", "since": None, "do": what}
+    return Decision(warnings=(f"Waiting: {what}.",), pending=(entry,))
+
+
+def _nowhere(user, keys, how, commands):
+    which = " and ".join(f"{key.id} (made {key.created:%Y-%m-%d})" for key in keys)
+    return (
+        f"The access key {which} of the user {user} {how}. If you know its secret, put both there. Otherwise: "
+        f"{commands.rotate()}"
+    )
+
+
+def _missing_from(held, keys):
+    """Where the keys are, if anywhere, and where not."""
+    ids = [key.id for key in keys]
+    having = [place.where for place in held.places if place.value in ids]
+    if not having:
+        return f"is not in {held.where}"
+    lacking = [place.where for place in held.places if place.value not in ids]
+    if not lacking:
+        return f"is not the same in {' and in '.join(having)}"
+    return f"is in {' and '.join(having)}, but not in {' and '.join(lacking)}"
+
+
+def _rotate_now(user, stored, second, held, rotate_days, commands):
+    if second:
+        raise RunbookError(
+            f"The access key {stored.id} of the user {user} is older than {rotate_days} days, but cannot be rotated: the "
+            f"user has a second key, {second.id}, and AWS allows no third. If nobody uses it: "
+            f"{commands.delete(second)}."
+        )
+    return _replace(held)
+
+
+def _replace(held):
+    changes = {"access_key": {"old": held.id, "new": f"a new key, in {held.where}"}}
+    return Decision("rotate", old=held.id, changes=changes)
+
+
+def _second(user, second, held, commands):
+    state = "active" if second.active else "inactive"
+    return (
+        f"The user {user} has a second access key, {second.id} ({state}, made {second.created:%Y-%m-%d}), that is not in "
+        f"{held.where}. If nobody uses it: {commands.delete(second)}."
+    )
+
+
+def _retire(user, new, old, since, now, grace):
+    """Deactivate the old key of a rotation, and later delete it, each at its time."""
+    over = now - since >= grace
+    if not old.active:
+        if over:
+            return Decision("delete", old=old.id, changes={"old_access_key": {"old": old.id, "new": None}})
+        return _waiting(user, old, since, f"is inactive, and is deleted after {(since + grace):%Y-%m-%d}")
+    new_is_used = new.last_used is not None
+    old_is_used = old.last_used is not None and old.last_used >= new.created
+    if (new_is_used and not old_is_used) or (over and (new_is_used or not old_is_used)):
+        change = {"old": f"{old.id} (active)", "new": f"{old.id} (inactive)"}
+        return Decision("deactivate", old=old.id, changes={"old_access_key": change})
+    if over:
+        # The server did not take the new key from pillar: to deactivate the old one would end its backups.
+        return _waiting(
+            user, old, since, f"is still used, and the new one, {new.id}, is not: run the server's highstate"
+        )
+    return _waiting(
+        user, old, since, f"stays until the new one, {new.id}, is used, or until {(since + grace):%Y-%m-%d}"
+    )
+
+
+def _waiting(user, old, since, what):
+    sentence = f"the old access key {old.id} of the user {user} {what}"
+    entry = {"what": f"rotation of the access key of {user}", "on": "the server", "since": since, "do": sentence}
+    return Decision(warnings=(f"Waiting: {sentence}.",), pending=(entry,))

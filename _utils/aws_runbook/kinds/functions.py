@@ -1,0 +1,123 @@
+"""
+The decorator of execution modules' public functions: it adds the arguments of the connection, and provides a session.
+"""
+
+import functools
+import inspect
+import json
+
+from aws_runbook import hints
+from aws_runbook.aws import cache as run_cache
+from aws_runbook.aws.session import connect
+from aws_runbook.errors import RunbookError
+from aws_runbook.kinds import arguments, values
+
+_KIND = inspect.Parameter.POSITIONAL_OR_KEYWORD
+CONNECTION = ("region", "profile", "keyid", "key")
+# Arguments that take texts: names, ids and descriptions.
+TEXTS = {
+    "access_key_id",
+    "address",
+    "availability_zone",
+    "bucket",
+    "cidr_block",
+    "configuration_set",
+    "description",
+    "display_name",
+    "domain",
+    "endpoint",
+    "final_db_snapshot_identifier",
+    "key",
+    "keyid",
+    "kms_master_key_id",
+    "name",
+    "nameserver",
+    "old",
+    "prometheus_file",
+    "protocol",
+    "region",
+    "rule",
+    "rule_set",
+    "smtp_region",
+    "token",
+    "vpc",
+    "zone",
+}
+# Arguments that have another shape.
+SHAPES = {
+    "changes": arguments.mapping,
+    "current": arguments.mapping,
+    "names": arguments.texts,
+    "prefixes": arguments.texts,
+    "skip": arguments.texts,
+    "timeout": arguments.seconds,
+}
+_SECRET = ("keyid", "key", "token")
+
+
+def connected(function):
+    """
+    Give a module's function, written as ``function(session, …)``, the arguments ``region``, ``profile``, ``keyid`` and ``key`` last.
+
+    ``function.on(session, …)`` is the undecorated function, for calls from the same module.
+    """
+    own = list(inspect.signature(function).parameters.values())[1:]
+    signature = inspect.Signature([*own, *(inspect.Parameter(name, _KIND, default=None) for name in CONNECTION)])
+
+    @functools.wraps(function)
+    def public(*args, **kwargs):
+        given = signature.bind(*args, **kwargs).arguments
+        _check(function, signature, given)
+        how = {name: given.pop(name, None) for name in CONNECTION}
+        # Salt sets its dunder names in the module that defines the function.
+        module = function.__globals__
+        with run_cache.joined():  # functions that it calls share its cache
+            return function(connect(module["__opts__"], module["__pillar__"], **how), **given)
+
+    # Salt reads the signature to parse a command line and for sys.argspec; what is wrapped has another one.
+    public.__signature__ = signature
+    del public.__wrapped__
+    public.on = function
+    return public
+
+
+def connection(given):
+    """The arguments of the connection among ``given``."""
+    return {name: given[name] for name in CONNECTION}
+
+
+def _as_written(value):
+    """What a person may have meant by ``value``, as a text."""
+    try:
+        return json.dumps(value, default=str)
+    except (RecursionError, TypeError, ValueError):  # a mapping by dates, or one that holds itself
+        return str(value)
+
+
+def _check(function, signature, given):
+    """Refuse arguments of another shape than they have: on a command line Salt reads 123 as a number, and true as a flag."""
+    where = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+    defaults = {name: parameter.default for name, parameter in signature.parameters.items()}
+    _check_texts(where, defaults, given)
+    # Where they can be left out they are those to read, elsewhere what they are to be.
+    shapes = {**SHAPES, "attributes": arguments.texts if defaults.get("attributes", "") is None else arguments.mapping}
+    for argument in shapes.keys() & given.keys():
+        value = given[argument]
+        if value is not None or (defaults[argument] is not None and argument != "current"):
+            shapes[argument](where, argument, value)
+
+
+def _check_texts(where, defaults, given):
+    for argument in TEXTS & given.keys():
+        value = given[argument]
+        left_out = value is None and defaults[argument] is None
+        if argument == "name" and isinstance(value, str) and not value.strip():
+            raise RunbookError(f"{where}: name is empty; give the name of one.")  # AWS takes it for all
+        if left_out or values.is_text(value):
+            continue
+        if argument in _SECRET or isinstance(value, str):
+            raise RunbookError(f"{where}: {argument} is no text{values.in_quotes(value)}.")
+        written = hints.argument(_as_written(value))
+        raise RunbookError(
+            f"{where}: {argument} is {value!r}; give a text{values.in_quotes(value)}. On a command line: `{written}`."
+        )

@@ -1,0 +1,1 @@
+"""Email: SES identities, SNS topics, subscriptions, SMTP, receiving and verification."""

@@ -1,0 +1,261 @@
+"""
+The calls about SES's receipt rules, and about the bucket that they write mail into.
+
+https://docs.aws.amazon.com/ses/latest/dg/receiving-email-permissions.html
+"""
+
+import hashlib
+import json
+import re
+from datetime import datetime, timedelta
+
+from aws_runbook import clock
+from aws_runbook.aws.session import SETTLE_TIMEOUT
+from aws_runbook.errors import RunbookError
+from aws_runbook.iam import policies
+
+_PREFIX = "ses-verification/"
+# What SES writes into the bucket when a rule is made, to see whether it can.
+SETUP = f"{_PREFIX}AMAZON_SES_SETUP_NOTIFICATION"
+# What a run that is under way will put back: an object for each address.
+NOTES = "aws-runbook/receiving-under-way/"
+_NOTED = {"address", "bucket_made", "rule_set", "rule_set_made", "rule", "activated", "since", "timeout"}
+
+
+def note_place(address):
+    """Where the note of a run for an address is."""
+    return f"{NOTES}{address}.json"
+
+
+def rule_name(wanted, address, rules, bucket):
+    """
+    What our rule is called among ``rules``: as wanted, or, where a rule of that name is somebody else's or for another address,
+    with an ending that is always the same for the address.
+    """
+    ours = [entry["Name"] for entry in rules if is_ours(entry, address, bucket)]
+    if ours:
+        return ours[0]  # of a run that was killed
+    if any(entry["Name"] == wanted for entry in rules):
+        return _other_name(wanted, address)
+    return wanted
+
+
+def rule_set_name(wanted, address, rules, others):
+    """
+    What the rule set is called that is activated where none is: as wanted, unless one of that name holds other rules than those
+    of ``others`` (notes of runs): mail that is rejected today would be taken by them.
+    """
+    of_runs = {entry["rule"] for entry in others if entry["rule_set"] == wanted}
+    if all(entry["Name"] in of_runs for entry in rules or []):
+        return wanted
+    return _other_name(wanted, address)
+
+
+def _other_name(wanted, address):
+    return f"{wanted}-{hashlib.sha256(address.encode()).hexdigest()[:8]}"
+
+
+def is_ours(entry, address, bucket):
+    """Whether a rule is what :func:`rule` makes for an address, and does nothing else with the mail."""
+    ours = rule(entry["Name"], address, bucket)
+    actions = [
+        {kind: {member: value for member, value in given.items() if value} for kind, given in action.items()}
+        for action in entry.get("Actions", [])
+    ]
+    return entry.get("Recipients") == ours["Recipients"] and actions == ours["Actions"]
+
+
+def is_over(note, now):
+    """Whether the run that wrote a note has ended, at the latest: it was killed."""
+    longest = timedelta(seconds=note["timeout"] + 2 * SETTLE_TIMEOUT)
+    return datetime.fromisoformat(note["since"]) + longest < now
+
+
+def rule(name, address, bucket):
+    """A rule that writes mail for an address into a bucket, with what SES found out about its sender."""
+    action = {"S3Action": {"BucketName": bucket, "ObjectKeyPrefix": _PREFIX}}
+    return {"Name": name, "Enabled": True, "ScanEnabled": True, "Recipients": [address], "Actions": [action]}
+
+
+def statement(session, bucket, rule_set, name):
+    """What lets SES write into a bucket, for this rule and no other."""
+    source = f"arn:{session.partition}:ses:{session.region}:{session.account_id}:receipt-rule-set/{rule_set}:receipt-rule/{name}"
+    return {
+        "Sid": f"AwsRunbook{re.sub('[^A-Za-z0-9]', '', rule_set + name)}",
+        "Effect": "Allow",
+        "Principal": {"Service": "ses.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:{session.partition}:s3:::{bucket}/*",
+        "Condition": {"StringEquals": {"AWS:SourceAccount": session.account_id, "AWS:SourceArn": source}},
+    }
+
+
+def policy(session, bucket):
+    """The policy of a bucket, its statements a list; an empty one where there is none."""
+    answer = session.read(
+        "s3",
+        "get_bucket_policy",
+        f"read the policy of the bucket {bucket}",
+        absent=("NoSuchBucketPolicy", "NoSuchBucket"),
+        region=session.region,
+        Bucket=bucket,
+    )
+    return policies.of_resource(answer or {})
+
+
+def put_policy(session, bucket, wanted):
+    """Make ``wanted`` the policy of a bucket; without statements it has none."""
+    where = {"region": session.region, "Bucket": bucket}
+    if wanted["Statement"]:
+        doing = f"set the policy of the bucket {bucket}"
+        session.write("s3", "put_bucket_policy", doing, Policy=policies.dumps(wanted), **where)
+    else:
+        session.write("s3", "delete_bucket_policy", f"delete the policy of the bucket {bucket}", **where)
+
+
+def active(session):
+    """The name of the active rule set; ``None`` when there is none."""
+    doing = f"see which receipt rule set is active in {session.region}"
+    answer = session.read("ses", "describe_active_receipt_rule_set", doing, region=session.region)
+    return (answer.get("Metadata") or {}).get("Name")
+
+
+def activate(session, name):
+    """Make a rule set the active one; ``None``: none is."""
+    doing = f"activate the receipt rule set {name}" if name else "deactivate the receipt rule set"
+    given = {"RuleSetName": name} if name else {}
+    session.write("ses", "set_active_receipt_rule_set", doing, region=session.region, **given)
+
+
+def rules(session, rule_set):
+    """The rules of a rule set; ``None`` when there is no such set."""
+    answer = session.read(
+        "ses",
+        "describe_receipt_rule_set",
+        f"read the receipt rule set {rule_set}",
+        absent=("RuleSetDoesNotExist", "RuleSetDoesNotExistException"),
+        region=session.region,
+        RuleSetName=rule_set,
+    )
+    return answer and answer.get("Rules", [])
+
+
+def is_written_to(session, bucket):
+    """Whether a rule of the active rule set writes mail into a bucket."""
+    name = active(session)
+    entries = rules(session, name) if name else None
+    actions = [action for entry in entries or [] for action in entry.get("Actions", [])]
+    return any(action.get("S3Action", {}).get("BucketName") == bucket for action in actions)
+
+
+def create_rule_set(session, rule_set):
+    """Make an empty rule set."""
+    doing = f"create the receipt rule set {rule_set}"
+    session.write(
+        "ses", "create_receipt_rule_set", doing, absent=("AlreadyExists",), region=session.region, RuleSetName=rule_set
+    )
+
+
+def delete_rule_set(session, rule_set):
+    """Delete a rule set."""
+    doing = f"delete the receipt rule set {rule_set}"
+    session.write(
+        "ses", "delete_receipt_rule_set", doing, absent=("CannotDelete",), region=session.region, RuleSetName=rule_set
+    )
+
+
+def create_rule(session, rule_set, wanted):
+    """Make a rule, before all others of its rule set."""
+    doing = f"create the receipt rule {wanted['Name']}"
+    session.write("ses", "create_receipt_rule", doing, region=session.region, RuleSetName=rule_set, Rule=wanted)
+
+
+def delete_rule(session, rule_set, name):
+    """Delete a rule; one that is gone is no error."""
+    session.write(
+        "ses",
+        "delete_receipt_rule",
+        f"delete the receipt rule {name}",
+        absent=("RuleSetDoesNotExist", "RuleDoesNotExist"),
+        region=session.region,
+        RuleSetName=rule_set,
+        RuleName=name,
+    )
+
+
+def keys(session, bucket):
+    """The mails in a bucket, the newest first."""
+    answer = session.read(
+        "s3",
+        "list_objects_v2",
+        f"look for mail in the bucket {bucket}",
+        region=session.region,
+        Bucket=bucket,
+        Prefix=_PREFIX,
+    )
+    found = [entry for entry in answer.get("Contents", []) if entry["Key"] != SETUP]
+    return [entry["Key"] for entry in sorted(found, key=lambda entry: entry["LastModified"], reverse=True)]
+
+
+def notes(session, bucket):
+    """The notes of runs that are under way, or were killed, by address."""
+    answer = session.read(
+        "s3",
+        "list_objects_v2",
+        f"look for what earlier runs left in the bucket {bucket}",
+        absent=("NoSuchBucket",),
+        region=session.region,
+        Bucket=bucket,
+        Prefix=NOTES,
+    )
+    keys_of_notes = [entry["Key"] for entry in (answer or {}).get("Contents", [])]
+    found = [(key, get(session, bucket, key)) for key in keys_of_notes]
+    return {note["address"]: note for note in (_read_note(bucket, key, content) for key, content in found if content)}
+
+
+def _read_note(bucket, key, content):
+    """What a note says; others may write to the bucket too."""
+    try:
+        note = json.loads(content)
+        complete = note.keys() >= _NOTED and clock.written(note["since"]) and int(note["timeout"]) >= 0
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        complete = False
+    if not complete:
+        raise RunbookError(
+            f"{key} in the bucket {bucket} is no note of a run: what that run left cannot be told. Look at the receipt rules of SES, "
+            "then delete the object."
+        )
+    return note
+
+
+def get(session, bucket, key):
+    """The contents of an object; ``None`` when there is none."""
+    return session.stream(
+        "s3",
+        "get_object",
+        f"read {key} in the bucket {bucket}",
+        absent=("NoSuchKey", "NoSuchBucket"),
+        region=session.region,
+        Bucket=bucket,
+        Key=key,
+    )
+
+
+def put(session, bucket, key, content):
+    """Write an object."""
+    doing = f"write {key} to the bucket {bucket}"
+    session.write("s3", "put_object", doing, region=session.region, Bucket=bucket, Key=key, Body=content)
+
+
+def delete(session, bucket, key):
+    """Delete an object of ours; one that is gone is no error."""
+    doing = f"delete {key} in the bucket {bucket}"
+    session.write("s3", "delete_object", doing, absent=("NoSuchBucket",), region=session.region, Bucket=bucket, Key=key)
+
+
+def delete_bucket_if_empty(session, bucket):
+    """Delete a bucket unless it holds anything."""
+    doing = f"delete the bucket {bucket}"
+    session.write(
+        "s3", "delete_bucket", doing, absent=("BucketNotEmpty", "NoSuchBucket"), region=session.region, Bucket=bucket
+    )

@@ -1,0 +1,100 @@
+"""
+SNS topics as SES uses them: its settings name them, by name in pillar and by ARN in the API, and their policies let it publish. https://docs.aws.amazon.com/ses/latest/dg/configure-sns-notifications.html
+"""
+
+import re
+
+from aws_runbook.errors import RunbookError
+from aws_runbook.iam import policies
+from aws_runbook.kinds import values
+
+
+def own_arn(session, name):
+    """The ARN that a topic of this account and region has, or would have."""
+    return f"arn:{session.partition}:sns:{session.region}:{session.account_id}:{name}"
+
+
+def arn(session, where, argument, topic):
+    """The ARN of a topic of this account and region; ``""`` (none) stays. One in another region is an error."""
+    if not topic:
+        return ""
+    if not values.is_text(topic):
+        raise RunbookError(f"{where}: {argument} is {topic!r}; give the name of an SNS topic.")
+    if not topic.startswith("arn:"):
+        return own_arn(session, topic)
+    parts = topic.split(":")
+    if len(parts) != 6 or parts[2] != "sns":  # noqa: PLR2004 - an ARN has six parts
+        raise RunbookError(f"{where}: {argument} is {topic!r}; give the name or the ARN of an SNS topic.")
+    if parts[3] != session.region:
+        raise RunbookError(
+            f"{where}: {argument} is {topic!r}, a topic in {parts[3]}; SES in {session.region} takes topics of "
+            f"{session.region} only: name one there."
+        )
+    return topic
+
+
+def name(topic_arn):
+    """The name of a topic, from its ARN."""
+    return topic_arn.rpartition(":")[2]
+
+
+def check_there(salt, where, wanted, connection):
+    """
+    Refuse topics that neither exist nor are made by a state of this run. ``wanted`` are ARNs by argument.
+
+    Under ``test=True``, what an earlier state makes does not exist yet.
+    """
+    made = {
+        chunk.get("name") for chunk in salt.chunks if (chunk.get("state"), chunk.get("fun")) == ("sns_topic", "present")
+    }
+    for argument, topic in wanted.items():
+        if not topic or name(topic) in made:
+            continue
+        account = topic.split(":")[4]
+        own = salt.call("sns_topic.arn", name(topic), **connection)
+        if account == own.split(":")[4] and not salt.call("sns_topic.describe", name(topic), [], **connection):
+            raise RunbookError(
+                f"{where}: {argument} is {name(topic)!r}, but there is no such SNS topic in {topic.split(':')[3]}: declare "
+                "it under aws:sns:topics, or name one that is there."
+            )
+
+
+def publishers(session, topic_arn, found):
+    """The services (``ses.amazonaws.com``) that a policy lets publish, for this account and region alone."""
+    known = [_means(statement) for statement in found["Statement"]]
+    services = {service for statement in known for service in (statement.get("Principal") or {}).get("Service", [])}
+    return sorted(service for service in services if _means(_statement(session, topic_arn, service)) in known)
+
+
+def with_publishers(session, topic_arn, found, services):
+    """A policy that lets ``services`` publish, and no other that this project let; the statements of others stay."""
+    known = publishers(session, topic_arn, found)
+    surplus = [_means(_statement(session, topic_arn, service)) for service in known if service not in services]
+    added = [_statement(session, topic_arn, service) for service in services if service not in known]
+    replaced = {statement["Sid"] for statement in added}  # an older form of ours
+    kept = [
+        statement
+        for statement in found["Statement"]
+        if _means(statement) not in surplus and statement.get("Sid") not in replaced
+    ]
+    return {**found, "Statement": [*kept, *added]}
+
+
+def _statement(session, topic_arn, service):
+    """What lets a service of AWS's publish on behalf of this account, and of no other."""
+    prefix = service.partition(".")[0]
+    return {
+        "Sid": f"AwsRunbook{re.sub('[^A-Za-z0-9]', '', prefix).capitalize()}",
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sns:Publish",
+        "Resource": topic_arn,
+        "Condition": {
+            "StringEquals": {"AWS:SourceAccount": session.account_id},
+            "ArnLike": {"AWS:SourceArn": f"arn:{session.partition}:{prefix}:{session.region}:{session.account_id}:*"},
+        },
+    }
+
+
+def _means(statement):
+    return policies.normalise({"Statement": [statement]})["Statement"][0]

@@ -1,0 +1,1 @@
+"""The network of databases: VPCs, subnets and security groups."""

@@ -1,0 +1,129 @@
+"""
+The shape of ``aws:backup`` in pillar, as data: a part of :data:`aws_runbook.pillar.schema.SCHEMA`.
+"""
+
+from aws_runbook.iam.rotation import GRACE_DAYS
+from aws_runbook.pillar.kinds import by_kind
+from aws_runbook.pillar.shapes import BUCKET, DAYS, FLAG, REGION, TAGS, USER, choice, formed, key, mapping, named, whole
+from aws_runbook.pillar.stores import store
+
+EXPIRE_DAYS = 30
+ABORT_MULTIPART_DAYS = 7
+# A daily backup, and two hours for it to be made.
+MAX_AGE_HOURS = 26
+
+_HALVES = ["access_key", "secret_key"]
+_STORE = store(_HALVES, _HALVES, "where the server's tools look for its key")
+_HOURS = whole(" of hours")
+_WRITERS = {"page": "backups.md#who-may-write"}
+_KEYS = {"page": "backups.md#access-keys"}
+
+_BUCKET_SETTINGS = mapping(
+    {
+        "region": key(REGION, "Where the bucket is.", left_out="`postgres:backup:s3_region`, then `aws:region`"),
+        "tags": key(TAGS, "Tags of the bucket. Others stay.", left_out="not managed"),
+        "expire_all": key(
+            FLAG,
+            "Whether a rule may expire what no known pillar puts there.",
+            default=False,
+            page="backups.md#when-objects-expire",
+        ),
+    },
+    "give a mapping of region, tags and expire_all",
+)
+
+BACKUP = key(
+    mapping(
+        {
+            "user": key(by_kind(USER), "The IAM user that writes.", left_out="`<minion id>-backup`", **_WRITERS),
+            "group": key(
+                by_kind(formed("iam-group", "give the name of an IAM group")),
+                "The IAM group that has the policy, and the user as a member.",
+                left_out="no group: the policy is the user's",
+                **_WRITERS,
+            ),
+            "policy": key(
+                by_kind(formed("iam-policy", "give the name of an IAM policy")),
+                "The policy, where it is called neither as the user nor as the group.",
+                left_out="the group's name, or the user's",
+                **_WRITERS,
+            ),
+            "expire_days": key(
+                DAYS, "When what expires does.", default=EXPIRE_DAYS, page="backups.md#when-objects-expire"
+            ),
+            "abort_multipart_days": key(
+                DAYS,
+                "When unfinished uploads are deleted, where objects expire.",
+                default=ABORT_MULTIPART_DAYS,
+                page="backups.md#when-objects-expire",
+            ),
+            "scope": key(
+                choice("prefix", "bucket"),
+                "What the policy is for where a location has a prefix: that prefix, or the whole bucket.",
+                default="prefix",
+                **_WRITERS,
+            ),
+            "append_only": key(
+                FLAG,
+                "Whether the policy allows dumps and archives to be added and not deleted.",
+                default=False,
+                page="policies.md#append_only",
+            ),
+            "audit": key(
+                mapping(
+                    {
+                        "max_age_hours": key(
+                            _HOURS, "How old the newest backup may be.", default=MAX_AGE_HOURS, page="audit.md"
+                        ),
+                        "max_wal_age_hours": key(
+                            _HOURS, "How old pgBackRest's newest WAL may be.", left_out="not judged", page="audit.md"
+                        ),
+                    },
+                    "give a mapping of what is expected of backups",
+                ),
+                "What the audit expects of this server.",
+                page="audit.md",
+            ),
+            "store": key(by_kind(_STORE), "Where a new access key goes.", left_out="no key is made", page="stores.md"),
+            "rotate_days": key(DAYS, "After how many days a key is replaced.", left_out="never", **_KEYS),
+            "grace_days": key(
+                DAYS,
+                "How long the replaced key stays active while the new one is not in use, and inactive before it is deleted.",
+                default=GRACE_DAYS,
+                **_KEYS,
+            ),
+            "buckets": key(
+                named(
+                    _BUCKET_SETTINGS, "give a mapping of buckets to their region, tags and expire_all", "BUCKET", BUCKET
+                ),
+                "What buckets have beyond their names.",
+            ),
+            "pgbackrest": key(
+                mapping(
+                    {
+                        "tags": key(
+                            FLAG,
+                            "`repo1-storage-tag` is in use, which takes `s3:PutObjectTagging`.",
+                            default=False,
+                        ),
+                        "target_time": key(
+                            FLAG,
+                            "`repo1-target-time` is in use, which takes `s3:GetObjectVersion` and "
+                            "`s3:ListBucketVersions`.",
+                            default=False,
+                        ),
+                        "abort_multipart_days": key(
+                            DAYS, "When the repository's unfinished uploads are deleted.", left_out="never"
+                        ),
+                    },
+                    "give a mapping of pgBackRest's features that are in use",
+                ),
+                "The features of pgBackRest that are in use.",
+                page="policies.md#options-of-pgbackrest",
+            ),
+        }
+    ),
+    "How this server's backups are named and kept.",
+    page="backups.md#what-is-read",
+    title="Backups",
+)

@@ -1,0 +1,287 @@
+"""
+The shape of ``aws:ses`` and ``aws:sns`` in pillar, as data: a part of :data:`aws_runbook.pillar.schema.SCHEMA`.
+"""
+
+from aws_runbook.dns.records import TTL
+from aws_runbook.iam.rotation import GRACE_DAYS
+from aws_runbook.pillar.shapes import (
+    BUCKET,
+    DAYS,
+    FLAG,
+    REGION,
+    TAGS,
+    TEXT,
+    USER,
+    choice,
+    either,
+    formed,
+    key,
+    list_of,
+    mapping,
+    named,
+    patterned,
+    text,
+    whole,
+)
+from aws_runbook.pillar.stores import store
+
+REASONS = ("BOUNCE", "COMPLAINT")
+EVENTS = (
+    "SEND",
+    "REJECT",
+    "BOUNCE",
+    "COMPLAINT",
+    "DELIVERY",
+    "OPEN",
+    "CLICK",
+    "RENDERING_FAILURE",
+    "DELIVERY_DELAY",
+    "SUBSCRIPTION",
+)
+KEY_LENGTHS = ("RSA_1024_BIT", "RSA_2048_BIT")
+MX_FAILURES = ("USE_DEFAULT_VALUE", "REJECT_MESSAGE")
+TLS_POLICIES = ("REQUIRE", "OPTIONAL")
+HTTPS_POLICIES = ("REQUIRE", "REQUIRE_OPEN_ONLY", "OPTIONAL")
+# What receives verification mail, as the operators' runbook called it.
+RULE_SET, RULE = "email-address-verification", "deliver-to-s3-bucket"
+RECEIVING_SECONDS = 300
+
+_SMTP = ["smtp_username", "smtp_password"]
+_SMTP_STORE = store([*_SMTP, "smtp_host", "smtp_port", "access_key", "secret_key"], _SMTP)
+_DOMAIN = formed("mail-domain", "give a domain such as mail.example.org")
+_ADDRESS = formed("email-address", "give an email address")
+_IDENTITY = formed("email-identity", "give a domain or an email address")
+_TOPIC = patterned("^$|^arn:|^[A-Za-z0-9_.-]{1,256}$", "give the name of an SNS topic")
+_OF_SES = "`aws:ses:region`"
+_SECONDS = whole(" of seconds")
+
+
+def _region(description="Where it is.", left_out=_OF_SES):
+    return key(REGION, description, left_out=left_out)
+
+
+def _reasons(description):
+    return key(list_of(choice(*REASONS), "give a list of reasons"), description)
+
+
+def _tags():
+    return key(TAGS, "Tags. Others stay.")
+
+
+_IDENTITY_SETTINGS = mapping(
+    {
+        "region": _region(),
+        "signing_key_length": key(choice(*KEY_LENGTHS), "The key that a domain's mail is signed with."),
+        "mail_from": key(_DOMAIN, "A subdomain that is the envelope sender, and sends and receives nothing else."),
+        "behavior_on_mx_failure": key(choice(*MX_FAILURES), "What happens while its MX record is missing."),
+        "receives": key(FLAG, "Whether the domain's inbound MX record is among its DNS records.", default=False),
+        "bounce_topic": key(_TOPIC, "The SNS topic that bounces are told to; an empty text for none."),
+        "complaint_topic": key(_TOPIC, "The same for complaints."),
+        "delivery_topic": key(_TOPIC, "The same for deliveries."),
+        "include_headers": key(FLAG, "Whether these notifications have the headers of the mail that caused them."),
+        "email_forwarding": key(FLAG, "Whether bounces and complaints come by mail too."),
+        "configuration_set": key(TEXT, "The one that mail uses unless it names another."),
+        "tags": _tags(),
+    }
+)
+
+_EVENT_DESTINATION = mapping(
+    {
+        "topic": key({**_TOPIC, "minLength": 1}, "The SNS topic that is told."),
+        "events": key(list_of(choice(*EVENTS), "give a list of event types"), "Of what: these events, exactly."),
+        "enabled": key(FLAG, "Whether it is told.", default=True),
+    },
+    required=["topic", "events"],
+)
+
+_CONFIGURATION_SET = mapping(
+    {
+        "region": _region(),
+        "event_destinations": key(
+            named(_EVENT_DESTINATION, "give a mapping of event destinations", "DESTINATION"), "Who is told of what."
+        ),
+        "reputation_metrics_enabled": key(FLAG, "Whether bounces and complaints of this set count by themselves."),
+        "sending_enabled": key(FLAG, "Whether mail that names this set is sent."),
+        "tls_policy": key(choice(*TLS_POLICIES), "Whether mail is sent over TLS only, or also without."),
+        "custom_redirect_domain": key(_DOMAIN, "The domain of links that count opens and clicks."),
+        "https_policy": key(choice(*HTTPS_POLICIES), "Whether these links are HTTPS."),
+        "suppressed_reasons": _reasons("Why nothing more is sent to somebody, in place of the account's reasons."),
+        "tags": _tags(),
+    }
+)
+
+# What else a provider needs (credentials, a server) is the provider's own affair.
+_DNS = {
+    "type": "object",
+    "allowed": "give a mapping",
+    "properties": {
+        "provider": key(
+            text("give rfc2136, or a provider of dns-lexicon such as cloudflare"),
+            "Who publishes records: `rfc2136`, `godaddy`, or a provider of dns-lexicon; its own settings stand beside it.",
+            left_out="nobody: they are shown",
+        ),
+        "zone": key(_DOMAIN, "The zone at the DNS host.", left_out="looked up for each record"),
+        "nameserver": key(text("give HOST or HOST:PORT"), "The resolver that is asked.", left_out="the machine's"),
+        "ttl": key(_SECONDS, "How long others may keep a record that is added.", default=TTL),
+    },
+    "names": "SETTING",
+    "additionalProperties": {
+        "type": ["string", "boolean", "null"],
+        "writeOnly": True,
+        "description": "A setting of the provider's own, such as its credentials; or the `sdb://` address of one.",
+        "allowed": "give a text",
+    },
+}
+
+_ACCOUNT = mapping(
+    {
+        "region": _region(),
+        "suppression": _reasons("Why SES sends nothing more to an address; `[]` for no such list."),
+        "production_access": key(
+            mapping(
+                {
+                    "website_url": key(
+                        text("give the address of a website", pattern="^https?://.+"), "The sender's website."
+                    ),
+                    "mail_type": key(choice("MARKETING", "TRANSACTIONAL"), "What most of the mail is."),
+                    "use_case": key(TEXT, "What is sent, to whom, and how much."),
+                    "contact_language": key(choice("EN", "JA"), "The language that AWS answers in."),
+                    "additional_contacts": key(
+                        list_of(_ADDRESS, "give a list of email addresses"), "Who else hears of the review."
+                    ),
+                },
+                required=["website_url", "mail_type", "use_case"],
+            ),
+            "Asks AWS, once, to let the account send to everybody.",
+        ),
+    }
+)
+
+_SMTP_USER = mapping(
+    {
+        "region": _region("The region that the password is for."),
+        "from_addresses": key(
+            list_of(_ADDRESS, "give a list of email addresses"), "The addresses that it may send from.", left_out="any"
+        ),
+        "store": key(_SMTP_STORE, "Where its user name and password go.", left_out="no key is made", page="stores.md"),
+        "rotate_days": key(DAYS, "After how many days its key is replaced.", left_out="never"),
+        "grace_days": key(DAYS, "As of keys for backups.", default=GRACE_DAYS),
+    }
+)
+
+_RECEIVING = mapping(
+    {
+        "region": _region(),
+        "bucket": key(BUCKET, "The bucket that the mail is received into."),
+        "rule_set": key(TEXT, "The rule set that is made where none is active.", default=RULE_SET),
+        "rule": key(TEXT, "The rule that is added.", default=RULE),
+        "timeout": key(_SECONDS, "How long the mail may take.", default=RECEIVING_SECONDS),
+    },
+    required=["bucket"],
+)
+
+SES = key(
+    mapping(
+        {
+            "region": _region("Where SES is used.", "`aws:region`"),
+            "identities": key(
+                named(_IDENTITY_SETTINGS, "give a mapping of domains and addresses", "IDENTITY", _IDENTITY),
+                "Domains and addresses that send.",
+                title="Email: identities",
+                page="email.md#identities",
+            ),
+            "dns": key(_DNS, "How DNS records are looked up and published.", title="Email: DNS", page="email.md#dns"),
+            "configuration_sets": key(
+                named(_CONFIGURATION_SET, "give a mapping of configuration sets", "SET"),
+                "Configuration sets.",
+                title="Email: configuration sets",
+                page="email.md#configuration-sets",
+            ),
+            "smtp_users": key(
+                named(_SMTP_USER, "give a mapping of SMTP users", "USER", USER),
+                "IAM users that may send by SMTP.",
+                title="Email: SMTP users",
+                page="email.md#smtp-users",
+            ),
+            "account": key(
+                _ACCOUNT, "SES's settings for the account.", title="Email: the account", page="email.md#the-account"
+            ),
+            "receiving": key(
+                named(_RECEIVING, "give a mapping of email addresses", "ADDRESS", _ADDRESS),
+                "Addresses that are verified by receiving the mail.",
+                title="Email: addresses verified by receiving",
+                page="email.md#verifying-an-address-without-reading-its-mail",
+            ),
+        }
+    ),
+    "Email.",
+    page="email.md",
+    title="Email",
+)
+
+_SUBSCRIPTION = either(
+    "string",
+    _ADDRESS,
+    mapping(
+        # An endpoint can hold a password: what is wrong with it is said by the state, which hides that.
+        {
+            "protocol": key(TEXT, "A protocol of SNS, such as `https`."),
+            "endpoint": key(
+                {"type": "string", "allowed": "give a URL, an ARN or a telephone number"}, "Where messages go."
+            ),
+            "role_arn": key(
+                patterned(
+                    "^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+",
+                    "give the ARN of the role with which SNS writes to the delivery stream",
+                ),
+                "The role with which SNS writes to a delivery stream: for the protocol `firehose`, which needs it.",
+                left_out="none",
+            ),
+        },
+        "give an email address, or a mapping of protocol and endpoint",
+        required=["protocol", "endpoint"],
+        **{
+            "if": {"required": ["protocol"], "properties": {"protocol": {"const": "firehose"}}},
+            "then": {"required": ["role_arn"]},
+        },
+    ),
+    "give an email address, or a mapping of protocol and endpoint",
+)
+
+_TOPIC_SETTINGS = mapping(
+    {
+        "region": _region(left_out="`aws:sns:region`"),
+        "display_name": key(TEXT, "The sender's name in email."),
+        "fifo": key(FLAG, "Whether it is a FIFO topic, whose name ends in `.fifo`."),
+        "kms_master_key_id": key(TEXT, "The KMS key that messages are encrypted with."),
+        "content_based_deduplication": key(FLAG, "Whether messages of a FIFO topic with the same contents are one."),
+        "subscriptions": key(
+            list_of(_SUBSCRIPTION, "give a list of email addresses"),
+            "Who is told: addresses, or mappings of `protocol` and `endpoint`. Others stay.",
+        ),
+        "tags": _tags(),
+    }
+)
+
+SNS = key(
+    mapping(
+        {
+            "region": _region("Where topics are.", "`aws:ses:region`, then `aws:region`"),
+            "topics": key(
+                named(
+                    _TOPIC_SETTINGS,
+                    "give a mapping of topics",
+                    "TOPIC",
+                    patterned(
+                        r"^[A-Za-z0-9_-]{1,256}$|^[A-Za-z0-9_-]{1,251}\.fifo$",
+                        "a topic's name has letters, digits, - and _",
+                    ),
+                ),
+                "SNS topics.",
+            ),
+        }
+    ),
+    "Notifications.",
+    page="email.md#topics",
+    title="SNS topics",
+)

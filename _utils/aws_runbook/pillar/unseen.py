@@ -1,0 +1,36 @@
+"""
+Characters that nobody sees, or that change how others are read: a name with one looks like another name.
+
+https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
+"""
+
+import unicodedata
+
+# Controls, marks of direction and joiners, halves of a pair, what has no shape that all know, separators of lines.
+_CATEGORIES = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+# Letters and marks that are drawn as nothing, first and last of each range; and Braille's empty cell.
+# https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt (Default_Ignorable_Code_Point)
+_RANGES = (
+    (0x034F, 0x034F),
+    (0x115F, 0x1160),
+    (0x17B4, 0x17B5),
+    (0x180B, 0x180F),
+    (0x2800, 0x2800),
+    (0x3164, 0x3164),
+    (0xFE00, 0xFE0F),
+    (0xFFA0, 0xFFA0),
+    (0xE0000, 0xE0FFF),
+)
+
+
+def is_unseen(character):
+    """Whether nobody sees a character."""
+    point = ord(character)
+    return unicodedata.category(character) in _CATEGORIES or any(first <= point <= last for first, last in _RANGES)
+
+
+def check(text):
+    """``ValueError`` with the rest of a sentence where ``text`` holds a character that nobody sees."""
+    found = next(filter(is_unseen, text), None)
+    if found:
+        raise ValueError(f"it holds U+{ord(found):04X}, a character that nobody sees; write it without that")

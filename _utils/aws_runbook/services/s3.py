@@ -1,0 +1,55 @@
+"""S3."""
+
+from aws_runbook.services.service import Made, Service, Whole
+
+# Also by SES when it tries whether it can write; S3's answer to HEAD has nothing but the status.
+_ABSENT = ("NoSuchBucket", "404", "InvalidS3Configuration")
+
+
+def _answers(pages):
+    """Where each bucket is. One that is not listed may be another account's: that HEAD alone tells."""
+    for page in pages:
+        for bucket in page.get("Buckets") or ():
+            if bucket.get("BucketRegion"):
+                told = {"BucketRegion": bucket["BucketRegion"], "ResponseMetadata": {"HTTPHeaders": {}}}
+                yield "head_bucket", {"Bucket": bucket["Name"]}, told
+
+
+SERVICES = (
+    Service(
+        "s3",
+        # Its actions are older than its operations.
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+        actions={
+            "HeadBucket": "ListBucket",
+            "ListBuckets": "ListAllMyBuckets",
+            "ListObjectsV2": "ListBucket",
+            "ListMultipartUploads": "ListBucketMultipartUploads",
+            "ListObjectVersions": "ListBucketVersions",
+            "DeleteObjects": "DeleteObject",
+            "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+            "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+            "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+            "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+            "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+            "GetBucketEncryption": "GetEncryptionConfiguration",
+            "PutBucketEncryption": "PutEncryptionConfiguration",
+            "DeleteBucketTagging": "PutBucketTagging",
+        },
+        busy=("OperationAborted",),
+        subjects=("Bucket",),
+        made={
+            "create_bucket": Made(("Bucket",), ("Bucket", "BucketName"), _ABSENT),
+            "put_bucket_policy": Made(("Bucket",), ("BucketName",), _ABSENT),
+        },
+        # Only where something is asked does S3 tell the regions.
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
+        whole=Whole(
+            "list_buckets",
+            {"MaxBuckets": 1000},
+            _answers,
+            frozenset({"head_bucket"}),
+            "list the buckets of the account",
+        ),
+    ),
+)

@@ -1,0 +1,91 @@
+"""
+The facts about a service that this project needs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Made:
+    """
+    What a call makes: where its name is, in the parameters or deep in the answer; the parameters by which others name it; the
+    codes of the errors that they get while AWS does not show it yet; and the parameter that says in what it is. Where a name is
+    taken ``in_any_case``, AWS also says that it is there of another one.
+    """
+
+    name: tuple
+    named_by: tuple
+    codes: tuple
+    within: str | None = None
+    in_any_case: bool = False
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A read that lists what a call has created: its entries, their member with the name, and its filter for what they are in."""
+
+    made_by: str
+    entries: str
+    member: str
+    within: str | None = None
+
+
+@dataclass(frozen=True)
+class Whole:
+    """
+    A listing of an account that answers other reads: ``method``, asked with ``parameters``.
+
+    ``answers(pages)`` gives the method, the parameters and the answer of each read; ``covers`` are their methods. ``complete`` are the reads whose thing is not
+    there where the listing leaves it out: the parameter that names it, and what such a name looks like. ``doing`` completes
+    "Cannot …".
+    """
+
+    method: str
+    parameters: dict
+    answers: Callable
+    covers: frozenset
+    doing: str
+    complete: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Service:
+    """
+    A service, by boto3's name for it.
+
+    prefix
+        The prefix of its IAM actions, if it is not the name.
+    actions
+        IAM actions by operation, if they are not called like it.
+    busy
+        Error codes that mean that another client is writing to the same resource.
+    subjects
+        The parameters that tell what a call is about. Each of its reads and writes has one of them, or is a listing. Without them a
+        write invalidates all answers of the service.
+    kin
+        Other APIs to the same resources: what one writes, the others show.
+    paced
+        Whether it takes only about one call a second.
+    made
+        What its calls create, by boto3's method.
+    listings
+        Its reads that list what was created, by boto3's method.
+    about_several
+        Its reads about several things at once, which leave out what is not there: the call that makes these, and where the
+        answers are.
+    whole
+        Its listing that answers many reads of a run at once.
+    """
+
+    name: str
+    prefix: str | None = None
+    actions: dict = field(default_factory=dict)
+    busy: tuple = ()
+    subjects: tuple = ()
+    kin: tuple = ()
+    paced: bool = False
+    made: dict = field(default_factory=dict)
+    listings: dict = field(default_factory=dict)
+    about_several: dict = field(default_factory=dict)
+    whole: Whole | None = None

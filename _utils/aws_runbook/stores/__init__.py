@@ -1,0 +1,1 @@
+"""Where secrets are kept: private pillar files, GPG, sdb."""

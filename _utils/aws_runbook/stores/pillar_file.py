@@ -1,0 +1,235 @@
+"""
+A store that is a file of private pillar: in clear, or encrypted for Salt's GPG renderer.
+"""
+
+import contextlib
+import errno
+import os
+from pathlib import Path
+
+from aws_runbook.errors import StoreError
+from aws_runbook.stores import locking, replacing, yaml_edit
+from aws_runbook.stores.gpg import is_encrypted
+from aws_runbook.stores.secret import CLEAR, SECRETS, Place, Secret
+
+# What Salt renders a file with that says nothing itself.
+# https://docs.saltproject.io/en/latest/ref/renderers/index.html
+_DEFAULT_RENDERER = "jinja|yaml"
+_JINJA = ("{{", "{%", "{#")
+_CURES = {
+    errno.ENOSPC: "; make room on its file system",
+    errno.EDQUOT: "; make room, or have the quota raised",
+    errno.EFBIG: "; raise the limit of a file's size (ulimit -f)",
+    errno.EROFS: "; mount its file system for writing, or name a file elsewhere",
+}
+_PROBE = "probe"
+
+
+class PillarFile:
+    """Values at key paths of one YAML file. ``gpg`` encrypts what is secret."""
+
+    def __init__(self, path, places, gpg=None):
+        self._given = path
+        self._path = Path(os.path.realpath(path))  # a link stays a link
+        self._places = places
+        self._gpg = gpg
+        self.names = self.tried = frozenset(places)
+
+    def describe(self):
+        """What an operator would call this store."""
+        places = [":".join(path) for paths in self._places.values() for path in paths]
+        return f"{self._kind()} {self._given}, {', '.join(places)}"
+
+    def _kind(self):
+        return "encrypted pillar file" if self._gpg else "pillar file"
+
+    def check(self, names, *, write):
+        """Try all that a write needs, and leave nothing behind."""
+        text = self._shebanged(self._read() or "")
+        block = self._gpg.encrypt(_PROBE) if self._gpg else _PROBE
+        for name in names:
+            text = self._edited(text, name, block if name in SECRETS else _PROBE)
+        length = len(text.encode())
+        if not write:
+            with self._explained("be written"):
+                replacing.foresee(self._path, length)
+            return
+        with self.alone(), self._explained("be written"):
+            replacing.check_replaceable(self._path)
+            replacing.rehearse(self._path, length)
+
+    def read(self, name):
+        """The value of ``name``: in clear, a :class:`Secret`, or ``None`` when none is there or it cannot be read."""
+        return self._readable(name, self._value(name))
+
+    def _readable(self, name, value):
+        if is_encrypted(value):
+            value = self._gpg and self._gpg.decrypt(value)
+        if value is None or value == "":
+            return None
+        return str(value) if name in CLEAR else Secret(value)
+
+    def places(self, name):
+        """Every place for ``name`` by itself: a list of :class:`Place`."""
+        data = self._parsed(self._read() or "")
+        found = [(path, yaml_edit.get(data, path)) for path in self._places[name]]
+        return [
+            Place(
+                f"{self._kind()} {self._given}, {':'.join(path)}", self._readable(name, value), value not in (None, "")
+            )
+            for path, value in found
+        ]
+
+    def holds(self, name):
+        """Whether a value stands there, readable or not."""
+        return self._value(name) not in (None, "")
+
+    def write(self, values):
+        """Write all of ``values``, or none; returns a function that brings the file back to what it was."""
+        texts = {name: self._protected(name, value) for name, value in values.items()}
+        with self.alone():
+            before = self._bytes()
+            edited = self._shebanged(self._read() or "")
+            for name, text in texts.items():
+                edited = self._edited(edited, name, text)
+            self._replace(edited.encode())
+        return lambda: self._restore(before)
+
+    def _protected(self, name, value):
+        text = value.reveal() if isinstance(value, Secret) else str(value)
+        secret = isinstance(value, Secret) or name in SECRETS
+        return self._gpg.encrypt(text) if self._gpg and secret else text
+
+    def _value(self, name):
+        data = self._parsed(self._read() or "")
+        values = [yaml_edit.get(data, path) for path in self._places[name]]
+        # Two places that differ are not one value: the next write makes them equal.
+        return values[0] if all(value == values[0] for value in values) else self._same_when_read(values)
+
+    def _same_when_read(self, values):
+        """Each place has its own encryption of the same text."""
+        if not self._gpg or not all(map(is_encrypted, values)):
+            return None
+        texts = [self._gpg.decrypt(value) for value in values]
+        return values[0] if all(text == texts[0] for text in texts) else None
+
+    def _bytes(self):
+        with self._explained("be read"):
+            try:
+                return self._path.read_bytes()
+            except FileNotFoundError:
+                return None
+
+    def _read(self):
+        """The file's text, after checking that it is of a kind that can be edited; ``None`` when there is no file."""
+        content = self._bytes()
+        if content is None:
+            return None
+        try:
+            text = content.decode()
+        except UnicodeDecodeError:
+            raise StoreError(f"The {self._what()} cannot be used: it is not UTF-8.") from None
+        names = [entry.split()[0] for entry in _renderer(text).split("|") if entry.split()]
+        if "yaml" not in names or set(names) - {"jinja", "yaml", "gpg"}:
+            raise StoreError(
+                f"The {self._what()} cannot be used: its first line names the renderer {_renderer(text)!r}; allowed are"
+                " yaml, jinja|yaml, yaml|gpg and jinja|yaml|gpg."
+            )
+        if "jinja" in names and any(mark in text for mark in _JINJA):
+            raise StoreError(
+                f"The {self._what()} cannot be used: it has Jinja in it, and what a template makes cannot be edited;"
+                " name a file without Jinja."
+            )
+        self._parsed(text)
+        return text
+
+    def _parsed(self, text):
+        try:
+            return yaml_edit.load(text)
+        except StoreError as error:
+            raise StoreError(f"The {self._what()} cannot be used: {error}.") from None
+
+    def _edited(self, text, name, value):
+        try:
+            for path in self._places[name]:
+                text = yaml_edit.put(text, path, value)
+        except StoreError as error:
+            raise StoreError(f"The {self._what()} cannot be used: {error}.") from None
+        return text
+
+    def _shebanged(self, text):
+        if not self._gpg:
+            return text
+        renderer = _renderer(text)
+        if "gpg" in renderer.split("|"):
+            return text
+        if not _has_shebang(text):
+            return "#!yaml|gpg\n" + text
+        first, newline, rest = text.partition("\n")
+        return f"#!{renderer}|gpg{first[len(first.rstrip()) :]}{newline}{rest}"
+
+    def _replace(self, content):
+        with self._explained("be written"):
+            replacing.replace(self._path, content)
+
+    def _restore(self, before):
+        with self.alone():
+            if before is not None:
+                self._replace(before)
+                return
+            with self._explained("be removed"):
+                self._path.unlink(missing_ok=True)
+
+    def tidy(self):
+        """Remove what a killed run left beside the file, when no other run writes."""
+        if replacing.leftovers(self._path):
+            with self.alone():  # which removes it
+                pass
+
+    @property
+    def order(self):
+        """Runs that lock several stores do so in one order, so that none waits for one that waits for it."""
+        return str(self._path.parent)
+
+    @property
+    def alone_in(self):
+        """The file, where that is all that a write touches: nobody is in the way of one who writes to another."""
+        return None if self._gpg else self._path
+
+    @contextlib.contextmanager
+    def alone(self):
+        """One at a time, also for what surrounds a write: whoever holds it already goes on."""
+        with contextlib.ExitStack() as stack:
+            with self._explained("be written"):
+                sure = stack.enter_context(locking.locked(self._path.parent, self._what()))
+            replacing.remove_leftovers(self._path, alone=sure)
+            yield
+
+    def _what(self):
+        return f"pillar file {self._given}"
+
+    @contextlib.contextmanager
+    def _explained(self, doing):
+        try:
+            yield
+        except OSError as error:
+            if isinstance(error, FileNotFoundError) and not self._path.parent.exists():
+                raise StoreError(
+                    f"The {self._what()} cannot {doing}: the folder {self._path.parent} does not exist; make it, and"
+                    " let nobody but who runs Salt look into it."
+                ) from None
+            if isinstance(error, NotADirectoryError):
+                raise StoreError(
+                    f"The {self._what()} cannot {doing}: {self._path.parent} is not a folder; move what is there away, or name"
+                    " another file."
+                ) from None
+            reason = error.strerror or type(error).__name__
+            raise StoreError(f"The {self._what()} cannot {doing}: {reason}{_CURES.get(error.errno, '')}.") from None
+
+
+def _has_shebang(text):
+    return text.startswith("#!") and not text.startswith("#!/")
+
+
+def _renderer(text):
+    return text.splitlines()[0][2:].strip() if _has_shebang(text) else _DEFAULT_RENDERER

@@ -1,0 +1,183 @@
+"""
+A store behind one of Salt's ``sdb`` drivers: a vault, a keyring, a database.
+
+https://docs.saltproject.io/en/latest/topics/sdb/index.html
+"""
+
+import contextlib
+import re
+from collections.abc import Mapping
+
+from aws_runbook.errors import StoreError
+from aws_runbook.stores.secret import CLEAR, NAMES, Place, Secret
+
+# Stands at an address that was empty while the store is tried. Drivers have no common way to delete, and some refuse
+# an empty text. Two of them, because a driver can also keep the first value that it is given, and forget the next.
+_USUAL = ("access_key", "secret_key")
+_PLACEHOLDERS = ("no value yet", "no value yet (tried)")
+_LACKING = re.compile(r"\w+\.[gs]et")
+
+
+class Sdb:
+    """One address for each name: those in ``addresses``, otherwise ``base``/name."""
+
+    def __init__(self, base, addresses, sdb_get, sdb_set, sdb_refuses=None):
+        self._base = base
+        self._addresses = addresses
+        self._get_from = sdb_get
+        self._set_to = sdb_set
+        self._refuses = sdb_refuses or (lambda _uri, _beside: None)
+        self._others = {}
+        self.names = frozenset(NAMES if base else addresses)
+        self.tried = frozenset(addresses or _USUAL)
+
+    def describe(self):
+        """What an operator would call this store."""
+        named = sorted(self._addresses.values())
+        return ", ".join([f"{self._base}/…", *named] if self._base else named)
+
+    def check(self, names, *, write):
+        """
+        Read every address; with ``write``, also write to it.
+
+        A value that is there is written back as it is. Where there is none, a placeholder stays, which counts as none.
+        All are written before the first is read again: a driver that keeps one value in each secret shows it here.
+        """
+        found = {name: self._text(name) for name in names}
+        for name in names:
+            reason = self._refuses(self._uri(name), self._beside(name))
+            if reason:
+                raise StoreError(f"Cannot write {self._uri(name)}: {reason}.")
+        if not write:
+            return
+        for placeholder in _PLACEHOLDERS:
+            for name, text in found.items():
+                self._set(name, placeholder if text is None else text)
+            for name, text in found.items():
+                if self._get(name) != (placeholder if text is None else text):
+                    raise self._forgets(name)
+
+    order = ""
+
+    def tidy(self):
+        """Nothing is left by a run that was killed."""
+
+    def alone(self):
+        """Drivers have no common way to lock."""
+        return contextlib.nullcontext()
+
+    def read(self, name):
+        """The value of ``name``: in clear, a :class:`Secret`, or ``None``."""
+        text = self._text(name)
+        if text is None:
+            return None
+        return text if name in CLEAR else Secret(text)
+
+    def places(self, name):
+        """The one address for ``name``: a list of one :class:`Place`."""
+        value = self.read(name)
+        return [Place(self._uri(name), value, value is not None)]
+
+    def holds(self, name):
+        """Whether a value is there."""
+        return self._text(name) is not None
+
+    def write(self, values):
+        """Write all of ``values``, or none; returns a function that brings back what was there."""
+        before = {name: self._text(name) for name in values}
+        texts = {name: value.reveal() if isinstance(value, Secret) else str(value) for name, value in values.items()}
+        try:
+            for name, text in texts.items():
+                self._set(name, text)
+            for name, text in texts.items():
+                if self._get(name) != text:
+                    raise self._forgets(name)
+        except StoreError as error:
+            try:
+                self._restore(before)
+            except StoreError as left:
+                raise StoreError(f"{error} What was there before could not be brought back: {left}") from None
+            raise
+        return lambda: self._restore(before)
+
+    def _restore(self, before):
+        """Every address, whatever becomes of the others."""
+        failed = [error for name, text in before.items() if (error := self._put_back(name, text))]
+        if failed:
+            raise failed[0]
+
+    def _put_back(self, name, text):
+        try:
+            self._set(name, _PLACEHOLDERS[0] if text is None else text)
+        except StoreError as error:
+            return error
+        return None
+
+    def _beside(self, name):
+        """What else is in one secret with ``name``, as Vault's driver reads addresses: this store's, and what stands there."""
+        secret = _secret(self._uri(name))
+        others = {self._uri(other) for other in self.tried} - {self._uri(name)}
+        return sorted(uri for uri in others if _secret(uri) == secret) or self._others.get(name, [])
+
+    def _uri(self, name):
+        return self._addresses.get(name) or f"{self._base}/{name}"
+
+    def _text(self, name):
+        text = self._get(name)
+        return None if text in ("", *_PLACEHOLDERS) else text
+
+    def _get(self, name):
+        uri = self._uri(name)
+        value = read(uri, self._get_from)
+        if isinstance(value, Mapping):
+            # Vault's driver of Salt 3006 gives the whole secret for a field that it lacks.
+            self._others[name] = sorted(f"{_secret(uri)}?{other}" for other in value)
+            return None
+        if value is not None and not isinstance(value, str):
+            raise StoreError(
+                f"{uri} holds a {type(value).__name__}, and not one text: it is not written to. Name an address of its own."
+            )
+        return value
+
+    def _set(self, name, text):
+        uri = self._uri(name)
+        try:
+            done = self._set_to(uri, text)
+        except Exception as error:
+            raise StoreError(f"Cannot write {uri}: {_reason(error)}.") from None
+        if done is False:
+            raise StoreError(f"Cannot write {uri}: its sdb driver says that it did not.")
+
+    def _forgets(self, name):
+        return StoreError(
+            f"{self._uri(name)} does not give back what is written to it: use a driver that keeps values, and give each"
+            " value an address of its own (a Vault profile needs patch: True to keep several in one secret, which Salt has from 3007 on)."
+        )
+
+
+def read(uri, sdb_get):
+    """What ``sdb_get`` gives for an address, of whatever type; an error quotes the address and no driver's words."""
+    try:
+        value = sdb_get(uri)
+    except Exception as error:
+        raise StoreError(f"Cannot read {uri}: {_reason(error)}.") from None
+    if value == uri:  # Salt's answer when it has no such profile
+        raise StoreError(
+            f"Cannot read {uri}: neither the minion's configuration nor its pillar has an sdb profile of that name "
+            "with a driver."
+        )
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
+
+
+def _secret(uri):
+    """What of an address names the secret, and not the field in it."""
+    path, mark, _ = uri.partition("?")
+    return path if mark else path.rpartition("/")[0]
+
+
+def _reason(error):
+    """Why a driver failed, without its own words: a secret that it read or was given may be among them."""
+    lacks = isinstance(error, KeyError) and error.args and _LACKING.fullmatch(str(error.args[0]))
+    if lacks:  # the loader's answer for a driver or function that it does not have
+        return f"Salt has no sdb driver for it here ({error.args[0]!r} is missing)"
+    return f"its driver fails with {type(error).__name__}"

@@ -1,0 +1,72 @@
+"""
+A secret on its way from AWS to a store.
+
+Printing, logging, formatting or serialising a :class:`Secret` by accident shows :data:`HIDDEN`, or fails.
+"""
+
+import hmac
+from dataclasses import dataclass
+
+HIDDEN = "********"
+
+# What a store can be given, by name.
+NAMES = ("access_key", "secret_key", "smtp_username", "smtp_password", "smtp_host", "smtp_port", "password")
+# Those that are encrypted in a store that encrypts, in whatever form they come.
+SECRETS = frozenset({"secret_key", "smtp_password", "password"})
+# The one that a store gives back in clear: AWS lists access keys by it, so it tells whether the store has the right one.
+CLEAR = frozenset({"access_key"})
+
+
+@dataclass(frozen=True)
+class Place:
+    """
+    One place of a store: what an operator would call it, the value there, and whether anything stands there.
+
+    ``value`` is as a store's ``read`` gives it: ``None`` also for what stands there and cannot be read from here.
+    """
+
+    where: str
+    value: object
+    stands: bool
+
+
+class Secret:
+    """A text that only :meth:`reveal` shows."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text):
+        self._text = text.reveal() if isinstance(text, Secret) else str(text)
+
+    def reveal(self):
+        """The text itself: for the call that stores it, and nothing else."""
+        return self._text
+
+    def __repr__(self):
+        return f"Secret({HIDDEN})"
+
+    def __str__(self):
+        return HIDDEN
+
+    def __format__(self, spec):
+        return format(HIDDEN, spec)
+
+    def __bool__(self):
+        return bool(self._text)
+
+    def __eq__(self, other):
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._text.encode(), other._text.encode())
+
+    # A hash would let a secret be found by guessing, and would let it become a key of something that is printed.
+    __hash__ = None
+
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self  # not by way of pickle, which is refused
+
+    def __reduce_ex__(self, protocol):
+        raise TypeError("a Secret is not serialised")

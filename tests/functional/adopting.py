@@ -1,0 +1,169 @@
+"""What the tests of adopting have in common: an account made by plain calls, and what the states would change in it."""
+
+import json
+import os
+
+from hypothesis import HealthCheck, Phase, settings
+
+from aws_runbook.adopt import whole
+from aws_runbook.adopt.account import Account
+from aws_runbook.adopt.result import merged
+from aws_runbook.aws import cache as run_cache
+from aws_runbook.aws.session import connect
+from aws_runbook.backups.keys import place_of
+from aws_runbook.backups.targets import Target
+from aws_runbook.iam import policies
+
+# How many accounts a property is tried on: ADOPT_EXAMPLES=1000 for a long run.
+EXAMPLES = int(os.environ.get("ADOPT_EXAMPLES", "8"))
+PLAIN = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=EXAMPLES < 100,
+    database=None,
+    phases=(Phase.explicit, Phase.generate),  # to find a smaller example takes minutes
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+OWNED = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+BLOCKED = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
+
+
+def adopt(modules, opts, pillars, minion, roots=()):
+    """The :class:`aws_runbook.adopt.result.Result` for these pillars, as ``aws_account.adopt`` of the minion has it."""
+
+    def describe(kind, *given, region=None):
+        return modules[f"{kind}.describe"](*given, region=region)
+
+    with run_cache.joined():
+        session = connect(opts, pillars[minion])
+        return whole.look(Account(session, minion, pillars, describe, list(roots)))
+
+
+def pasted(pillars, result):
+    """The pillars with what was adopted in its place."""
+    return {server: merged(pillar, result.pillar.get(server, {})) for server, pillar in pillars.items()}
+
+
+def put(pillar, path, value):
+    """``pillar`` with ``value`` at a colon-separated key."""
+    name, _, rest = path.partition(":")
+    return {**pillar, name: put(pillar.get(name) or {}, rest, value) if rest else value}
+
+
+def with_key(pillar, kind, key):
+    """A server's pillar with the id and the secret of the key of a kind of backup, as an operator wrote them down."""
+    pillar = put(pillar, place_of(kind), key["AccessKeyId"])
+    return put(pillar, place_of(kind, "secret_key"), key["SecretAccessKey"])
+
+
+class Console:
+    """The account, as a person makes things in it."""
+
+    def __init__(self, sandbox):
+        self.sandbox, self.iam = sandbox, sandbox.client("iam")
+
+    def bucket(self, name, region, *, blocked=True, tags=None, rules=()):
+        s3 = self.sandbox.client("s3", region=region)
+        elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": region}} if region != "us-east-1" else {}
+        s3.create_bucket(Bucket=name, **elsewhere)
+        s3.put_bucket_ownership_controls(Bucket=name, OwnershipControls=OWNED)
+        if blocked:
+            s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=BLOCKED)
+        else:
+            s3.delete_public_access_block(Bucket=name)
+        if tags:
+            pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+            s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": pairs})
+        if rules:
+            s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": list(rules)})
+
+    def policy(self, name, document, path="/"):
+        made = self.iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(document), Path=path)
+        return made["Policy"]["Arn"]
+
+    def user(self, name, arns=(), groups=()):
+        self.iam.create_user(UserName=name)
+        for arn in arns:
+            self.iam.attach_user_policy(UserName=name, PolicyArn=arn)
+        for group in groups:
+            self.iam.add_user_to_group(GroupName=group, UserName=name)
+
+    def key(self, user):
+        return self.iam.create_access_key(UserName=user)["AccessKey"]
+
+    def planned(self, plan):
+        """Make what a plan of backups says; the keys by user."""
+        for name, bucket in plan["buckets"].items():
+            rules = plan["lifecycle"][name]["rules"]
+            self.bucket(name, bucket["region"], tags=bucket["tags"], rules=rules)
+        arns = {name: self.policy(name, document(wanted["targets"])) for name, wanted in plan["policies"].items()}
+        for name, wanted in plan["groups"].items():
+            self.iam.create_group(GroupName=name)
+            for policy in wanted["policies"]:
+                self.iam.attach_group_policy(GroupName=name, PolicyArn=arns[policy])
+        for name, wanted in plan["users"].items():
+            self.user(name, [arns[policy] for policy in wanted["policies"]], wanted["groups"])
+        return {name: self.key(name) for name in plan["users"]}
+
+
+def document(targets):
+    return policies.document([Target.from_data(target) for target in targets])
+
+
+def states_of(plan):
+    """The states that the SLS files make of a plan of backups: (function, arguments)."""
+    for name, bucket in plan["buckets"].items():
+        yield (
+            "s3_bucket.present",
+            {
+                "name": name,
+                "region": bucket["region"],
+                "public_access_block": True,
+                "server_side_encryption": "AES256",
+                "object_ownership": "BucketOwnerEnforced",
+                "tags": bucket["tags"] or None,
+            },
+        )
+    for name, rules in plan["lifecycle"].items():
+        yield "s3_lifecycle.managed", {"name": name, "region": plan["buckets"][name]["region"], **rules}
+    for kind, module in (
+        ("policies", "iam_backup_policy"),
+        ("groups", "iam_group"),
+        ("users", "iam_user"),
+        ("keys", "iam_access_key"),
+    ):
+        for name, arguments in plan[kind].items():
+            yield f"{module}.present", {"name": name, **arguments}
+
+
+def changing(states, planned):
+    """The names of what these states would change, or fail at, with what they say."""
+    found = {}
+    for function, arguments in planned:
+        ret = states[function](**arguments, test=True)
+        if ret.changes or ret.result is False:
+            found[function, arguments["name"]] = ret.changes or ret.comment
+    return found
+
+
+def unnoted(found, notes):
+    """Of these, what no note is about."""
+    words = {word.strip(",") for note in notes for word in note.about.split()}
+    return {slot: what for slot, what in found.items() if slot[1] not in words}
+
+
+def flat(value, path=()):
+    """Every leaf of a pillar by its path, so that a difference can be read."""
+    if not isinstance(value, dict) or not value:
+        yield path, value
+        return
+    for name, entry in value.items():
+        yield from flat(entry, (*path, name))
+
+
+def assert_describes(result, minion, pillar):
+    """That what was adopted for a minion is its pillar, with no note."""
+    found, wanted = dict(flat(result.pillar.get(minion, {"aws": {}}))), dict(flat(pillar))
+    assert {path: (found.get(path), wanted.get(path)) for path in found.keys() ^ wanted.keys()} == {}
+    assert found == wanted
+    assert result.notes == []

@@ -1,5 +1,0 @@
-include:
-  - aws
-
-/home/sysadmin-tools/bin/aws-sync.sh:
-  test.nop: []

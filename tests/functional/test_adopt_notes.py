@@ -1,0 +1,184 @@
+"""What adopting cannot say, or warns of: a sentence each, and an exit status."""
+
+import json
+
+import pytest
+
+from tests.functional.adopting import Console, adopt, pasted, put, with_key
+
+PGBACKREST = {"type": "pgbackrest", "repo_path": "/cms", "s3_bucket": "ocp-cms-backup"}
+REGISTRY = {"backup": {"location": "ocp-registry-backup/site"}, "aws": {"region": "eu-west-2"}}
+CMS = {"backup": {"location": "ocp-cms-backup/site"}, "aws": {"region": "eu-west-2"}}
+EVERYTHING = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+
+
+def allowing(bucket):
+    actions = ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"]
+    return [
+        {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{bucket}"},
+        {"Effect": "Allow", "Action": actions, "Resource": f"arn:aws:s3:::{bucket}/*"},
+    ]
+
+
+@pytest.fixture
+def console(sandbox):
+    return Console(sandbox)
+
+
+@pytest.fixture
+def writer(console):
+    """``writer(user, bucket, …)``: a bucket, and a user that may write to it; its key."""
+
+    def make(name, bucket, *more, **options):
+        console.bucket(bucket, "eu-west-2")
+        document = {"Version": "2012-10-17", "Statement": [*allowing(bucket), *more]}
+        console.user(name, [console.policy(options.get("policy", name), document)])
+        return console.key(name)
+
+    return make
+
+
+@pytest.fixture
+def notes(modules, minion_opts):
+    """``notes(pillars, roots)``: the notes by kind and what they are about, and the result."""
+
+    def ask(pillars, roots=()):
+        result = adopt(modules, minion_opts, pillars, min(pillars), roots)
+        return {(note.kind, note.about): note.note for note in result.notes}, result
+
+    return ask
+
+
+def test_a_key_of_another_servers_user_and_a_key_that_two_have(writer, notes):
+    key = writer("registry-backup", "ocp-registry-backup")
+    pillars = {"registry": with_key(REGISTRY, "files", key), "cms": with_key(REGISTRY, "files", key)}
+    said, result = notes(pillars)
+    assert (
+        said["danger", "cms"]
+        == "Its access key belongs to the user registry-backup, which also makes the backups of registry."
+    )
+    assert ("danger", f"cms and registry, access key {key['AccessKeyId']}") in said
+    assert result.pillar["cms"]["aws"]["backup"]["user"] == "registry-backup"
+
+
+def test_a_key_of_nobody(writer, console, notes):
+    key = writer("registry-backup", "ocp-registry-backup")
+    console.iam.delete_access_key(UserName="registry-backup", AccessKeyId=key["AccessKeyId"])
+    said, result = notes({"registry": with_key(REGISTRY, "files", key)})
+    assert "is of no user that AWS names" in said["not expressed", "registry"]
+    assert not result.is_whole
+
+
+def test_without_a_key_the_one_user_that_may_write_there(writer, notes):
+    writer("WebCopies", "ocp-registry-backup")
+    said, result = notes({"registry": REGISTRY})
+    assert result.pillar["registry"]["aws"]["backup"]["user"] == "WebCopies"
+    assert "WebCopies is the one user that may write to ocp-registry-backup/site" in said["change", "registry"]
+
+
+def test_a_policy_that_allows_more_is_not_named_and_not_narrowed(writer, notes):
+    extra = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::team-photos/*"}
+    key = writer("files", "ocp-registry-backup", extra, policy="Office")
+    said, result = notes({"registry": with_key(REGISTRY, "files", key)})
+    assert "policy" not in result.pillar["registry"]["aws"]["backup"]
+    assert "s3:getobject on arn:aws:s3:::team-photos/*" in said["not expressed", "policy Office"]
+    assert "team-photos" in said["danger", "user files"]
+    assert said["change", "policy files"] == "The account has none of that name: it is made."
+
+
+def test_the_policy_of_the_users_name_is_narrowed_and_that_is_said(writer, notes):
+    key = writer("registry-backup", "ocp-registry-backup", EVERYTHING)
+    said, _ = notes({"registry": with_key(REGISTRY, "files", key)})
+    assert "it loses what no server here needs (s3:* on *)" in said["change", "policy registry-backup"]
+
+
+def test_users_and_stores_by_kind(writer, console, notes, tmp_path):
+    files = writer("files-cms", "ocp-cms-backup")
+    console.user("db-cms", [console.policy("db-cms", {"Version": "2012-10-17", "Statement": [EVERYTHING]})])
+    database = console.key("db-cms")
+    pillar = with_key(with_key({**CMS, "postgres": {"backup": PGBACKREST}}, "files", files), "pgbackrest", database)
+    for name, part in (("files", {"aws": pillar["aws"]}), ("db", {"postgres": pillar["postgres"]})):
+        (tmp_path / f"{name}.sls").write_text(json.dumps(part))
+    _, result = notes({"cms": pillar}, [tmp_path])
+    said = result.pillar["cms"]["aws"]["backup"]
+    assert said["user"] == {"files": "files-cms", "pgbackrest": "db-cms"}
+    assert said["store"] == {"files": {"pillar_file": "files.sls"}, "pgbackrest": {"pillar_file": "db.sls"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{{% set x = 1 %}}\naws: {{access_key: {id}, secret_key: {secret}}}\n", "is no plain YAML"),
+        ("aws: {{access_key: {id}}}\n", "does not have aws:secret_key beside it"),
+        (
+            "aws:\n  access_key: {id}\n  secret_key: |\n    -----BEGIN PGP MESSAGE-----\n    x\n",
+            "has its secret encrypted",
+        ),
+    ],
+)
+def test_a_file_that_is_no_store(writer, notes, tmp_path, text, reason):
+    key = writer("registry-backup", "ocp-registry-backup")
+    (tmp_path / "a.sls").write_text(text.format(id=key["AccessKeyId"], secret=key["SecretAccessKey"]))
+    said, result = notes({"registry": with_key(REGISTRY, "files", key)}, [tmp_path])
+    assert reason in said["not expressed", "registry"]
+    assert key["SecretAccessKey"] not in str(result.as_data())
+
+
+def test_what_may_not_be_read_is_said_and_the_rest_is_told(sandbox, writer, notes):
+    key = writer("files", "ocp-registry-backup")
+    sandbox.fault("GetBucketLifecycleConfiguration", "access_denied", times=10)
+    said, result = notes({"registry": with_key(REGISTRY, "files", key)})
+    assert "s3:GetLifecycleConfiguration" in said["not expressed", "bucket ocp-registry-backup"]
+    assert result.pillar["registry"]["aws"]["backup"]["user"] == "files"
+
+
+def test_a_subject_that_may_not_be_read_is_left_out_whole(sandbox, writer, notes):
+    key = writer("files", "ocp-registry-backup")
+    sandbox.client("sesv2", region="eu-west-2").create_email_identity(EmailIdentity="example.org")
+    sandbox.client("sns", region="eu-west-2").create_topic(Name="alarms")
+    sandbox.fault("GetAccount", "access_denied", times=10)
+    said, result = notes({"registry": with_key(REGISTRY, "files", key)})
+    assert "ses:GetAccount" in said["not expressed", "email"]
+    own = result.pillar["registry"]["aws"]
+    assert own["sns"] == {"topics": {"alarms": {}}}
+    assert "ses" not in own
+    assert own["backup"]["user"] == "files"
+    assert not result.is_whole
+
+
+def test_days_that_differ_between_the_places_of_a_server(writer, console, notes):
+    key = writer("registry-backup", "ocp-registry-backup")
+    rules = [
+        {"ID": name, "Status": "Enabled", "Filter": {"Prefix": f"{name}/"}, "Expiration": {"Days": days}}
+        for name, days in (("site", 60), ("database", 90))
+    ]
+    s3 = console.sandbox.client("s3", region="eu-west-2")
+    s3.put_bucket_lifecycle_configuration(Bucket="ocp-registry-backup", LifecycleConfiguration={"Rules": rules})
+    pillar = with_key(put(REGISTRY, "mysql:backup:location", "ocp-registry-backup/database"), "files", key)
+    said, result = notes({"registry": pillar})
+    assert result.pillar["registry"]["aws"]["backup"]["expire_days"] == 90
+    assert "expire by the rule 'site' after 60 days" in said["not expressed", "registry"]
+
+
+def test_what_pillar_says_and_aws_does_not_show_is_kept(writer, notes):
+    key = writer("registry-backup", "ocp-registry-backup")
+    kept = {"store": "sdb://vault/registry", "rotate_days": 90, "audit": {"max_age_hours": 50}}
+    pillar = put(with_key(REGISTRY, "files", key), "aws:backup", {**kept, "group": "gone"})
+    _, result = notes({"registry": pillar})
+    assert result.pillar["registry"]["aws"]["backup"] == {**kept, "scope": "bucket"}
+    assert "group" not in pasted({"registry": pillar}, result)["registry"]["aws"]["backup"]
+
+
+def test_the_exit_status_says_whether_all_could_be_expressed(modules, loaders, console, writer, minion_opts):
+    context = loaders.modules.pack["__context__"]
+    modules["aws_account.adopt"](format="data")
+    assert context["retcode"] == 0
+    console.sandbox.client("sns").subscribe(
+        TopicArn=console.sandbox.client("sns").create_topic(Name="alarms")["TopicArn"],
+        Protocol="https",
+        Endpoint="https://user:canary-1@example.org/",
+    )
+    shown = modules["aws_account.adopt"]()
+    assert context["retcode"] == 2
+    assert "canary-1" not in shown
+    assert "alarms: {}" in shown

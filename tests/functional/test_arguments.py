@@ -1,0 +1,234 @@
+"""Names and ids are texts: what Salt reads as something else on a command line is refused, in every function, before any call."""
+
+import datetime as dt
+import inspect
+
+import pytest
+from salt.exceptions import CommandExecutionError
+
+from aws_runbook.audit import render
+from aws_runbook.kinds.functions import CONNECTION, TEXTS
+from tests.fixtures import commands
+
+CANARY = "CANARY"
+
+# Arguments that are other things than texts, or that are checked for what they can be.
+OTHERS = {
+    "action",
+    "allow",
+    "allow_upgrade",
+    "apply",
+    "attributes",
+    "behavior_on_mx_failure",
+    "bounce_topic",
+    "changes",
+    "complaint_topic",
+    "content_based_deduplication",
+    "current",
+    "custom_redirect_domain",
+    "declared",
+    "delete_active",
+    "delete_automated_backups",
+    "delete_objects",
+    "delete_access_keys",
+    "delete_verified",
+    "delivery_topic",
+    "detach",
+    "dns",
+    "egress",
+    "email_forwarding",
+    "enable_dns_hostnames",
+    "enable_dns_support",
+    "event_destinations",
+    "fifo",
+    "format",
+    "from_addresses",
+    "grace_days",
+    "groups",
+    "https_policy",
+    "include_headers",
+    "ingress",
+    "internet_gateway",
+    "mail_from",
+    "map_public_ip_on_launch",
+    "max_age_hours",
+    "message",
+    "names",
+    "object_ownership",
+    "policies",
+    "policy_document",
+    "prefixes",
+    "production_access",
+    "profile",
+    "protected",
+    "public_access_block",
+    "public_route",
+    "publishers",
+    "purge",
+    "reason",
+    "receives",
+    "remove_members",
+    "remove_subscriptions",
+    "reputation_metrics_enabled",
+    "reveal",
+    "rotate_days",
+    "rule_id",
+    "rules",
+    "sending_enabled",
+    "server_side_encryption",
+    "signing_key_length",
+    "skip",
+    "skip_final_snapshot",
+    "store",
+    "subnets",
+    "subscriptions",
+    "suppressed_reasons",
+    "suppression",
+    "tags",
+    "targets",
+    "timeout",
+    "tls_policy",
+    "versioning",
+    "wait",
+}
+
+
+def functions(modules):
+    """Every function that reaches AWS, with what it needs."""
+    own = {path.stem for path in (commands.TREE / "_modules").glob("*.py")}
+    for name in sorted(modules):
+        if name.partition(".")[0] in own and hasattr(modules[name], "on"):
+            yield name, inspect.signature(modules[name]).parameters
+
+
+def test_every_argument_is_known_for_a_text_or_for_something_else(modules):
+    found = {argument for _, parameters in functions(modules) for argument in parameters}
+    assert found - TEXTS - OTHERS == set()
+    assert (TEXTS | OTHERS) - found == set()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (123, "a number, so write it in quotes. On a command line: `'\"123\"'`."),
+        (1.5, "a number, so write it in quotes. On a command line: `'\"1.5\"'`."),
+        (True, "true or false, so write it in quotes. On a command line: `'\"true\"'`."),
+        ([1], "give a text. On a command line: `'\"[1]\"'`."),
+        ({"a": 1}, "give a text. On a command line: "),
+        ({dt.date(2020, 1, 1): 1}, "give a text. On a command line: "),
+    ],
+)
+def test_what_is_no_text_is_refused_in_a_sentence(modules, sandbox, given, words):
+    for function, parameters in functions(modules):
+        for argument in TEXTS & parameters.keys() - {"keyid", "key", "token"}:
+            needed = {name: "x" for name, entry in parameters.items() if entry.default is inspect.Parameter.empty}
+            with pytest.raises(CommandExecutionError) as refused:
+                modules[function](**{**needed, argument: given})
+            assert str(refused.value).startswith(f"{function}: {argument} is {given!r}; give a text")
+            assert words in str(refused.value)
+    assert sandbox.calls() == []
+
+
+def test_a_name_that_must_be_given_is_not_nothing(modules):
+    with pytest.raises(
+        CommandExecutionError, match=r"s3_bucket\.describe: name is None; give a text; YAML reads it as nothing"
+    ):
+        modules["s3_bucket.describe"](None)
+
+
+SHAPES = {
+    "changes": ("give a mapping whose keys are texts", [5, "x", [CANARY], {5: CANARY}, [None], dt.date(2020, 1, 1)]),
+    "current": ("give a mapping whose keys are texts", [5, "x", [CANARY], {5: CANARY}, [None]]),
+    "names": ("give a list of texts", [5, CANARY, {CANARY: 1}, [CANARY, 5], None]),
+    "prefixes": ("give a list of texts", [5, CANARY, {CANARY: 1}, [{"x": CANARY}], b"x"]),
+    "skip": ("give a list of texts", [5, CANARY, [1]]),
+    "timeout": ("give a number of seconds, 0 or more", [-1, "soon", [], True, float("nan"), float("inf"), None]),
+    "attributes of describe": ("give a list of texts", [5, CANARY, {CANARY: 1}, [{"x": CANARY}]]),
+    "attributes": ("give a mapping whose keys are texts", [5, "x", [CANARY], {5: CANARY}, None, dt.date(2020, 1, 1)]),
+}
+
+
+@pytest.mark.parametrize("case", SHAPES)
+def test_what_has_another_shape_is_refused_in_a_sentence(modules, sandbox, case):
+    argument, (allowed, wrong) = case.partition(" ")[0], SHAPES[case]
+    tried = 0
+    for function, parameters in functions(modules):
+        if argument not in parameters or function.endswith(".describe") != case.endswith("of describe"):
+            continue
+        needed = {name: "x" for name, entry in parameters.items() if entry.default is inspect.Parameter.empty}
+        needed |= {name: {} for name in {"attributes", "changes", "current"} & needed.keys()}
+        for value in wrong:
+            tried += 1
+            with pytest.raises(CommandExecutionError) as refused:
+                modules[function](**{**needed, argument: value})
+            assert str(refused.value).startswith(f"{function}: {argument} is ")
+            assert str(refused.value).endswith(f"; {allowed}.")
+            assert CANARY not in str(refused.value)
+    assert tried
+    assert sandbox.calls() == []
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        ("ses_identity.verified x timeout=soon", "ses_identity.verified: timeout is 'soon'; give a number of seconds"),
+        ("ses_smtp_user.document 5", "ses_smtp_user.document: from_addresses is a value of the type int; give a list"),
+        (
+            "s3_lifecycle.repositories b prefixes=5",
+            "s3_lifecycle.repositories: prefixes is a value of the type int; give",
+        ),
+        ("aws_backup.audit prometheus_file=5", "aws_backup.audit: prometheus_file is 5; give a text"),
+        ("ses_delivery.check_dmarc message=5", "check_dmarc: message is no text"),
+        ("ses_identity.describe example.org '[nothing]'", "An identity has no attribute 'nothing'; it has "),
+        ("iam_backup_policy.document 5", "targets is a value of the type int; give a list of mappings."),
+        ("iam_backup_policy.document '{kind: files}'", "targets is a value of the type "),
+        ("s3_bucket.describe '{2020-01-01: x}'", "s3_bucket.describe: name is {"),
+    ],
+)
+def test_what_a_command_line_can_give_is_one_sentence(modules, sandbox, tmp_path, command, sentence):
+    ((function, arguments, keywords),) = commands.pasted([f"salt-call {command}"], tmp_path, modules)
+    with pytest.raises(CommandExecutionError) as refused:
+        modules[function](*arguments, **keywords)
+    assert str(refused.value).startswith(sentence)
+
+
+def test_a_topic_that_is_no_text_is_one_sentence(modules, sandbox):
+    sandbox.client("ses").verify_domain_identity(Domain="example.org")
+    with pytest.raises(CommandExecutionError, match=r"delivery_topic is .*; give the name of an SNS topic"):
+        modules["ses_identity.update"]("example.org", delivery_topic="\ud800")
+
+
+@pytest.mark.parametrize("path", ["x\0y", "/nowhere/x.prom"])
+def test_a_file_that_cannot_be_written_is_one_sentence(path):
+    with pytest.raises(CommandExecutionError, match=r"prometheus_file is .* cannot be written"):
+        render.write(path, "x")
+
+
+@pytest.mark.parametrize("empty", ["", "   "])
+def test_an_empty_name_is_refused_in_every_function(modules, sandbox, empty):
+    for function, parameters in functions(modules):
+        if "name" in parameters:
+            needed = {name: "x" for name, entry in parameters.items() if entry.default is inspect.Parameter.empty}
+            with pytest.raises(CommandExecutionError) as refused:
+                modules[function](**{**needed, "name": empty})
+            assert str(refused.value) == f"{function}: name is empty; give the name of one."
+    assert sandbox.calls() == []
+
+
+@pytest.mark.parametrize("argument", sorted({"keyid", "key"} & set(CONNECTION)))
+def test_what_may_be_a_secret_is_not_shown(modules, argument):
+    with pytest.raises(CommandExecutionError) as refused:
+        modules["iam_user.describe"]("x", **{"keyid": "AKIAIOSFODNN7EXAMPLE", "key": "x", argument: 4815162342})
+    assert f"iam_user.describe: {argument} is no text; YAML reads it as a number, so write it in quotes" in str(
+        refused.value
+    )
+    assert "4815162342" not in str(refused.value)
+
+
+def test_the_text_that_the_sentence_gives_is_taken(modules, sandbox, tmp_path):
+    sandbox.client("iam").create_user(UserName="123")
+    with pytest.raises(CommandExecutionError) as refused:
+        modules["iam_user.describe"](123)
+    written = str(refused.value).rpartition("On a command line: ")[2].strip("`.")
+    ((function, arguments, _),) = commands.pasted([f"salt-call iam_user.describe {written}"], tmp_path, modules)
+    assert modules[function](*arguments)["arn"].endswith("user/123")

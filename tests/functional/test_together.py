@@ -1,0 +1,230 @@
+"""A run that asks once for many, and writes side by side: what it does and says is what it would one by one."""
+
+import logging
+
+import pytest
+
+from aws_runbook.aws import gathering, prefetch
+
+BUCKETS = [f"ocp-{name}-backup" for name in ("a", "b", "c", "d", "e")]
+USERS = [f"{name}-backup" for name in ("a", "b", "c", "d", "e")]
+RULE = {"ID": "delete-after-30-days", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 30}}
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch):
+    """However slow the machine is."""
+    monkeypatch.setattr(gathering, "_PATIENCE", 60)
+
+
+def high(**particular):
+    """A run of five buckets with a rule each, and five users with a policy each; ``particular`` is said of each user."""
+    states = {}
+    for bucket in BUCKETS:
+        protections = [{"public_access_block": True}, {"server_side_encryption": "AES256"}]
+        states[bucket] = {"s3_bucket": ["present", {"name": bucket}, {"region": "eu-west-2"}, *protections]}
+    for bucket in BUCKETS:
+        states[f"{bucket}-rules"] = {
+            "s3_lifecycle": [
+                "managed",
+                {"name": bucket},
+                {"region": "eu-west-2"},
+                {"rules": [RULE]},
+                {"require": [{"s3_bucket": bucket}]},
+            ]
+        }
+    for user, bucket in zip(USERS, BUCKETS, strict=True):
+        targets = [{"kind": "files", "bucket": bucket}]
+        states[f"{user}-policy"] = {"iam_backup_policy": ["present", {"name": user}, {"targets": targets}]}
+    for user in USERS:
+        states[user] = {
+            "iam_user": [
+                "present",
+                {"policies": [user]},
+                {"require": [{"iam_backup_policy": f"{user}-policy"}]},
+                *[{name: value} for name, value in particular.items()],
+            ]
+        }
+    return states
+
+
+def applied(modules, states, **kwargs):
+    """Of each state what it returned, in the order in which Salt called them."""
+    placed = {
+        name: {
+            **{kind: [*said, {"order": number}] for kind, said in state.items()},
+            "__sls__": "aws.test",
+            "__env__": "base",
+        }
+        for number, (name, state) in enumerate(states.items(), start=1)
+    }
+    done = modules["state.high"](placed, **kwargs).raw
+    assert isinstance(done, dict), done
+    ordered = sorted(done.items(), key=lambda entry: entry[1]["__run_num__"])
+    return {key.split("_|-")[1]: state for key, state in ordered}
+
+
+def told(done):
+    told = ("result", "changes", "comment", "warnings")
+    return [(name, {key: state.get(key) for key in told}) for name, state in done.items()]
+
+
+def operations(sandbox, write=None):
+    return [call["operation"] for call in sandbox.calls(write=write)]
+
+
+def test_what_is_done_and_said_is_the_same_as_one_by_one(modules, sandbox):
+    together = applied(modules, high())
+    assert {state["result"] for state in together.values()} == {True}, told(together)
+    writes = operations(sandbox, write=True)
+    assert writes.index("AttachUserPolicy") > max(n for n, name in enumerate(writes) if name == "CreateUser")
+    sandbox.reset()
+    states = high()
+    for state in states.values():
+        next(iter(state.values())).append({"failhard": True})
+    alone = applied(modules, states)
+    one_by_one = operations(sandbox, write=True)
+    assert one_by_one.index("AttachUserPolicy") < max(n for n, name in enumerate(one_by_one) if name == "CreateUser")
+    assert told(together) == told(alone)
+    assert sorted(writes) == sorted(one_by_one)
+
+
+def test_the_second_run_changes_nothing_and_asks_little(modules, sandbox):
+    applied(modules, high())
+    sandbox.clear_calls()
+    again = applied(modules, high())
+    assert {str(state["changes"]) for state in again.values()} == {"{}"}
+    assert sandbox.calls(write=True) == []
+    # Of each bucket two protections, its rules, and a look into it.
+    assert len(sandbox.calls()) <= 4 * len(BUCKETS) + 3
+
+
+def test_the_first_asks_for_all_that_is_made_together(modules, sandbox):
+    applied(modules, high())
+    asked = operations(sandbox, write=False)
+    assert asked.count("GetUser") == 0
+    assert asked.count("ListAttachedUserPolicies") == 0
+    assert asked.count("GetAccountAuthorizationDetails") <= 8
+    assert asked.count("ListObjectsV2") == len(BUCKETS)
+
+
+def test_under_test_nothing_is_written(modules, sandbox):
+    sandbox.refuse_writes(True)
+    planned = applied(modules, high(), test=True)
+    assert {state["result"] for state in planned.values()} == {None}
+    assert sandbox.calls(write=True) == []
+    sandbox.refuse_writes(False)
+    done = applied(modules, high())
+    assert [state["changes"] for state in done.values()] == [state["changes"] for state in planned.values()]
+
+
+def test_one_that_fails_stops_what_requires_it_and_no_other(modules, sandbox):
+    sandbox.fault("CreatePolicy", "access_denied", skip=2)
+    done = applied(modules, high())
+    failed = [name for name, state in done.items() if state["result"] is False]
+    assert len(failed) == 2
+    policy, user = failed
+    assert policy == f"{user}-policy"
+    assert "iam:CreatePolicy" in done[policy]["comment"]
+    assert "requisite failed" in done[user]["comment"]
+    made = {entry["UserName"] for entry in sandbox.client("iam").list_users()["Users"]}
+    assert made == {*USERS} - {user}
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [({"unless": ["true"]}, True), ({"onlyif": ["false"]}, True), ({"retry": {"attempts": 2, "interval": 1}}, False)],
+    ids=["unless", "onlyif", "retry"],
+)
+def test_what_salt_decides_at_a_turn_is_not_done_before_it(modules, sandbox, said, kept):
+    states = high()
+    states[USERS[2]]["iam_user"] += [{name: value} for name, value in said.items()]
+    done = applied(modules, states)
+    assert done[USERS[2]]["result"] is True
+    made = {entry["UserName"] for entry in sandbox.client("iam").list_users()["Users"]}
+    assert made == ({*USERS} - {USERS[2]} if kept else {*USERS})
+
+
+def test_a_state_of_somebody_elses_is_not_passed(modules, sandbox):
+    """It fails, and ends the run: what comes after it has not been touched."""
+    states = high()
+    users = {name: states.pop(name) for name in USERS}
+    states[USERS[0]], states[USERS[1]] = users[USERS[0]], users[USERS[1]]
+    states["theirs"] = {"test": ["fail_with_changes", {"failhard": True}]}
+    states.update({name: users[name] for name in USERS[2:]})
+    done = applied(modules, states)
+    assert done["theirs"]["result"] is False
+    made = {entry["UserName"] for entry in sandbox.client("iam").list_users()["Users"]}
+    assert made == {*USERS[:2]}
+
+
+def test_drift_of_many_users_is_read_again_before_it_is_mended(modules, sandbox, monkeypatch):
+    """Somebody changes one of them after the run has read ahead: what is done and said is about what is there then."""
+    iam, read = sandbox.client("iam"), prefetch.read
+    states = high(tags={"team": "data"}, purge=True)
+    applied(modules, states)
+    for user in USERS:
+        iam.tag_user(UserName=user, Tags=[{"Key": "old", "Value": "1"}])
+
+    def and_then(*arguments):
+        read(*arguments)
+        iam.tag_user(UserName=USERS[4], Tags=[{"Key": "late", "Value": "1"}])
+
+    monkeypatch.setattr(prefetch, "read", and_then)
+    done = applied(modules, states)
+    before = [done[user]["changes"]["tags"]["old"] for user in USERS]
+    assert before == [*[{"old": "1", "team": "data"}] * 4, {"old": "1", "team": "data", "late": "1"}]
+    assert [entry["Key"] for entry in iam.list_user_tags(UserName=USERS[4])["Tags"]] == ["team"]
+
+
+def test_credentials_that_may_not_list_ask_one_by_one_and_say_so_once(modules, sandbox, caplog):
+    sandbox.fault("GetAccountAuthorizationDetails", "access_denied", times=100)
+    sandbox.fault("ListBuckets", "access_denied", times=100)
+    caplog.set_level(logging.WARNING, "aws_runbook")
+    done = applied(modules, high())
+    assert {state["result"] for state in done.values()} == {True}, told(done)
+    sandbox.clear_calls()
+    caplog.clear()
+    again = applied(modules, high())
+    assert {str(state["changes"]) for state in again.values()} == {"{}"}
+    lines = [record.getMessage() for record in caplog.records if record.name.startswith("aws_runbook")]
+    assert len([line for line in lines if "iam:GetAccountAuthorizationDetails" in line]) == 1
+    assert len([line for line in lines if "s3:ListAllMyBuckets" in line]) == 1
+    assert len(lines) == 2
+    assert operations(sandbox).count("GetAccountAuthorizationDetails") == 1
+
+
+def test_a_listing_that_fails_is_no_reason_to_fail(modules, sandbox):
+    sandbox.fault("GetAccountAuthorizationDetails", "internal_error", times=100)
+    done = applied(modules, high())
+    assert {state["result"] for state in done.values()} == {True}, told(done)
+
+
+def test_the_tags_of_policies_are_not_taken_from_a_listing_that_leaves_them_out(modules, sandbox):
+    states = high()
+    for user in USERS:
+        states[f"{user}-policy"]["iam_backup_policy"].append({"tags": {"team": "data"}})
+    applied(modules, states)
+    sandbox.clear_calls()
+    again = applied(modules, states)
+    assert {str(state["changes"]) for state in again.values()} == {"{}"}
+    assert sandbox.calls(write=True) == []
+
+
+@pytest.mark.parametrize("pattern", ["-", "-+", "+--"])
+def test_what_aws_does_not_show_at_once_is_waited_for(modules, sandbox, pattern):
+    sandbox.stand_aside()
+    for service in ("iam", "s3"):
+        sandbox.lag(service, looks=3, pattern=pattern)
+    done = applied(modules, high())
+    assert {state["result"] for state in done.values()} == {True}, told(done)
+    versions = {entry["DefaultVersionId"] for entry in sandbox.client("iam").list_policies(Scope="Local")["Policies"]}
+    assert versions == {"v1"}
+
+
+def test_an_account_of_many_pages(modules, sandbox):
+    sandbox.page_size(2)
+    done = applied(modules, high())
+    assert {state["result"] for state in done.values()} == {True}, told(done)
+    again = applied(modules, high())
+    assert {str(state["changes"]) for state in again.values()} == {"{}"}

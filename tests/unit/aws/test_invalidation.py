@@ -1,0 +1,61 @@
+"""What a write makes old of what a run has read."""
+
+import pytest
+
+from aws_runbook.aws import invalidation
+from aws_runbook.aws.cache import Cache
+
+ARN = "arn:aws:iam::123456789012:policy/registry-backup"
+READ = [
+    ("s3", "head_bucket", {"Bucket": "a"}),
+    ("s3", "head_bucket", {"Bucket": "b"}),
+    ("s3", "list_buckets", {}),
+    ("s3", "search", {"Bucket": "a", "reached": ["a/"], "skip": ()}),
+    ("iam", "get_user", {"UserName": "docs-backup"}),
+    ("iam", "get_user", {"UserName": "registry-backup"}),
+    ("iam", "get_policy", {"PolicyArn": ARN}),
+    ("iam", "list_policies", {}),
+    ("sns", "get_topic_attributes", {"TopicArn": "t"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("service", "write", "old"),
+    [
+        ("s3", {"Bucket": "a", "LifecycleConfiguration": {"Rules": []}}, [0, 2, 3]),
+        ("s3", {}, [0, 1, 2, 3]),
+        ("iam", {"PolicyName": "registry-backup", "PolicyDocument": "{}"}, [5, 6, 7]),
+        ("iam", {"UserName": "docs-backup", "PolicyArn": ARN}, [4, 5, 6, 7]),
+        ("iam", {"GroupName": "backup", "UserName": "docs-backup"}, [4, 7]),
+        ("sns", {"TopicArn": "another"}, [8]),
+    ],
+    ids=["a bucket", "nobody knows what", "a policy is made", "a policy is attached", "a member", "another service"],
+)
+def test_what_a_write_makes_old(service, write, old):
+    cache = Cache()
+    asked = []
+
+    def read_all():
+        for number, (of, method, parameters) in enumerate(READ):
+            cache.get(("connection", of, "region", method), parameters, lambda number=number: asked.append(number))
+
+    read_all()
+    cache.drop(service, invalidation.after(service, write))
+    asked.clear()
+    read_all()
+    assert asked == old
+
+
+@pytest.mark.parametrize(
+    ("method", "question", "old"),
+    [
+        ("get_email_identity", (("EmailIdentity", "example.org"),), True),
+        ("get_email_identity", (("EmailIdentity", "example.net"),), False),
+        ("get_identity_dkim_attributes", "example.org", True),
+        ("get_identity_dkim_attributes", "example.net", False),
+        ("get_account", (("EmailIdentity", "example.org"),), False),
+    ],
+)
+def test_who_knows_exactly_says_so(method, question, old):
+    is_old = invalidation.of_one({"get_email_identity", "get_identity_dkim_attributes"}, "example.org")
+    assert is_old(method, question) is old

@@ -1,0 +1,233 @@
+"""What a listing of the account says, and what it does not say any more."""
+
+import threading
+
+import pytest
+
+from aws_runbook.aws import cache as run_cache
+from aws_runbook.aws import gathering
+from aws_runbook.aws.listings import Listed
+from aws_runbook.aws.recent import Recent
+
+ARN = "arn:aws:iam::123456789012:policy"
+PAGES = [
+    {
+        "UserDetailList": [
+            {
+                "UserName": "web",
+                "Arn": "arn:aws:iam::123456789012:user/web",
+                "GroupList": ["backup"],
+                "AttachedManagedPolicies": [{"PolicyName": "p", "PolicyArn": f"{ARN}/p"}],
+                "Tags": [{"Key": "team", "Value": "data"}],
+            }
+        ],
+        "GroupDetailList": [{"GroupName": "backup", "Arn": "arn:aws:iam::123456789012:group/backup"}],
+    },
+    {
+        "Policies": [
+            {
+                "PolicyName": "p",
+                "Arn": f"{ARN}/p",
+                "DefaultVersionId": "v2",
+                "PolicyVersionList": [
+                    {"VersionId": "v1", "Document": {"old": True}},
+                    {"VersionId": "v2", "Document": {"new": True}},
+                ],
+            }
+        ]
+    },
+]
+
+
+@pytest.fixture
+def recent():
+    return Recent()
+
+
+@pytest.fixture
+def listed():
+    found = Listed("iam")
+    found.fill(PAGES)
+    return found
+
+
+def says(listed, recent, method, absent=True, **parameters):
+    told = listed.answer(method, parameters, recent, absent=absent)
+    return told[0] if told else "unknown"
+
+
+def test_it_answers_what_single_reads_would(listed, recent):
+    user = says(listed, recent, "get_user", UserName="web")["User"]
+    assert (user["Arn"], user["Tags"]) == ("arn:aws:iam::123456789012:user/web", [{"Key": "team", "Value": "data"}])
+    attached = says(listed, recent, "list_attached_user_policies", UserName="web")["AttachedPolicies"]
+    assert attached == [{"PolicyName": "p", "PolicyArn": f"{ARN}/p"}]
+    assert says(listed, recent, "list_groups_for_user", UserName="web")["Groups"] == [{"GroupName": "backup"}]
+    assert says(listed, recent, "get_group", GroupName="backup")["Users"] == [{"UserName": "web"}]
+    assert says(listed, recent, "list_attached_group_policies", GroupName="backup")["AttachedPolicies"] == []
+    version = says(listed, recent, "get_policy_version", PolicyArn=f"{ARN}/p", VersionId="v2")
+    assert version["PolicyVersion"]["Document"] == {"new": True}
+    assert says(listed, recent, "list_policies", Scope="Local")["Policies"] == [{"PolicyName": "p", "Arn": f"{ARN}/p"}]
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters"),
+    [
+        ("get_policy_version", {"PolicyArn": f"{ARN}/p", "VersionId": "v1"}),
+        ("get_policy", {"PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}),
+        ("list_attached_user_policies", {"UserName": "gone"}),
+        ("list_groups_for_user", {"UserName": "gone"}),
+        ("get_user", {"UserName": "WEB"}),
+        ("get_group", {"GroupName": "Backup"}),
+        ("list_policies", {"Scope": "AWS"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_it_does_not_tell_is_not_taken_for_absent(listed, recent, method, parameters):
+    assert says(listed, recent, method, **parameters) == "unknown"
+
+
+def test_what_it_leaves_out_is_not_there_where_the_caller_can_be_told_so(listed, recent):
+    assert says(listed, recent, "get_user", UserName="gone") is None
+    assert says(listed, recent, "get_policy", PolicyArn=f"{ARN}/gone") is None
+    assert says(listed, recent, "get_user", absent=False, UserName="gone") == "unknown"
+
+
+def test_what_this_run_has_made_is_not_taken_for_absent(listed, recent):
+    recent.note("here", "create_user", {"UserName": "new"}, {})
+    recent.note("here", "create_policy", {"PolicyName": "new"}, {"Policy": {"Arn": f"{ARN}/new"}})
+    assert says(listed, recent, "get_user", UserName="new") == "unknown"
+    assert says(listed, recent, "get_policy", PolicyArn=f"{ARN}/new") == "unknown"
+    assert says(listed, recent, "get_group", GroupName="new") is None
+
+
+def test_what_has_been_written_is_old(listed, recent):
+    listed.write({"UserName": "other"})
+    assert says(listed, recent, "get_user", UserName="web") != "unknown"
+    assert says(listed, recent, "get_user", UserName="other") == "unknown"
+    assert says(listed, recent, "list_users") == "unknown"
+    listed.write({"UserName": "web", "PolicyArn": f"{ARN}/p"})
+    assert says(listed, recent, "list_attached_user_policies", UserName="web") == "unknown"
+    assert says(listed, recent, "get_policy", PolicyArn=f"{ARN}/p") == "unknown"
+    assert says(listed, recent, "get_group", GroupName="backup") != "unknown"
+    listed.write({"AccountAlias": "x"})
+    assert says(listed, recent, "get_group", GroupName="backup") == "unknown"
+
+
+def test_what_is_written_while_it_is_asked_for_is_old_when_it_comes(recent):
+    listed = Listed("iam")
+    listed.write({"UserName": "web"})
+    listed.fill(PAGES)
+    assert says(listed, recent, "get_user", UserName="web") == "unknown"
+    assert says(listed, recent, "get_group", GroupName="backup") != "unknown"
+
+
+def test_what_was_asked_again_is_not_answered_by_what_was_read_before(listed, recent):
+    listed.ask_again("get_user", {"UserName": "web"})
+    assert says(listed, recent, "get_user", UserName="web") == "unknown"
+    assert says(listed, recent, "list_groups_for_user", UserName="web") != "unknown"
+
+
+def test_an_answer_is_the_callers_own(listed, recent):
+    says(listed, recent, "get_user", UserName="web")["User"]["Tags"].clear()
+    assert says(listed, recent, "get_user", UserName="web")["User"]["Tags"] != []
+
+
+def test_buckets_without_their_region_are_asked_for(recent):
+    listed = Listed("s3")
+    listed.fill([{"Buckets": [{"Name": "a", "BucketRegion": "eu-west-2"}, {"Name": "b"}]}])
+    assert says(listed, recent, "head_bucket", Bucket="a")["BucketRegion"] == "eu-west-2"
+    assert says(listed, recent, "head_bucket", Bucket="b") == "unknown"
+    assert says(listed, recent, "head_bucket", Bucket="of-another-account") == "unknown"
+
+
+def test_a_run_with_few_things_makes_no_listing():
+    cache, asked = run_cache.Cache(), []
+    cache.expect({"iam": 2})
+    assert cache.listed("account", "iam", lambda: asked.append(1) or PAGES) is None
+    cache.expect({"iam": 1})
+    assert cache.listed("account", "iam", lambda: asked.append(1) or PAGES) is not None
+    assert cache.listed("account", "iam", lambda: asked.append(1) or PAGES) is not None
+    assert asked == [1]
+
+
+def test_where_it_is_refused_or_forgotten_it_is_not_asked_for_again():
+    cache = run_cache.Cache()
+    cache.expect({"iam": 9})
+    assert cache.listed("account", "iam", lambda: None) is None
+    assert cache.listed("account", "iam", lambda: PAGES) is None
+    assert not cache.can_list("account", "iam", 100)
+    cache.expect({"s3": 9})
+    cache.listed("account", "s3", lambda: [{}])
+    cache.clear()
+    assert cache.listed("account", "s3", lambda: [{}]) is None
+    assert cache.can_list("account", "s3", 100)
+
+
+def test_a_listing_of_many_pages_is_made_again_for_as_many_threads_only():
+    cache = run_cache.Cache()
+    cache.expect({"iam": 9})
+    cache.listed("account", "iam", lambda: [{}] * 5)
+    assert not cache.can_list("account", "iam", 9)
+    assert cache.can_list("account", "iam", 10)
+
+
+def test_what_was_listed_ahead_is_not_believed_by_who_writes():
+    cache = run_cache.Cache()
+    cache.expect({"iam": 9})
+    cache.read_ahead(lambda: cache.listed("account", "iam", lambda: PAGES))
+    assert cache.early
+    assert cache.listed("account", "iam", lambda: PAGES) is not None
+    with cache.at_first_hand():
+        assert cache.listed("account", "iam", lambda: PAGES) is None
+        cache.list_again("account", "iam", lambda: PAGES)
+        assert cache.listed("account", "iam", lambda: PAGES) is not None
+
+
+def test_threads_that_need_the_same_are_answered_once(monkeypatch):
+    monkeypatch.setattr(gathering, "_PATIENCE", 60)
+    together, asked, begun = gathering.Gathering(8), [], threading.Barrier(8)
+
+    def work(number):
+        with together.member():
+            begun.wait()
+            if number:  # one of them needs nothing
+                together.ask("iam", lambda: asked.append(number))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(asked) == 1
+
+
+def test_one_that_is_held_up_is_waited_for_only_a_moment(monkeypatch):
+    monkeypatch.setattr(gathering, "_PATIENCE", 0.01)
+    together, asked = gathering.Gathering(2), []
+    with together.member():
+        together.ask("iam", lambda: asked.append(1))
+    assert asked == [1]
+
+
+def test_an_error_of_who_asks_for_all_lets_the_others_go_on(monkeypatch):
+    monkeypatch.setattr(gathering, "_PATIENCE", 60)
+    together, ended = gathering.Gathering(3), []
+
+    def fail():
+        raise ValueError
+
+    def work():
+        with together.member():
+            try:
+                together.ask("iam", fail)
+            except ValueError:
+                ended.append("raised")
+            else:
+                ended.append("went on")
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(ended) == ["raised", "went on", "went on"]

@@ -1,0 +1,500 @@
+import copy
+import datetime as dt
+import json
+from collections import Counter
+from itertools import chain, combinations, product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aws_runbook.backups import expiry, lifecycle, meaning
+from aws_runbook.backups.lifecycle import Protected
+from aws_runbook.backups.targets import Target
+from aws_runbook.errors import PillarError, RunbookError, UnsafeError
+from tests.unit.strategies import DATES, TAGS, directories, rule_lists, rule_prefixes, rules, situations
+
+THIRTY = {
+    "ID": "delete-after-30-days",
+    "Filter": {"Prefix": ""},
+    "Status": "Enabled",
+    "Expiration": {"Days": 30},
+    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+}
+KINGFISHER = Protected("kingfisher", "repository", "postgres:backup of kingfisher-main")
+SYNC = Protected("file-sync", "sync", "sync of registry")
+
+
+def rule(prefix="", name="theirs", status="Enabled", **actions):
+    return {"ID": name, "Filter": {"Prefix": prefix}, "Status": status, **(actions or {"Expiration": {"Days": 10}})}
+
+
+def target(prefix="", kind="files", expire_days=30, abort=7, server="registry"):
+    expires = kind not in ("pgbackrest", "sync")
+    return Target(
+        server=server,
+        kind=kind,
+        bucket="ocp-db-backup",
+        prefix=prefix,
+        region="eu-west-2",
+        expires=expires,
+        expire_days=expire_days if expires else None,
+        abort_multipart_days=abort if expires or abort != 7 else None,
+        source="backup",
+    )
+
+
+# A lifecycle evaluator of the tests' own, after
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-filters.html: does a rule, on the day `now`, expire
+# the current version of an object?
+
+
+MATCHES = {
+    "Prefix": lambda value, key, _size, _tags: key.startswith(value),
+    "Tag": lambda value, _key, _size, tags: value in tags,
+    "Tags": lambda value, _key, _size, tags: all(tag in tags for tag in value),
+    "ObjectSizeGreaterThan": lambda value, _key, size, _tags: size > value,
+    "ObjectSizeLessThan": lambda value, _key, size, _tags: size < value,
+}
+
+
+def expired(given_rule, key, *, size, tags, age, now):
+    if given_rule["Status"] != "Enabled":
+        return False
+    conditions = [("Prefix", given_rule["Prefix"])] if "Prefix" in given_rule else []
+    for name, value in given_rule.get("Filter", {}).items():
+        conditions += value.items() if name == "And" else [(name, value)]
+    if not all(MATCHES[name](value, key, size, tags) for name, value in conditions):
+        return False
+    expiration = given_rule.get("Expiration", {})
+    return age >= expiration.get("Days", float("inf")) or now >= expiration.get("Date", now + dt.timedelta(days=1))
+
+
+TAG_SETS = [list(chosen) for chosen in chain.from_iterable(combinations(TAGS, count) for count in range(len(TAGS) + 1))]
+CIRCUMSTANCES = [
+    {"size": size, "tags": tags, "age": age, "now": now}
+    for size, tags, age, now in product(
+        (0, 1, 2, 131073, 6 * 1024**4), TAG_SETS, (0, 30, 36500), (DATES[0], DATES[1] + dt.timedelta(days=1))
+    )
+]
+
+
+def victims(given_rules, places):
+    """The protected objects that a rule can expire: keys are made for each rule, as deep as its prefix goes."""
+    for place, given_rule in product(places, given_rules):
+        root = place.prefix + "/" if place.prefix else ""
+        prefix = meaning.prefix_of(given_rule)
+        keys = [root + "archive/main/archive.info", root + "x", prefix + "x", prefix + "/x", prefix]
+        for key in keys:
+            if key.startswith(root) and any(expired(given_rule, key, **state) for state in CIRCUMSTANCES):
+                yield given_rule, place, key
+
+
+@given(situations())
+@settings(max_examples=200)
+def test_what_dangers_lets_pass_expires_no_protected_object(situation):
+    found, wanted, protected = situation
+    errors, _ = lifecycle.dangers("bucket", found, wanted, protected)
+    if not errors:
+        assert not list(victims([*found, *wanted], protected))
+        merged = merged_or_refused(found, wanted, protected)
+        assert not list(victims(merged, protected))
+
+
+@given(situations(), st.booleans(), st.lists(directories, max_size=1))
+@settings(max_examples=200)
+def test_merge_adds_nothing_that_expires_a_protected_object_even_unasked(situation, purge, retired):
+    found, wanted, protected = situation
+    merged = merged_or_refused(found, wanted, protected, purge=purge, retired=retired)
+    assert not list(victims([entry for entry in merged if entry not in found], protected))
+
+
+def merged_or_refused(found, *args, **kwargs):
+    try:
+        return lifecycle.merge(found, *args, **kwargs)[0]
+    except RunbookError:
+        return found
+
+
+@given(situations())
+@settings(max_examples=200)
+def test_dangers_gives_no_false_alarm(situation):
+    """Where a filter has no tags and sizes, each error has an object that would be lost."""
+    found, wanted, protected = situation
+    plain = [[entry for entry in group if "And" not in entry.get("Filter", {})] for group in (found, wanted)]
+    plain = [
+        [entry for entry in group if not {"Tag", *meaning._SIZES} & set(entry.get("Filter", {}))] for group in plain
+    ]
+    errors, _ = lifecycle.dangers("bucket", *plain, protected, allow=[entry["ID"] for entry in plain[1]])
+    assert bool(errors) == bool(list(victims([*plain[0], *plain[1]], protected)))
+
+
+def test_the_situations_drawn_are_of_both_sorts():
+    seen = Counter()
+
+    @given(situations())
+    @settings(max_examples=200, derandomize=True, database=None)
+    def count(situation):
+        found, wanted, protected = situation
+        errors, warnings = lifecycle.dangers("bucket", *situation)
+        expiring = [any(map(meaning.expires, group)) for group in (found, wanted)]
+        seen["lost by what is found"] += bool(list(victims(found, protected)))
+        seen["lost by what is wanted"] += bool(list(victims(wanted, protected)))
+        seen["safe beside rules that expire"] += bool(protected and any(expiring) and not errors)
+        seen["safe beside rules that expire, of both sorts"] += bool(protected and all(expiring) and not errors)
+        seen["reported"] += bool(warnings)
+
+    count()
+    assert min(seen.values()) >= 3, seen
+    assert len(seen) == 5
+
+
+@given(rule_lists(5), rule_lists())
+@settings(max_examples=100)
+def test_merge_keeps_foreign_rules_byte_for_byte_and_in_order(found, wanted):
+    before = copy.deepcopy((found, wanted))
+    merged = merged_or_refused(found, wanted)
+    assert (found, wanted) == before
+    foreign = [entry for entry in found if not entry["ID"].startswith("delete-after-")]
+    foreign = [entry for entry in foreign if entry["ID"] not in {ours["ID"] for ours in wanted}]
+    assert [entry for entry in merged if entry in foreign] == foreign
+
+
+@given(rule_lists(5), rule_lists(), st.booleans())
+@settings(max_examples=100)
+def test_merging_twice_is_merging_once_and_brings_every_wanted_rule(found, wanted, purge):
+    try:
+        merged, _ = lifecycle.merge(found, wanted, purge=purge)
+    except UnsafeError:
+        return
+    assert lifecycle.merge(merged, wanted, purge=purge)[0] is merged
+    assert all(any(meaning.equal(ours, entry) for entry in merged) for ours in wanted)
+    assert len({entry["ID"] for entry in merged}) == len(merged)
+    if purge:
+        assert all(any(meaning.equal(ours, entry) for ours in wanted) for entry in merged)
+
+
+@given(rules())
+def test_normalising_twice_is_normalising_once_and_is_plain_data(drawn):
+    normal = meaning.normalise(drawn)
+    assert meaning.normalise(normal) == normal
+    assert json.loads(json.dumps(normal)) == normal
+    assert meaning.equal(drawn, normal)
+    assert meaning.prefix_of(normal) == meaning.prefix_of(drawn)
+    assert meaning.effects(normal) == meaning.effects(drawn)
+
+
+@given(rules(), rules())
+def test_rules_that_are_equal_expire_the_same_objects(one, other):
+    if meaning.equal(one, other):
+        key = meaning.prefix_of(one) + "x"
+        assert all(expired(one, key, **state) == expired(other, key, **state) for state in CIRCUMSTANCES)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"Prefix": ""}, {"Filter": {}}),
+        ({"Prefix": ""}, {"Filter": {"Prefix": ""}}),
+        ({"Prefix": "a/"}, {"Filter": {"Prefix": "a/"}}),
+        ({"Prefix": "a/"}, {"Filter": {"And": {"Prefix": "a/"}}}),
+        ({"Filter": {"Tag": TAGS[1]}}, {"Filter": {"And": {"Prefix": "", "Tags": [TAGS[1]]}}}),
+        (
+            {"Filter": {"And": {"Prefix": "a", "Tags": list(TAGS)}}},
+            {"Filter": {"And": {"Tags": list(reversed(TAGS)), "Prefix": "a"}}},
+        ),
+        ({"Filter": {"ObjectSizeLessThan": 5}}, {"Filter": {"And": {"ObjectSizeLessThan": 5}}}),
+    ],
+)
+def test_filters_that_mean_the_same(one, other):
+    rest = {"Status": "Enabled", "Expiration": {"Days": 3}}
+    assert meaning.equal({**rest, **one, "ID": "one"}, {**rest, **other, "ID": "other", "Transitions": []})
+
+
+@pytest.mark.parametrize(
+    "date",
+    ["2030-01-01", "2030-01-01T00:00:00Z", "2030-01-01T00:00:00.000Z", dt.date(2030, 1, 1), dt.datetime(2030, 1, 1)],  # noqa: DTZ001  YAML's dates have no zone
+)
+def test_dates_are_compared_as_dates(date):
+    read = rule(Expiration={"Date": dt.datetime(2030, 1, 1, tzinfo=dt.timezone.utc)})
+    assert meaning.equal(read, rule(Expiration={"Date": date}))
+    assert not meaning.equal(read, rule(Expiration={"Date": "2030-01-02"}))
+
+
+def test_same_rules_compares_lists_in_any_order_with_their_ids():
+    old = {**rule("a/"), "Prefix": "a/"}
+    del old["Filter"]
+    assert meaning.same_rules([old, THIRTY], [THIRTY, rule("a/")])
+    assert not meaning.same_rules([THIRTY], [{**THIRTY, "ID": "other"}])
+    assert not meaning.same_rules([THIRTY], [])
+
+
+@pytest.mark.parametrize(
+    ("actions", "effects"),
+    [
+        ({"Expiration": {"Days": 1}}, {"current"}),
+        ({"Expiration": {"Date": DATES[0]}}, {"current"}),
+        ({"Expiration": {"ExpiredObjectDeleteMarker": True}}, {"marker"}),
+        ({"Expiration": {"Days": 1, "ExpiredObjectDeleteMarker": False}}, {"current"}),
+        ({"NoncurrentVersionExpiration": {"NoncurrentDays": 1}}, {"noncurrent"}),
+        ({"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}}, {"multipart"}),
+        ({"Transitions": [{"Days": 1, "StorageClass": "GLACIER"}]}, {"transition"}),
+        ({"NoncurrentVersionTransitions": [{"NoncurrentDays": 1, "StorageClass": "GLACIER"}]}, {"transition"}),
+    ],
+)
+def test_effects(actions, effects):
+    assert meaning.effects(rule(**actions)) == effects
+    assert meaning.effects(rule(status="Disabled", **actions)) == set()
+    assert meaning.expires(rule(**actions)) == ("current" in effects)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "protected", "reached"),
+    [
+        ("", "king", True),
+        ("king", "king", True),
+        ("king", "kingfisher", True),
+        ("king/archive", "king", True),
+        ("kingfisher/", "king", False),
+        ("kingfisher", "king", False),
+        ("king/", "kingfisher", False),
+        ("incremental/", "kingfisher", False),
+        ("incremental/", "", True),
+        ("/king", "king", False),
+    ],
+)
+def test_overlaps_compares_letter_by_letter(prefix, protected, reached):
+    assert meaning.overlaps(prefix, protected) is reached
+
+
+@given(rule_prefixes, directories)
+def test_a_rule_overlaps_when_some_key_starts_with_both(prefix, protected):
+    longer = max(prefix, f"{protected}/", key=len)
+    assert meaning.overlaps(prefix, protected) == (longer.startswith(prefix) and longer.startswith(f"{protected}/"))
+
+
+def test_a_rule_found_over_a_repository_is_an_error_that_says_what_to_do():
+    errors, warnings = lifecycle.dangers("ocp-db-backup", [rule("king", "old rule")], [], [KINGFISHER, SYNC])
+    assert warnings == []
+    assert errors == [
+        (
+            "Bucket ocp-db-backup: the lifecycle rule 'old rule' (prefix 'king'), found there, expires objects after 10 days and "
+            "reaches the pgBackRest repository kingfisher/ (postgres:backup of kingfisher-main): narrow it, or remove it "
+            "with `salt-call s3_lifecycle.delete_rule ocp-db-backup 'old rule'`."
+        )
+    ]
+
+
+def test_a_rule_wanted_over_a_synced_directory_is_an_error():
+    errors, _ = lifecycle.dangers("b", [], [THIRTY], [SYNC], allow=[THIRTY["ID"]])
+    assert len(errors) == 1
+    assert "delete-after-30-days" in errors[0]
+    assert "the synced directory file-sync/ (sync of registry)" in errors[0]
+    assert lifecycle.dangers("b", [THIRTY], [THIRTY], [SYNC])[0][0].count("found there") == 1
+
+
+@pytest.mark.parametrize(
+    "actions",
+    [
+        {"NoncurrentVersionExpiration": {"NoncurrentDays": 1}},
+        {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}},
+        {"Transitions": [{"Days": 1, "StorageClass": "GLACIER"}]},
+    ],
+)
+@pytest.mark.parametrize("place", [KINGFISHER, SYNC])
+def test_what_spares_current_objects_is_allowed_by_name_and_reported_when_found(actions, place):
+    mild = rule(place.prefix, "mild", **actions)
+    errors, warnings = lifecycle.dangers("b", [mild], [], [place])
+    assert (errors, len(warnings)) == ([], 1)
+    assert "'mild'" in warnings[0]
+    assert "name it in allow" in warnings[0]
+    assert lifecycle.dangers("b", [mild], [], [place], allow=["mild"]) == ([], [])
+    errors, warnings = lifecycle.dangers("b", [], [mild], [place])
+    assert (len(errors), warnings) == (1, [])
+    assert lifecycle.dangers("b", [], [mild], [place], allow=["mild"]) == ([], [])
+
+
+def test_markers_are_harmless_and_disabled_rules_are_noted():
+    assert lifecycle.dangers("b", [rule(Expiration={"ExpiredObjectDeleteMarker": True})], [], [KINGFISHER]) == ([], [])
+    errors, warnings = lifecycle.dangers("b", [rule(status="Disabled")], [rule(status="Disabled")], [KINGFISHER])
+    assert errors == []
+    assert len(warnings) == 1
+    assert "is disabled; enabled, it would expire objects" in warnings[0]
+
+
+def test_merge_leaves_equal_rules_as_they_are_under_any_id():
+    theirs = {"ID": "by hand", "Prefix": "", **{name: THIRTY[name] for name in THIRTY if name not in ("ID", "Filter")}}
+    found = [rule("logs/"), theirs]
+    assert lifecycle.merge(found, [THIRTY])[0] is found
+
+
+def test_merge_adds_after_foreign_rules():
+    found = [rule("logs/"), rule("tmp/", "tmp", Expiration={"Days": 1})]
+    assert lifecycle.merge(found, [THIRTY]) == ([*found, THIRTY], [])
+    assert lifecycle.merge(found, [THIRTY], purge=True) == ([THIRTY], [])
+
+
+@pytest.mark.parametrize(
+    "elder",
+    [
+        {**THIRTY, "Status": "Disabled"},
+        {**THIRTY, "Expiration": {"Days": 90}},
+        {**THIRTY, "ID": "delete-after-60-days", "Expiration": {"Days": 60}},
+    ],
+)
+def test_merge_replaces_in_place_what_is_ours(elder):
+    assert lifecycle.merge([rule("a/", "a"), elder, rule("z/", "z")], [THIRTY]) == (
+        [rule("a/", "a"), THIRTY, rule("z/", "z")],
+        [],
+    )
+
+
+def test_merge_replaces_several_elders_by_one():
+    elders = [{**THIRTY, "ID": f"delete-after-{days}-days", "Expiration": {"Days": days}} for days in (60, 90)]
+    assert lifecycle.merge(elders, [THIRTY]) == ([THIRTY], [])
+    assert lifecycle.merge([*elders, THIRTY], [THIRTY]) == ([THIRTY], [])
+
+
+def test_merge_keeps_the_rule_of_a_retired_target_and_says_so():
+    retired = rule("old/", "delete-after-60-days-old", Expiration={"Days": 60})
+    wanted = rule("site/", "delete-after-30-days-site", Expiration={"Days": 30})
+    merged, warnings = lifecycle.merge([retired], [wanted], remove=lifecycle.remover("ocp-backup"))
+    assert merged == [retired, wanted]
+    assert warnings == [
+        (
+            "The lifecycle rule 'delete-after-60-days-old' (prefix 'old/') is named like the rules made here, but pillar "
+            "does not ask for it: it is kept, and goes on expiring objects after 60 days. To remove it: `salt-call "
+            "s3_lifecycle.delete_rule ocp-backup delete-after-60-days-old`."
+        )
+    ]
+    assert lifecycle.merge([retired], [wanted], retired=["old"]) == ([wanted], [])
+
+
+@pytest.mark.parametrize("selection", [{"Prefix": "logs/"}, {"Tag": TAGS[0]}, {"ObjectSizeGreaterThan": 5}])
+def test_merge_refuses_an_id_that_stands_for_other_objects(selection):
+    with pytest.raises(
+        UnsafeError, match=r"^The lifecycle rule 'delete-after-30-days' \(all objects\) cannot be added"
+    ):
+        lifecycle.merge([{**THIRTY, "Filter": selection}], [THIRTY])
+
+
+@pytest.mark.parametrize("name", [None, "", "x" * 256, 5])
+def test_merge_refuses_ids_that_s3_would_not_take(name):
+    with pytest.raises(RunbookError, match="1 to 255 characters"):
+        lifecycle.merge([], [{**THIRTY, "ID": name}])
+
+
+def test_merge_refuses_one_id_twice():
+    with pytest.raises(RunbookError, match="unique"):
+        lifecycle.merge([], [THIRTY, {**THIRTY, "Filter": {"Prefix": "a/"}}])
+
+
+def test_merge_refuses_a_rule_too_many():
+    found = [rule(f"{number}/", str(number)) for number in range(lifecycle.MAX_RULES)]
+    assert lifecycle.merge(found, [found[5]])[0] is found
+    with pytest.raises(RunbookError, match=r"1001 lifecycle rules, and S3 allows 1000"):
+        lifecycle.merge(found, [THIRTY])
+
+
+def test_merge_refuses_danger_by_itself():
+    with pytest.raises(UnsafeError, match="kingfisher"):
+        lifecycle.merge([], [THIRTY], [KINGFISHER])
+
+
+def test_a_rule_that_expires_sooner_is_reported():
+    sooner = rule("", "sooner", Expiration={"Days": 5})
+    dated = rule("site/", "dated", Expiration={"Date": DATES[0]})
+    later = rule("", "later", Expiration={"Days": 31})
+    alike = rule("", "alike", Expiration={"Days": 30})
+    elsewhere = rule("else/", "elsewhere", Expiration={"Days": 5})
+    ours = rule("site/", "delete-after-30-days-site", Expiration={"Days": 30})
+    elder = rule("site/", "delete-after-20-days-site", Expiration={"Days": 20})
+    warnings = lifecycle.shadowing([sooner, dated, later, alike, elsewhere, elder], [ours])
+    assert [warning.split("'")[1] for warning in warnings] == ["sooner", "dated"]
+    assert warnings[0].startswith(
+        "The lifecycle rule 'sooner' (all objects), found there, expires objects after 5 days"
+    )
+
+
+def test_the_runbooks_rule_where_all_targets_expire():
+    wanted = json.dumps([THIRTY])
+    for targets in (
+        [target()],
+        [target("database"), target("site")],
+        [target("a"), target("a", "mysql", server="cms")],
+    ):
+        made, allow = expiry.backup_rules("ocp-db-backup", targets)
+        assert json.dumps(made) == wanted
+        assert allow == []
+
+
+def test_each_prefix_has_a_rule_where_a_bucket_holds_more():
+    made, allow = expiry.backup_rules(
+        "ocp-db-backup", [target("kingfisher", "pgbackrest"), target("incremental"), target("files", "sync")]
+    )
+    assert made == [
+        {**THIRTY, "ID": "delete-after-30-days-incremental", "Filter": {"Prefix": "incremental/"}},
+    ]
+    assert allow == []
+
+
+def test_no_rule_where_nothing_expires():
+    assert expiry.backup_rules("b", [target("kingfisher", "pgbackrest"), target("files", "sync")]) == ([], [])
+    assert expiry.backup_rules("b", []) == ([], [])
+
+
+def test_unfinished_uploads_of_a_repository_only_when_asked():
+    made, allow = expiry.backup_rules("b", [target("kingfisher", "pgbackrest", abort=5)])
+    assert made == [
+        {
+            "ID": "abort-multipart-after-5-days-kingfisher",
+            "Filter": {"Prefix": "kingfisher/"},
+            "Status": "Enabled",
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 5},
+        }
+    ]
+    assert allow == ["abort-multipart-after-5-days-kingfisher"]
+    assert lifecycle.dangers("b", [], made, [KINGFISHER], allow) == ([], [])
+
+
+def test_different_days_in_one_bucket():
+    made, _ = expiry.backup_rules("b", [target("a", expire_days=30), target("b", expire_days=60)])
+    assert [entry["ID"] for entry in made] == ["delete-after-30-days-a", "delete-after-60-days-b"]
+
+
+@pytest.mark.parametrize(("one", "other"), [("a", "a"), ("a", "a/b"), ("", "a"), ("", "")])
+def test_targets_that_share_objects_agree_on_days(one, other):
+    with pytest.raises(PillarError, match=r"registry .*expire_days 30.* cms .*expire_days 60.*share objects"):
+        expiry.backup_rules("b", [target(one, expire_days=30), target(other, expire_days=60, server="cms")])
+
+
+def test_a_prefix_inside_another_needs_no_rule():
+    made, _ = expiry.backup_rules("b", [target("a"), target("a/b"), target("ab"), target("s", "sync")])
+    assert [entry["Filter"]["Prefix"] for entry in made] == ["a/", "ab/"]
+
+
+def test_a_target_without_a_prefix_beside_a_repository_has_no_rule():
+    with pytest.raises(PillarError, match="kingfisher"):
+        expiry.backup_rules("b", [target(), target("kingfisher", "pgbackrest")])
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=300), min_size=2, max_size=5, unique=True))
+def test_ids_are_unique_and_short_enough(prefixes):
+    ids = [expiry.rule_id("delete-after-30-days", prefix) for prefix in [*prefixes, "a-b", "a/b"]]
+    assert len(set(ids)) == len({*prefixes, "a-b", "a/b"})
+    assert all(len(name) <= 255 for name in ids)
+
+
+def test_ids_are_readable_and_stable():
+    assert expiry.rule_id("delete-after-30-days", "") == "delete-after-30-days"
+    assert expiry.rule_id("delete-after-30-days", "file-sync") == "delete-after-30-days-file-sync"
+    assert expiry.rule_id("delete-after-30-days", "a/b") == "delete-after-30-days-a-b-c14cddc0"
+
+
+def test_search_prefixes_are_the_fewest_that_matter():
+    found = [rule("king"), rule("kingfisher/"), rule("logs/"), rule("off/", status="Disabled")]
+    marker = rule("marker/", Expiration={"ExpiredObjectDeleteMarker": True})
+    aborting = rule("up/", AbortIncompleteMultipartUpload={"DaysAfterInitiation": 1})
+    assert meaning.search_prefixes([*found, marker, aborting]) == ["king", "logs/", "up/"]
+    assert meaning.search_prefixes([*found, THIRTY]) == [""]
+    assert meaning.search_prefixes([]) == []

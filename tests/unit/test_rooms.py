@@ -1,0 +1,34 @@
+"""The folders of the shared package: imports between them go one way."""
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[2] / "_utils" / "aws_runbook"
+ROOMS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
+
+
+def imported(room):
+    """The other rooms that the files of a room import from."""
+    found = set()
+    for path in (PACKAGE / room).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("aws_runbook."):
+                found.add(node.module.split(".")[1])
+    return (found & set(ROOMS)) - {room}
+
+
+def test_imports_between_rooms_make_no_circle():
+    rooms = {room: imported(room) for room in ROOMS}
+    assert "aws" in rooms["kinds"]
+    TopologicalSorter(rooms).prepare()  # an error names the circle
+
+
+def test_each_room_is_a_package_of_the_distribution():
+    packages = (PACKAGE.parents[1] / "setup.cfg").read_text()
+    assert [room for room in ROOMS if f"    aws_runbook.{room}\n" not in packages] == []
+
+
+def test_the_tests_of_a_room_are_in_a_folder_of_its_name():
+    folders = {path.parent.name for path in Path(__file__).parent.glob("*/test_*.py")}
+    assert folders <= set(ROOMS)
