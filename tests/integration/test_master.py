@@ -119,10 +119,20 @@ def test_a_schedule_runs_it(control, master, pillar, sandbox):
         "schedule.add", "aws", "function=state.apply", "job_args=['aws']", "seconds=3600", minion_tgt="control"
     )
     assert added.data["result"] is True, added.data
-    cli.run("schedule.run_job", "aws", "force=True", minion_tgt="control")
-    made = until(lambda: sandbox.calls(operation="CreateAccessKey")[4:], what="the schedule to run", timeout=60)
+
+    def made():
+        return sandbox.calls(operation="CreateAccessKey")
+
+    def has_begun():
+        """The minion is told by an event on its own bus, which nobody repeats if it is lost."""
+        cli.run("schedule.run_job", "aws", "force=True", minion_tgt="control")
+        return until(sandbox.calls, what="the schedule to start a run", timeout=20)
+
+    assert until(has_begun, what="the schedule to start a run", timeout=120), cli.run(
+        "schedule.list", minion_tgt="control"
+    )
     cli.run("schedule.delete", "aws", minion_tgt="control")
-    assert made
+    assert until(lambda: len(made()) == 5, what="the scheduled run to make its keys", timeout=240), made()
 
     def is_over():
         running = cli.run("saltutil.running", minion_tgt="control").data
