@@ -28,7 +28,6 @@ from contextlib import nullcontext
 from functools import partial
 
 from aws_runbook import clock, hints
-from aws_runbook.aws import cache as run_cache
 from aws_runbook.aws import tags as tagging
 from aws_runbook.aws.waiting import until
 from aws_runbook.errors import AwsError, RunbookError, UnreachableError
@@ -40,6 +39,7 @@ from aws_runbook.kinds import arguments
 from aws_runbook.kinds.functions import connected
 from aws_runbook.mail import plan as email_plan
 from aws_runbook.mail.smtp import SmtpStore
+from aws_runbook.run import cache as run_cache
 from aws_runbook.stores import minion
 
 

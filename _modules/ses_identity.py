@@ -33,7 +33,6 @@ notifications, and ``ses:GetEmailIdentity`` to read; ``ses:CreateEmailIdentity``
 from contextlib import nullcontext
 
 from aws_runbook import hints
-from aws_runbook.aws import cache as run_cache
 from aws_runbook.aws import tags as tagging
 from aws_runbook.aws.waiting import until
 from aws_runbook.dns import check as dns_check
@@ -47,6 +46,7 @@ from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.mail import identities, topics
 from aws_runbook.mail import plan as email_plan
 from aws_runbook.pillar.mail import KEY_LENGTHS, MX_FAILURES
+from aws_runbook.run import cache as run_cache
 
 _TOPICS = {"bounce_topic": "Bounce", "complaint_topic": "Complaint", "delivery_topic": "Delivery"}
 _FORMATS = ("table", "zone", "console", "data")

@@ -45,9 +45,9 @@ from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.functions import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.mail import plan as email_plan
-from aws_runbook.mail import subscribing, topics
-from aws_runbook.mail import subscriptions as subscribers
-from aws_runbook.mail.subscriptions import shown
+from aws_runbook.mail import subscription as subscriptions
+from aws_runbook.mail import topic_subscriptions, topics
+from aws_runbook.mail.subscription import shown
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,256}|[A-Za-z0-9_-]{1,251}\.fifo")
 
@@ -108,13 +108,13 @@ def _write_publishers(topic, wanted):
 
 
 def _write_tags(topic, wanted):
-    known = tagging.TOPIC.of(subscribing.tag_list(topic))
-    tagging.TOPIC.write(topic.session, str(topic), wanted["tags"], known, **subscribing.resource(topic))
+    known = tagging.TOPIC.of(topic_subscriptions.tag_list(topic))
+    tagging.TOPIC.write(topic.session, str(topic), wanted["tags"], known, **topic_subscriptions.resource(topic))
 
 
 def _check_subscriptions(where, _attribute, value):
     listed = traverse_dict_and_list(__pillar__, value) if isinstance(value, str) else value
-    return subscribers.parse(where, listed)
+    return subscriptions.parse(where, listed)
 
 
 def _check_name(topic, wanted):
@@ -198,14 +198,14 @@ KIND = Kind(
                 "sns:UntagResource",
             ),
             check=_check_subscriptions,
-            read=subscribing.shown_to_people,
+            read=topic_subscriptions.shown_to_people,
             shared=True,
         ),
         Attribute(
             "tags",
             actions=("sns:ListTagsForResource", "sns:TagResource", "sns:UntagResource"),
             check=checks.tags(tagging.TOPIC),
-            read=lambda topic: tagging.TOPIC.of(subscribing.tag_list(topic)),
+            read=lambda topic: tagging.TOPIC.of(topic_subscriptions.tag_list(topic)),
             write=_write_tags,
             shared=True,
         ),
@@ -277,7 +277,7 @@ def plan(session, name, purge=False, **attributes):
 
 def _plan(topic, wanted, *, purge):
     is_there = topic.entry is not None
-    tags = subscribing.tag_list(topic) if is_there and {"tags", "subscriptions"} & set(wanted) else []
+    tags = topic_subscriptions.tag_list(topic) if is_there and {"tags", "subscriptions"} & set(wanted) else []
     known = {row.name: row.read(topic) for row in _TOLD_TOGETHER} if is_there else {}
     known |= {"tags": tagging.TOPIC.of(tags)} if is_there else {}
     target = {attribute: value for attribute, value in wanted.items() if attribute != "subscriptions"}
@@ -293,8 +293,8 @@ def _plan(topic, wanted, *, purge):
     members = {"subscribe": [], "unsubscribe": [], "warnings": [], "pending": []}
     if "subscriptions" in wanted:
         notes = tagging.mapping(tags)
-        found = subscribing.listed(topic, wanted["subscriptions"], notes) if is_there else []
-        members = subscribing.decide(topic, wanted["subscriptions"], found, notes, purge=purge)
+        found = topic_subscriptions.listed(topic, wanted["subscriptions"], notes) if is_there else []
+        members = topic_subscriptions.decide(topic, wanted["subscriptions"], found, notes, purge=purge)
         if members["subscribe"] or members["unsubscribe"]:
             old = sorted(entry.subscription.label for entry in found)
             gone = {entry.subscription.label for entry in members["unsubscribe"]}
@@ -332,9 +332,9 @@ def apply(session, name, purge=False, **attributes):
         if row.write:
             row.write(topic, new)
     for subscription in planned["subscribe"]:
-        subscribing.subscribe(topic, subscription)
+        topic_subscriptions.subscribe(topic, subscription)
     for entry in planned["unsubscribe"]:
-        subscribing.unsubscribe(topic, entry)
+        topic_subscriptions.unsubscribe(topic, entry)
     return True
 
 
@@ -380,9 +380,11 @@ def resubscribe(session, name, endpoint, protocol="email"):
 
         salt-call sns_topic.resubscribe noreply-example-org ops@example.org
     """
-    (subscription,) = subscribers.parse(f"topic {name}", [{"protocol": protocol, "endpoint": endpoint}])
+    (subscription,) = subscriptions.parse(f"topic {name}", [{"protocol": protocol, "endpoint": endpoint}])
     topic = KIND.of(session, name)
-    subscribing.subscribe(topic, subscription, tagging.mapping(subscribing.tag_list(topic)).get(subscription.tag))
+    topic_subscriptions.subscribe(
+        topic, subscription, tagging.mapping(topic_subscriptions.tag_list(topic)).get(subscription.tag)
+    )
     return f"{shown(endpoint)} was asked to confirm the subscription to the topic {name}."
 
 
@@ -454,7 +456,7 @@ def obstacles(session, name, remove_subscriptions=False):
     if remove_subscriptions is True:
         return []
     labels = sorted(
-        entry.subscription.label for entry in subscribing.found(KIND.of(session, name)) if not entry.deleted
+        entry.subscription.label for entry in topic_subscriptions.found(KIND.of(session, name)) if not entry.deleted
     )
     if not labels:
         return []

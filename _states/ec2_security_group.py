@@ -11,8 +11,8 @@ Manage security groups.
             - {service: postgresql, source: anywhere}
 """
 
-from aws_runbook.aws.prefetch import Role
 from aws_runbook.kinds import converge, states
+from aws_runbook.run.prefetch import Role
 
 ROLE = Role(read_ahead=True)
 

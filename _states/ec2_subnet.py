@@ -10,8 +10,8 @@ Manage subnets of VPCs.
         - cidr_block: 10.0.1.0/24
 """
 
-from aws_runbook.aws.prefetch import Role
 from aws_runbook.kinds import converge, states
+from aws_runbook.run.prefetch import Role
 
 ROLE = Role(read_ahead=True)
 

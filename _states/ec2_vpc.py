@@ -10,8 +10,8 @@ Manage VPCs.
         - enable_dns_hostnames: True
 """
 
-from aws_runbook.aws.prefetch import Role
 from aws_runbook.kinds import converge, states
+from aws_runbook.run.prefetch import Role
 
 ROLE = Role(read_ahead=True)
 

@@ -14,8 +14,8 @@ Manage the access keys of IAM users.
 
 from functools import partial
 
-from aws_runbook.aws.prefetch import Role
 from aws_runbook.kinds import converge
+from aws_runbook.run.prefetch import Role
 
 ROLE = Role(read_ahead=True, beside=("present",))
 

@@ -11,8 +11,8 @@ Manage the IAM policies that let servers write their backups.
             - {kind: sync, bucket: ocp-registry-backup, prefix: file-sync}
 """
 
-from aws_runbook.aws.prefetch import Role
 from aws_runbook.kinds import converge, states
+from aws_runbook.run.prefetch import Role
 
 ROLE = Role(read_ahead=True, listed="iam", beside=("present",))
 

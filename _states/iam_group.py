@@ -10,8 +10,8 @@ Manage IAM groups.
             - backup
 """
 
-from aws_runbook.aws.prefetch import Role
 from aws_runbook.kinds import converge, states
+from aws_runbook.run.prefetch import Role
 
 ROLE = Role(read_ahead=True, listed="iam", beside=("present",))
 

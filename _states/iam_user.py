@@ -10,8 +10,8 @@ Manage IAM users.
             - registry-backup
 """
 
-from aws_runbook.aws.prefetch import Role
 from aws_runbook.kinds import converge, functions, states
+from aws_runbook.run.prefetch import Role
 
 ROLE = Role(read_ahead=True, listed="iam", beside=("present",))
 

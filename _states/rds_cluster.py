@@ -18,9 +18,9 @@ Manage clusters of Aurora Serverless v2, each with one instance.
         - store: sdb://vault/common
 """
 
-from aws_runbook.aws.prefetch import Role
 from aws_runbook.databases import state as database_state
 from aws_runbook.kinds import converge
+from aws_runbook.run.prefetch import Role
 
 # Its plan needs the store, and may wait for the database.
 ROLE = Role(read_ahead=False)

@@ -13,9 +13,9 @@ Manage database instances of RDS.
         - wait: 20m
 """
 
-from aws_runbook.aws.prefetch import Role
 from aws_runbook.databases import state as database_state
 from aws_runbook.kinds import converge
+from aws_runbook.run.prefetch import Role
 
 # Its plan needs the store, and may wait for the database.
 ROLE = Role(read_ahead=False)

@@ -11,8 +11,8 @@ Manage DB subnet groups.
         - subnets: [lab-a, lab-b]
 """
 
-from aws_runbook.aws.prefetch import Role
 from aws_runbook.kinds import converge, states
+from aws_runbook.run.prefetch import Role
 
 ROLE = Role(read_ahead=True)
 

@@ -12,8 +12,8 @@ Manage S3 buckets.
         - object_ownership: BucketOwnerEnforced
 """
 
-from aws_runbook.aws.prefetch import Role
 from aws_runbook.kinds import converge, states
+from aws_runbook.run.prefetch import Role
 
 ROLE = Role(read_ahead=True, listed="s3", beside=("present",))
 

@@ -19,8 +19,8 @@ Manage the lifecycle rules of S3 buckets.
 
 from functools import partial
 
-from aws_runbook.aws.prefetch import Role
 from aws_runbook.kinds import converge
+from aws_runbook.run.prefetch import Role
 
 ROLE = Role(read_ahead=True, beside=("managed",))
 

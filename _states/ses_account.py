@@ -12,8 +12,8 @@ Manage what SES keeps for the account as a whole.
             use_case: Password resets and notices to people who asked for them.
 """
 
-from aws_runbook.aws.prefetch import Role
 from aws_runbook.kinds import converge, states
+from aws_runbook.run.prefetch import Role
 
 # SES answers once a second, however many ask.
 ROLE = Role(read_ahead=False)

@@ -12,10 +12,10 @@ Manage SES's configuration sets.
               events: [RENDERING_FAILURE, REJECT, DELIVERY_DELAY]
 """
 
-from aws_runbook.aws.prefetch import Role
 from aws_runbook.errors import RunbookError
 from aws_runbook.kinds import converge, functions, states
 from aws_runbook.mail import topics
+from aws_runbook.run.prefetch import Role
 
 # SES answers once a second, however many ask.
 ROLE = Role(read_ahead=False)

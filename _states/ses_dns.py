@@ -8,8 +8,8 @@ Publish the DNS records of SES's identities.
         - identities: [noreply.example.org]
 """
 
-from aws_runbook.aws.prefetch import Role
 from aws_runbook.kinds import converge
+from aws_runbook.run.prefetch import Role
 
 # SES answers once a second, however many ask.
 ROLE = Role(read_ahead=False)

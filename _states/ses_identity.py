@@ -10,11 +10,11 @@ Manage SES's identities: the domains and addresses that mail is sent from.
         - mail_from: mail.noreply.example.org
 """
 
-from aws_runbook.aws.prefetch import Role
 from aws_runbook.dns.names import is_address
 from aws_runbook.errors import RunbookError
 from aws_runbook.kinds import converge, functions, states
 from aws_runbook.mail import identities, topics
+from aws_runbook.run.prefetch import Role
 
 # SES answers once a second, however many ask.
 ROLE = Role(read_ahead=False)

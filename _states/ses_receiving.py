@@ -9,8 +9,8 @@ Verify addresses at domains whose mail SES receives.
         - bucket: ocp-aws-verification
 """
 
-from aws_runbook.aws.prefetch import Role
 from aws_runbook.kinds import converge, states
+from aws_runbook.run.prefetch import Role
 
 # SES answers once a second, however many ask.
 ROLE = Role(read_ahead=False)

@@ -12,8 +12,8 @@ Manage user names and passwords for SES's SMTP interface.
             keys: {smtp_username: smtp:username, smtp_password: smtp:password}
 """
 
-from aws_runbook.aws.prefetch import Role
 from aws_runbook.kinds import converge, states
+from aws_runbook.run.prefetch import Role
 
 # Its plan needs the store.
 ROLE = Role(read_ahead=False)

@@ -11,8 +11,8 @@ Manage SNS topics and their subscriptions.
             - {protocol: https, endpoint: https://hooks.example.org/ses}
 """
 
-from aws_runbook.aws.prefetch import Role
 from aws_runbook.kinds import converge, states
+from aws_runbook.run.prefetch import Role
 
 ROLE = Role(read_ahead=True)
 

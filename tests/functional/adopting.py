@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, Phase, settings
 from aws_runbook.adopt import whole
 from aws_runbook.adopt.account import Account
 from aws_runbook.adopt.result import merged
-from aws_runbook.aws import cache as run_cache
 from aws_runbook.aws.session import connect
 from aws_runbook.backups.keys import place_of
 from aws_runbook.backups.targets import Target
 from aws_runbook.iam import policies
+from aws_runbook.run import cache as run_cache
 
 # How many accounts a property is tried on: ADOPT_EXAMPLES=1000 for a long run.
 EXAMPLES = int(os.environ.get("ADOPT_EXAMPLES", "8"))

@@ -5,8 +5,8 @@ import threading
 import pytest
 import yaml
 
-from aws_runbook.aws import prefetch
 from aws_runbook.aws.session import Session
+from aws_runbook.run import prefetch
 
 USER = "registry-backup"
 

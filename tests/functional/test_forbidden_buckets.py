@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from salt.exceptions import CommandExecutionError
 
-from aws_runbook.aws import cache as run_cache
+from aws_runbook.run import cache as run_cache
 
 BUCKET = "ocp-registry-backup"
 WHOSE = "Cannot find out whose credentials these are: AWS says"

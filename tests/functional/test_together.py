@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from aws_runbook.aws import gathering, prefetch
+from aws_runbook.run import gathering, prefetch
 
 BUCKETS = [f"ocp-{name}-backup" for name in ("a", "b", "c", "d", "e")]
 USERS = [f"{name}-backup" for name in ("a", "b", "c", "d", "e")]

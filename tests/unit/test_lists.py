@@ -4,9 +4,9 @@ import ast
 import pkgutil
 
 from aws_runbook import services
-from aws_runbook.aws import prefetch
 from aws_runbook.iam import policies
 from aws_runbook.pillar.kinds import KINDS
+from aws_runbook.run import prefetch
 from sandbox import handlers
 from tests.fixtures.modules import STATES, TREE, loaded
 

@@ -24,6 +24,11 @@ def test_imports_between_rooms_make_no_circle():
     TopologicalSorter(rooms).prepare()  # an error names the circle
 
 
+def test_no_room_has_more_than_fourteen_files():
+    folders = [PACKAGE, *(PACKAGE / room for room in ROOMS)]
+    assert {folder.name: number for folder in folders if (number := len(list(folder.glob("*.py")))) > 14} == {}
+
+
 def test_each_room_is_a_package_of_the_distribution():
     packages = (PACKAGE.parents[1] / "setup.cfg").read_text()
     assert [room for room in ROOMS if f"    aws_runbook.{room}\n" not in packages] == []

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from aws_runbook.adopt.result import CHANGE, NOT_EXPRESSED
 from aws_runbook.mail import topics
-from aws_runbook.mail.subscriptions import Found, shown
+from aws_runbook.mail.subscription import Found, shown
 
 _SECTION = "aws:sns:topics"
 _TEXTS = ("display_name", "kms_master_key_id")

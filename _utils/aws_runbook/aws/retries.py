@@ -4,7 +4,7 @@ Retries: what is retried, how often and for how long; and the outcome of each at
 botocore's standard mode retries throttled calls, and errors of AWS's servers and of the network. This project adds what AWS refuses
 while another run writes to the same resource (``busy`` of each file in :mod:`aws_runbook.services`), answers that
 cannot be read, and, for calls that botocore must not repeat, what was refused before anything was done. What AWS does not show yet
-is in :mod:`aws_runbook.aws.recent`.
+is in :mod:`aws_runbook.run.recent`.
 
 https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 """

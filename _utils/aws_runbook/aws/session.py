@@ -15,12 +15,13 @@ from typing import Any
 from salt.utils.data import traverse_dict_and_list
 
 from aws_runbook import hints, patience, services
-from aws_runbook.aws import cache as run_cache
 from aws_runbook.aws import connection as connections
-from aws_runbook.aws import failures, gathering, invalidation, pace, retries
-from aws_runbook.aws.recent import SETTLE_TIMEOUT
+from aws_runbook.aws import failures, pace, retries
 from aws_runbook.aws.sdk import ParamValidator
 from aws_runbook.errors import AwsError, RunbookError, UnreachableError, WrongAccountError
+from aws_runbook.run import cache as run_cache
+from aws_runbook.run import gathering, invalidation
+from aws_runbook.run.recent import SETTLE_TIMEOUT
 
 log = logging.getLogger(__name__)
 
@@ -160,7 +161,7 @@ class Session:
         return self._cache.get((self.connection, service, region, method), parameters, load)
 
     def _listing(self, service):
-        """The listing of a service's things in this account, for :meth:`aws_runbook.aws.cache.Cache.told`."""
+        """The listing of a service's things in this account, for :meth:`aws_runbook.run.cache.Cache.told`."""
         return replace(self.connection, region=None), service, partial(self._list, service)
 
     def _list(self, service):

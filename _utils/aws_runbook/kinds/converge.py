@@ -16,12 +16,12 @@ from pathlib import Path
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 from salt.loader.context import loader_context
 
-from aws_runbook.aws import cache as run_cache
-from aws_runbook.aws import prefetch
 from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.aws.waiting import until
 from aws_runbook.errors import RunbookError, UncertainError
 from aws_runbook.kinds import together
+from aws_runbook.run import cache as run_cache
+from aws_runbook.run import prefetch
 from aws_runbook.stores import minion
 
 # For how long to look for what a write did whose answer was lost, which AWS may not show at once. Seconds.

@@ -7,10 +7,10 @@ import inspect
 import json
 
 from aws_runbook import hints
-from aws_runbook.aws import cache as run_cache
 from aws_runbook.aws.session import connect
 from aws_runbook.errors import RunbookError
 from aws_runbook.kinds import arguments, values
+from aws_runbook.run import cache as run_cache
 
 _KIND = inspect.Parameter.POSITIONAL_OR_KEYWORD
 CONNECTION = ("region", "profile", "keyid", "key")

@@ -12,8 +12,8 @@ from contextlib import contextmanager, nullcontext
 from contextvars import copy_context
 from fnmatch import fnmatchcase
 
-from aws_runbook.aws import prefetch
-from aws_runbook.aws.gathering import Gathering
+from aws_runbook.run import prefetch
+from aws_runbook.run.gathering import Gathering
 
 # Threads at a time.
 _MOST = 100

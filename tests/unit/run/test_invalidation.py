@@ -2,8 +2,8 @@
 
 import pytest
 
-from aws_runbook.aws import invalidation
-from aws_runbook.aws.cache import Cache
+from aws_runbook.run import invalidation
+from aws_runbook.run.cache import Cache
 
 ARN = "arn:aws:iam::123456789012:policy/registry-backup"
 READ = [

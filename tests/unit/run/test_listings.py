@@ -4,10 +4,10 @@ import threading
 
 import pytest
 
-from aws_runbook.aws import cache as run_cache
-from aws_runbook.aws import gathering
-from aws_runbook.aws.listings import Listed
-from aws_runbook.aws.recent import Recent
+from aws_runbook.run import cache as run_cache
+from aws_runbook.run import gathering
+from aws_runbook.run.listings import Listed
+from aws_runbook.run.recent import Recent
 
 ARN = "arn:aws:iam::123456789012:policy"
 PAGES = [

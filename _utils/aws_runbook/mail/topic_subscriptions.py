@@ -14,9 +14,9 @@ from aws_runbook.aws import tags as tagging
 from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.aws.waiting import until
 from aws_runbook.errors import RunbookError
-from aws_runbook.mail import subscriptions as subscribers
+from aws_runbook.mail import subscription as subscriptions
 from aws_runbook.mail import topics
-from aws_runbook.mail.subscriptions import Found, shown
+from aws_runbook.mail.subscription import Found, shown
 
 # For how long a subscription that another run has asked for may not be listed. Seconds.
 _LISTED_WITHIN = 15
@@ -63,7 +63,7 @@ def _state(entry, notes):
     if entry.deleted:
         return f"{label} (unsubscribed)"
     if entry.pending:
-        since = subscribers.since(notes, entry.subscription)
+        since = subscriptions.since(notes, entry.subscription)
         return f"{label} (not confirmed{f', asked for {since:%Y-%m-%d %H:%M} UTC' if since else ''})"
     return label
 
@@ -80,10 +80,10 @@ def listed(topic, wanted, notes):
     """
 
     def late(seen):
-        asked = {subscription: subscribers.since(notes, subscription) for subscription in wanted}
+        asked = {subscription: subscriptions.since(notes, subscription) for subscription in wanted}
         recent = clock.now() - timedelta(seconds=_LISTED_WITHIN)
         new = [subscription for subscription, since in asked.items() if since and since > recent]
-        return [entry for entry in new if not any(subscribers.same(other, entry) for other in seen)]
+        return [entry for entry in new if not any(subscriptions.same(other, entry) for other in seen)]
 
     until(
         lambda: not late(found(topic)),
@@ -113,17 +113,21 @@ def decide(topic, wanted, seen, notes, *, purge):
     """Decide which subscriptions to request and to end, and which wait for their recipient."""
     members = {"subscribe": [], "unsubscribe": [], "warnings": [], "pending": []}
     for subscription in wanted:
-        entry = next((entry for entry in seen if subscribers.same(entry, subscription)), None)
+        entry = next((entry for entry in seen if subscriptions.same(entry, subscription)), None)
         if entry is None:
             members["subscribe"].append(subscription)
         elif entry.deleted:
             raise RunbookError(_unsubscribed(topic, subscription))
         elif entry.pending:
-            waiting = subscribers.waiting(topic.name, subscription, subscribers.since(notes, subscription), clock.now())
+            waiting = subscriptions.waiting(
+                topic.name, subscription, subscriptions.since(notes, subscription), clock.now()
+            )
             members["pending"].append(waiting)
             members["warnings"].append(f"Waiting: {waiting['do']}.")
     if purge:
-        surplus = [entry for entry in seen if not any(subscribers.same(entry, subscription) for subscription in wanted)]
+        surplus = [
+            entry for entry in seen if not any(subscriptions.same(entry, subscription) for subscription in wanted)
+        ]
         # What is not confirmed cannot be unsubscribed; it lapses by itself.
         members["unsubscribe"] = [entry for entry in surplus if not entry.pending and not entry.deleted]
     return members
@@ -145,14 +149,14 @@ def subscribe(topic, subscription, before=None):
 
     def is_listed():
         topic.session.forget()
-        return any(subscribers.same(entry, subscription) for entry in found(topic))
+        return any(subscriptions.same(entry, subscription) for entry in found(topic))
 
     until(is_listed, what=f"AWS to show the subscription of {shown(subscription.endpoint)}", timeout=SETTLE_TIMEOUT)
 
 
 def _noted(topic, subscription, before):
     """Note the time of the request: without it, a subscription would be requested again too early, or never."""
-    if subscription.protocol not in subscribers.CONFIRMED_BY_RECIPIENT:
+    if subscription.protocol not in subscriptions.CONFIRMED_BY_RECIPIENT:
         return nullcontext()
     now = clock.now().replace(microsecond=0).isoformat()
     return tagging.TOPIC.noted(topic.session, str(topic), subscription.tag, now, before, **resource(topic))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from aws_runbook.aws import recent
-from aws_runbook.aws.recent import SETTLE_TIMEOUT, Recent
+from aws_runbook.run import recent
+from aws_runbook.run.recent import SETTLE_TIMEOUT, Recent
 
 HERE, ELSEWHERE = ("account", "us-east-1"), ("account", "eu-west-2")
 USER = "The user with name registry cannot be found."

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 
-from aws_runbook.aws import gathering
-from aws_runbook.aws.listings import MANY, Listed
-from aws_runbook.aws.recent import Recent
+from aws_runbook.run import gathering
+from aws_runbook.run.listings import MANY, Listed
+from aws_runbook.run.recent import Recent
 
 _active = ContextVar("aws_runbook_cache", default=None)
 # Whether what was read ahead is asked for again: by who is about to write, in his thread.

@@ -6,9 +6,9 @@ from types import FunctionType
 import pytest
 from salt.utils import immutabletypes
 
-from aws_runbook.aws import cache as run_cache
-from aws_runbook.aws import prefetch
 from aws_runbook.errors import UnreachableError
+from aws_runbook.run import cache as run_cache
+from aws_runbook.run import prefetch
 
 
 def chunk(state="s3_bucket", name="ocp-backup", **arguments):

@@ -13,9 +13,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 
-from aws_runbook.aws import cache as run_cache
-from aws_runbook.aws.gathering import AT_ONCE
 from aws_runbook.errors import UnreachableError
+from aws_runbook.run import cache as run_cache
+from aws_runbook.run.gathering import AT_ONCE
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""One run of states: its cache, what a write invalidates, reading ahead, listings of the account, and what it has just created."""
