@@ -35,7 +35,7 @@ from aws_runbook.backups import replacing
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import RunbookError
 from aws_runbook.iam import attachments as iam
-from aws_runbook.iam import policies
+from aws_runbook.iam import policies, wording
 from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.functions import connected
 from aws_runbook.kinds.kind import Attribute, Kind
@@ -165,6 +165,7 @@ KIND = Kind(
             ),
             read=_document_of,
             write=_write_document,
+            document=wording.change,
         ),
         Attribute(
             "tags",

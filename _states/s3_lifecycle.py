@@ -19,10 +19,11 @@ Manage the lifecycle rules of S3 buckets.
 
 from functools import partial
 
-from aws_runbook.kinds import converge
+from aws_runbook.kinds import converge, difference
 from aws_runbook.run.prefetch import Role
 
 ROLE = Role(read_ahead=True, beside=("managed",))
+_DOCUMENTS = {"rules": difference.of_entries}
 
 
 def managed(
@@ -79,7 +80,8 @@ def managed(
     def apply(planned):
         salt.call("s3_lifecycle.update", name, planned["changes"]["rules"]["new"], **connection)
 
-    return converge.converge(name, f"Lifecycle of S3 bucket {name}", plan, apply, salt, shared=True)
+    subject = f"Lifecycle of S3 bucket {name}"
+    return converge.converge(name, subject, plan, apply, salt, shared=True, documents=_DOCUMENTS)
 
 
 def absent(name, ids, region=None, profile=None, keyid=None, key=None):
@@ -104,4 +106,5 @@ def absent(name, ids, region=None, profile=None, keyid=None, key=None):
     def apply(planned):
         salt.call("s3_lifecycle.update", name, planned["changes"]["rules"]["new"], **connection)
 
-    return converge.converge(name, f"Lifecycle of S3 bucket {name}", plan, apply, salt, shared=True)
+    subject = f"Lifecycle of S3 bucket {name}"
+    return converge.converge(name, subject, plan, apply, salt, shared=True, documents=_DOCUMENTS)

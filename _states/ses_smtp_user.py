@@ -12,6 +12,7 @@ Manage user names and passwords for SES's SMTP interface.
             keys: {smtp_username: smtp:username, smtp_password: smtp:password}
 """
 
+from aws_runbook.iam import wording
 from aws_runbook.kinds import converge, states
 from aws_runbook.run.prefetch import Role
 
@@ -49,7 +50,8 @@ def present(
     region, profile, keyid, key
         The region of SES, which the password is for, and how to reach the account.
     """
-    return states.planned("ses_smtp_user", locals(), converge.Salt(globals()), subject=f"SMTP user {name}")
+    given, salt, documents = locals(), converge.Salt(globals()), {"policy_document": wording.change}
+    return states.planned("ses_smtp_user", given, salt, subject=f"SMTP user {name}", documents=documents)
 
 
 def absent(name, delete_access_keys=False, region=None, profile=None, keyid=None, key=None):

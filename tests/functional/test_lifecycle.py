@@ -275,3 +275,21 @@ def test_not_even_the_bare_write_expires_a_repository(modules, s3, sandbox):
     put(s3, EXPIRING, EVERYTHING)
     assert modules["s3_lifecycle.delete_rule"](BUCKET, EXPIRING["ID"]) is True
     assert [rule["ID"] for rule in rules(s3)] == [EVERYTHING["ID"]]
+
+
+def test_a_change_of_a_rule_is_shown_as_a_diff(converge, s3):
+    put(s3, FOREIGN, EXPIRING)
+    ret = managed(converge, {**EXPIRING, "Expiration": {"Days": 60}})
+    assert set(ret.changes) == {"rules"}
+    assert set(ret.changes["rules"]) == {"diff"}
+    assert [line for line in ret.changes["rules"]["diff"].splitlines()[3:] if line[0] != " "] == [
+        "-  Expiration: {Days: 30}",
+        "+  Expiration: {Days: 60}",
+    ]
+
+
+def test_a_rule_that_goes_is_shown_as_a_diff(converge, s3):
+    put(s3, FOREIGN, EXPIRING)
+    diff = converge("s3_lifecycle.absent", name=BUCKET, ids=[EXPIRING["ID"]]).changes["rules"]["diff"]
+    assert f"-- ID: {EXPIRING['ID']}" in diff.splitlines()
+    assert not any(line.startswith("+") for line in diff.splitlines()[2:])

@@ -195,3 +195,14 @@ def test_who_has_a_policy_that_changes_must_be_readable(states, modules, iam, sa
     assert ret.result is False
     assert "need iam:ListEntitiesForPolicy" in ret.comment
     assert statements(iam, arn) == [WRITING]
+
+
+def test_a_change_of_a_policy_is_a_diff_and_is_said_in_words(converge):
+    target = {"kind": "files", "bucket": BUCKET, "prefix": "database"}
+    made = converge("iam_backup_policy.present", name=NAME, targets=[target])
+    assert set(made.changes["policy_document"]) == {"old", "new"}
+    changed = converge("iam_backup_policy.present", name=NAME, targets=[{**target, "append_only": True}]).changes
+    assert set(changed) == {"policy_document"}
+    assert changed["policy_document"]["means"] == "may no longer delete below database/"
+    removed = [line for line in changed["policy_document"]["diff"].splitlines()[2:] if line[0] in "-+"]
+    assert removed == [f"-Allow s3:DeleteObject on {ARN}/database/*"]

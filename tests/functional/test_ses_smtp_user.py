@@ -203,3 +203,9 @@ def test_bad_input_is_one_sentence(arguments, sentence, states, sandbox):
     assert ret.result is False
     assert sentence in ret.comment
     assert sandbox.calls(write=True) == []
+
+
+def test_a_change_of_who_may_be_sent_as_is_said_in_words(converge):
+    converge("ses_smtp_user.present", name=USER)
+    changed = converge("ses_smtp_user.present", name=USER, from_addresses=["noreply@example.org"]).changes
+    assert changed["policy_document"]["means"] == "may no longer send mail; may still send mail as noreply@example.org"

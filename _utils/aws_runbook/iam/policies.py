@@ -187,13 +187,17 @@ def normalise(policy):
     since IAM ignores theirs; labels (``Sid``, ``Id``) are dropped; an absent ``Version`` is the one IAM assumes, which
     does not mean the same as the current one.
     """
-    statements = policy["Statement"]
-    statements = [statements] if isinstance(statements, Mapping) else statements
-    unique = {json.dumps(canonical, sort_keys=True): canonical for canonical in map(_canonical, statements)}
+    unique = {json.dumps(canonical, sort_keys=True): canonical for canonical in map(_canonical, statements(policy))}
     return {
         "Version": policy.get("Version") or _DEFAULT_VERSION,
         "Statement": [unique[text] for text in sorted(unique)],
     }
+
+
+def statements(policy):
+    """A document's statements as they are written, as a list."""
+    found = policy["Statement"]
+    return [found] if isinstance(found, Mapping) else found
 
 
 def _canonical(statement):
@@ -229,19 +233,20 @@ def _texts(value):
 
 def equal(a, b):
     """Whether two documents mean the same, however they group what they say."""
-    return _single(a) == _single(b)
+    return apart(a) == apart(b)
 
 
-def _single(policy):
-    """What a document says of each action on each resource by itself."""
+def apart(policy):
+    """A document's version, and its statements, each about one action and one resource by itself, as ``normalise`` gives them."""
     found = normalise(policy)
-    said = {
-        json.dumps({**statement, **dict(zip(apart, one, strict=True))}, sort_keys=True)
+    singles = [
+        {**statement, **dict(zip(together, one, strict=True))}
         for statement in found["Statement"]
-        for apart in [[element for element in _TOGETHER if element in statement]]
-        for one in product(*(statement[element] for element in apart))
-    }
-    return found["Version"], said
+        for together in [[element for element in _TOGETHER if element in statement]]
+        for one in product(*(statement[element] for element in together))
+    ]
+    unique = {json.dumps(single, sort_keys=True): single for single in singles}
+    return found["Version"], [unique[text] for text in sorted(unique)]
 
 
 def dumps(policy):

@@ -7,9 +7,9 @@ that closes the difference → read again and confirm.
 
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from salt.loader.context import loader_context
 from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.aws.waiting import until
 from aws_runbook.errors import RunbookError, UncertainError
-from aws_runbook.kinds import together
+from aws_runbook.kinds import difference, together
 from aws_runbook.run import cache as run_cache
 from aws_runbook.run import prefetch
 from aws_runbook.stores import minion
@@ -106,9 +106,10 @@ class Work:
     shared: bool = False
     unique: bool = False
     store: Callable | None = None
+    documents: Mapping = field(default_factory=dict)
 
 
-def converge(name, subject, plan, apply, salt, *, shared=False, unique=False, ahead=None, store=None):
+def converge(name, subject, plan, apply, salt, *, shared=False, unique=False, ahead=None, store=None, documents=None):
     """
     Bring one thing to where ``plan`` says it should be.
 
@@ -120,9 +121,10 @@ def converge(name, subject, plan, apply, salt, *, shared=False, unique=False, ah
     ``shared`` is for what every write replaces whole (a bucket's lifecycle rules): when another run writes at the same
     moment, one of the two writes is lost, and is made again. ``unique`` is for what AWS makes once: there is no harm in
     making what somebody else has made. ``ahead()`` only reads AWS, where ``plan()`` does more; ``store()`` gives
-    the store that is written to, from which is removed what a run that was killed left there.
+    the store that is written to, from which is removed what a run that was killed left there. ``documents`` says how changes of
+    documents are shown, by attribute: see :func:`aws_runbook.kinds.difference.shown`.
     """
-    work = Work(name, subject, plan, apply, shared, unique, store)
+    work = Work(name, subject, plan, apply, shared, unique, store, documents or {})
     if prefetch.collected(ahead or plan, work):
         return {"name": name, "result": True, "changes": {}, "comment": ""}
     with salt.run() as cache:
@@ -144,9 +146,10 @@ def _converge(work, *, cache, test, beside=nullcontext):
         _warn(ret, planned)
         if not planned["changes"]:
             return {**ret, "comment": _unchanged(work.subject, planned)}
+        shown = difference.shown(planned["changes"], work.documents)
         if test:
             comment = f"{work.subject} would be {_verb(planned['changes'])}."
-            return {**ret, "result": None, "changes": planned["changes"], "comment": comment}
+            return {**ret, "result": None, "changes": shown, "comment": comment}
         with beside():
             work.apply(planned)
             left = _confirm(work.subject, work.plan, work.apply if work.shared else None)
@@ -155,12 +158,13 @@ def _converge(work, *, cache, test, beside=nullcontext):
         if left["changes"]:
             what = ", ".join(sorted(left["changes"]))
             raise RunbookError(f"{work.subject}: AWS took the change but still shows the old {what}; run this again.")
-        ret["changes"] = planned["changes"]
+        ret["changes"] = shown
         ret["comment"] = f"{work.subject} was {_verb(planned['changes'])}."
     except Exception as error:
         ret["result"] = False
         ret["comment"] = _sentence(work.subject, error)
-        ret["changes"] = _done(planned, work.plan, error) if planned and not test else {}
+        done = _done(planned, work.plan, error) if planned and not test else {}
+        ret["changes"] = difference.shown(done, work.documents)
     return ret
 
 

@@ -35,6 +35,8 @@ class Attribute:
         What to do instead of changing it, where AWS never changes it: a sentence.
     shared
         Whether it is a list or a mapping to which others add: their entries stay, unless ``purge``.
+    document
+        Of a document: ``document(old, new)`` returns what ``changes`` show of its change, with a ``diff``.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Attribute:
     write: Callable | None = None
     fixed: str = ""
     shared: bool = False
+    document: Callable | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,11 @@ class Kind:
     def names(self):
         """The names of its attributes."""
         return [row.name for row in self.attributes]
+
+    @property
+    def documents(self):
+        """How the changes of its documents are shown, by attribute."""
+        return {row.name: row.document for row in self.attributes if row.document}
 
     def rows(self, names):
         """The rows of the attributes ``names``, in the table's order; a name that is none is an error."""

@@ -89,14 +89,16 @@ def present(kind, given, salt, *, resolve=None, without=None):
         if wanted:
             module("update", **wanted)
 
-    return converge(module.name, module.subject, plan, apply, salt, unique=module.kind.unique)
+    documents = module.kind.documents
+    return converge(module.name, module.subject, plan, apply, salt, unique=module.kind.unique, documents=documents)
 
 
-def planned(kind, given, salt, *, subject):
+def planned(kind, given, salt, *, subject, documents=None):
     """
     Ensure what a module's function ``plan`` decides and its ``apply`` carries out; both take the same arguments.
 
-    These are the arguments of the state, ``given``, except a ``name`` that they do not take.
+    These are the arguments of the state, ``given``, except a ``name`` that they do not take. ``documents`` says how changes of
+    documents are shown.
     """
     taken = inspect.signature(salt.function(f"{kind}.plan")).parameters
     arguments = {name: value for name, value in given.items() if name in taken}
@@ -107,7 +109,8 @@ def planned(kind, given, salt, *, subject):
     def apply(_planned):
         salt.call(f"{kind}.apply", **arguments)
 
-    return converge(given["name"], subject, plan, apply, salt, store=salt.store(given.get("store")))
+    store = salt.store(given.get("store"))
+    return converge(given["name"], subject, plan, apply, salt, store=store, documents=documents)
 
 
 def _new(planned):
