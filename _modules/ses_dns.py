@@ -47,7 +47,7 @@ from aws_runbook.errors import RunbookError
 from aws_runbook.kinds.functions import connected
 from aws_runbook.mail import identities
 from aws_runbook.mail import plan as email_plan
-from aws_runbook.stores.sdb import read as read_sdb
+from aws_runbook.stores.backends.sdb import read as read_sdb
 
 _PUBLISHED = ("dkim", "mail_from_mx", "mail_from_spf", "inbound_mx", "spf")
 _SPF = ("spf", "mail_from_spf")

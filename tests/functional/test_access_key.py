@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from aws_runbook.iam import making, notes
-from aws_runbook.stores.pillar_file import PillarFile
-from aws_runbook.stores.sdb import Sdb
+from aws_runbook.stores.backends.pillar_file import PillarFile
+from aws_runbook.stores.backends.sdb import Sdb
 from chaos import answers
 
 USER = "registry-backup"
@@ -143,7 +143,7 @@ def test_the_key_is_deleted_again_when_storing_fails(states, iam, sandbox, priva
     def full(*_args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("aws_runbook.stores.pillar_file.PillarFile._replace", full)
+    monkeypatch.setattr("aws_runbook.stores.backends.pillar_file.PillarFile._replace", full)
     ret = states["iam_access_key.present"](name=USER, store=store)
     assert ret.result is False
     assert "could not be written" in ret.comment
@@ -160,7 +160,7 @@ def test_a_key_that_could_not_be_stored_nor_deleted_can_be_deleted(states, obey,
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("aws_runbook.stores.pillar_file.PillarFile._replace", full)
+        patch.setattr("aws_runbook.stores.backends.pillar_file.PillarFile._replace", full)
         ret = states["iam_access_key.present"](name=USER, store=store)
     (lost,) = keys(iam)
     assert f"nor deleted (Cannot delete the access key {lost}" in ret.comment

@@ -114,7 +114,7 @@ def test_the_key_is_deleted_again_when_storing_fails(states, iam, store, monkeyp
     def full(*_args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("aws_runbook.stores.pillar_file.PillarFile._replace", full)
+    monkeypatch.setattr("aws_runbook.stores.backends.pillar_file.PillarFile._replace", full)
     ret = states["ses_smtp_user.present"](name=USER, store=store)
     assert ret.result is False
     assert "was deleted again" in ret.comment

@@ -7,18 +7,11 @@ A description from pillar becomes a :class:`Store`. No text or error of a store 
 import contextlib
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 
 from aws_runbook.errors import StoreError
-from aws_runbook.stores.gpg import Gpg
-from aws_runbook.stores.pillar_file import PillarFile
-from aws_runbook.stores.sdb import Sdb
+from aws_runbook.stores import backends
+from aws_runbook.stores.backend import Reach
 from aws_runbook.stores.secret import NAMES
-
-_FORMS = (
-    "give sdb://PROFILE/ADDRESS, a mapping with sdb and keys, a mapping with pillar_file and keys (and gpg, to encrypt),"
-    " or a list of these"
-)
 
 
 def make(description, *, sdb_get=None, sdb_set=None, sdb_refuses=None, gpg_homedir=None, roots=()):
@@ -42,8 +35,9 @@ def make(description, *, sdb_get=None, sdb_set=None, sdb_refuses=None, gpg_homed
     """
     descriptions = description if isinstance(description, list) else [description]
     if not descriptions:
-        raise StoreError(f"store is an empty list; {_FORMS}.")
-    members = [_member(entry, (sdb_get, sdb_set, sdb_refuses), gpg_homedir, roots) for entry in descriptions]
+        raise StoreError(f"store is an empty list; {backends.usage()}.")
+    reach = Reach(sdb_get, sdb_set, sdb_refuses, gpg_homedir, tuple(roots))
+    members = [_member(entry, reach) for entry in descriptions]
     return Store(members, description)
 
 
@@ -158,110 +152,11 @@ def _reverted(member, revert):
     return ""
 
 
-def _member(description, reach, gpg_homedir, roots):
-    if isinstance(description, str) and description.startswith("sdb://"):
-        description = {"sdb": description}
+def _member(description, reach):
+    description = backends.expanded(description)
     if not isinstance(description, Mapping):
-        raise StoreError(f"store is {description!r}; {_FORMS}.")
-    if "pillar_file" in description:
-        _known(description, ("pillar_file", "keys", "gpg"))
-        if "gpg" in description and description["gpg"] is None:
-            raise StoreError(
-                "store:gpg is empty: give a mapping with recipients, or leave it out to store secrets in clear."
-            )
-        return _pillar_file(description, gpg_homedir, roots)
-    if "sdb" in description or "keys" in description:
-        _known(description, ("sdb", "keys"))
-        return _sdb(description, *reach)
-    raise StoreError(f"store has the keys {', '.join(map(str, description)) or '(none)'}; {_FORMS}.")
-
-
-def _known(description, allowed, where="store"):
-    for key in description:
-        if key not in allowed:
-            raise StoreError(f"{where} has the unknown key {key!r}; allowed are {', '.join(allowed)}.")
-
-
-def _sdb(description, sdb_get, sdb_set, sdb_refuses):
-    if sdb_get is None or sdb_set is None:
-        raise StoreError("store is an sdb:// address, but Salt's sdb is not at hand here.")
-    base = description.get("sdb")
-    if base is not None:
-        base = _address("store:sdb", base)
-    addresses = _keys(description, needed=base is None)
-    return Sdb(
-        base,
-        {name: _address(f"store:keys:{name}", address) for name, address in addresses.items()},
-        sdb_get,
-        sdb_set,
-        sdb_refuses,
-    )
-
-
-def _address(where, value):
-    profile, _, address = value.removeprefix("sdb://").partition("/") if isinstance(value, str) else ("", "", "")
-    if not (profile and address and value.startswith("sdb://")):
-        raise StoreError(f"{where} is {value!r}; give sdb://PROFILE/ADDRESS.")
-    return value.rstrip("/")
-
-
-def _keys(description, *, needed):
-    keys = description.get("keys")
-    if not keys and not needed:
-        return {}
-    if not keys or not isinstance(keys, Mapping):
-        raise StoreError("store:keys is missing or empty; give a mapping of names to places, such as access_key.")
-    _known(keys, NAMES, "store:keys")
-    return keys
-
-
-def _pillar_file(description, gpg_homedir, roots):
-    path = description["pillar_file"]
-    if not isinstance(path, str) or not path or path.startswith("~") or path.endswith("/"):
-        raise StoreError(
-            f"store:pillar_file is {path!r}; give the path of a file, absolute or relative to the pillar roots."
-        )
-    if not Path(path).is_absolute():
-        path = _in_roots(path, roots)
-    places = {name: _paths(name, given) for name, given in _keys(description, needed=True).items()}
-    gpg = description.get("gpg")
-    return PillarFile(path, places, None if gpg is None else _gpg(gpg, gpg_homedir))
-
-
-def _in_roots(path, roots):
-    """Where a path of pillar is: where Salt finds the file, or would find it when it has been made."""
-    if ".." in Path(path).parts:
-        raise StoreError(f"store:pillar_file is {path!r}; a path relative to the pillar roots must not have .. in it.")
-    files = [Path(root, path) for root in roots]
-    found = [file for file in files if file.exists()] or [file for file in files if file.parent.is_dir()]
-    if not found:
-        told = ", ".join(map(str, roots)) or "none is configured"
-        raise StoreError(
-            f"store:pillar_file is {path!r}, and no pillar root here has its folder ({told}): make the folder, set "
-            "pillar_roots, or give an absolute path."
-        )
-    return str(found[0])
-
-
-def _paths(name, given):
-    paths = [given] if isinstance(given, str) else given
-    if not isinstance(paths, list) or not paths or not all(_is_path(path) for path in paths):
-        raise StoreError(f"store:keys:{name} is {given!r}; give a key path such as aws:{name}, or a list of them.")
-    return [tuple(path.split(":")) for path in dict.fromkeys(paths)]
-
-
-def _is_path(path):
-    return isinstance(path, str) and all(part.strip() == part and part for part in path.split(":"))
-
-
-def _gpg(description, gpg_homedir):
-    if not isinstance(description, Mapping):
-        raise StoreError(f"store:gpg is {description!r}; give a mapping with recipients, and homedir if it differs.")
-    _known(description, ("recipients", "homedir"), "store:gpg")
-    recipients = description.get("recipients")
-    recipients = [recipients] if isinstance(recipients, str) else recipients
-    if not isinstance(recipients, list) or not recipients or not all(isinstance(entry, str) for entry in recipients):
-        raise StoreError(
-            f"store:gpg:recipients is {recipients!r}; give a list of the fingerprints of the keys to encrypt to."
-        )
-    return Gpg(recipients, description.get("homedir") or gpg_homedir)
+        raise StoreError(f"store is {description!r}; {backends.usage()}.")
+    backend = backends.of(description)
+    if not backend:
+        raise StoreError(f"store has the keys {', '.join(map(str, description)) or '(none)'}; {backends.usage()}.")
+    return backend.make(description, reach)

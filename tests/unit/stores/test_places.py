@@ -3,7 +3,7 @@
 import pytest
 
 from aws_runbook.stores import places
-from aws_runbook.stores.places import Location
+from aws_runbook.stores.location import Location
 
 FILE = "/srv/pillar/private/registry.sls"
 

@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 
 from aws_runbook.errors import StoreError
+from aws_runbook.stores.backend import Backend, keys, known
+from aws_runbook.stores.location import Location
 from aws_runbook.stores.secret import CLEAR, NAMES, Place, Secret
 
 # Stands at an address that was empty while the store is tried. Drivers have no common way to delete, and some refuse
@@ -181,3 +183,44 @@ def _reason(error):
     if lacks:  # the loader's answer for a driver or function that it does not have
         return f"Salt has no sdb driver for it here ({error.args[0]!r} is missing)"
     return f"its driver fails with {type(error).__name__}"
+
+
+def _make(description, reach):
+    known(description, ("sdb", "keys"))
+    if reach.sdb_get is None or reach.sdb_set is None:
+        raise StoreError("store is an sdb:// address, but Salt's sdb is not at hand here.")
+    base = description.get("sdb")
+    if base is not None:
+        base = _address("store:sdb", base)
+    addresses = {
+        name: _address(f"store:keys:{name}", address)
+        for name, address in keys(description, needed=base is None).items()
+    }
+    return Sdb(base, addresses, reach.sdb_get, reach.sdb_set, reach.sdb_refuses)
+
+
+def _address(where, value):
+    profile, _, address = value.removeprefix("sdb://").partition("/") if isinstance(value, str) else ("", "", "")
+    if not (profile and address and value.startswith("sdb://")):
+        raise StoreError(f"{where} is {value!r}; give sdb://PROFILE/ADDRESS.")
+    return value.rstrip("/")
+
+
+def _locations(description, value):
+    base = description.get("sdb")
+    given = (description.get("keys") or {}).get(value) or (base and f"{base}/{value}")
+    return [Location(_normal(uri)) for uri in (given if isinstance(given, list) else [given]) if uri]
+
+
+def _normal(uri):
+    """An address in one form: a vault also reads ``PATH?KEY`` for ``PATH/KEY``, and ignores repeated slashes."""
+    return "sdb://" + re.sub("/+", "/", uri.removeprefix("sdb://").replace("?", "/")).strip("/")
+
+
+BACKEND = Backend(
+    key="sdb",
+    usage="sdb://PROFILE/ADDRESS, a mapping with sdb and keys",
+    make=_make,
+    locations=_locations,
+    scheme="sdb://",
+)

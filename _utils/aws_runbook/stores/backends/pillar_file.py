@@ -5,11 +5,16 @@ A store that is a file of private pillar: in clear, or encrypted for Salt's GPG 
 import contextlib
 import errno
 import os
+import posixpath
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from aws_runbook.errors import StoreError
 from aws_runbook.stores import locking, replacing, yaml_edit
-from aws_runbook.stores.gpg import is_encrypted
+from aws_runbook.stores.backend import Backend, keys, known
+from aws_runbook.stores.gpg import Gpg, is_encrypted
+from aws_runbook.stores.location import Location
 from aws_runbook.stores.secret import CLEAR, SECRETS, Place, Secret
 
 # What Salt renders a file with that says nothing itself.
@@ -233,3 +238,76 @@ def _has_shebang(text):
 
 def _renderer(text):
     return text.splitlines()[0][2:].strip() if _has_shebang(text) else _DEFAULT_RENDERER
+
+
+def _make(description, reach):
+    known(description, ("pillar_file", "keys", "gpg"))
+    if "gpg" in description and description["gpg"] is None:
+        raise StoreError(
+            "store:gpg is empty: give a mapping with recipients, or leave it out to store secrets in clear."
+        )
+    path = description["pillar_file"]
+    if not isinstance(path, str) or not path or path.startswith("~") or path.endswith("/"):
+        raise StoreError(
+            f"store:pillar_file is {path!r}; give the path of a file, absolute or relative to the pillar roots."
+        )
+    if not Path(path).is_absolute():
+        path = _in_roots(path, reach.roots)
+    places = {name: _paths(name, given) for name, given in keys(description, needed=True).items()}
+    gpg = description.get("gpg")
+    return PillarFile(path, places, None if gpg is None else _gpg(gpg, reach.gpg_homedir))
+
+
+def _in_roots(path, roots):
+    """Where a path of pillar is: where Salt finds the file, or would find it when it has been made."""
+    if ".." in Path(path).parts:
+        raise StoreError(f"store:pillar_file is {path!r}; a path relative to the pillar roots must not have .. in it.")
+    files = [Path(root, path) for root in roots]
+    found = [file for file in files if file.exists()] or [file for file in files if file.parent.is_dir()]
+    if not found:
+        told = ", ".join(map(str, roots)) or "none is configured"
+        raise StoreError(
+            f"store:pillar_file is {path!r}, and no pillar root here has its folder ({told}): make the folder, set "
+            "pillar_roots, or give an absolute path."
+        )
+    return str(found[0])
+
+
+def _paths(name, given):
+    paths = [given] if isinstance(given, str) else given
+    if not isinstance(paths, list) or not paths or not all(_is_path(path) for path in paths):
+        raise StoreError(f"store:keys:{name} is {given!r}; give a key path such as aws:{name}, or a list of them.")
+    return [tuple(path.split(":")) for path in dict.fromkeys(paths)]
+
+
+def _is_path(path):
+    return isinstance(path, str) and all(part.strip() == part and part for part in path.split(":"))
+
+
+def _gpg(description, gpg_homedir):
+    if not isinstance(description, Mapping):
+        raise StoreError(f"store:gpg is {description!r}; give a mapping with recipients, and homedir if it differs.")
+    known(description, ("recipients", "homedir"), "store:gpg")
+    recipients = description.get("recipients")
+    recipients = [recipients] if isinstance(recipients, str) else recipients
+    if not isinstance(recipients, list) or not recipients or not all(isinstance(entry, str) for entry in recipients):
+        raise StoreError(
+            f"store:gpg:recipients is {recipients!r}; give a list of the fingerprints of the keys to encrypt to."
+        )
+    return Gpg(recipients, description.get("homedir") or gpg_homedir)
+
+
+def _locations(description, value):
+    if not description["pillar_file"]:
+        return []
+    file = re.sub("^/+", "/", posixpath.normpath(description["pillar_file"]))
+    given = (description.get("keys") or {}).get(value)
+    return [Location(path, file) for path in (given if isinstance(given, list) else [given]) if path]
+
+
+BACKEND = Backend(
+    key="pillar_file",
+    usage="a mapping with pillar_file and keys (and gpg, to encrypt)",
+    make=_make,
+    locations=_locations,
+)

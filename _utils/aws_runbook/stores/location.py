@@ -1,0 +1,33 @@
+"""
+Where a store keeps one value, from its description alone.
+
+One file can be written in two ways: absolute, and relative to the pillar roots. Which roots those are is known on the minion only, so
+an absolute path counts as the same file as a relative one that it ends with.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Location:
+    """One place: an address of sdb, or a pillar key in a file."""
+
+    address: str
+    file: str | None = None
+
+    def __str__(self):
+        return f"{self.address} in {self.file}" if self.file else self.address
+
+    def overlaps(self, other):
+        """Whether a write to one is a write to the other, also where one pillar key is above the other."""
+        return self._is_at(other) and (
+            self.address == other.address
+            or (self.file is not None and f"{self.address}:".startswith(f"{other.address}:"))
+            or (self.file is not None and f"{other.address}:".startswith(f"{self.address}:"))
+        )
+
+    def _is_at(self, other):
+        if self.file is None or other.file is None or self.file == other.file:
+            return self.file == other.file
+        longer, shorter = sorted((self.file, other.file), key=len, reverse=True)
+        return not shorter.startswith("/") and longer.endswith(f"/{shorter}") and longer.startswith("/")
