@@ -14,6 +14,7 @@ from salt._logging import impl as salt_logging
 
 from aws_runbook import hints
 from sandbox.zone import Zone
+from tests.fixtures import loaders
 
 pytest_plugins = ["sandbox.pytest_plugin", "chaos.pytest_plugin"]
 
@@ -22,6 +23,8 @@ salt_logging.shutdown_temp_handler()
 
 # botocore reads its models anew for each session, of which the tests make thousands; a second for EC2's.
 botocore.session.create_loader = cache(botocore.session.create_loader)
+
+loaders.remember_what_stays()
 
 # A test without the sandbox must not find credentials on the machine that it runs on.
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"

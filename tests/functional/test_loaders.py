@@ -1,0 +1,39 @@
+"""What the tests remember of Salt's search for modules is what it would find."""
+
+import pytest
+import salt.loader
+import salt.loader.lazy
+
+from tests.fixtures import loaders as remembering
+
+SEARCH = salt.loader.lazy.LazyLoader._refresh_file_mapping
+
+
+@pytest.mark.parametrize("kind", ["modules", "states", "utils", "serializers"])
+def test_it_is_the_same(loaders, kind):
+    loader = getattr(loaders, kind)
+    loader._refresh_file_mapping()
+    assert remembering._searched(loader) is not None
+    remembered = loader.file_mapping, loader.suffix_map, loader.suffix_order
+    assert remembered[0]
+    SEARCH.__wrapped__(loader)
+    assert remembered == (loader.file_mapping, loader.suffix_map, loader.suffix_order)
+
+
+@pytest.mark.parametrize("steady", [True, False], ids=["in a folder that stays", "elsewhere"])
+def test_a_file_that_is_added_is_found(tmp_path, monkeypatch, minion_opts, steady):
+    if steady:
+        monkeypatch.setattr(remembering, "_STEADY", (str(tmp_path.parent),))
+    folder = tmp_path / "_modules"
+    folder.mkdir()
+
+    def found(**others):
+        return salt.loader.minion_mods({**minion_opts, "module_dirs": [str(folder)], **others}).file_mapping
+
+    assert "added" not in found()
+    assert "added" not in found()
+    (folder / "added.py").write_text("")
+    assert found()["added"][0] == str(folder / "added.py")
+    assert "added" not in found(disable_modules=["added"])
+    (folder / "added.py").unlink()
+    assert "added" not in found()
