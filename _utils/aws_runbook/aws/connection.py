@@ -11,7 +11,7 @@ import os
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 
 from aws_runbook import urls
@@ -40,7 +40,9 @@ _NO_ENDPOINT = (
 )
 
 _clients = {}
-_lock = threading.Lock()
+# boto3's sessions, as each reads all endpoints of AWS anew, and asks for its credentials.
+_sessions = {}
+_lock = threading.RLock()  # boto3's clients are safe in threads; sessions, and making clients, are not
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def client(connection, service, region=None, *, once=False):
     With ``once``, botocore does not retry.
     """
     slot = (connection, _surroundings(), service, region, once)
-    with _lock:  # boto3's clients are safe in threads; making one is not
+    with _lock:
         if slot not in _clients:
             _hush()
             _clients[slot] = _make(connection, service, region, once=once)
@@ -169,7 +171,9 @@ def _make(connection, service, region, *, once):
     session = _session(connection)
     region = region or connection.region or session.region_name or DEFAULT_REGION
     if connection.role_arn:
-        session = _assumed(session, connection, region)
+        # Not one for all regions: what some of them give is not taken in others.
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html
+        session = _kept((replace(connection, region=region), _surroundings()), _assumed, session, connection, region)
     config = _config(once=once)
     try:
         return session.client(service, region_name=region, endpoint_url=connection.endpoint_url, config=config)
@@ -184,14 +188,24 @@ def _make(connection, service, region, *, once):
 
 
 def _session(connection):
-    return answers.watch(
-        boto3.Session(
-            aws_access_key_id=connection.keyid,
-            aws_secret_access_key=connection.key,
-            aws_session_token=connection.session_token,
-            profile_name=connection.aws_profile,
-        )
-    )
+    """The boto3 session of a connection's credentials, made once."""
+    credentials = {
+        "aws_access_key_id": connection.keyid,
+        "aws_secret_access_key": connection.key,
+        "aws_session_token": connection.session_token,
+        "profile_name": connection.aws_profile,
+    }
+    return _kept((*credentials.values(), _surroundings()), _new_session, **credentials)
+
+
+def _kept(slot, make, *args, **kwargs):
+    if slot not in _sessions:
+        _sessions[slot] = make(*args, **kwargs)
+    return _sessions[slot]
+
+
+def _new_session(**how):
+    return answers.watch(boto3.Session(**how))
 
 
 def _config(*, once=False):
@@ -206,13 +220,14 @@ def _assumed(session, connection, region):
         raise RunbookError(f"Cannot assume {connection.role_arn}: there are no credentials to assume it with.")
 
     def sts_client(service, **_):
-        return session.client(service, region_name=region, endpoint_url=connection.endpoint_url, config=_config())
+        with _lock:
+            return session.client(service, region_name=region, endpoint_url=connection.endpoint_url, config=_config())
 
     extra = {"RoleSessionName": "saltext-aws-runbook"}
     if connection.external_id:
         extra["ExternalId"] = connection.external_id
     fetcher = AssumeRoleCredentialFetcher(sts_client, source, connection.role_arn, extra_args=extra)
-    assumed = answers.watch(boto3.Session(region_name=region))
+    assumed = _new_session(region_name=region)
     # boto3 has no public way to hand over renewable credentials; botocore's own assume-role provider ends here too.
     assumed._session._credentials = DeferredRefreshableCredentials(  # noqa: SLF001
         method="assume-role", refresh_using=fetcher.fetch_credentials
@@ -231,14 +246,17 @@ def region_of(connection):
 
 @cache
 def _region_of_session(connection, _surroundings):
-    return _session(connection).region_name
+    with _lock:
+        return _session(connection).region_name
 
 
 @cache
 def partition_of(region):
     """The partition (``aws``, ``aws-cn``…) that a region belongs to, from what botocore knows of AWS."""
     try:
-        return boto3.Session().get_partition_for_region(region)
+        with _lock:
+            session = next(iter(_sessions.values()), None) or boto3.Session()  # all of them know the same
+            return session.get_partition_for_region(region)
     except BotoCoreError as error:
         raise RunbookError(f"There is no AWS region {region!r}: {error}.") from error
 

@@ -1,5 +1,6 @@
 """Every key of a connection, by what reaches the wire."""
 
+import contextlib
 import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -158,6 +159,25 @@ def test_a_role_is_assumed_once_for_all_calls(wire):
     for _ in range(3):
         sent(wire, pillar)
     assert [request["form"]["Action"] for request in wire.requests].count("AssumeRole") == 1
+
+
+def test_a_role_is_assumed_once_for_all_services(wire):
+    role = {"role_arn": "arn:aws:iam::123456789012:role/ops", "keyid": "SERVICES", "key": "secret"}
+    connected = connection.resolve(admin={**role, "endpoint_url": wire.url}, fallback_region="eu-west-2")
+    for service, method in (("sts", "get_caller_identity"), ("iam", "get_user")):
+        with contextlib.suppress(Exception):  # what is answered to the second is no user
+            getattr(connection.client(connected, service), method)()
+    actions = [request["form"]["Action"] for request in wire.requests]
+    assert actions.count("AssumeRole") == 1
+    assert {"GetCallerIdentity", "GetUser"} <= set(actions)
+
+
+def test_a_role_is_assumed_in_each_region(wire):
+    role = {"role_arn": "arn:aws:iam::123456789012:role/ops", "keyid": "REGIONS", "key": "secret"}
+    for region in ("eu-west-2", "af-south-1"):
+        sent(wire, {"aws": {"admin": role}}, region=region)
+    assumed = [request["region"] for request in wire.requests if request["form"]["Action"] == "AssumeRole"]
+    assert assumed == ["eu-west-2", "af-south-1"]
 
 
 def test_endpoint_from_the_environment(wire, monkeypatch):
