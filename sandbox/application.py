@@ -18,7 +18,7 @@ from sandbox import (
     handlers,
     lag,
     log,
-    object_dates,
+    object_versions,
     paging,
     permissions,
     principals,
@@ -41,7 +41,7 @@ _STEPS = (
     lag.hide,
     completing.complete,
     paging.cut,
-    object_dates.keep,
+    object_versions.keep,
 )
 
 

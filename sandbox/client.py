@@ -293,6 +293,10 @@ class Sandbox:
         """Let S3 carry out the lifecycle rules, by the clock as it is now; (bucket, key) of what is gone."""
         return [tuple(place) for place in self.ask("expire-objects")["gone"]]
 
+    def pass_time(self, seconds):
+        """Move the clock on; at each midnight on the way S3 carries out the lifecycle rules. (bucket, key) of what is gone."""
+        return [tuple(place) for place in self.ask("pass-time", seconds=seconds)["gone"]]
+
     def foreign_bucket(self, name):
         """Let a bucket belong to somebody else's account."""
         self.ask("foreign-bucket", name=name)

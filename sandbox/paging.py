@@ -19,6 +19,7 @@ _BY_LIMIT = {
     "ListObjects": ("MaxKeys", "max-keys"),
     "ListObjectsV2": ("MaxKeys", "max-keys"),
     "ListObjectVersions": ("MaxKeys", "max-keys"),
+    "ListMultipartUploads": ("MaxUploads", "max-uploads"),
     "ListParts": ("MaxParts", "max-parts"),
 }
 # Listings that page although botocore has no paginator for them: token, limit, members that are cut.

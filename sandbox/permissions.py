@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from sandbox import principals, signatures
 from sandbox.actions import iam_action
+from sandbox.object_versions import is_marker
 from sandbox.policies import ALLOWED, EXPLICIT_DENY, Request, decide
 
 # Anyone may ask who he is.
@@ -110,11 +111,28 @@ def _of_s3(call):
         if member in parameters and parameters[member] is not None
     }
     needed = [_request(call, action, resource, context)]
-    if parameters.get("Tagging") and call.name in ("PutObject", "CreateMultipartUpload", "CopyObject"):
-        needed.append(_request(call, "s3:PutObjectTagging", resource, context))
+    needed += [_request(call, other, resource, context) for other in beside(call)]
     if parameters.get("CopySource"):
-        source = unquote(parameters["CopySource"]).lstrip("/").partition("?")[0]
-        needed.append(_request(call, "s3:GetObject", root + source))
+        source, _, version = parameters["CopySource"].partition("?versionId=")
+        action = iam_action("s3", "GetObject", version=bool(version))
+        needed.append(_request(call, action, root + unquote(source).lstrip("/")))
+    return needed
+
+
+def beside(call):
+    """
+    The actions that parameters of a call need beside its own.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
+    """
+    parameters = call.parameters
+    needed = []
+    if call.name in ("PutObject", "CreateMultipartUpload", "CopyObject"):
+        needed += ["s3:PutObjectTagging"] if parameters.get("Tagging") else []
+        needed += ["s3:PutObjectRetention"] if parameters.get("ObjectLockMode") else []
+        needed += ["s3:PutObjectLegalHold"] if parameters.get("ObjectLockLegalHoldStatus") else []
+    if parameters.get("BypassGovernanceRetention"):
+        needed.append("s3:BypassGovernanceRetention")
     return needed
 
 
@@ -170,7 +188,10 @@ def _iam_resource(call):
 
 def _is_missing(call):
     bucket = call.backend().buckets.get(call.parameters["Bucket"])
-    return bucket is not None and call.parameters["Key"] not in bucket.keys
+    if bucket is None or call.parameters.get("VersionId"):
+        return False
+    current = bucket.keys.get(call.parameters["Key"])
+    return current is None or is_marker(current)
 
 
 def _hide_missing(call):

@@ -43,6 +43,10 @@ def build(world):
         s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration=LIFECYCLE)
     s3.put_bucket_policy(Bucket="verification", Policy=receiving_policy())
     s3.create_multipart_upload(Bucket="verification", Key="unfinished")
+    for name in ("locked", "versioned"):
+        s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+        s3.put_object(Bucket=name, Key="read", Body=b"x")
+    world.upload = s3.create_multipart_upload(Bucket="versioned", Key="parts")["UploadId"]
     for name in ("u", "spare", "removable"):
         iam.create_user(UserName=name)
         iam.create_group(GroupName=name)
@@ -155,16 +159,20 @@ EXAMPLES = {
     ("rds", "ModifyDBCluster"): {"DBClusterIdentifier": "standing", "DeletionProtection": True},
     ("rds", "ModifyDBInstance"): {**DATABASE, "DBInstanceClass": "db.t3.small"},
     ("rds", "ModifyDBSubnetGroup"): subnet_group("used"),
+    ("s3", "CopyObject"): {"Bucket": "versioned", "Key": "copy", "CopySource": "versioned/read"},
     ("s3", "CreateBucket"): {
         "Bucket": "new-bucket",
         "CreateBucketConfiguration": {"LocationConstraint": "eu-west-2"},
     },
     ("s3", "DeleteBucketEncryption"): {"Bucket": "verification"},
     ("s3", "DeleteBucketLifecycle"): {"Bucket": "removable"},
+    ("s3", "DeleteObject"): {"Bucket": "versioned", "Key": "removable"},
     ("s3", "DeleteObjects"): {"Bucket": "verification", "Delete": {"Objects": [{"Key": "k"}]}},
     ("s3", "GetBucketEncryption"): {"Bucket": "verification"},
     ("s3", "GetBucketLifecycleConfiguration"): {"Bucket": "verification"},
     ("s3", "GetBucketVersioning"): {"Bucket": "verification"},
+    ("s3", "GetObject"): {"Bucket": "versioned", "Key": "read"},
+    ("s3", "HeadObject"): {"Bucket": "versioned", "Key": "read"},
     ("s3", "ListBuckets"): {"MaxBuckets": 1},
     ("s3", "ListMultipartUploads"): {"Bucket": "verification"},
     ("s3", "ListObjectVersions"): {"Bucket": "verification"},
@@ -176,6 +184,26 @@ EXAMPLES = {
     },
     ("s3", "PutBucketLifecycleConfiguration"): {"Bucket": "verification", "LifecycleConfiguration": LIFECYCLE},
     ("s3", "PutBucketPolicy"): {"Bucket": "verification", "Policy": receiving_policy()},
+    ("s3", "PutBucketVersioning"): {"Bucket": "verification", "VersioningConfiguration": {"Status": "Suspended"}},
+    ("s3", "PutObjectLockConfiguration"): {
+        "Bucket": "locked",
+        "ObjectLockConfiguration": {
+            "ObjectLockEnabled": "Enabled",
+            "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}},
+        },
+    },
+    ("s3", "PutObjectRetention"): {
+        "Bucket": "locked",
+        "Key": "read",
+        "Retention": {"Mode": "GOVERNANCE", "RetainUntilDate": "2030-01-01T00:00:00Z"},
+    },
+    ("s3", "UploadPartCopy"): lambda world: {
+        "Bucket": "versioned",
+        "Key": "parts",
+        "CopySource": "versioned/read",
+        "PartNumber": 1,
+        "UploadId": world.upload,
+    },
     ("s3", "PutBucketTagging"): {"Bucket": "verification", "Tagging": {"TagSet": [{"Key": "a", "Value": "b"}]}},
     ("ses", "CreateReceiptRule"): {"RuleSetName": "verification", "Rule": {**RULE, "Name": "other", "Actions": []}},
     ("ses", "DeleteIdentity"): {"Identity": "removable.example"},

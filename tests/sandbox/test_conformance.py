@@ -81,7 +81,8 @@ def bad(shape, parameters, *, json):
     """Requests that the model does not allow, with the member that is wrong in each."""
     places = {name: member.serialization.get("location") for name, member in shape.members.items()}
     for name in shape.required_members:
-        if places[name] not in ("uri", "querystring"):  # without those it would be another request
+        # Without those it would be another request.
+        if places[name] not in ("uri", "querystring") and name != "CopySource":
             yield name, {given: value for given, value in parameters.items() if given != name}
     for name, member in shape.members.items():
         if places[name] in ("header", "headers"):  # botocore itself acts on those
@@ -118,11 +119,16 @@ UNCONSTRAINED = {
     "rds:DescribeDBClusters",
     "rds:DescribeDBEngineVersions",
     "rds:DescribeDBInstances",
+    "s3:CopyObject",
     "s3:DeleteBucketEncryption",
     "s3:DeleteBucketLifecycle",
+    "s3:DeleteObject",
     "s3:GetBucketEncryption",
     "s3:GetBucketLifecycleConfiguration",
     "s3:GetBucketVersioning",
+    "s3:GetObject",
+    "s3:HeadObject",
+    "s3:UploadPartCopy",
     "sesv2:DeleteConfigurationSet",
     "sesv2:DeleteConfigurationSetEventDestination",
     "sesv2:DeleteEmailIdentity",

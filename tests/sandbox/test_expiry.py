@@ -109,3 +109,106 @@ def test_unfinished_uploads_are_aborted(sandbox, bucket):
     assert gone_at(sandbox, NOON + 7 * DAY) == []
     assert gone_at(sandbox, NOON + 8 * DAY) == ["a/1"]
     assert [upload["Key"] for upload in bucket.list_multipart_uploads(Bucket="backups")["Uploads"]] == ["b/1"]
+
+
+@pytest.fixture
+def versioned(bucket):
+    bucket.put_bucket_versioning(Bucket="backups", VersioningConfiguration={"Status": "Enabled"})
+    return bucket
+
+
+def kept(s3, key):
+    listing = s3.list_object_versions(Bucket="backups", Prefix=key)
+    return len(listing.get("Versions", [])), len(listing.get("DeleteMarkers", []))
+
+
+ALL = {"Filter": {"Prefix": ""}}
+
+
+def test_noncurrent_days_count_from_the_successor_and_a_marker_is_one(sandbox, versioned):
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html#non-current-days-calculations"""
+    rules(versioned, {**ALL, "NoncurrentVersionExpiration": {"NoncurrentDays": 1}})
+    sandbox.set_clock(datetime(2014, 1, 1, 10, 30, tzinfo=timezone.utc))
+    put(versioned, "overwritten", "deleted")
+    sandbox.set_clock(datetime(2014, 1, 15, 10, 30, tzinfo=timezone.utc))
+    put(versioned, "overwritten")
+    versioned.delete_object(Bucket="backups", Key="deleted")
+    assert gone_at(sandbox, datetime(2014, 1, 16, 23, 59, tzinfo=timezone.utc)) == []
+    assert gone_at(sandbox, datetime(2014, 1, 17, tzinfo=timezone.utc)) == ["deleted", "overwritten"]
+    assert (kept(versioned, "overwritten"), kept(versioned, "deleted")) == ((1, 0), (0, 1))
+
+
+def test_an_upload_that_was_begun_early_makes_the_original_noncurrent_early(sandbox, versioned):
+    rules(versioned, {**ALL, "NoncurrentVersionExpiration": {"NoncurrentDays": 10}})
+    put(versioned, "a")
+    upload = versioned.create_multipart_upload(Bucket="backups", Key="a")["UploadId"]
+    sandbox.set_clock(NOON + 9 * DAY)
+    part = versioned.upload_part(Bucket="backups", Key="a", UploadId=upload, PartNumber=1, Body=b"thief")
+    parts = {"Parts": [{"ETag": part["ETag"], "PartNumber": 1}]}
+    versioned.complete_multipart_upload(Bucket="backups", Key="a", UploadId=upload, MultipartUpload=parts)
+    assert gone_at(sandbox, NOON + 11 * DAY) == ["a"]
+    assert versioned.get_object(Bucket="backups", Key="a")["Body"].read() == b"thief"
+
+
+@pytest.mark.parametrize(("newer", "remaining"), [(1, 2), (3, 4), (4, 5), (100, 5)])
+def test_newer_noncurrent_versions_are_kept_on_top(sandbox, versioned, newer, remaining):
+    rules(versioned, {**ALL, "NoncurrentVersionExpiration": {"NoncurrentDays": 1, "NewerNoncurrentVersions": newer}})
+    put(versioned, *["a"] * 5)
+    gone_at(sandbox, NOON + 5 * DAY)
+    assert kept(versioned, "a") == (remaining, 0)
+
+
+@pytest.mark.parametrize(
+    ("expiration", "moment", "expected"),
+    [
+        ({"ExpiredObjectDeleteMarker": True}, NOON, (0, 0)),
+        ({"ExpiredObjectDeleteMarker": False}, NOON + 90 * DAY, (0, 1)),
+        ({"Days": 10}, NOON + 10 * DAY, (0, 1)),
+        ({"Days": 10}, NOON + 11 * DAY, (0, 0)),
+    ],
+)
+def test_a_marker_goes_when_it_is_alone(sandbox, versioned, expiration, moment, expected):
+    rules(versioned, {**ALL, "Expiration": expiration})
+    put(versioned, "hidden")
+    for key in ("hidden", "nothing"):
+        versioned.delete_object(Bucket="backups", Key=key)
+    gone_at(sandbox, moment)
+    assert (kept(versioned, "nothing"), kept(versioned, "hidden")) == (expected, (1, 1))
+
+
+def test_the_last_version_takes_its_marker_with_it(sandbox, versioned):
+    rule = {"NoncurrentVersionExpiration": {"NoncurrentDays": 3}, "Expiration": {"ExpiredObjectDeleteMarker": True}}
+    rules(versioned, {**ALL, **rule})
+    put(versioned, "a")
+    versioned.delete_object(Bucket="backups", Key="a")
+    assert gone_at(sandbox, NOON + 4 * DAY) == ["a", "a"]
+    assert kept(versioned, "a") == (0, 0)
+
+
+def test_expiration_hides_the_current_version_once_and_locked_versions_stay(sandbox, versioned):
+    retention = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 30}}
+    versioned.put_object_lock_configuration(
+        Bucket="backups", ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": retention}
+    )
+    rules(versioned, {**ALL, "Expiration": {"Days": 5}, "NoncurrentVersionExpiration": {"NoncurrentDays": 1}})
+    put(versioned, "a")
+    assert gone_at(sandbox, NOON + 6 * DAY) == ["a"]
+    assert gone_at(sandbox, NOON + 29 * DAY) == []
+    assert kept(versioned, "a") == (1, 1)
+    assert gone_at(sandbox, NOON + 30 * DAY) == ["a", "a"]
+    assert kept(versioned, "a") == (0, 0)
+
+
+def test_filters_of_noncurrent_versions_and_markers(sandbox, versioned):
+    noncurrent = {"NoncurrentVersionExpiration": {"NoncurrentDays": 1}}
+    rules(
+        versioned,
+        {"Filter": {"Tag": {"Key": "keep", "Value": "no"}}, **noncurrent},
+        {"Filter": {"Prefix": "b/"}, **noncurrent, "Expiration": {"ExpiredObjectDeleteMarker": True}},
+    )
+    put(versioned, "tagged", Tagging="keep=no")
+    put(versioned, "a/1", "b/1")
+    for key in ("tagged", "a/1", "b/1"):
+        versioned.delete_object(Bucket="backups", Key=key)
+    assert gone_at(sandbox, NOON + 2 * DAY) == ["b/1", "b/1", "tagged"]
+    assert (kept(versioned, "tagged"), kept(versioned, "a/1")) == ((0, 1), (1, 1))

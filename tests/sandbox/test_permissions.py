@@ -127,6 +127,53 @@ def test_deleting_a_version_needs_its_own_permission(sandbox, admin, user):
     assert answer["Errors"][0]["Code"] == "AccessDenied"
 
 
+@pytest.mark.parametrize(
+    ("operation", "more", "action"),
+    [
+        (
+            "copy_object",
+            {"CopySource": {"Bucket": "backups", "Key": "kingfisher/a", "VersionId": "V"}},
+            "GetObjectVersion",
+        ),
+        ("get_object", {"VersionId": "V"}, "GetObjectVersion"),
+        ("delete_object", {"VersionId": "V"}, "DeleteObjectVersion"),
+        ("delete_object", {"BypassGovernanceRetention": True}, "BypassGovernanceRetention"),
+        (
+            "put_object",
+            {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": "2099-01-01"},
+            "PutObjectRetention",
+        ),
+        ("put_object", {"ObjectLockLegalHoldStatus": "ON"}, "PutObjectLegalHold"),
+    ],
+)
+def test_versions_and_locks_need_actions_of_their_own(sandbox, admin, user, operation, more, action):
+    admin.put_bucket_versioning(Bucket="backups", VersioningConfiguration={"Status": "Enabled"})
+    lock = {"ObjectLockEnabled": "Enabled"}
+    admin.put_object_lock_configuration(Bucket="backups", ObjectLockConfiguration=lock)
+    version = admin.put_object(Bucket="backups", Key="kingfisher/a", Body=b"x")["VersionId"]
+    given = json.loads(json.dumps(more).replace('"V"', json.dumps(version)))
+    everyday = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket")
+    s3 = sandbox.client("s3", key=user(allow(*everyday)))
+    assert action in refused("AccessDenied", getattr(s3, operation), Bucket="backups", Key="kingfisher/a", **given)
+    sandbox.client("iam").put_user_policy(
+        UserName="u", PolicyName="more", PolicyDocument=json.dumps(allow(f"s3:{action}"))
+    )
+    getattr(s3, operation)(Bucket="backups", Key="kingfisher/a", **given)
+
+
+def test_a_batch_bypasses_retention_only_with_its_own_permission(sandbox, admin, user):
+    s3 = sandbox.client("s3", key=user(allow("s3:DeleteObject")))
+    batch = {"Bucket": "backups", "Delete": {"Objects": [{"Key": "a"}]}, "BypassGovernanceRetention": True}
+    assert s3.delete_objects(**batch)["Errors"][0]["Code"] == "AccessDenied"
+
+
+def test_a_hidden_object_shows_as_missing_to_those_only_who_may_list(sandbox, admin, user):
+    admin.put_bucket_versioning(Bucket="backups", VersioningConfiguration={"Status": "Enabled"})
+    admin.delete_object(Bucket="backups", Key="kingfisher/a")
+    s3 = sandbox.client("s3", key=user(allow("s3:GetObject")))
+    refused("AccessDenied", s3.get_object, Bucket="backups", Key="kingfisher/a")
+
+
 def test_groups_and_attached_policies_count(sandbox, user):
     key = user()
     iam = sandbox.client("iam")

@@ -1,7 +1,7 @@
 """
-S3: the defaults of new buckets, buckets of other accounts and regions, lifecycle configurations, tags.
+S3: the defaults of new buckets, buckets of other accounts and regions, lifecycle configurations, versions and locks, tags.
 """
 
-from sandbox.handlers.s3 import buckets, expiry, lifecycle, objects, policies, tags, versions
+from sandbox.handlers.s3 import buckets, expiry, lifecycle, locks, objects, policies, tags, uploads, versions
 
-__all__ = ["buckets", "expiry", "lifecycle", "objects", "policies", "tags", "versions"]
+__all__ = ["buckets", "expiry", "lifecycle", "locks", "objects", "policies", "tags", "uploads", "versions"]

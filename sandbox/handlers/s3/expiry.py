@@ -10,28 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 
-from moto.s3.models import FakeDeleteMarker
-
-from sandbox import wire
-from sandbox.handlers import handles
 from sandbox.handlers.s3.lifecycle import rules_of
-from sandbox.object_dates import begun
+from sandbox.object_versions import begun, destroy, hide, identity, is_locked, is_marker, made
 
-_API = "https://docs.aws.amazon.com/AmazonS3/latest/API/"
 _DAY = timedelta(days=1)
-
-
-@handles("s3", "ListMultipartUploads", reference=_API + "API_ListMultipartUploads.html")
-def list_multipart_uploads(call):
-    """Each upload with the time at which it was begun; moto names one for all."""
-    reply = call.forward()
-    if not reply.succeeded:
-        return reply
-    result = wire.parse(call, reply)
-    bucket = call.backend().buckets[call.parameters["Bucket"]]
-    for upload in result.get("Uploads", []):
-        upload["Initiated"] = begun(bucket.multiparts[upload["UploadId"]]).replace(microsecond=0)
-    return result
 
 
 @dataclass(frozen=True)
@@ -76,6 +58,8 @@ def carry_out(backend, now):
     gone = []
     for name, bucket in backend.buckets.items():
         rules = [rule for rule in rules_of(bucket) if rule["Status"] == "Enabled"]
+        if not rules:
+            continue
         for key in list(bucket.keys):
             gone += [(name, key) for _ in range(_expire(backend, bucket, key, rules, now))]
         for upload_id, upload in list(bucket.multiparts.items()):
@@ -85,34 +69,41 @@ def carry_out(backend, now):
     return gone
 
 
+def midnights(begin, end):
+    """The moments after ``begin``, up to ``end``, at which S3's daily run comes."""
+    midnight = begin.replace(hour=0, minute=0, second=0, microsecond=0) + _DAY
+    while midnight <= end:
+        yield midnight
+        midnight += _DAY
+
+
 def _expire(backend, bucket, key, rules, now):
     """Apply the rules to the versions of one key; how many deletions that made."""
+    due = {
+        identity(version)
+        for rule in rules
+        for version in _noncurrent_due(backend, rule, bucket.keys.getlist(key), now)
+        if not is_locked(version, now)
+    }
+    for version_id in due:
+        destroy(bucket, key, version_id)
     versions = bucket.keys.getlist(key)
-    count = 0
-    for rule in rules:
-        for version in _noncurrent_due(backend, rule, versions, now):
-            backend.delete_object(bucket.name, key, version_id=version.version_id)
-            count += 1
     current = versions[-1]
-    if isinstance(current, FakeDeleteMarker):
-        lonely = len(bucket.keys.getlist(key, [])) == 1
-        if lonely and any(_drops_markers(rule, key) for rule in rules):
-            backend.delete_object(bucket.name, key, version_id=current.version_id)
-            count += 1
-    elif any(matches(rule, _candidate(backend, current)) and _current_due(rule, current, now) for rule in rules):
-        backend.delete_object(bucket.name, key)
-        count += 1
-    return count
+    if is_marker(current):
+        if len(versions) == 1 and any(_drops_marker(rule, current, now) for rule in rules):
+            destroy(bucket, key, identity(current))
+            return len(due) + 1
+    elif any(_matches(backend, rule, current) and _current_due(rule, current, now) for rule in rules):
+        # Where there are versions this adds a marker and destroys nothing, so no lock is in the way.
+        hide(bucket, key, now)
+        return len(due) + 1
+    return len(due)
 
 
-def _candidate(backend, version):
-    if isinstance(version, FakeDeleteMarker):
-        return Candidate(version.name, 0, {})
-    return Candidate(version.name, version.size, backend.tagger.get_tag_dict_for_resource(version.arn))
-
-
-def _made(version):
-    return version.last_modified.replace(tzinfo=timezone.utc)
+def _matches(backend, rule, version):
+    if is_marker(version):
+        return matches(rule, Candidate(version.name, 0, {}))
+    return matches(rule, Candidate(version.name, version.size, backend.tagger.get_tag_dict_for_resource(version.arn)))
 
 
 def _current_due(rule, version, now):
@@ -121,12 +112,18 @@ def _current_due(rule, version, now):
         date = expiration["Date"]
         date = date if isinstance(date, datetime) else datetime.fromisoformat(str(date))
         return now >= (date if date.tzinfo else date.replace(tzinfo=timezone.utc))
-    return "Days" in expiration and is_due(_made(version), expiration["Days"], now)
+    return "Days" in expiration and is_due(made(version), expiration["Days"], now)
 
 
-def _drops_markers(rule, key):
-    expires = rule.get("Expiration", {})
-    return ("ExpiredObjectDeleteMarker" in expires or "Days" in expires) and matches(rule, Candidate(key, 0, {}))
+def _drops_marker(rule, marker, now):
+    """
+    Whether a delete marker that hides nothing any more goes: when the rule says so, or with the objects of its age.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-configuration-examples.html#lifecycle-config-conceptual-ex7
+    """
+    expiration = rule.get("Expiration", {})
+    wanted = expiration.get("ExpiredObjectDeleteMarker") or _current_due(rule, marker, now)
+    return bool(wanted) and matches(rule, Candidate(marker.name, 0, {}))
 
 
 def _noncurrent_due(backend, rule, versions, now):
@@ -138,8 +135,8 @@ def _noncurrent_due(backend, rule, versions, now):
     kept = settings.get("NewerNoncurrentVersions", 0)
     return [
         version
-        for version, successor in pairs[: len(pairs) - kept]
-        if matches(rule, _candidate(backend, version)) and is_due(_made(successor), settings["NoncurrentDays"], now)
+        for version, successor in pairs[: max(len(pairs) - kept, 0)]
+        if _matches(backend, rule, version) and is_due(made(successor), settings["NoncurrentDays"], now)
     ]
 
 

@@ -9,10 +9,12 @@ import weakref
 
 from sandbox.errors import AwsError
 from sandbox.handlers import handles
+from sandbox.handlers.s3.versions import bucket_of
 
 _API = "https://docs.aws.amazon.com/AmazonS3/latest/API/"
 _MOST_RULES = 1000
 _LONGEST_ID = 255
+_MOST_NEWER = 100
 _DEFAULT_MINIMUM = "all_storage_classes_128K"
 _ACTIONS = (
     "Expiration",
@@ -31,18 +33,10 @@ _LEAST_DAYS = {"STANDARD_IA": 30, "ONEZONE_IA": 30}
 _configurations = weakref.WeakKeyDictionary()
 
 
-def _bucket(call):
-    name = call.parameters["Bucket"]
-    bucket = call.backend().buckets.get(name)
-    if bucket is None:
-        raise AwsError("NoSuchBucket", "The specified bucket does not exist", 404, details={"BucketName": name})
-    return bucket
-
-
 @handles("s3", "GetBucketLifecycleConfiguration", reference=_API + "API_GetBucketLifecycleConfiguration.html")
 def get_bucket_lifecycle_configuration(call):
     """The configuration as it was put, and the minimum object size for transitions."""
-    configuration = _configurations.get(_bucket(call))
+    configuration = _configurations.get(bucket_of(call))
     if configuration is None:
         raise AwsError(
             "NoSuchLifecycleConfiguration",
@@ -56,7 +50,7 @@ def get_bucket_lifecycle_configuration(call):
 @handles("s3", "PutBucketLifecycleConfiguration", reference=_API + "API_PutBucketLifecycleConfiguration.html")
 def put_bucket_lifecycle_configuration(call):
     """The whole configuration is replaced; a rule without an id gets one."""
-    bucket = _bucket(call)
+    bucket = bucket_of(call)
     rules = call.parameters.get("LifecycleConfiguration", {}).get("Rules", [])
     _check(rules)
     rules = [{"ID": str(uuid.uuid4()), **rule} if not rule.get("ID") else rule for rule in rules]
@@ -68,7 +62,7 @@ def put_bucket_lifecycle_configuration(call):
 @handles("s3", "DeleteBucketLifecycle", reference=_API + "API_DeleteBucketLifecycle.html")
 def delete_bucket_lifecycle(call):
     """Deleting what is not there succeeds too."""
-    _configurations.pop(_bucket(call), None)
+    _configurations.pop(bucket_of(call), None)
     return {}
 
 
@@ -162,8 +156,18 @@ def _check_actions(rule):
             _check_transition(transition, expiration or {})
     if rule.get("AbortIncompleteMultipartUpload", {}).get("DaysAfterInitiation", 1) < 1:
         raise _invalid("'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer")
-    if rule.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays", 1) < 1:
+    _check_noncurrent(rule.get("NoncurrentVersionExpiration"))
+
+
+def _check_noncurrent(noncurrent):
+    if noncurrent is None:
+        return
+    if "NoncurrentDays" not in noncurrent:
+        raise _malformed()
+    if noncurrent["NoncurrentDays"] < 1:
         raise _invalid("'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer")
+    if not 1 <= noncurrent.get("NewerNoncurrentVersions", 1) <= _MOST_NEWER:
+        raise _invalid("'NewerNoncurrentVersions' must be a positive integer not exceeding 100")
 
 
 def _check_moment(expiration, action):
