@@ -2,7 +2,9 @@
 
 import json
 import os
+import uuid
 
+import salt.state
 from hypothesis import HealthCheck, Phase, settings
 
 from aws_runbook.adopt import whole
@@ -19,7 +21,7 @@ EXAMPLES = int(os.environ.get("ADOPT_EXAMPLES", "8"))
 PLAIN = settings(
     max_examples=EXAMPLES,
     deadline=None,
-    derandomize=EXAMPLES < 100,
+    derandomize="ADOPT_EXAMPLES" not in os.environ,
     database=None,
     phases=(Phase.explicit, Phase.generate),  # to find a smaller example takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
@@ -136,14 +138,48 @@ def states_of(plan):
             yield f"{module}.present", {"name": name, **arguments}
 
 
-def changing(states, planned):
+class Runner:
+    """Runs of states by Salt itself, whose loaders are made once: ``state.single`` makes them anew for each state."""
+
+    def __init__(self, loaders):
+        self._state = salt.state.State(dict(loaders.opts), initial_pillar=dict(loaders.opts["pillar"]))
+
+    def run(self, planned, *, test=False):
+        """The return of each state by (function, name), of one run of ``planned``: (function, arguments)."""
+        self._state.instance_id = uuid.uuid4().hex
+        self._state.opts["test"] = self._state.states.opts["test"] = test
+        lows = [_low(place, *entry) for place, entry in enumerate(planned)]
+        running = {}
+        for low in lows:
+            tag = "_|-".join((low["state"], low["__id__"], low["name"], low["fun"]))
+            running[tag] = self._state.call(low, lows, running)
+        return {
+            (f"{low['state']}.{low['fun']}", low["name"]): ret for low, ret in zip(lows, running.values(), strict=True)
+        }
+
+
+def _low(place, function, arguments):
+    state, fun = function.split(".")
+    identity = f"{function}-{arguments.get('vpc')}-{arguments['name']}"
+    return {
+        "state": state,
+        "fun": fun,
+        "__id__": identity,
+        "__sls__": "aws",
+        "__env__": "base",
+        "order": place + 1,
+        **arguments,
+    }
+
+
+def changing(runner, planned):
     """The names of what these states would change, or fail at, with what they say."""
-    found = {}
-    for function, arguments in planned:
-        ret = states[function](**arguments, test=True)
-        if ret.changes or ret.result is False:
-            found[function, arguments["name"]] = ret.changes or ret.comment
-    return found
+    returned = runner.run(planned, test=True)
+    return {
+        slot: ret["changes"] or ret["comment"]
+        for slot, ret in returned.items()
+        if ret["changes"] or ret["result"] is False
+    }
 
 
 def unnoted(found, notes):

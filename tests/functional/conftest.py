@@ -13,6 +13,7 @@ from sandbox.zone import Zone
 from tests.fixtures import commands, sample
 from tests.fixtures.dns_hosts import Cloudflare, standing_in
 from tests.fixtures.loaders import Loaders
+from tests.functional.adopting import Runner
 from tests.functional.cases import CLOUDFLARE, Account
 
 TREE = Path(__file__).resolve().parents[2]
@@ -121,6 +122,12 @@ def modules(loaders, _settled):
 @pytest.fixture
 def states(loaders, _settled):
     return _settled(loaders.states)
+
+
+@pytest.fixture(scope="module")
+def runner(loaders):
+    """Whole runs of states, faster than one after the other."""
+    return Runner(loaders)
 
 
 class Fleet:

@@ -81,7 +81,7 @@ def fleets(draw):
 
 @PLAIN
 @given(fleets())
-def test_what_was_made_by_pillar_is_told_as_that_pillar(sandbox, modules, states, minion_opts, pillars):
+def test_what_was_made_by_pillar_is_told_as_that_pillar(sandbox, modules, minion_opts, pillars):
     plan = planned(pillars)
     assume(plan["rows"] and is_told_apart(pillars))
     sandbox.reset()
@@ -236,7 +236,7 @@ def _user(console, name, its, kind, holding, same_name):
 
 @PLAIN
 @given(clicked())
-def test_what_people_have_made_is_told_or_noted(sandbox, modules, states, minion_opts, choices):
+def test_what_people_have_made_is_told_or_noted(sandbox, modules, runner, minion_opts, choices):
     sandbox.reset()
     try:
         plans.plan(choices["pillars"])
@@ -251,7 +251,7 @@ def test_what_people_have_made_is_told_or_noted(sandbox, modules, states, minion
     except PillarError:
         assert [note for note in result.notes if note.kind == "not expressed"]
         return
-    assert unnoted(changing(states, states_of(plan)), result.notes) == {}
+    assert unnoted(changing(runner, states_of(plan)), result.notes) == {}
     told = str(result.as_data())
     for pillar in pillars.values():
         for place in ("aws:secret_key", "postgres:backup:s3_key_secret"):

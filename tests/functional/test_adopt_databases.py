@@ -115,14 +115,12 @@ def states_of(pillar):
 @FEWER
 @given(pillars())
 def test_what_was_made_by_pillar_is_told_as_that_pillar(
-    sandbox, modules, states, minion_opts, tmp_path_factory, pillar
+    sandbox, modules, runner, minion_opts, tmp_path_factory, pillar
 ):
     sandbox.reset()
     sandbox.database_times(creating=0, modifying=0)
     pillar = with_stores(pillar, tmp_path_factory.mktemp("stores"))
-    for function, arguments in states_of(pillar):
-        ret = states[function](**arguments)
-        assert ret.result is True, ret.comment
+    assert [ret["comment"] for ret in runner.run(states_of(pillar)).values() if ret["result"] is not True] == []
     sandbox.clear_calls()
     kept = {"aws": {"rds": pillar["aws"]["rds"]}} if "rds" in pillar["aws"] else {}
     result = adopt(modules, minion_opts, {MINION: kept}, MINION)
@@ -254,7 +252,7 @@ class Clicked:
 
 @FEWER
 @given(clicked())
-def test_what_people_have_made_is_told_or_noted(sandbox, modules, states, minion_opts, choices):
+def test_what_people_have_made_is_told_or_noted(sandbox, modules, runner, minion_opts, choices):
     sandbox.reset()
     Clicked(sandbox, choices)
     sandbox.clear_calls()
@@ -262,7 +260,7 @@ def test_what_people_have_made_is_told_or_noted(sandbox, modules, states, minion
     assert sandbox.calls(write=True) == []
     assert PASSWORD not in str(result.as_data())
     adopted = pasted({MINION: {}}, result)[MINION]
-    assert unnoted(changing(states, states_of(adopted)), result.notes) == {}
+    assert unnoted(changing(runner, states_of(adopted)), result.notes) == {}
     said = adopted["aws"]
     assert len(said["ec2"].get("vpcs", {})) == len(choices["vpcs"])
     assert set(said.get("rds", {}).get("instances", {})) == ({"analysis"} if choices["instance"] else set())

@@ -114,11 +114,9 @@ def states_of(pillar):
 
 @PLAIN
 @given(pillars())
-def test_what_was_made_by_pillar_is_told_as_that_pillar(sandbox, modules, states, minion_opts, pillar):
+def test_what_was_made_by_pillar_is_told_as_that_pillar(sandbox, modules, runner, minion_opts, pillar):
     sandbox.reset()
-    for function, arguments in states_of(pillar):
-        ret = states[function](**arguments)
-        assert ret.result is True, ret.comment
+    assert [ret["comment"] for ret in runner.run(states_of(pillar)).values() if ret["result"] is not True] == []
     for user in pillar["aws"]["ses"].get("smtp_users", {}):
         Console(sandbox).key(user)
     sandbox.clear_calls()
@@ -248,7 +246,7 @@ def _smtp_user(console, name, choice):
 
 @PLAIN
 @given(clicked())
-def test_what_people_have_made_is_told_or_noted(sandbox, modules, states, minion_opts, choices):
+def test_what_people_have_made_is_told_or_noted(sandbox, modules, runner, minion_opts, choices):
     sandbox.reset()
     click(sandbox, choices)
     sandbox.clear_calls()
@@ -256,7 +254,7 @@ def test_what_people_have_made_is_told_or_noted(sandbox, modules, states, minion
     assert sandbox.calls(write=True) == []
     assert CANARY not in str(result.as_data())
     adopted = pasted({MINION: {}}, result)[MINION]
-    assert unnoted(changing(states, states_of(adopted)), result.notes) == {}
+    assert unnoted(changing(runner, states_of(adopted)), result.notes) == {}
     said = adopted["aws"].get("ses", {})
     assert set(said.get("identities", {})) == {*choices["domains"], *choices["addresses"]}
     assert set(said.get("smtp_users", {})) == {name for name, choice in choices["users"].items() if choice != "admin"}
