@@ -182,3 +182,64 @@ def test_the_exit_status_says_whether_all_could_be_expressed(modules, loaders, c
     assert context["retcode"] == 2
     assert "canary-1" not in shown
     assert "alarms: {}" in shown
+
+
+PUBLIC = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}}
+
+
+def opened(console, *, by=(), **block):
+    """A bucket whose Block Public Access somebody has taken off, in part or whole, and then made public ``by`` something."""
+    s3, name = console.sandbox.client("s3", region="eu-west-2"), "ocp-registry-backup"
+    s3.delete_public_access_block(Bucket=name)
+    if "policy" in by:
+        allowed = {**PUBLIC, "Statement": {**PUBLIC["Statement"], "Resource": f"arn:aws:s3:::{name}/site/*"}}
+        s3.put_bucket_policy(Bucket=name, Policy=json.dumps(allowed))
+    if "acl" in by:
+        s3.put_bucket_ownership_controls(
+            Bucket=name, OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+        )
+        s3.put_bucket_acl(Bucket=name, ACL="public-read")
+    if block:
+        s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=block)
+
+
+@pytest.mark.parametrize(
+    ("by", "block", "says"),
+    [
+        (("policy",), {}, "It is open to everybody by its policy, unless"),
+        (("acl",), {}, "It is open to everybody by its ACL, unless"),
+        (("policy", "acl"), {"BlockPublicAcls": True}, "It is open to everybody by its policy and by its ACL, unless"),
+        (("policy", "acl"), {"IgnorePublicAcls": True}, "It is open to everybody by its policy, unless"),
+        (("policy", "acl"), {"RestrictPublicBuckets": True}, "It is open to everybody by its ACL, unless"),
+        (
+            (),
+            {},
+            "Block Public Access is not fully on: a policy or an ACL may make it public. None of its own does now.",
+        ),
+    ],
+)
+def test_a_bucket_that_is_public(writer, console, notes, by, block, says):
+    key = writer("registry-backup", "ocp-registry-backup")
+    opened(console, by=by, **block)
+    said, _ = notes({"registry": with_key(REGISTRY, "files", key)})
+    assert says in said["danger", "bucket ocp-registry-backup"]
+
+
+def test_of_a_bucket_that_is_closed_nobody_asks_by_what_it_would_be_public(writer, console, notes, sandbox):
+    key = writer("registry-backup", "ocp-registry-backup")
+    sandbox.clear_calls()
+    said, _ = notes({"registry": with_key(REGISTRY, "files", key)})
+    assert [slot for slot in said if slot[0] == "danger"] == []
+    assert sandbox.calls(operation="GetBucketPolicyStatus") == sandbox.calls(operation="GetBucketAcl") == []
+
+
+def test_what_makes_a_bucket_public_may_not_be_read(sandbox, writer, console, notes):
+    key = writer("registry-backup", "ocp-registry-backup")
+    opened(console)
+    sandbox.fault("GetBucketAcl", "access_denied", times=10)
+    console.sandbox.client("s3", region="eu-west-2").put_bucket_ownership_controls(
+        Bucket="ocp-registry-backup", OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    )
+    said, _ = notes({"registry": with_key(REGISTRY, "files", key)})
+    assert "s3:GetBucketAcl" in said["not expressed", "bucket ocp-registry-backup"]
+    assert ("danger", "bucket ocp-registry-backup") not in said

@@ -1,6 +1,8 @@
 """
-The buckets that backups go to, as they are: where, which lifecycle rules, and, as far as calls are left for it, their settings; and
-what a server's pillar says of expiry, from the rules in force.
+The buckets that backups go to, as they are: where, which lifecycle rules, and, as far as calls are left for it, their settings, and
+whether they are public; and what a server's pillar says of expiry, from the rules in force.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
 """
 
 from collections import Counter
@@ -9,6 +11,8 @@ from aws_runbook.adopt.result import CHANGE, DANGER, NOT_EXPRESSED
 from aws_runbook.backups import buckets, meaning
 from aws_runbook.errors import RunbookError, UnreachableError
 from aws_runbook.pillar.backups import ABORT_MULTIPART_DAYS, EXPIRE_DAYS
+from aws_runbook.run import cache as run_cache
+from aws_runbook.run.listings import MANY
 
 # What state.apply sees to in every bucket.
 WANTED = {
@@ -19,9 +23,10 @@ WANTED = {
 # How many calls a look at backups takes at most, but for those that each key and each bucket needs; an account with hundreds of
 # buckets is not asked everything of each.
 _CALLS = 230
-# Of a bucket's settings: whether it is there, and one for each.
-_CALLS_EACH = 2 + len(WANTED)
-_NAMED = 5
+# Of a bucket's settings, one for each; and of one that may be public, its policy and its ACL.
+_CALLS_EACH = len(WANTED) + 1
+_CALLS_OPEN = 2
+_EVERYBODY = tuple(f"http://acs.amazonaws.com/groups/global/{group}" for group in ("AllUsers", "AuthenticatedUsers"))
 
 
 class Places:
@@ -31,57 +36,80 @@ class Places:
         self._account, self._result = account, result
         listed = {bucket["Name"]: bucket for bucket in buckets.listed(account.session)}
         known = [listed[name] for name in sorted(names) if name in listed]
+        run_cache.current().expect(
+            {"s3": MANY}
+        )  # so that one listing says where each is, for which s3:ListBucket is not needed
         self.regions = {bucket["Name"]: bucket.get("BucketRegion") or account.session.region for bucket in known}
-        self.rules = self._read_each(self.regions, self._rules)
+        rules = {name: self._read(name, self._rules) for name in self.regions}
+        self.rules = {name: found for name, found in rules.items() if found is not None}
+        # AWS protects those that were made since 2023: https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html
         oldest = sorted(known, key=lambda bucket: str(bucket.get("CreationDate")))
-        affordable = max(0, (_CALLS - spent - len(known)) // _CALLS_EACH)
-        self.settings = self._read_each([bucket["Name"] for bucket in oldest[:affordable]], self._settings)
-        self._tell_unread(sorted(bucket["Name"] for bucket in oldest[affordable:]))
-        self._tell_public()
+        self.settings = {}
+        self._tell_unread(self._read_settings([bucket["Name"] for bucket in oldest], _CALLS - spent - len(known)))
 
-    def _read_each(self, names, read):
-        found = {}
-        for name in names:
-            try:
-                found[name] = read(name)
-            except UnreachableError:
-                raise
-            except RunbookError as error:
-                self._result.note(NOT_EXPRESSED, f"bucket {name}", error)
-        return found
+    def _read(self, name, read, *arguments):
+        """What ``read`` says of a bucket; ``None`` where that cannot be read, which is noted."""
+        try:
+            return read(name, *arguments)
+        except UnreachableError:
+            raise
+        except RunbookError as error:
+            self._result.note(NOT_EXPRESSED, f"bucket {name}", error)
+            return None
+
+    def _ask(self, name, what, method, absent=()):
+        session, doing = self._account.session, f"read the {what} of the bucket {name}"
+        return session.read("s3", method, doing, absent=absent, region=self.regions[name], Bucket=name) or {}
 
     def _rules(self, name):
-        answer = self._account.session.read(
-            "s3",
-            "get_bucket_lifecycle_configuration",
-            f"read the lifecycle rules of the bucket {name}",
-            absent=("NoSuchLifecycleConfiguration",),
-            region=self.regions[name],
-            Bucket=name,
-        )
-        return (answer or {}).get("Rules", [])
+        absent = ("NoSuchLifecycleConfiguration",)
+        return self._ask(name, "lifecycle rules", "get_bucket_lifecycle_configuration", absent).get("Rules", [])
 
-    def _settings(self, name):
+    def _read_settings(self, names, calls):
+        """Read the settings of buckets while there are calls left; the names of those for which there are none."""
+        for place, name in enumerate(names):
+            if calls < _CALLS_EACH + _CALLS_OPEN:
+                return names[place:]
+            calls -= _CALLS_EACH
+            known = self._read(name, self._describe)
+            if known is None:
+                continue
+            self.settings[name] = known
+            if known.get("public_access_block") is not True:
+                calls -= _CALLS_OPEN
+                self._read(name, self._tell_open, known)
+        return []
+
+    def _describe(self, name):
         return self._account.describe("s3_bucket", name, [*WANTED, "tags"], region=self.regions[name]) or {}
+
+    def _tell_open(self, name, known):
+        """Note of a bucket without Block Public Access whether it is public."""
+        block = known.get("public_access_block") or {}
+        ways = []
+        if not block.get("restrict_public_buckets"):
+            status = self._ask(name, "policy status", "get_bucket_policy_status", ("NoSuchBucketPolicy",))
+            ways += ["its policy"] if status.get("PolicyStatus", {}).get("IsPublic") else []
+        if not block.get("ignore_public_acls") and known.get("object_ownership") != WANTED["object_ownership"]:
+            grants = self._ask(name, "ACL", "get_bucket_acl").get("Grants", [])
+            ways += ["its ACL"] if any(grant["Grantee"].get("URI") in _EVERYBODY for grant in grants) else []
+        told = (
+            f"It is open to everybody by {' and by '.join(ways)}, unless all of the account is blocked. The first run ends that: "
+            "what reads it without credentials no longer may."
+            if ways
+            else "Block Public Access is not fully on: a policy or an ACL may make it public. None of its own does now."
+        )
+        self._result.note(DANGER, f"bucket {name}", told)
 
     def _tell_unread(self, names):
         if names:
-            few = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
             self._result.note(
                 CHANGE,
-                "buckets",
-                f"Of {len(names)} buckets, the newest ones, public access, encryption, ownership and tags were not looked at, to "
-                f"spare calls to AWS ({few}): what differs there from Block Public Access, AES256 and BucketOwnerEnforced is changed.",
+                f"bucket{'s' if len(names) > 1 else ''} {', '.join(sorted(names))}",
+                "To spare calls to AWS it was not looked whether public access, encryption, ownership and tags are what they should be, "
+                "nor whether anything is public. The plan says what changes there: what differs from Block Public Access, AES256 "
+                "and BucketOwnerEnforced.",
             )
-
-    def _tell_public(self):
-        for name, known in self.settings.items():
-            if known.get("public_access_block") is not True:
-                self._result.note(
-                    DANGER,
-                    f"bucket {name}",
-                    "Block Public Access is not fully on: a policy or an ACL may make it public.",
-                )
 
 
 def kept_for(result, its, targets, rules):

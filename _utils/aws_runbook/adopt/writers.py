@@ -6,6 +6,7 @@ A policy is named only where the plan takes nothing away from it: what it grants
 
 from collections import defaultdict
 from dataclasses import replace
+from functools import partial
 
 from aws_runbook.adopt.result import CHANGE, DANGER, NOT_EXPRESSED
 from aws_runbook.backups.keys import place_of
@@ -149,11 +150,12 @@ class _Writers:
                     able.append((held, fit))
         if len(able) < 2:  # noqa: PLR2004 - nothing to choose
             return able[0][0] if able else None
-        return min(able, key=self._rank)[0]
+        return min(able, key=partial(self._rank, user))[0]
 
-    def _rank(self, pair):
+    def _rank(self, user, pair):
         held, fit = pair
-        return len(coverage.beyond(held.grants, self._needed(fit))), held.group is not None, held.name
+        surplus = len(coverage.beyond(held.grants, self._needed(fit)))
+        return surplus, held.name != (held.group or user), held.group is not None, held.name
 
     def _fit(self, targets, grants_of):
         """``targets``, of one server, with the widest settings under which their grants cover them; ``None`` where none do."""

@@ -54,8 +54,13 @@ _S3_DOCUMENTS = {
     "ListObjectVersions": ("ListVersionsResult", ("Name", "IsTruncated")),
     "ListObjectsV2": ("ListBucketResult", ("Name", "IsTruncated")),
 }
-# Without a rule there is no configuration: S3 answers NoSuchLifecycleConfiguration.
-_S3_ALWAYS = {"GetBucketLifecycleConfiguration": ("Rule",)}
+# Without a rule there is no configuration: S3 answers NoSuchLifecycleConfiguration. Without a policy there is no status of one.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html
+_S3_ALWAYS = {
+    "GetBucketAcl": ("Owner", "AccessControlList"),
+    "GetBucketLifecycleConfiguration": ("Rule",),
+    "GetBucketPolicyStatus": ("IsPublic",),
+}
 # Of what a listing is, as it says itself, and the parameter that asked for it. Without a prefix, ListMultipartUploads says none.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html
