@@ -8,6 +8,9 @@ Look at the AWS account as a whole.
 """
 
 from aws_runbook.errors import RunbookError, WrongAccountError
+from aws_runbook.run.prefetch import Role
+
+ROLE = Role(read_ahead=False)
 
 
 def pillar_valid(name, problems=None, expected=None):

@@ -4,8 +4,6 @@ import ast
 import pkgutil
 
 from aws_runbook import services
-from aws_runbook.iam import policies
-from aws_runbook.pillar.kinds import KINDS
 from aws_runbook.run import prefetch
 from sandbox import handlers
 from tests.fixtures.modules import STATES, TREE, loaded
@@ -15,8 +13,7 @@ def functions(path):
     return {node.name: node for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)}
 
 
-# It manages nothing.
-ROLES = {name: loaded(name, "states").ROLE for name in STATES if name != "aws_account"}
+ROLES = {name: loaded(name, "states").ROLE for name in STATES}
 
 
 def test_each_state_module_says_what_a_run_does_for_several_of_its_states():
@@ -61,7 +58,3 @@ def test_what_a_service_says_names_boto3s_own_methods():
             answer = client.meta.service_model.operation_model(methods[method]).output_shape
             assert made.name[0] in members | set(answer.members if answer else ()), method
             assert made.within is None or made.within in members, method
-
-
-def test_a_kind_of_backup_whose_objects_never_expire_may_delete_them_itself():
-    assert {name for name, kind in KINDS.items() if kind.never} == set(policies._DELETING_KINDS)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from aws_runbook import hints
 from aws_runbook.backups import meaning
 from aws_runbook.errors import RunbookError, UnsafeError
+from aws_runbook.pillar.kinds import KINDS
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html
 MAX_RULES = 1000
@@ -24,7 +25,6 @@ _EFFECTS = {
     "multipart": "aborts unfinished uploads",
     "transition": "moves objects to another storage class",
 }
-_KINDS = {"repository": "the pgBackRest repository", "sync": "the synced directory"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Protected:
     A place in a bucket whose objects no rule may expire.
 
     ``prefix`` is a directory: ``king`` protects ``king/…`` and not ``kingfisher/…``; an empty one is the whole bucket.
-    ``kind`` is ``repository`` or ``sync``; ``source`` says where it is known from ("postgres:backup of registry").
+    ``kind`` is ``protected`` of a :class:`aws_runbook.pillar.kinds.BackupKind`; ``source`` says where it is known from ("postgres:backup of registry").
     """
 
     prefix: str
@@ -42,7 +42,8 @@ class Protected:
 
     def __str__(self):
         place = f" {self.prefix}/" if self.prefix else ", which is the whole bucket"
-        return f"{_KINDS.get(self.kind, self.kind)}{place} ({self.source})"
+        noun = next((kind.noun for kind in KINDS.values() if kind.protected == self.kind), self.kind)
+        return f"{noun}{place} ({self.source})"
 
 
 def _named(rule, start=False):

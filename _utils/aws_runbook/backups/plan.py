@@ -19,8 +19,6 @@ from aws_runbook.iam import policies
 from aws_runbook.pillar.check import problems
 from aws_runbook.pillar.kinds import KINDS
 
-_PROTECTED_KINDS = {"pgbackrest": "repository", "sync": "sync"}
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -171,7 +169,7 @@ def _lifecycle(bucket, of_bucket, said):
     sources = defaultdict(lambda: defaultdict(list))
     for target in of_bucket:
         if not target.expires:
-            sources[target.prefix, _PROTECTED_KINDS[target.kind]][target.source].append(target.server)
+            sources[target.prefix, KINDS[target.kind].protected][target.source].append(target.server)
     protected = [
         lifecycle.Protected(
             prefix, kind, "; ".join(f"{source} of {', '.join(servers)}" for source, servers in named.items())

@@ -52,6 +52,11 @@ class Target:
         return self.policy_name or self.group or self.user
 
     @property
+    def deletes(self):
+        """Whether what makes the backup deletes its objects itself; otherwise it only adds, and a lifecycle rule deletes."""
+        return bool(KINDS[self.kind].never)
+
+    @property
     def location(self):
         """BUCKET or BUCKET/PREFIX."""
         return f"{self.bucket}/{self.prefix}" if self.prefix else self.bucket

@@ -30,9 +30,6 @@ _LISTINGS = (_LIST, _LIST_VERSIONS)
 _OBJECT_ACTIONS = ("s3:PutObject", _PUT_TAGGING, "s3:GetObject", _GET_VERSION, "s3:DeleteObject")
 _ADD = frozenset({"s3:PutObject", "s3:GetObject"})
 _READ_AND_WRITE = _ADD | {"s3:DeleteObject"}
-# pgBackRest expires its own backups, and `aws s3 sync --delete` deletes what is no longer on the server. A script only
-# adds, and what it added goes by a lifecycle rule.
-_DELETING_KINDS = ("pgbackrest", "sync")
 
 # Elements whose value is one string or a list of them.
 _LISTS = ("Action", "NotAction", "Resource", "NotResource")
@@ -72,7 +69,7 @@ def document(targets, partition="aws"):
 
 def may_delete(target):
     """Whether the policy lets ``target`` delete: always for the kinds that do, for the others unless ``append_only``."""
-    return target.kind in _DELETING_KINDS or not target.append_only
+    return target.deletes or not target.append_only
 
 
 def is_bucket_wide(target):
@@ -82,7 +79,7 @@ def is_bucket_wide(target):
     With ``append_only``, a mirror that has a prefix is kept to it whatever the scope, or its right to delete would be one
     to delete everything.
     """
-    widened = target.scope == "bucket" and not (target.append_only and target.kind in _DELETING_KINDS)
+    widened = target.scope == "bucket" and not (target.append_only and target.deletes)
     return not target.prefix or widened
 
 

@@ -22,7 +22,6 @@ _MOST = 100
 _PLAIN = frozenset(
     {"state", "fun", "name", "__id__", "__sls__", "__env__", "__sls_included_from__", "order", "require"}
 )
-_PROJECT = ("aws_account", "ec2_", "iam_", "rds_", "s3_", "ses_", "sns_")
 
 
 class Run:
@@ -37,11 +36,12 @@ class Run:
         """Whether it is the turn of a state that is called so, and not that of one that calls it."""
         return bool(self.low) and self.low.get("name") == name
 
-    def companions(self, parameters):
+    def companions(self, parameters, is_ours):
         """
         The chunks that can be converged with the present one.
 
-        ``parameters(chunk)`` are those of its function; ``None`` where its states do not write side by side.
+        ``parameters(chunk)`` are those of its function; ``None`` where its states do not write side by side. ``is_ours(chunk)`` tells
+        whether its state is one of this project's.
         """
         if self._failhard or not self.low or not self._is_plain(self.low, parameters):
             return []
@@ -52,7 +52,7 @@ class Run:
         for chunk in self.chunks[tags.index(tag(self.low)) + 1 :]:
             if _function(chunk) != _function(self.low) or len(found) == _MOST - 1:
                 break
-            if tag(chunk) in self.running or not self._is_plain(chunk, parameters) or not self._is_met(chunk):
+            if tag(chunk) in self.running or not self._is_plain(chunk, parameters) or not self._is_met(chunk, is_ours):
                 continue
             if str(chunk["name"]).lower() in names:
                 break  # what comes first is the reader's to say
@@ -64,17 +64,17 @@ class Run:
         taken = parameters(chunk)
         return taken is not None and set(chunk) <= _PLAIN | set(taken)
 
-    def _is_met(self, chunk):
-        return all(self._has_succeeded(*pair) for entry in chunk.get("require") or () for pair in entry.items())
+    def _is_met(self, chunk, is_ours):
+        required = [pair for entry in chunk.get("require") or () for pair in entry.items()]
+        return all(self._has_succeeded(*pair, is_ours) for pair in required)
 
-    def _has_succeeded(self, kind, name):
+    def _has_succeeded(self, kind, name, is_ours):
         meant = self._named.get((kind, str(name)))
         if meant is None:
             names = [known for known in self._named if known[0] == kind and fnmatchcase(known[1], str(name))]
             meant = [entry for known in names for entry in self._named[known]]
         return bool(meant) and all(
-            entry["state"].startswith(_PROJECT) and (self.running.get(tag(entry)) or {}).get("result") is True
-            for entry in meant
+            is_ours(entry) and (self.running.get(tag(entry)) or {}).get("result") is True for entry in meant
         )
 
     @property
@@ -109,7 +109,7 @@ def beside(run, work, states, outcomes, converge_one):
         role = prefetch.role(states, chunk)
         return prefetch.parameters(states, chunk) if role and chunk["fun"] in role.beside else None
 
-    chunks = run.companions(parameters)
+    chunks = run.companions(parameters, lambda chunk: prefetch.role(states, chunk) is not None)
     works = [(chunk, other) for chunk, (_, other) in prefetch.collect(states, chunks)]
     if work.store or any(other.store for _, other in works):
         works = _apart(work, works)

@@ -18,24 +18,34 @@ class BackupKind:
 
     source
         The pillar key of the server's settings. The place is its ``location``, except for a pgBackRest repository.
-    noun
-        What it is called where its objects must not expire.
     never
-        Why they must not, in the plan: what makes the backup deletes them itself. Without it they expire by a lifecycle rule.
+        Why its objects must not expire, in the plan: what makes the backup deletes them itself, so its policy lets it. Without this
+        they expire by a lifecycle rule.
+    noun
+        What it is called in sentences about a rule that would expire it.
+    protected
+        What it is called in the argument ``protected`` of ``s3_lifecycle.managed``.
     """
 
     source: str
-    noun: str = ""
     never: str = ""
+    noun: str = ""
+    protected: str = ""
+
+    def __post_init__(self):
+        if bool(self.never) != bool(self.noun) or bool(self.never) != bool(self.protected):
+            raise ValueError("a kind has all of never, noun and protected, or none of them")
 
 
 KINDS = {
-    "pgbackrest": BackupKind("postgres:backup", "the pgBackRest repository", "never (pgBackRest expires)"),
+    "pgbackrest": BackupKind(
+        "postgres:backup", "never (pgBackRest expires)", "the pgBackRest repository", "repository"
+    ),
     "script": BackupKind("postgres:backup"),
     "mysql": BackupKind("mysql:backup"),
     "files": BackupKind("backup"),
     # `aws s3 sync --delete` keeps a copy of what is on the server: an object that expired would be a file that is not backed up.
-    "sync": BackupKind("sync", "the synced directory", "never (synced)"),
+    "sync": BackupKind("sync", "never (synced)", "the synced directory", "sync"),
 }
 
 

@@ -83,9 +83,6 @@ SCHEMA = {
     "allowed": "give a mapping",
     "properties": {
         "aws": key(_AWS, "All of AWS that is managed here.", page="connection.md"),
-        "postgres": servers.POSTGRES,
-        "mysql": servers.MYSQL,
-        "backup": servers.FILES,
-        "sync": servers.SYNC,
+        **servers.KEYS,
     },
 }

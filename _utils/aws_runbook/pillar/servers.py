@@ -112,7 +112,10 @@ def _of(backup, description):
     )
 
 
-POSTGRES = _of(_POSTGRES_BACKUP, "Backups of PostgreSQL")
-MYSQL = _of(_LOCATION, "Backups of MySQL")
-FILES = key(_ARCHIVE, "Backups of files.", **_PAGE)
-SYNC = key(_MIRROR, "Directories that are mirrored, which never expire.", **_PAGE)
+# By pillar key.
+KEYS = {
+    "postgres": _of(_POSTGRES_BACKUP, "Backups of PostgreSQL"),
+    "mysql": _of(_LOCATION, "Backups of MySQL"),
+    "backup": key(_ARCHIVE, "Backups of files.", **_PAGE),
+    "sync": key(_MIRROR, "Directories that are mirrored, which never expire.", **_PAGE),
+}

@@ -20,9 +20,13 @@ def chunk(name, state="iam_user", fun="present", **more):
     }
 
 
+def is_ours(entry):
+    return entry["state"] != "file"
+
+
 def names(chunks, low=None, running=None, *, failhard=False):
     run = together.Run(low or chunks[0], chunks, running, failhard=failhard)
-    return [entry["name"] for entry in run.companions(lambda _: PARAMETERS)]
+    return [entry["name"] for entry in run.companions(lambda _: PARAMETERS, is_ours)]
 
 
 def ran(entry, result=True):
@@ -81,9 +85,10 @@ def test_what_does_not_write_side_by_side_keeps_its_turn():
     chunks = [chunk("a"), chunk("b"), chunk("c")]
     taken = {"a": PARAMETERS, "b": None, "c": PARAMETERS}
     assert [
-        entry["name"] for entry in together.Run(chunks[0], chunks).companions(lambda entry: taken[entry["name"]])
+        entry["name"]
+        for entry in together.Run(chunks[0], chunks).companions(lambda entry: taken[entry["name"]], is_ours)
     ] == ["c"]
-    assert together.Run(chunks[1], chunks).companions(lambda entry: taken[entry["name"]]) == []
+    assert together.Run(chunks[1], chunks).companions(lambda entry: taken[entry["name"]], is_ours) == []
 
 
 def test_those_wait_whose_requisites_have_not_succeeded():
@@ -129,7 +134,7 @@ def test_where_a_failure_is_to_end_the_run_each_has_its_turn():
 
 
 def test_outside_a_run_there_are_none():
-    assert together.Run().companions(lambda _: PARAMETERS) == []
+    assert together.Run().companions(lambda _: PARAMETERS, is_ours) == []
     assert names([chunk("b")], low=chunk("a")) == []
 
 
