@@ -1,9 +1,11 @@
 """A run that asks once for many, and writes side by side: what it does and says is what it would one by one."""
 
 import logging
+from collections import Counter
 
 import pytest
 
+from aws_runbook.kinds.kind import Kind
 from aws_runbook.run import gathering, prefetch
 
 BUCKETS = [f"ocp-{name}-backup" for name in ("a", "b", "c", "d", "e")]
@@ -175,6 +177,30 @@ def test_drift_of_many_users_is_read_again_before_it_is_mended(modules, sandbox,
     before = [done[user]["changes"]["tags"]["old"] for user in USERS]
     assert before == [*[{"old": "1", "team": "data"}] * 4, {"old": "1", "team": "data", "late": "1"}]
     assert [entry["Key"] for entry in iam.list_user_tags(UserName=USERS[4])["Tags"]] == ["team"]
+
+
+def test_a_plan_that_was_read_ahead_holds_until_something_is_written(modules, sandbox):
+    """The second state had nothing to change before the first one wrote."""
+    sandbox.client("s3").create_bucket(Bucket="ocp-backup")
+    states = {
+        f"{versioning}-{number}": {"s3_bucket": ["present", {"name": "ocp-backup"}, {"versioning": versioning}]}
+        for number, versioning in enumerate(["Enabled", "Suspended", "Suspended", "Enabled"])
+    }
+    for before in ("Suspended", "Enabled"):
+        sandbox.client("s3").put_bucket_versioning(Bucket="ocp-backup", VersioningConfiguration={"Status": before})
+        done = applied(modules, states)
+        versionings = [state["changes"].get("versioning", {}).get("new") for state in done.values()]
+        assert versionings == ["Enabled" if before == "Suspended" else None, "Suspended", None, "Enabled"]
+
+
+def test_what_needs_no_change_is_planned_once(modules, sandbox, monkeypatch):
+    applied(modules, high())
+    decided = []
+    describe = Kind.describe
+    monkeypatch.setattr(Kind, "describe", lambda kind, *args: decided.append(kind.name) or describe(kind, *args))
+    again = applied(modules, high())
+    assert {str(state["changes"]) for state in again.values()} == {"{}"}
+    assert Counter(decided) == {"s3_bucket": 5, "iam_backup_policy": 5, "iam_user": 5}
 
 
 def test_credentials_that_may_not_list_ask_one_by_one_and_say_so_once(modules, sandbox, caplog):

@@ -129,20 +129,22 @@ def converge(name, subject, plan, apply, salt, *, shared=False, unique=False, ah
         return {"name": name, "result": True, "changes": {}, "comment": ""}
     with salt.run() as cache:
         turn = salt.turn if salt.turn.is_of(name) else together.Run()
-        done = turn.low and cache.outcomes.pop(together.tag(turn.low), None)
+        tag = turn.low and prefetch.tag(turn.low)
+        done = tag and cache.outcomes.pop(tag, None)
         if done:
             return done
         one = partial(_converge, cache=cache, test=salt.test)
-        return one(work, beside=lambda: together.beside(turn, work, salt.states, cache.outcomes, one))
+        beside = partial(together.beside, turn, work, salt.states, cache.outcomes, one)
+        return one(work, foreseen=tag and cache.foreseen(tag), beside=beside)
 
 
-def _converge(work, *, cache, test, beside=nullcontext):
+def _converge(work, *, cache, test, foreseen=None, beside=nullcontext):
     ret = {"name": work.name, "result": True, "changes": {}, "comment": f"{work.subject} is as it should be."}
     planned = None
     try:
         if work.store and not test:
             work.store().tidy()
-        planned = _planned(work, cache, test)
+        planned = foreseen or _planned(work, cache, test)
         _warn(ret, planned)
         if not planned["changes"]:
             return {**ret, "comment": _unchanged(work.subject, planned)}

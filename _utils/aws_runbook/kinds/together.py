@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 
 from aws_runbook.run import prefetch
 from aws_runbook.run.gathering import Gathering
+from aws_runbook.run.prefetch import tag
 
 # Threads at a time.
 _MOST = 100
@@ -85,11 +86,6 @@ class Run:
                 for key in ("__id__", "name"):
                     self._by_name[entry["state"], str(entry[key])].append(entry)
         return self._by_name
-
-
-def tag(chunk):
-    """How Salt calls a chunk in what it returns."""
-    return "_|-".join(str(chunk[part]) for part in ("state", "__id__", "name", "fun"))
 
 
 def _function(chunk):

@@ -38,8 +38,10 @@ class Cache:
         self._expected = Counter()
         self._listings = {}
         self._pages = {}
-        # What became of states before their turn, by Salt's name for them.
+        # What became of states before their turn, by Salt's name for them; and the plans of those that have nothing to change, as long
+        # as they follow from what is known.
         self.outcomes = {}
+        self._foreseen = {}
         # What the run has made, which is not forgotten with the answers.
         self.recent = Recent()
         _caches.add(self)
@@ -56,6 +58,8 @@ class Cache:
             if not known:
                 answer = load()
                 with self._lock:
+                    if slot in self._answers:
+                        self._foreseen = {}
                     self._answers[slot] = answer
                     self._early.discard(slot)
         return copy.deepcopy(answer)  # a caller that changes its answer must not change the next one's
@@ -74,6 +78,8 @@ class Cache:
                 names = list(dict.fromkeys([name, *self.missing(source, others)]))
                 found = load(names)
                 with self._lock:
+                    if any((source, entry) in self._answers for entry in names):
+                        self._foreseen = {}
                     self._answers.update({(source, entry): found.get(entry) for entry in names})
                     self._asked_with.update((source, entry) for entry in names)
                     self._early.difference_update((source, entry) for entry in names)
@@ -149,6 +155,8 @@ class Cache:
         """Make the listing of a service."""
         found = Listed(service)
         with self._lock:
+            if (account, service) in self._listings:
+                self._foreseen = {}
             self._listings[account, service] = found  # what is written from now on, it knows
         pages = load()
         if pages is None:
@@ -167,6 +175,16 @@ class Cache:
             for found in filter(None, self._listings.values()):
                 found.early = True
 
+    def foresee(self, name, planned):
+        """Keep the plan of a state, by Salt's name for it, that has nothing to change."""
+        with self._lock:
+            self._foreseen[name] = planned
+
+    def foreseen(self, name):
+        """The plan that was made for a state while it was read ahead, if nothing that was known then has changed since."""
+        with self._lock:
+            return self._foreseen.pop(name, None)
+
     @property
     def early(self):
         """Whether it has answers that were read ahead, and may be outdated."""
@@ -184,6 +202,7 @@ class Cache:
     def drop(self, service, is_old, parameters=()):
         """Forget what was read from ``service`` and ``is_old(method, question)``: something was written, with ``parameters``."""
         with self._lock:
+            self._foreseen = {}
             for (_, listed), found in self._listings.items():
                 if found and listed == service:
                     found.write(parameters)
@@ -196,6 +215,7 @@ class Cache:
     def clear(self):
         """Clear the cache."""
         with self._lock:
+            self._foreseen = {}
             self._answers = {}
             self._asked_with = set()
             # Not made again at the next question: who forgets is about to ask for one thing, and wants to know it by itself.

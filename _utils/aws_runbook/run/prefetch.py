@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
+from functools import partial
 
 from aws_runbook.errors import UnreachableError
 from aws_runbook.run import cache as run_cache
@@ -73,7 +74,7 @@ def read(states, chunks):
     if cache:
         listed = [roles[chunk["state"]].listed for chunk in chunks]
         cache.expect(Counter(service for service in listed if service))
-    plans = [plan for _, (plan, _) in collect(states, chunks)]
+    plans = [partial(_make, cache, chunk, *collected) for chunk, collected in collect(states, chunks)]
     log.debug("Reading ahead for %d states", len(plans))
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="aws-runbook") as pool:
         # Salt's loader and this run's cache are found by context, and a context can be entered by one thread only.
@@ -85,6 +86,13 @@ def read(states, chunks):
                 # AWS cannot be reached at all: each further question would only be one more time-out before it is said.
                 pool.shutdown(wait=False, cancel_futures=True)
                 return
+
+
+def _make(cache, chunk, plan, work):
+    """Make a plan. One that changes nothing holds until its state's turn, unless it depends on more than AWS."""
+    planned = plan()
+    if cache and work and plan is work.plan and not work.store and not planned["changes"]:
+        cache.foresee(tag(chunk), planned)
 
 
 def collect(states, chunks):
@@ -107,6 +115,11 @@ def collect(states, chunks):
 def parameters(states, chunk):
     """What of ``chunk`` is for its function: the rest (``order``, ``require``…) is for Salt."""
     return list(inspect.signature(states[_name(chunk)]).parameters)
+
+
+def tag(chunk):
+    """How Salt calls a chunk in what it returns."""
+    return "_|-".join(str(chunk[part]) for part in ("state", "__id__", "name", "fun"))
 
 
 def _name(chunk):

@@ -157,3 +157,39 @@ def test_a_run_reads_ahead_once(cache):
     for _ in range(2):
         cache.read_ahead(lambda: times.append(1))
     assert times == [1]
+
+
+def asked_again(cache):
+    with cache.at_first_hand():
+        ask(cache, iter("1"))
+
+
+@pytest.mark.parametrize(
+    ("change", "holds"),
+    [
+        (lambda _: None, True),
+        (lambda cache: ask(cache, iter("1"), "b"), True),  # nothing was known of it
+        (asked_again, False),
+        (lambda cache: cache.drop("s3", lambda *_: False), False),
+        (lambda cache: cache.clear(), False),
+        (lambda cache: cache.list_again("account", "s3", list), False),
+    ],
+    ids=[
+        "nothing",
+        "more is asked",
+        "it is asked again",
+        "something is written",
+        "all is forgotten",
+        "it is listed again",
+    ],
+)
+def test_a_plan_holds_until_what_was_known_changes(cache, change, holds):
+    def read():
+        cache.list_again("account", "s3", list)
+        ask(cache, iter("0"))
+        cache.foresee("state", {"changes": {}})
+
+    cache.read_ahead(read)
+    change(cache)
+    assert cache.foreseen("state") == ({"changes": {}} if holds else None)
+    assert cache.foreseen("state") is None  # it is of one turn
