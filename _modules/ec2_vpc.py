@@ -27,35 +27,12 @@ read; ``ec2:CreateVpc``, ``ec2:DeleteVpc`` (when two runs have made one), ``ec2:
 """
 
 from aws_runbook.aws import tags as tagging
-from aws_runbook.errors import AwsError, RunbookError
+from aws_runbook.errors import RunbookError
 from aws_runbook.kinds import checks
 from aws_runbook.kinds.functions import connected
 from aws_runbook.kinds.kind import Attribute, Kind
-from aws_runbook.network import cidr, new_vpc
+from aws_runbook.network import cidr, internet_gateway, new_vpc
 from aws_runbook.network import lookup as ec2
-
-_ANYWHERE = "0.0.0.0/0"
-# A VPC has one internet gateway at most, and an internet gateway one VPC.
-_ATTACHED = ("Resource.AlreadyAssociated", "InvalidParameterValue")
-
-
-def _gateway(vpc):
-    return ec2.gateway(vpc.session, vpc.required["VpcId"])
-
-
-def _main_table(vpc):
-    return ec2.main_table(vpc.session, vpc.required["VpcId"])
-
-
-def _way_out(table):
-    """Where the main route table leads to from the VPC, as an id; ``None`` for nowhere."""
-    route = next((entry for entry in table["Routes"] if entry.get("DestinationCidrBlock") == _ANYWHERE), {})
-    targets = ("GatewayId", "NatGatewayId", "TransitGatewayId", "NetworkInterfaceId", "InstanceId")
-    return next((route[target] for target in targets if route.get(target)), None)
-
-
-def _leads_outside(vpc):
-    return (_way_out(_main_table(vpc)) or "").startswith("igw-")
 
 
 def _write_dns(vpc, wanted):
@@ -70,128 +47,9 @@ def _write_dns(vpc, wanted):
             )
 
 
-def _write_way_out(vpc, wanted):
-    """A route needs the gateway: it goes before that, and comes after it."""
-    if wanted.get("public_route") is False:
-        _close(vpc)
-    if "internet_gateway" in wanted:
-        (_attach if wanted["internet_gateway"] else _detach)(vpc)
-    if wanted.get("public_route"):
-        _open(vpc)
-
-
 def _write_tags(vpc, wanted):
     known = vpc.required
     tagging.EC2.write(vpc.session, str(vpc), wanted["tags"], ec2.tags(known), Resources=[known["VpcId"]])
-
-
-def _attach(vpc):
-    if _gateway(vpc) is not None:
-        return
-    spare = _spare_gateway(vpc)
-    gateway_id = spare or _make_gateway(vpc)
-    try:
-        vpc.session.write(
-            "ec2",
-            "attach_internet_gateway",
-            f"attach an internet gateway to {vpc}",
-            InternetGatewayId=gateway_id,
-            VpcId=vpc.required["VpcId"],
-        )
-    except AwsError as error:
-        attached = _gateway(vpc) if error.code in _ATTACHED else None
-        if attached is None:
-            raise
-        if not spare and attached["InternetGatewayId"] != gateway_id:  # another run was quicker
-            _delete_gateway(vpc, gateway_id)
-
-
-def _spare_gateway(vpc):
-    """A gateway of the VPC's name that is attached to none: one that an interrupted run left behind."""
-    answer = vpc.session.read(
-        "ec2",
-        "describe_internet_gateways",
-        "list the internet gateways",
-        Filters=[{"Name": "tag:Name", "Values": [vpc.name]}],
-    )
-    return next((entry["InternetGatewayId"] for entry in answer["InternetGateways"] if not entry["Attachments"]), None)
-
-
-def _make_gateway(vpc):
-    answer = vpc.session.write(
-        "ec2",
-        "create_internet_gateway",
-        f"create an internet gateway for {vpc}",
-        once=True,
-        **ec2.tagged("internet-gateway", vpc.name, {}),
-    )
-    return answer["InternetGateway"]["InternetGatewayId"]
-
-
-def _detach(vpc):
-    gateway = _gateway(vpc)
-    if gateway is None:
-        return
-    gateway_id = gateway["InternetGatewayId"]
-    vpc.session.write(
-        "ec2",
-        "detach_internet_gateway",
-        f"detach the internet gateway {gateway_id} from {vpc}",
-        InternetGatewayId=gateway_id,
-        VpcId=vpc.required["VpcId"],
-    )
-    if ec2.name_of(gateway) == vpc.name:  # made here; somebody else's stays
-        _delete_gateway(vpc, gateway_id)
-
-
-def _delete_gateway(vpc, gateway_id):
-    vpc.session.write(
-        "ec2",
-        "delete_internet_gateway",
-        f"delete the internet gateway {gateway_id} of {vpc}",
-        InternetGatewayId=gateway_id,
-    )
-
-
-def _open(vpc):
-    gateway, table = _gateway(vpc), _main_table(vpc)
-    if gateway is None:
-        raise RunbookError(
-            f"The VPC {vpc.name} has no internet gateway for a public_route; say internet_gateway: True."
-        )
-    other = _way_out(table)
-    if other and not other.startswith("igw-"):
-        raise RunbookError(
-            f"The main route table of {vpc} leads to {other} for {_ANYWHERE}, and is left as it is. Delete that "
-            "route first, or do not ask for public_route."
-        )
-    vpc.session.write(
-        "ec2",
-        "create_route",
-        f"lead {vpc} to the internet",
-        absent=("RouteAlreadyExists",),
-        RouteTableId=table["RouteTableId"],
-        DestinationCidrBlock=_ANYWHERE,
-        GatewayId=gateway["InternetGatewayId"],
-    )
-
-
-def _close(vpc):
-    table = _main_table(vpc)
-    if _leads_outside(vpc):
-        vpc.session.write(
-            "ec2",
-            "delete_route",
-            f"delete the way to the internet of {vpc}",
-            RouteTableId=table["RouteTableId"],
-            DestinationCidrBlock=_ANYWHERE,
-        )
-
-
-def _check_way_out(vpc, wanted):
-    if wanted.get("public_route") and wanted.get("internet_gateway") is False:
-        raise RunbookError(f"{vpc.where}: public_route is True without an internet_gateway; a route needs one.")
-    return wanted
 
 
 _DNS_ACTIONS = ("ec2:DescribeVpcAttribute", "ec2:ModifyVpcAttribute")
@@ -203,7 +61,7 @@ KIND = Kind(
     find=lambda vpc: ec2.vpc(vpc.session, vpc.name),
     place=lambda vpc: f" in {vpc.session.region}: declare it in aws:ec2:vpcs, or name another",
     identity=lambda vpc: {"vpc_id": vpc.entry["VpcId"]},
-    together=_check_way_out,
+    together=internet_gateway.check,
     attributes=(
         Attribute(
             "cidr_block",
@@ -235,15 +93,15 @@ KIND = Kind(
                 "ec2:DeleteInternetGateway",
             ),
             check=checks.flag,
-            read=lambda vpc: _gateway(vpc) is not None,
-            write=_write_way_out,
+            read=lambda vpc: internet_gateway.of(vpc) is not None,
+            write=internet_gateway.write,
         ),
         Attribute(
             "public_route",
             actions=("ec2:DescribeRouteTables", "ec2:CreateRoute", "ec2:DeleteRoute"),
             check=checks.flag,
-            read=_leads_outside,
-            write=_write_way_out,
+            read=internet_gateway.is_public,
+            write=internet_gateway.write,
         ),
         Attribute(
             "tags",
@@ -428,6 +286,6 @@ def delete(session, name):
         salt-call ec2_vpc.delete lab
     """
     vpc = KIND.of(session, name)
-    _detach(vpc)
+    internet_gateway.detach(vpc)
     session.write("ec2", "delete_vpc", f"delete {vpc}", VpcId=vpc.required["VpcId"])
     return True

@@ -29,21 +29,16 @@ last: how to reach the account. IAM actions: ``iam:GetPolicy``, ``iam:ListPolici
 from collections.abc import Mapping
 from dataclasses import fields
 
-from aws_runbook.aws import retries
 from aws_runbook.aws import tags as tagging
 from aws_runbook.backups import replacing
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import RunbookError
 from aws_runbook.iam import attachments as iam
-from aws_runbook.iam import policies, wording
+from aws_runbook.iam import policies, policy_versions, wording
 from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.functions import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.pillar.kinds import KINDS
-
-# AWS keeps this many versions of a policy and refuses the next.
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-versioning.html#version-limits
-_VERSIONS = 5
 
 _TARGET_KEYS = ("kind", "bucket", "prefix", "scope", "options", "append_only")
 
@@ -90,47 +85,9 @@ def _check_holders(where, attribute, value):
     return {kind: arguments.names(where, f"{attribute}:{kind}", names) for kind, names in value.items()}
 
 
-def _add_version(session, name, arn, text):
-    def add():
-        _make_room(session, name, arn)
-        session.write(
-            "iam",
-            "create_policy_version",
-            f"change the policy {name}",
-            PolicyArn=arn,
-            PolicyDocument=text,
-            SetAsDefault=True,
-        )
-
-    retries.against_others(add, codes=("LimitExceeded",))  # another run took the room at the same moment
-
-
-def _versions(session, name, arn):
-    answer = session.read("iam", "list_policy_versions", f"list the versions of the policy {name}", PolicyArn=arn)
-    return sorted(answer["Versions"], key=lambda version: int(version["VersionId"].removeprefix("v")))
-
-
-def _make_room(session, name, arn):
-    versions = _versions(session, name, arn)
-    if len(versions) >= _VERSIONS:
-        oldest = next(version for version in versions if not version["IsDefaultVersion"])
-        _delete_version(session, name, arn, oldest["VersionId"])
-
-
-def _delete_version(session, name, arn, version):
-    session.write(
-        "iam",
-        "delete_policy_version",
-        f"delete version {version} of the policy {name}",
-        PolicyArn=arn,
-        VersionId=version,
-        absent=("NoSuchEntity",),
-    )
-
-
 def _write_document(policy, wanted):
     text = policies.dumps(policies.parse(wanted["policy_document"]))
-    _add_version(policy.session, policy.name, iam.policy_arn(policy.session, policy.name), text)
+    policy_versions.add(policy.session, policy.name, iam.policy_arn(policy.session, policy.name), text)
 
 
 def _tags(policy):
@@ -422,8 +379,8 @@ def delete(session, name, detach=False):
     if detach is True:
         for kind, holder in _holders(session, name, arn):
             iam.detach(session, kind, holder, [name])
-    for version in _versions(session, name, arn):
+    for version in policy_versions.listed(session, name, arn):
         if not version["IsDefaultVersion"]:
-            _delete_version(session, name, arn, version["VersionId"])
+            policy_versions.delete(session, name, arn, version["VersionId"])
     session.write("iam", "delete_policy", f"delete the policy {name}", PolicyArn=arn)
     return True

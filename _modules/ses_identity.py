@@ -30,7 +30,7 @@ notifications, and ``ses:GetEmailIdentity`` to read; ``ses:CreateEmailIdentity``
 ``ses:VerifyEmailIdentity``, ``ses:TagResource`` and ``ses:UntagResource`` to write; ``ses:DeleteEmailIdentity`` to delete.
 """
 
-from contextlib import nullcontext
+from functools import partial
 
 from aws_runbook import hints
 from aws_runbook.aws import tags as tagging
@@ -44,21 +44,13 @@ from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.functions import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.mail import identities, topics
+from aws_runbook.mail import identity_writes as writes
 from aws_runbook.mail import plan as email_plan
+from aws_runbook.mail import waiting as waiting_for
 from aws_runbook.pillar.mail import KEY_LENGTHS, MX_FAILURES
 from aws_runbook.run import cache as run_cache
 
-_TOPICS = {"bounce_topic": "Bounce", "complaint_topic": "Complaint", "delivery_topic": "Delivery"}
 _FORMATS = ("table", "zone", "console", "data")
-# What SES found when it looked for the records.
-# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_VerificationInfo.html
-_REASONS = {
-    "HOST_NOT_FOUND": "there is no such name in DNS",
-    "TYPE_NOT_FOUND": "the name is in DNS, but has no record of that type",
-    "INVALID_VALUE": "the record is there, with another value",
-    "DNS_SERVER_ERROR": "the DNS server did not answer",
-    "SERVICE_ERROR": "SES itself had an error",
-}
 
 
 def _read(session, name, attributes):
@@ -80,90 +72,9 @@ def _check_together(identity, wanted):
         )
     if wanted.get("mail_from"):
         wanted["mail_from"] = email_names.check_mail_from(identity.where, wanted["mail_from"], name)
-    for argument in _TOPICS.keys() & wanted.keys():
+    for argument in writes.TOPICS.keys() & wanted.keys():
         wanted[argument] = topics.arn(identity.session, identity.where, argument, wanted[argument])
     return wanted
-
-
-def _put(identity, group, sources, **parameters):
-    identity.session.write(
-        "sesv2",
-        f"put_email_identity_{group}_attributes",
-        f"set the {group.replace('_', ' ')} attributes of {identity}",
-        region=identity.session.region,
-        stale=identities.stale(identity.name, *sources),
-        EmailIdentity=identity.name,
-        **parameters,
-    )
-
-
-def _set(identity, method, what, **parameters):
-    """Write with the first version of the API, which alone knows of notifications."""
-    identity.session.write(
-        "ses",
-        method,
-        f"set the {what} of {identity}",
-        region=identity.session.region,
-        stale=identities.stale(identity.name, "notifications"),
-        Identity=identity.name,
-        **parameters,
-    )
-
-
-def _write_signing(identity, wanted):
-    identities.check_easy_dkim(identity.name, _told(identity, "signing_key_length"))
-    _put(
-        identity,
-        "dkim_signing",
-        ("verification", "dkim"),
-        SigningAttributesOrigin="AWS_SES",
-        SigningAttributes={"NextSigningKeyLength": wanted["signing_key_length"]},
-    )
-
-
-def _write_mail_from(identity, wanted):
-    """Write both in one call: what is not given stays as it is."""
-    current, asked = _told(identity, "mail_from"), wanted.get("mail_from")
-    domain = current.get("mail_from") if asked is None else asked
-    given = {"MailFromDomain": domain} if domain else {}
-    behavior = wanted.get("behavior_on_mx_failure") or current.get("behavior_on_mx_failure") or "USE_DEFAULT_VALUE"
-    with _noted_mail_from(identity, asked, current) if asked else nullcontext():
-        _put(identity, "mail_from", ("mail_from",), BehaviorOnMxFailure=behavior, **given)
-
-
-def _noted_mail_from(identity, mail_from, current):
-    before = None
-    if current.get("mail_from") and current["mail_from_status"] != "SUCCESS":
-        since = _told(identity, "tags")["mail_from_asked"]
-        before = since and f"{since} {current['mail_from']}"
-    note = identities.asked_now(identities.MAIL_FROM_ASKED, mail_from)
-    return identities.noted(identity.session, identity.name, note, before)
-
-
-def _write_feedback(identity, wanted):
-    """Feedback always has somewhere to go: forwarding is on before a topic goes, and off after the topics are there."""
-    forwarding = wanted.get("email_forwarding")
-    if forwarding is True:
-        _put(identity, "feedback", ("notifications",), EmailForwardingEnabled=True)
-    for argument, kind in _TOPICS.items():
-        if argument in wanted:
-            topic = {"SnsTopic": wanted[argument]} if wanted[argument] else {}
-            _set(identity, "set_identity_notification_topic", f"{kind.lower()} topic", NotificationType=kind, **topic)
-    for kind in ("Bounce", "Complaint") if "include_headers" in wanted else ():
-        _set(
-            identity,
-            "set_identity_headers_in_notifications_enabled",
-            "headers in notifications",
-            NotificationType=kind,
-            Enabled=wanted["include_headers"],
-        )
-    if forwarding is False:
-        _put(identity, "feedback", ("notifications",), EmailForwardingEnabled=False)
-
-
-def _write_configuration_set(identity, wanted):
-    chosen = wanted["configuration_set"]
-    _put(identity, "configuration_set", (), **({"ConfigurationSetName": chosen} if chosen else {}))
 
 
 def _write_tags(identity, wanted):
@@ -172,6 +83,7 @@ def _write_tags(identity, wanted):
 
 
 _TOPIC_ACTIONS = ("ses:SetIdentityNotificationTopic",)
+_write_mail_from = partial(writes.mail_from, _told)
 _MAIL_FROM_ACTIONS = ("ses:PutEmailIdentityMailFromAttributes",)
 
 # What SES tells of identities comes in batches (see ``aws_runbook.mail.identities``): ``describe`` is a function of its own.
@@ -186,7 +98,7 @@ KIND = Kind(
             "signing_key_length",
             actions=("ses:PutEmailIdentityDkimSigningAttributes",),
             check=checks.choice(*KEY_LENGTHS),
-            write=_write_signing,
+            write=partial(writes.signing, _told),
         ),
         Attribute("mail_from", actions=_MAIL_FROM_ACTIONS, write=_write_mail_from),
         Attribute(
@@ -195,25 +107,25 @@ KIND = Kind(
             check=checks.choice(*MX_FAILURES),
             write=_write_mail_from,
         ),
-        Attribute("bounce_topic", actions=_TOPIC_ACTIONS, write=_write_feedback),
-        Attribute("complaint_topic", actions=_TOPIC_ACTIONS, write=_write_feedback),
-        Attribute("delivery_topic", actions=_TOPIC_ACTIONS, write=_write_feedback),
+        Attribute("bounce_topic", actions=_TOPIC_ACTIONS, write=writes.feedback),
+        Attribute("complaint_topic", actions=_TOPIC_ACTIONS, write=writes.feedback),
+        Attribute("delivery_topic", actions=_TOPIC_ACTIONS, write=writes.feedback),
         Attribute(
             "include_headers",
             actions=("ses:SetIdentityHeadersInNotificationsEnabled",),
             check=checks.flag,
-            write=_write_feedback,
+            write=writes.feedback,
         ),
         Attribute(
             "email_forwarding",
             actions=("ses:PutEmailIdentityFeedbackAttributes",),
             check=checks.flag,
-            write=_write_feedback,
+            write=writes.feedback,
         ),
         Attribute(
             "configuration_set",
             actions=("ses:PutEmailIdentityConfigurationSetAttributes",),
-            write=_write_configuration_set,
+            write=writes.configuration_set,
         ),
         Attribute(
             "tags",
@@ -349,37 +261,7 @@ def waiting(session, name, current):
 
         salt-call ses_identity.waiting example.org '{status: PENDING}'
     """
-    return [entry["do"] for entry in _waiting(session, name, current)]
-
-
-def _waiting(session, name, current):
-    status, error = current.get("status"), current.get("verification_error")
-    reason = f" ({_REASONS.get(error, error)})" if error else ""
-    records = session.command("ses_identity.dns_records", name=name)
-    retry = session.command("ses_identity.retry", name=name)
-    found = []
-    if status != "SUCCESS" and is_address(name):
-        do = f"the owner of {name} must follow the link in the mail from SES"
-        if status == "FAILED":
-            do = f"the link that SES sent to {name} has lapsed. To send another: {retry}"
-        found.append({"what": f"verification of {name}", "on": name, "since": current.get("asked"), "do": do})
-    elif status != "SUCCESS":
-        do = f"SES does not see the DKIM records of {name}{reason}. To see them: {records}"
-        key = identities.foreign_key(current)
-        if key:
-            do = f"SES does not see the DKIM record of {name}{reason}, which signs with {key}: whoever set that up has the record"
-        elif status == "FAILED":
-            do = f"SES has given up looking for the DKIM records of {name}{reason}. Add them ({records}), then: {retry}"
-        since = current.get("asked") or current.get("dkim_since")
-        found.append({"what": f"verification of {name}", "on": "DNS", "since": since, "do": do})
-    mail_from = current.get("mail_from")
-    if mail_from and current.get("mail_from_status") != "SUCCESS":
-        do = f"SES does not see the MX record of {mail_from}. To see it: {records}"
-        if current["mail_from_status"] == "FAILED":
-            do = f"SES has given up looking for the MX record of {mail_from}. Add it ({records}), then: {retry}"
-        since = current.get("mail_from_asked")
-        found.append({"what": f"MAIL FROM {mail_from} of {name}", "on": "DNS", "since": since, "do": do})
-    return found
+    return [entry["do"] for entry in waiting_for.entries(session, name, current)]
 
 
 @connected
@@ -420,7 +302,7 @@ def _pending_of(session, name):
     if current is None:
         do = f"the identity {name} is not there yet: {hints.apply()}"
         return [{"what": f"identity {name}", "on": "you", "since": None, "do": do}]
-    if not _waiting(session, name, current):
+    if not waiting_for.entries(session, name, current):
         return []
     current = describe.on(session, name, ["mail_from", "verification_error"])
     shown = {"records": "zone", "console": "console"}
@@ -428,7 +310,7 @@ def _pending_of(session, name):
         {**entry, **{key: dns_records.on(session, name, format=format) for key, format in shown.items()}}
         if entry["on"] == "DNS"
         else entry
-        for entry in _waiting(session, name, current)
+        for entry in waiting_for.entries(session, name, current)
     ]
 
 
@@ -551,12 +433,12 @@ def verified(session, name, timeout=0, nameserver=None):
 
     def settled():
         seen["current"] = describe.on(session, name, ["mail_from"])
-        return seen["current"] and not _waiting(session, name, seen["current"])
+        return seen["current"] and not waiting_for.entries(session, name, seen["current"])
 
     until(settled, what=f"SES to verify {name}", timeout=timeout)
     if seen["current"] is None:
         return {"verified": False, "missing": [f"there is no identity {name}: {hints.apply()} makes it"]}
-    if not _waiting(session, name, seen["current"]):
+    if not waiting_for.entries(session, name, seen["current"]):
         return {"verified": True, "missing": []}
     missing = waiting.on(session, name, describe.on(session, name, ["mail_from", "verification_error"]))
     if not is_address(name) or seen["current"].get("mail_from"):
