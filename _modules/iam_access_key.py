@@ -24,17 +24,12 @@ IAM actions: ``iam:ListAccessKeys``, ``iam:GetAccessKeyLastUsed`` and ``iam:GetU
 ``iam:CreateAccessKey``, ``iam:UpdateAccessKey``, ``iam:DeleteAccessKey`` and ``iam:TagUser`` to write.
 """
 
-from contextlib import nullcontext
 from functools import partial
 
 from aws_runbook import clock, hints
-from aws_runbook.aws import tags as tagging
-from aws_runbook.aws.waiting import until
+from aws_runbook.access_keys import creation, inventory, keys, rotation_notes
+from aws_runbook.access_keys import rotation as access_keys
 from aws_runbook.errors import AwsError, RunbookError, UnreachableError
-from aws_runbook.iam import keys, making, owners
-from aws_runbook.iam import rotation as access_keys
-from aws_runbook.iam.owners import Owner
-from aws_runbook.iam.rotation import Found, Key, Rotation
 from aws_runbook.kinds import arguments
 from aws_runbook.kinds.functions import connected
 from aws_runbook.mail import plan as email_plan
@@ -136,12 +131,12 @@ def plan(session, name, store=None, rotate_days=None, grace_days=None, smtp_regi
     )
     kinds = partial(_kinds, name, smtp_region)
     try:
-        decision = decide(*_found(session, name, place, kinds), clock.now())
+        decision = decide(*inventory.found(session, name, place, kinds), clock.now())
     except (AwsError, UnreachableError):
         raise
     except RunbookError:
-        found = _found_after_others(session, name, place, kinds)
-        making.refuse_while_busy(session, name, found)
+        found = inventory.after_others(session, name, place, kinds, test=bool(__opts__.get("test")))
+        creation.refuse_while_busy(session, name, found)
         decision = decide(*found, clock.now())
     if decision.action in ("create", "rotate"):
         place.check(keys.HALVES, write=False)
@@ -154,60 +149,6 @@ def plan(session, name, store=None, rotate_days=None, grace_days=None, smtp_regi
     }
 
 
-def _found(session, name, place, kinds):
-    """What there is to decide by (:class:`Found`). It only looks; whoever writes has locked the store."""
-    found = keys.listed(session, name) or []
-    if len(found) > 1:  # only then does it matter which of them is used
-        found = keys.with_last_use(session, found)
-    rotation = _rotation(session, name) if len(found) > 1 else None
-    held = place and keys.held(place)
-    if held:
-        found = [*found, *_unlisted(session, name, held, found, kinds)]
-    lost = making.orphan(session, name, found, held)
-    if held and not lost:  # a killed run may have stored one half of its key
-        keys.check_pairs(place)
-    return Found([entry for entry in found if not lost or entry.id != lost.id], held, rotation, lost)
-
-
-def _found_after_others(session, name, place, kinds):
-    """
-    What is found once no other run on this machine holds the store: half of a key may be one that another run is writing.
-    Under test nothing is locked.
-    """
-    with place.alone() if place and not __opts__.get("test") else nullcontext():
-        session.forget()
-        found = _found(session, name, place, kinds)
-    if access_keys.being_made(found.keys, found.held, clock.now()):
-        return _wait_for_the_store(session, name, place, kinds)
-    return found
-
-
-def _wait_for_the_store(session, name, place, kinds):
-    """What is found when a key that was made a moment ago has got to the store; or still has not."""
-    last = {}
-
-    def stored():
-        last["found"] = found = _found(session, name, place, kinds)
-        return not access_keys.being_made(found.keys, found.held, clock.now())
-
-    until(stored, what=f"another run to store its new access key of the user {name}", timeout=access_keys.STORING)
-    return last["found"]
-
-
-def _unlisted(session, name, held, listed, kinds):
-    """
-    The keys in the store that are the user's although the list of its keys, which can lag behind, does not show them.
-
-    That a key of somebody else's stands in any place is an error: it is overwritten by nothing.
-    """
-    seen = [entry.id for entry in listed]
-    owned = {entry: owners.owner(session, name, entry) for entry in held.ids if entry not in seen}
-    strangers = {entry: owner for entry, owner in owned.items() if owner not in (owners.NOBODY, Owner(user=name))}
-    if strangers:
-        raise owners.refusal(name, held.places, strangers, kinds())
-    return [Key(entry, active=True, created=clock.now()) for entry, owner in owned.items() if owner.user == name]
-
-
 def _kinds(name, smtp_region):
     """The kinds of backup that a user makes; ``[]`` for a user of SES, ``None`` where pillar does not tell."""
     if smtp_region:
@@ -217,11 +158,6 @@ def _kinds(name, smtp_region):
     except RunbookError:
         return None
     return sorted({row["kind"] for row in rows if row["user"] == name}) or None
-
-
-def _rotation(session, name):
-    answer = session.read("iam", "get_user", f"read the user {name}", UserName=name)
-    return Rotation.parse(tagging.mapping(answer["User"].get("Tags")).get(access_keys.ROTATION_TAG))
 
 
 @connected
@@ -255,17 +191,17 @@ def apply(session, name, action, old=None, store=None, smtp_region=None):
         place = _store(store, smtp_region)
         with place.alone():
             run_cache.forget()  # what was read before this run's turn
-            making.wait_for_turn(session, name)
-            found = _found(session, name, place, partial(_kinds, name, smtp_region))
+            creation.wait_for_turn(session, name)
+            found = inventory.found(session, name, place, partial(_kinds, name, smtp_region))
             if found.lost:
-                making.forget(session, name, found.lost)
+                creation.forget(session, name, found.lost)
             if action == "clean" or len(found.keys) > (1 if action == "rotate" else 0):
                 return True  # another run did it meanwhile
             if action == "rotate":
-                _note_rotation(session, name, old)
-            making.make(session, name, place)
+                rotation_notes.write(session, name, old)
+            creation.make(session, name, place)
     elif action == "deactivate":
-        _retire(session, name, old)
+        rotation_notes.retire(session, name, old)
     elif action == "delete":
         keys.delete(session, name, old)
     else:
@@ -304,15 +240,15 @@ def rotate(session, name, store=None, smtp_region=None):
     with place.alone():
         if keys.listed(session, name) is None:
             raise RunbookError(f"There is no user {name} yet: {hints.apply()} makes it, and its key.")
-        making.wait_for_turn(session, name)
-        found = _found(session, name, place, partial(_kinds, name, smtp_region))
+        creation.wait_for_turn(session, name)
+        found = inventory.found(session, name, place, partial(_kinds, name, smtp_region))
         if found.lost:
-            making.forget(session, name, found.lost)
+            creation.forget(session, name, found.lost)
         old = access_keys.begin_rotation(name, found.keys, access_keys.Commands(name, session.command))
         place.check(keys.HALVES)
         if old:
-            _note_rotation(session, name, old)
-        making.make(session, name, place)
+            rotation_notes.write(session, name, old)
+        creation.make(session, name, place)
     return f"The user {name} has a new access key, in {place.describe()}."
 
 
@@ -332,27 +268,6 @@ def _rotate_with(name, store, smtp_region):
         planned = {}
     given = {"store": store, "smtp_region": smtp_region}
     return {argument: value for argument, value in given.items() if value != planned.get(argument)}
-
-
-def _note_rotation(session, name, old):
-    note = Rotation(old, clock.now()).tag()
-    session.write(
-        "iam",
-        "tag_user",
-        f"note the rotation of its key on the user {name}",
-        UserName=name,
-        Tags=[{"Key": access_keys.ROTATION_TAG, "Value": note}],
-    )
-
-
-def _retire(session, name, old):
-    """The key is kept for a while from now on: that is noted first, so that a run that ends in between shortens nothing."""
-    before = _rotation(session, name)
-    note = Rotation(old, clock.now()).tag()
-    with tagging.USER.noted(
-        session, f"the user {name}", access_keys.ROTATION_TAG, note, before and before.tag(), UserName=name
-    ):
-        _set_status(session, name, old, "Inactive")
 
 
 @connected
@@ -395,7 +310,7 @@ def activate(session, name, access_key_id):
 
         salt-call iam_access_key.activate registry-backup AKIAIOSFODNN7EXAMPLE
     """
-    _set_status(session, name, access_key_id, "Active")
+    rotation_notes.set_status(session, name, access_key_id, "Active")
     return True
 
 
@@ -416,19 +331,8 @@ def deactivate(session, name, access_key_id):
 
         salt-call iam_access_key.deactivate registry-backup AKIAIOSFODNN7EXAMPLE
     """
-    _set_status(session, name, access_key_id, "Inactive")
+    rotation_notes.set_status(session, name, access_key_id, "Inactive")
     return True
-
-
-def _set_status(session, name, access_key_id, status):
-    session.write(
-        "iam",
-        "update_access_key",
-        f"make the access key {access_key_id} of the user {name} {status.lower()}",
-        UserName=name,
-        AccessKeyId=access_key_id,
-        Status=status,
-    )
 
 
 @connected

@@ -11,7 +11,7 @@ import boto3
 import pytest
 import yaml
 
-from aws_runbook.iam import making, notes
+from aws_runbook.access_keys import creation, creation_notes
 from aws_runbook.stores.backends.pillar_file import PillarFile
 from aws_runbook.stores.backends.sdb import Sdb
 from chaos import answers
@@ -52,7 +52,7 @@ def stored(private):
 @pytest.fixture
 def quick(monkeypatch):
     """AWS, or another run, is not waited for as long as it may really take."""
-    monkeypatch.setattr("aws_runbook.iam.rotation.STORING", 1)
+    monkeypatch.setattr("aws_runbook.access_keys.rotation.STORING", 1)
 
 
 def works(sandbox, private):
@@ -153,7 +153,7 @@ def test_the_key_is_deleted_again_when_storing_fails(states, iam, sandbox, priva
     assert len(sandbox.calls(operation="CreateAccessKey")) == 1
 
 
-@pytest.mark.hint("making._taken_back", "iam_access_key.delete")
+@pytest.mark.hint("creation._taken_back", "iam_access_key.delete")
 def test_a_key_that_could_not_be_stored_nor_deleted_can_be_deleted(states, obey, iam, sandbox, store, monkeypatch):
     def full(*_args):
         sandbox.fault("DeleteAccessKey", "access_denied")
@@ -532,7 +532,7 @@ def test_after_a_broken_answer_the_key_is_deleted_and_its_secret_is_nowhere(
     assert list(keys(iam)) == [stored(private)]
 
 
-@pytest.mark.hint("making._searched", "iam_access_key.delete")
+@pytest.mark.hint("creation._searched", "iam_access_key.delete")
 def test_a_key_that_may_be_somebody_elses_can_be_deleted(states, obey, iam, proxy, private, store, quick):
     def meanwhile(answer):
         iam.create_access_key(UserName=USER)
@@ -642,9 +642,9 @@ def test_nobody_elses_key_is_deleted_after_a_killed_run(how, states, modules, ia
     """The run was killed before it made its key; a person's key is not taken for it."""
     if how == "before":
         iam.create_access_key(UserName=USER)
-        killed(modules, "iam_access_key.rotate", USER, store=store, at=(making, "_created"))
+        killed(modules, "iam_access_key.rotate", USER, store=store, at=(creation, "_created"))
     else:
-        killed(modules, "iam_access_key.apply", USER, "create", store=store, at=(making, "_created"))
+        killed(modules, "iam_access_key.apply", USER, "create", store=store, at=(creation, "_created"))
         if how == "later":
             sandbox.advance_clock(60)
         for _ in range(2 if how == "two" else 1):
@@ -667,8 +667,8 @@ def test_nobody_elses_key_is_deleted_after_a_killed_run(how, states, modules, ia
 def test_a_run_that_may_still_live_is_left_alone(states, iam, private, store, quick, sandbox):
     """A run on another machine: nobody here can see whether it was killed, before ten minutes are over."""
     now = datetime.now(timezone.utc) - timedelta(seconds=3600)
-    note = notes.Note(now, "another0host-1", ())
-    iam.tag_user(UserName=USER, Tags=[{"Key": notes.TAG, "Value": note.text()}])
+    note = creation_notes.Note(now, "another0host-1", ())
+    iam.tag_user(UserName=USER, Tags=[{"Key": creation_notes.TAG, "Value": note.text()}])
     (lost,) = [iam.create_access_key(UserName=USER)["AccessKey"]["AccessKeyId"]]
     ret = states["iam_access_key.present"](name=USER, store=store)
     assert f"Another run has been making an access key for the user {USER} since" in ret.comment

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from aws_runbook.access_keys.rotation import ROTATION_TAG, Rotation
 from aws_runbook.aws.session import Session, connect
 from aws_runbook.errors import RunbookError
-from aws_runbook.iam.rotation import ROTATION_TAG, Rotation
 from aws_runbook.mail import identities
 from chaos import answers
 

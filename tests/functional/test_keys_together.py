@@ -6,7 +6,7 @@ import threading
 import pytest
 import yaml
 
-from aws_runbook.iam import making
+from aws_runbook.access_keys import creation
 from tests.functional.test_together import applied, told
 
 USERS = [f"{name}-backup" for name in ("a", "b", "c", "d")]
@@ -34,7 +34,7 @@ def high(stores):
 @pytest.fixture
 def at_once(monkeypatch):
     """How many keys were being made at the same time, at most."""
-    busy, most, lock, make = set(), [0], threading.Lock(), making.make
+    busy, most, lock, make = set(), [0], threading.Lock(), creation.make
 
     def counted(session, user, place):
         with lock:
@@ -46,7 +46,7 @@ def at_once(monkeypatch):
             with lock:
                 busy.discard(user)
 
-    monkeypatch.setattr(making, "make", counted)
+    monkeypatch.setattr(creation, "make", counted)
     return most
 
 

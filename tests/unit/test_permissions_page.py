@@ -117,4 +117,4 @@ def test_a_call_by_a_text_and_by_an_f_string_is_found():
     found = called()
     assert "ses_configuration_set.py" in found["ses:PutConfigurationSetSuppressionOptions"]
     assert "ses_configuration_set.py" in found["ses:DeleteConfigurationSetEventDestination"]
-    assert "iam_access_key.py" in found["iam:UpdateAccessKey"]
+    assert "rotation_notes.py" in found["iam:UpdateAccessKey"]

@@ -5,9 +5,10 @@ The console has given such a user an inline policy, and later a group with one; 
 https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html
 """
 
+from aws_runbook.access_keys import keys
 from aws_runbook.adopt.files import Files
 from aws_runbook.adopt.result import CHANGE, NOT_EXPRESSED
-from aws_runbook.iam import coverage, keys, policies
+from aws_runbook.iam import coverage, policies
 from aws_runbook.iam.people import People
 from aws_runbook.mail import smtp
 

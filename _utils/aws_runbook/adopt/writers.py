@@ -8,10 +8,11 @@ from collections import defaultdict
 from dataclasses import replace
 from functools import partial
 
+from aws_runbook.access_keys import owners
 from aws_runbook.adopt.result import CHANGE, DANGER, NOT_EXPRESSED
 from aws_runbook.backups.keys import place_of
 from aws_runbook.backups.targets import get
-from aws_runbook.iam import coverage, owners, policies
+from aws_runbook.iam import coverage, policies
 from aws_runbook.pillar.kinds import of_kind
 
 # From what allows the most to what allows the least: a policy is for what it allows.

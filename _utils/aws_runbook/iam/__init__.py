@@ -1,1 +1,1 @@
-"""IAM: policy documents, attachments and the rotation of access keys."""
+"""IAM: the listing of the account, policy documents, and who has which policy."""

@@ -2,7 +2,7 @@
 The shape of ``aws:backup`` in pillar, as data: a part of :data:`aws_runbook.pillar.schema.SCHEMA`.
 """
 
-from aws_runbook.iam.rotation import GRACE_DAYS
+from aws_runbook.access_keys.rotation import GRACE_DAYS
 from aws_runbook.pillar.kinds import by_kind
 from aws_runbook.pillar.shapes import BUCKET, DAYS, FLAG, REGION, TAGS, USER, choice, formed, key, mapping, named, whole
 from aws_runbook.pillar.stores import store

@@ -2,8 +2,8 @@
 The shape of ``aws:ses`` and ``aws:sns`` in pillar, as data: a part of :data:`aws_runbook.pillar.schema.SCHEMA`.
 """
 
+from aws_runbook.access_keys.rotation import GRACE_DAYS
 from aws_runbook.dns.records import TTL
-from aws_runbook.iam.rotation import GRACE_DAYS
 from aws_runbook.pillar.shapes import (
     BUCKET,
     DAYS,

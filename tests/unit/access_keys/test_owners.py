@@ -2,9 +2,9 @@
 
 import pytest
 
+from aws_runbook.access_keys import owners
+from aws_runbook.access_keys.owners import Owner
 from aws_runbook.errors import StoreError
-from aws_runbook.iam import owners
-from aws_runbook.iam.owners import Owner
 from aws_runbook.stores.secret import Place
 
 KEY, OTHER = "AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE"

@@ -7,9 +7,9 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html
 import logging
 from dataclasses import replace
 
+from aws_runbook.access_keys import owners
+from aws_runbook.access_keys.rotation import Held, Key
 from aws_runbook.errors import AwsError, RunbookError
-from aws_runbook.iam import owners
-from aws_runbook.iam.rotation import Held, Key
 
 log = logging.getLogger(__name__)
 

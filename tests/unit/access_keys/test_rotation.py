@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aws_runbook.access_keys import rotation as access_keys
+from aws_runbook.access_keys.rotation import Held, Key, Rotation, decide
 from aws_runbook.errors import RunbookError
-from aws_runbook.iam import rotation as access_keys
-from aws_runbook.iam.rotation import Held, Key, Rotation, decide
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
 WHERE = "pillar file registry.sls"

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aws_runbook.iam import notes
-from aws_runbook.iam.notes import Note, orphan
-from aws_runbook.iam.rotation import Key
+from aws_runbook.access_keys import creation_notes
+from aws_runbook.access_keys.creation_notes import Note, orphan
+from aws_runbook.access_keys.rotation import Key
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
-UNTIL = NOW + notes.MOMENT
+UNTIL = NOW + creation_notes.MOMENT
 NAMES = ["A", "B", "C", "D"]
 
 MOMENTS = st.integers(-60, 60).map(lambda seconds: NOW + timedelta(seconds=seconds))
@@ -55,7 +55,7 @@ def test_what_is_no_note():
 
 
 def test_a_run_on_this_machine_lives_while_its_process_does():
-    here = notes._machine()
+    here = creation_notes._machine()
     assert Note(NOW, f"{here}-{os.getppid()}", ()).is_live(NOW)
     assert not Note(NOW, f"{here}-{os.getpid()}", ()).is_live(NOW)  # this process is making none now
     child = os.fork()

@@ -9,10 +9,10 @@ import time
 from contextlib import suppress
 from datetime import timedelta
 
+from aws_runbook.access_keys import creation_notes, keys, owners, rotation
 from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.aws.waiting import until
 from aws_runbook.errors import AwsError, RunbookError, StoreError, UncertainError
-from aws_runbook.iam import keys, notes, owners, rotation
 from aws_runbook.stores.secret import Secret
 
 
@@ -22,7 +22,7 @@ def wait_for_turn(session, user):
 
     def free():
         session.forget()
-        last["note"], now = notes.read(session, user)
+        last["note"], now = creation_notes.read(session, user)
         return last["note"] is None or not last["note"].is_live(now)
 
     if not until(free, what=f"another run to store its new access key of the user {user}", timeout=rotation.STORING):
@@ -32,7 +32,7 @@ def wait_for_turn(session, user):
 def refuse_while_busy(session, user, found):
     """An error while a key that the store has not may be another run's (``found`` is a :class:`rotation.Found`)."""
     if found.held and any(entry.id not in found.held.ids for entry in found.keys):
-        note, now = notes.read(session, user)
+        note, now = creation_notes.read(session, user)
         if note and note.is_live(now):
             raise RunbookError(_busy(user, note))
 
@@ -40,7 +40,7 @@ def refuse_while_busy(session, user, found):
 def _busy(user, note):
     return (
         f"Another run has been making an access key for the user {user} since {note.since:%H:%M:%S} UTC and has not stored it. "
-        f"Run this again when it has ended; if it was killed, after {note.since + notes.ABANDONED:%H:%M:%S} UTC."
+        f"Run this again when it has ended; if it was killed, after {note.since + creation_notes.ABANDONED:%H:%M:%S} UTC."
     )
 
 
@@ -52,19 +52,21 @@ def orphan(session, user, found, held):
     """
     if held is None or all(entry.id in held.ids for entry in found):
         return None
-    note, now = notes.read(session, user)
+    note, now = creation_notes.read(session, user)
     if note is None or note.is_live(now):
         return None
     strange = [entry for entry in found if entry.id not in (*held.ids, *note.known)]
-    return notes.orphan(note, keys.with_last_use(session, strange), held.ids, note.since + notes.MOMENT)
+    return creation_notes.orphan(
+        note, keys.with_last_use(session, strange), held.ids, note.since + creation_notes.MOMENT
+    )
 
 
 def forget(session, user, lost):
     """Delete the key that a killed run left behind."""
-    note, _ = notes.read(session, user)
+    note, _ = creation_notes.read(session, user)
     keys.delete(session, user, lost.id)
     if note:
-        notes.end(session, user, note)
+        creation_notes.end(session, user, note)
 
 
 def make(session, user, place):
@@ -73,7 +75,7 @@ def make(session, user, place):
     held = keys.held(place)
     before = keys.ids(session, user)
     _be_sure_it_is_gone(session, user, [entry for entry in held.ids if entry not in before])
-    note = notes.begin(session, user, before)
+    note = creation_notes.begin(session, user, before)
     try:
         made, secret = _created(session, user, held, note)
         if keys.held(place).places != held.places or _is_second(session, user, made, before):
@@ -81,9 +83,9 @@ def make(session, user, place):
             _wait_for_the_other(session, user, place, before)
         else:
             _store(session, user, place, made, secret)
-        notes.end(session, user, note)
+        creation_notes.end(session, user, note)
     finally:
-        notes.leave(note)
+        creation_notes.leave(note)
     until(
         lambda: made in keys.ids(session, user) or made not in keys.held(place).ids,
         what=f"AWS to show the new access key of the user {user}",
@@ -107,7 +109,7 @@ def _created(session, user, held, note):
         return halves
     if isinstance(failure, AwsError) and not isinstance(failure, UncertainError):
         with suppress(RunbookError):
-            notes.end(session, user, note)
+            creation_notes.end(session, user, note)
         raise failure
     why = str(failure) if failure else f"Cannot {doing}: AWS's answer holds no access key of that user."
     elapsed = timedelta(seconds=time.monotonic() - started + 1)
@@ -135,7 +137,7 @@ def _searched(session, user, held, note, elapsed):
         lost = _certain(session, user, held, note, found or [], elapsed)
         if lost:
             keys.delete(session, user, lost.id)
-            notes.end(session, user, note)
+            creation_notes.end(session, user, note)
             return f"The access key {lost.id} was made all the same, and was deleted again, as nobody knows its secret. Run this again."
     except RunbookError:
         found = []
@@ -157,9 +159,9 @@ def _searched(session, user, held, note, elapsed):
 def _certain(session, user, held, note, found, elapsed):
     """The key of this run's own call; ``None`` while another run could have created it."""
     session.forget()
-    if notes.read(session, user)[0] != note:
+    if creation_notes.read(session, user)[0] != note:
         return None
-    return notes.orphan(note, keys.with_last_use(session, found), held.ids, note.since + elapsed)
+    return creation_notes.orphan(note, keys.with_last_use(session, found), held.ids, note.since + elapsed)
 
 
 def _be_sure_it_is_gone(session, user, gone):
