@@ -1,5 +1,5 @@
 """
-Look at the AWS account as a whole.
+Check pillar and the AWS account before other states.
 
 .. code-block:: yaml
 
@@ -15,27 +15,27 @@ ROLE = Role(read_ahead=False)
 
 def pillar_valid(name, problems=None, expected=None):
     """
-    Fail when the pillar that the other states follow from is wrong, with one sentence for each problem; and when the account
-    cannot be reached, or is not the one that ``aws:account`` names.
+    Fail if pillar is invalid, with one sentence for each problem; and if the account cannot be reached, or is not the one that
+    ``aws:account`` names.
 
-    The other states require this one, so that nothing is read or written where it fails, and one cause is told once. Where
-    something in AWS follows from pillar, it makes one call to AWS, which needs no permission.
+    The other states require this one, so that nothing is read or written if it fails, and one cause is reported once. If pillar
+    declares anything in AWS, one call is made to AWS, which needs no permission.
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 
     name
-        Any.
+        Any text.
     problems
-        What ``aws_account.problems`` said when the SLS files were rendered. Default: it is asked now. salt-ssh renders on
-        another machine than it runs states on, and the pillar of other servers is known only there.
+        The result of ``aws_account.problems`` at the time when the SLS files were rendered. Default: it is called now. salt-ssh
+        renders on another machine than it runs states on, and only there the pillar of other servers is known.
     expected
-        What ``aws_account.expected`` said then: a mapping of ``account``, twelve digits or ``None`` for any; ``False`` when
-        nothing in AWS follows from pillar. Default: it is asked now.
+        The result of ``aws_account.expected`` at that time: a mapping of ``account``, twelve digits or ``None`` for any account;
+        ``False`` if pillar declares nothing in AWS. Default: it is called now.
     """
     ret = {"name": name, "result": False, "changes": {}, "comment": ""}
     if problems:
         return {**ret, "comment": "\n".join(problems)}
     try:
-        from aws_runbook.kinds import converge  # without boto3, this state is what says so
+        from aws_runbook.kinds import converge  # without boto3, this state reports it
 
         salt = converge.Salt(globals())
         problems = salt.call("aws_account.problems") if problems is None else problems

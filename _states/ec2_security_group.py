@@ -31,22 +31,22 @@ def present(
     key=None,
 ):
     """
-    Ensure that a security group exists, with the given rules. What is left at ``None`` is not managed.
+    Ensure that a security group exists with the given rules. Arguments left at ``None`` are not managed.
 
     name
-        The security group, by its name in the VPC, or its id.
+        The name of the security group in its VPC, or its id.
     vpc
-        The name or id of its VPC. Left out: the default VPC.
+        The name or id of its VPC. Default: the default VPC.
     description
-        What it is for. One that differs from what the group has is an error, as AWS cannot change it.
+        The description. AWS cannot change it, so one that differs from the group's is an error.
     ingress, egress
-        Lists of rules: see ``salt-call sys.doc ec2_security_group``. Others of the group stay.
+        Lists of rules: see ``salt-call sys.doc ec2_security_group``. The group's other rules are kept.
     tags
-        A mapping. Others of the group stay.
+        A mapping. The group's other tags are kept.
     purge
-        ``True`` to remove rules, in the directions given, and tags that are not named here.
+        ``True`` to remove rules (of the directions that are given) and tags that are not listed here.
     region, profile, keyid, key
-        Where the VPC is, and how to reach the account.
+        The region of the VPC, and the connection to the account.
     """
     return states.present("ec2_security_group", locals(), converge.Salt(globals()))
 
@@ -56,10 +56,10 @@ def absent(name, vpc=None, region=None, profile=None, keyid=None, key=None):
     Ensure that a security group does not exist.
 
     name
-        The security group. While anything uses it, it is not deleted, and the state fails.
+        The security group. The state fails while anything uses it.
     vpc
-        The name or id of its VPC. Left out: the default VPC.
+        The name or id of its VPC. Default: the default VPC.
     region, profile, keyid, key
-        Where the VPC is, and how to reach the account.
+        The region of the VPC, and the connection to the account.
     """
     return states.absent("ec2_security_group", locals(), converge.Salt(globals()))

@@ -30,25 +30,25 @@ def present(
     key=None,
 ):
     """
-    Ensure that a subnet exists, with the given attributes. What is left at ``None`` is not managed.
+    Ensure that a subnet exists with the given attributes. Arguments left at ``None`` are not managed.
 
     name
-        The subnet's ``Name`` tag, or its id. Two subnets of one name in the VPC are an error.
+        The subnet's ``Name`` tag, or its id. Two subnets with this name in the VPC are an error.
     vpc
         The name or id of its VPC.
     cidr_block
-        Its addresses, within the VPC's and apart from other subnets'. One that differs from what the subnet has is an
-        error, as AWS cannot change it.
+        Its CIDR block, within the VPC's and without overlaps with other subnets. AWS cannot change it, so one that differs
+        from the subnet's is an error.
     availability_zone
-        Its zone. Left out, a new subnet gets the next zone in which the VPC has none.
+        Its availability zone. Default for a new subnet: the next zone in which the VPC has no subnet.
     map_public_ip_on_launch
-        ``True`` to give a public address to machines that are started in it.
+        ``True`` to assign public IP addresses to instances that are launched in it.
     tags
-        A mapping. Others of the subnet stay.
+        A mapping. The subnet's other tags are kept.
     purge
-        ``True`` to remove tags that are not named here.
+        ``True`` to remove tags that are not listed here.
     region, profile, keyid, key
-        Where the VPC is, and how to reach the account.
+        The region of the VPC, and the connection to the account.
     """
     return states.present("ec2_subnet", locals(), converge.Salt(globals()))
 
@@ -58,10 +58,10 @@ def absent(name, vpc=None, region=None, profile=None, keyid=None, key=None):
     Ensure that a subnet does not exist.
 
     name
-        The subnet. While anything is in it, it is not deleted, and the state fails.
+        The subnet. The state fails while anything is in it.
     vpc
-        The name or id of its VPC. Left out: any.
+        The name or id of its VPC. Default: any VPC.
     region, profile, keyid, key
-        Where the VPC is, and how to reach the account.
+        The region of the VPC, and the connection to the account.
     """
     return states.absent("ec2_subnet", locals(), converge.Salt(globals()))

@@ -31,24 +31,24 @@ def present(
     key=None,
 ):
     """
-    Ensure that a VPC exists, with the given attributes. What is left at ``None`` is not managed.
+    Ensure that a VPC exists with the given attributes. Arguments left at ``None`` are not managed.
 
     name
-        The VPC's ``Name`` tag, or its id. Two VPCs of one name are an error.
+        The VPC's ``Name`` tag, or its id. Two VPCs with this name are an error.
     cidr_block
-        Its addresses: ``10.0.0.0/16``. One that differs from what the VPC has is an error, as AWS cannot change it.
+        Its CIDR block: ``10.0.0.0/16``. AWS cannot change it, so one that differs from the VPC's is an error.
     enable_dns_support, enable_dns_hostnames
         ``True`` or ``False``. A public database needs both.
     internet_gateway
         ``True`` to attach an internet gateway; ``False`` to detach it, and to delete it if it has the VPC's name.
     public_route
-        ``True`` to lead the main route table to the internet by that gateway; ``False`` not to.
+        ``True`` to route from the main route table to the internet through that gateway; ``False`` to delete that route.
     tags
-        A mapping. Others of the VPC stay.
+        A mapping. The VPC's other tags are kept.
     purge
-        ``True`` to remove tags that are not named here.
+        ``True`` to remove tags that are not listed here.
     region, profile, keyid, key
-        Where the VPC is, and how to reach the account.
+        The region of the VPC, and the connection to the account.
     """
     return states.present("ec2_vpc", locals(), converge.Salt(globals()))
 
@@ -58,9 +58,8 @@ def absent(name, region=None, profile=None, keyid=None, key=None):
     Ensure that a VPC does not exist.
 
     name
-        The VPC. While it has subnets or security groups, and if it is the default VPC, it is not deleted, and the state
-        fails.
+        The VPC. The state fails while it has subnets or security groups, and for the default VPC.
     region, profile, keyid, key
-        Where the VPC is, and how to reach the account.
+        The region of the VPC, and the connection to the account.
     """
     return states.absent("ec2_vpc", locals(), converge.Salt(globals()))

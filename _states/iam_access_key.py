@@ -22,23 +22,23 @@ ROLE = Role(read_ahead=True, beside=("present",))
 
 def present(name, store=None, rotate_days=None, grace_days=None, region=None, profile=None, keyid=None, key=None):
     """
-    Ensure that a user has an access key whose two halves are in ``store``.
+    Ensure that a user has an access key, and that its id and its secret are in ``store``.
 
-    A key is made only when the user has none. One that the user has, but the store has not, is an error that says how
-    to rotate: its secret is lost, or somebody else's.
+    A key is created only when the user has none. A key of the user that is not in the store is an error that says how to
+    rotate: its secret is lost, or only somebody else has it.
 
     name
         The user.
     store
-        Where a new key goes: ``sdb://…``, a private-pillar file, the same encrypted for Salt's GPG renderer, or a list
-        of these (see ``salt-call sys.doc iam_access_key``). Without one no key is made, and a warning says so.
+        Where a new key is stored: ``sdb://…``, a file of private pillar, the same encrypted for Salt's GPG renderer, or a
+        list of these (see ``salt-call sys.doc iam_access_key``). Without a store no key is created, and a warning says so.
     rotate_days
-        Replace the key when it is this many days old. Default: never by itself.
+        Replace the key when it is this many days old. Default: never.
     grace_days
-        How many days the old key stays active unless the new one is seen in use before, and then how many it stays
-        inactive before it is deleted. Default: 7.
+        For how many days the old key stays active, unless AWS shows earlier that the new one is used; and for how many more it
+        stays inactive before it is deleted. Default: 7.
     region, profile, keyid, key
-        How to reach the account.
+        The connection to the account.
     """
     salt = converge.Salt(globals())
     connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
@@ -68,16 +68,16 @@ def present(name, store=None, rotate_days=None, grace_days=None, region=None, pr
 
 def absent(name, access_key_id, delete_active=False, region=None, profile=None, keyid=None, key=None):
     """
-    Ensure that a user does not have a certain access key.
+    Ensure that a user does not have a given access key.
 
     name
         The user.
     access_key_id
-        The key. One that is active is not deleted, and the state fails.
+        The id of the key. The state fails while the key is active.
     delete_active
-        ``True`` to delete it although it is active: what uses it stops.
+        ``True`` to delete an active key: clients that use it stop working.
     region, profile, keyid, key
-        How to reach the account.
+        The connection to the account.
     """
     salt = converge.Salt(globals())
     connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}

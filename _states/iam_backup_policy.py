@@ -19,10 +19,10 @@ ROLE = Role(read_ahead=True, listed="iam", beside=("present",))
 
 def present(name, targets, tags=None, purge=False, holders=None, region=None, profile=None, keyid=None, key=None):
     """
-    Ensure that a policy exists and grants what ``targets`` need, neither more nor less.
+    Ensure that a policy exists and grants exactly what ``targets`` need.
 
-    A document that means the same is left as it is, however it is written. One that allows anything outside of S3 is no policy for
-    backups: it is not replaced, and the state fails. What else the old one allowed, and the new one does not, is a warning.
+    A document with the same meaning is not changed. A document that allows anything outside of S3 is not a policy for backups: it is
+    not replaced, and the state fails. What the old document allowed and the new one does not is a warning.
 
     name
         The policy.
@@ -30,14 +30,14 @@ def present(name, targets, tags=None, purge=False, holders=None, region=None, pr
         A list of mappings with ``kind``, ``bucket``, ``prefix``, ``scope`` and ``options``: see
         ``salt-call sys.doc iam_backup_policy``.
     tags
-        A mapping. Other tags of the policy stay, unless ``purge``.
+        A mapping. Other tags of the policy are kept, unless ``purge``.
     purge
         ``True`` to remove tags that are not in ``tags``.
     holders
-        A mapping of ``users`` and ``groups``, lists of the names of those that are to have the policy, which this does not give them.
-        Where others have it too, a change of its document is a warning that names them. Default: who has it is not looked at.
+        A mapping of ``users`` and ``groups``: lists of the names of those that are expected to have the policy. This state does not
+        attach it. A change of the document is a warning when the policy is attached to others too. Default: not checked.
     region, profile, keyid, key
-        How to reach the account.
+        The connection to the account.
     """
     return states.present("iam_backup_policy", locals(), converge.Salt(globals()))
 
@@ -47,10 +47,10 @@ def absent(name, detach=False, region=None, profile=None, keyid=None, key=None):
     Ensure that a policy does not exist.
 
     name
-        The policy. While anybody has it, it is not deleted, and the state fails.
+        The policy. The state fails while it is attached to anything.
     detach
-        ``True`` to take it away from the users, groups and roles that have it.
+        ``True`` to detach it from its users, groups and roles.
     region, profile, keyid, key
-        How to reach the account.
+        The connection to the account.
     """
     return states.absent("iam_backup_policy", locals(), converge.Salt(globals()))

@@ -18,16 +18,16 @@ ROLE = Role(read_ahead=True, listed="iam", beside=("present",))
 
 def present(name, policies=None, purge=False, region=None, profile=None, keyid=None, key=None):
     """
-    Ensure that a group exists and has the given policies. Its members are said by each user (``iam_user.present``).
+    Ensure that a group exists and has the given policies. Members are declared by each user (``iam_user.present``).
 
     name
         The group.
     policies
-        A list of managed policies: names of policies of the account, ARNs of AWS's own. Others stay, unless ``purge``.
+        A list of managed policies: names of the account's own, ARNs of AWS's. Others are kept, unless ``purge``.
     purge
-        ``True`` to take away policies that are not named here.
+        ``True`` to detach policies that are not listed here.
     region, profile, keyid, key
-        How to reach the account.
+        The connection to the account.
     """
     return states.present("iam_group", locals(), converge.Salt(globals()))
 
@@ -37,10 +37,10 @@ def absent(name, remove_members=False, region=None, profile=None, keyid=None, ke
     Ensure that a group does not exist.
 
     name
-        The group. While it has members it is not deleted, and the state fails.
+        The group. The state fails while it has members.
     remove_members
-        ``True`` to remove its members first: they lose what it grants.
+        ``True`` to remove its members first: they lose the permissions that it grants.
     region, profile, keyid, key
-        How to reach the account.
+        The connection to the account.
     """
     return states.absent("iam_group", locals(), converge.Salt(globals()))

@@ -30,25 +30,25 @@ def present(
     key=None,
 ):
     """
-    Ensure that a user exists, with the given policies, groups and tags. What is left at ``None`` is not managed.
+    Ensure that a user exists with the given policies, groups and tags. Arguments left at ``None`` are not managed.
 
     name
         The user.
     policies
-        A list of managed policies: names of policies of the account, ARNs of AWS's own. Others of the user stay.
+        A list of managed policies: names of the account's own, ARNs of AWS's. The user's other policies are kept.
     groups
-        A list of groups. Others of the user stay.
+        A list of groups. The user's other groups are kept.
     tags
-        A mapping. Others of the user stay.
+        A mapping. The user's other tags are kept.
     detached_policies
-        A list of policies that the user must not have itself, for instance because a group has them now. They are
-        taken away after the rest is granted.
+        A list of policies that must not be attached to the user itself, for instance because a group has them now. They are
+        detached after everything else is granted.
     purge
-        ``True`` to take away policies, groups and tags that are not named here.
+        ``True`` to remove policies, groups and tags that are not listed here.
     detach_backups_only
-        ``True`` to leave those of ``detached_policies`` that allow anything else than backups, with a warning.
+        ``True`` to keep those of ``detached_policies`` that allow anything besides backups, with a warning.
     region, profile, keyid, key
-        How to reach the account.
+        The connection to the account.
     """
     if detached_policies and policies is None:
         policies = []
@@ -70,10 +70,10 @@ def absent(name, delete_access_keys=False, region=None, profile=None, keyid=None
     Ensure that a user does not exist.
 
     name
-        The user. One with access keys, or that a person uses in the console, is not deleted, and the state fails.
+        The user. The state fails while the user has access keys or a password for the console.
     delete_access_keys
-        ``True`` to delete its access keys too: what uses them stops.
+        ``True`` to delete its access keys too: clients that use them stop working.
     region, profile, keyid, key
-        How to reach the account.
+        The connection to the account.
     """
     return states.absent("iam_user", locals(), converge.Salt(globals()))

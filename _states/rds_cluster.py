@@ -22,7 +22,7 @@ from aws_runbook.databases import state as database_state
 from aws_runbook.kinds import converge
 from aws_runbook.run.prefetch import Role
 
-# Its plan needs the store, and may wait for the database.
+# Its plan uses the store and may wait for the database.
 ROLE = Role(read_ahead=False)
 
 
@@ -66,29 +66,29 @@ def present(
     key=None,
 ):
     """
-    Ensure that a cluster exists, with the given attributes, and one instance. What is left at ``None`` is not managed.
+    Ensure that a cluster exists with the given attributes and one instance. Arguments left at ``None`` are not managed.
 
-    Attributes have AWS's names. What AWS is still at work on, or keeps for the maintenance window, is a warning that
-    starts with ``Waiting:``, and no change.
+    Attributes have AWS's names. Changes that AWS is still applying, or defers to the maintenance window, are reported as a
+    warning that starts with ``Waiting:``, and not as changes.
 
     name
         The cluster. Its instance is called the same, with ``-1`` appended.
     engine, database, storage_encrypted, kms_key_id, db_subnet_group_name, master_username
-        AWS does not change these in place: one that differs is an error that says what to do.
+        AWS cannot change these in place: a different value is an error that says what to do.
     engine_version
         ``latest``, or a version such as ``'16.9'`` or ``'16'`` (in quotes).
     min_capacity, max_capacity
         Capacity units, in halves, up to 256. With a ``min_capacity`` of 0 the cluster pauses.
     seconds_until_auto_pause
-        After how long without connections it pauses: 300 to 86400.
+        After how many seconds without connections it pauses: 300 to 86400.
     data_api
-        ``True`` to let SQL be sent over HTTPS.
+        ``True`` to accept SQL over HTTPS (the Data API).
     database
-        The database that a new cluster begins with.
+        The initial database of a new cluster.
     vpc_security_groups
-        Names or ids of all its security groups.
+        The names or ids of all its security groups.
     port
-        From 1150 to 65535. Another one restarts the databases at once, so it needs ``apply: now``.
+        From 1150 to 65535. A change restarts the databases at once, so it needs ``apply: now``.
     backup_retention_period
         In days, from 1 to 35.
     preferred_backup_window, preferred_maintenance_window
@@ -98,26 +98,26 @@ def present(
     master_username
         Default for a new cluster: ``postgres``.
     master_password
-        ``stored``: made here and put into ``store``, the default where that is named. ``managed``: AWS makes and keeps it,
-        in Secrets Manager.
+        ``stored``: generated here and written to ``store`` (the default when ``store`` is given). ``managed``: AWS generates it and
+        keeps it in Secrets Manager.
     tags
-        A mapping. Others of the cluster stay.
+        A mapping. The cluster's other tags are kept.
     store
-        Where the password goes: ``sdb://…``, a private-pillar file, the same encrypted for Salt's GPG renderer, or a list
+        Where the password is stored: ``sdb://…``, a file of private pillar, the same encrypted for Salt's GPG renderer, or a list
         of these. The value's name is ``password``.
     apply
-        When ``engine_version`` and ``enable_iam_database_authentication`` change: ``now``, which brings forward all that
-        waits, or in the maintenance ``window`` (the default). All else AWS changes at once.
+        When ``engine_version`` and ``enable_iam_database_authentication`` are changed: ``now``, which also applies all deferred
+        changes, or in the maintenance ``window`` (the default). AWS applies all other changes at once.
     allow_upgrade
-        ``minor`` or ``major``: a cluster that is there may be brought to ``engine_version``. Default: not at all.
+        ``minor`` or ``major``: an existing cluster may be upgraded to ``engine_version``. Default: no upgrade.
     wait
-        How long to wait until it is available: ``20m``. Default: not at all.
+        How long to wait until it is available: ``20m``. Default: do not wait.
     purge
-        ``True`` to remove tags that are not named here.
+        ``True`` to remove tags that are not listed here.
     engine_mode, scaling_configuration, auto_pause, timeout_action, seconds_before_timeout
-        Options of Serverless v1, which AWS ended: refused with a sentence that names what v2 has.
+        Options of Serverless v1, which AWS has ended: they are refused with a message that names the option of v2.
     region, profile, keyid, key
-        Where it is, and how to reach the account.
+        The region, and the connection to the account.
     """
     return database_state.present("rds_cluster", locals(), converge.Salt(globals()))
 
@@ -133,18 +133,17 @@ def absent(
     key=None,
 ):
     """
-    Ensure that a cluster and its instances do not exist. While AWS is at deleting them, a warning says so.
+    Ensure that a cluster and its instances do not exist. While AWS is deleting them, a warning says so.
 
     name
-        The cluster. Unless one of the next two is given, and while it has deletion protection, it is not deleted, and the
-        state fails.
+        The cluster. The state fails while it has deletion protection, and unless one of the next two arguments is given.
     skip_final_snapshot
-        ``True`` to destroy its data with it.
+        ``True`` to delete its data with it.
     final_db_snapshot_identifier
-        The name of a snapshot to take before.
+        The name of a final snapshot.
     delete_automated_backups
-        ``True`` to delete its automated backups too, which AWS otherwise keeps for their time.
+        ``True`` to delete its automated backups too. Otherwise AWS keeps them for their retention period.
     region, profile, keyid, key
-        Where it is, and how to reach the account.
+        The region, and the connection to the account.
     """
     return database_state.absent("rds_cluster", locals(), converge.Salt(globals()))

@@ -17,7 +17,7 @@ from aws_runbook.databases import state as database_state
 from aws_runbook.kinds import converge
 from aws_runbook.run.prefetch import Role
 
-# Its plan needs the store, and may wait for the database.
+# Its plan uses the store and may wait for the database.
 ROLE = Role(read_ahead=False)
 
 
@@ -64,61 +64,61 @@ def present(
     key=None,
 ):
     """
-    Ensure that a database instance exists, with the given attributes. What is left at ``None`` is not managed.
+    Ensure that a database instance exists with the given attributes. Arguments left at ``None`` are not managed.
 
-    Attributes have AWS's names. What AWS is still at work on, or keeps for the maintenance window, is a warning that
-    starts with ``Waiting:``, and no change.
+    Attributes have AWS's names. Changes that AWS is still applying, or defers to the maintenance window, are reported as a
+    warning that starts with ``Waiting:``, and not as changes.
 
     name
         The instance.
     preset
-        ``data-analysis`` or ``production``: attributes that go together, each of which can be overridden.
+        ``data-analysis`` or ``production``: a set of attributes, each of which can be overridden.
     engine, storage_encrypted, kms_key_id, db_subnet_group_name, db_name, master_username
-        AWS does not change these in place: one that differs is an error that says what to do.
+        AWS cannot change these in place: a different value is an error that says what to do.
     engine_version
         ``latest``, or a version such as ``'16.10'`` or ``'16'`` (in quotes).
     db_instance_class
         Such as ``db.t3.micro``.
     allocated_storage
-        In GiB, from 20 to 65536. It can grow and not shrink.
+        In GiB, from 20 to 65536. It can be increased but not decreased.
     max_allocated_storage
-        How large storage may grow by itself, in GiB; ``0`` for no autoscaling.
+        The limit of storage autoscaling in GiB; ``0`` for no autoscaling.
     storage_type, iops, storage_throughput
-        ``gp3`` and its like, operations in a second, and MiB in a second.
+        The type (such as ``gp3``), operations per second, and MiB per second.
     multi_az, publicly_accessible, auto_minor_version_upgrade, copy_tags_to_snapshot, deletion_protection
-        ``True`` or ``False``, as are the next two.
+        ``True`` or ``False``, as the next two.
     enable_performance_insights, enable_iam_database_authentication
         https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PerfInsights.html and
         https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html
     vpc_security_groups
-        Names or ids of all its security groups.
+        The names or ids of all its security groups.
     port
-        From 1150 to 65535. Another one restarts the database at once, so it needs ``apply: now``.
+        From 1150 to 65535. A change restarts the database at once, so it needs ``apply: now``.
     backup_retention_period
-        In days, up to 35; ``0`` for no automated backups.
+        In days, up to 35; ``0`` turns automated backups off.
     preferred_backup_window, preferred_maintenance_window
         In UTC: ``03:00-03:30``, ``sun:05:00-sun:05:30``.
     ca_certificate_identifier, db_parameter_group_name
-        Names of a certificate authority of RDS and of a DB parameter group, which are there.
+        The names of a certificate authority of RDS and of an existing DB parameter group.
     master_password
-        ``stored``: made here and put into ``store``, the default where that is named. ``managed``: AWS makes and keeps it,
-        in Secrets Manager.
+        ``stored``: generated here and written to ``store`` (the default when ``store`` is given). ``managed``: AWS generates it and
+        keeps it in Secrets Manager.
     tags
-        A mapping. Others of the instance stay.
+        A mapping. The instance's other tags are kept.
     store
-        Where the password goes: ``sdb://…``, a private-pillar file, the same encrypted for Salt's GPG renderer, or a list
+        Where the password is stored: ``sdb://…``, a file of private pillar, the same encrypted for Salt's GPG renderer, or a list
         of these. The value's name is ``password``.
     apply
-        When changes are made: ``now``, which can interrupt connections and brings forward all that waits, or in the
+        When changes are applied: ``now``, which can interrupt connections and also applies all deferred changes, or in the
         maintenance ``window`` (the default).
     allow_upgrade
-        ``minor`` or ``major``: an instance that is there may be brought to ``engine_version``. Default: not at all.
+        ``minor`` or ``major``: an existing instance may be upgraded to ``engine_version``. Default: no upgrade.
     wait
-        How long to wait until it is available: ``20m``. Default: not at all.
+        How long to wait until it is available: ``20m``. Default: do not wait.
     purge
-        ``True`` to remove tags that are not named here.
+        ``True`` to remove tags that are not listed here.
     region, profile, keyid, key
-        Where it is, and how to reach the account.
+        The region, and the connection to the account.
     """
     return database_state.present("rds_instance", locals(), converge.Salt(globals()))
 
@@ -134,18 +134,17 @@ def absent(
     key=None,
 ):
     """
-    Ensure that a database instance does not exist. While AWS is at deleting it, a warning says so.
+    Ensure that a database instance does not exist. While AWS is deleting it, a warning says so.
 
     name
-        The instance. Unless one of the next two is given, and while it has deletion protection, it is not deleted, and the
-        state fails.
+        The instance. The state fails while it has deletion protection, and unless one of the next two arguments is given.
     skip_final_snapshot
-        ``True`` to destroy its data with it.
+        ``True`` to delete its data with it.
     final_db_snapshot_identifier
-        The name of a snapshot to take before.
+        The name of a final snapshot.
     delete_automated_backups
-        ``True`` to delete its automated backups too, which AWS otherwise keeps for their time.
+        ``True`` to delete its automated backups too. Otherwise AWS keeps them for their retention period.
     region, profile, keyid, key
-        Where it is, and how to reach the account.
+        The region, and the connection to the account.
     """
     return database_state.absent("rds_instance", locals(), converge.Salt(globals()))

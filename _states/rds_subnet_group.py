@@ -30,22 +30,22 @@ def present(
     key=None,
 ):
     """
-    Ensure that a DB subnet group exists, with the given attributes. What is left at ``None`` is not managed.
+    Ensure that a DB subnet group exists with the given attributes. Arguments left at ``None`` are not managed.
 
     name
         The DB subnet group.
     vpc
-        The name or id of the subnets' VPC. Left out: any, as long as names are not ambiguous.
+        The name or id of the subnets' VPC. Default: any VPC, if the names are unambiguous.
     description
-        What it is for.
+        The description.
     subnets
-        Names or ids of all its subnets, in two zones or more.
+        The names or ids of all its subnets, in at least two availability zones.
     tags
-        A mapping. Others of the group stay.
+        A mapping. The group's other tags are kept.
     purge
-        ``True`` to remove tags that are not named here.
+        ``True`` to remove tags that are not listed here.
     region, profile, keyid, key
-        Where it is, and how to reach the account.
+        The region, and the connection to the account.
     """
     return states.present("rds_subnet_group", locals(), converge.Salt(globals()))
 
@@ -55,8 +55,8 @@ def absent(name, region=None, profile=None, keyid=None, key=None):
     Ensure that a DB subnet group does not exist.
 
     name
-        The DB subnet group. While a database is in it, it is not deleted, and the state fails.
+        The DB subnet group. The state fails while it contains a database.
     region, profile, keyid, key
-        Where it is, and how to reach the account.
+        The region, and the connection to the account.
     """
     return states.absent("rds_subnet_group", locals(), converge.Salt(globals()))

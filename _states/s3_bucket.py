@@ -33,27 +33,27 @@ def present(
     key=None,
 ):
     """
-    Ensure that a bucket exists, in ``region``, with the given attributes. What is left at ``None`` is not managed.
+    Ensure that a bucket exists in ``region`` with the given attributes. Arguments left at ``None`` are not managed.
 
     name
-        The bucket. A bucket that another account owns, or that is in another region, is an error.
+        The bucket. One that belongs to another account, or is in another region, is an error.
     public_access_block
-        ``True``: everything public is blocked. ``False``: nothing is. Or a mapping of all four settings
+        ``True`` blocks all public access, ``False`` blocks none. Or a mapping of all four settings
         (``block_public_acls``, ``ignore_public_acls``, ``block_public_policy``, ``restrict_public_buckets``).
     server_side_encryption
-        Default encryption: ``AES256``, ``aws:kms`` or ``aws:kms:dsse``.
+        The default encryption: ``AES256``, ``aws:kms`` or ``aws:kms:dsse``.
     kms_master_key_id
-        The KMS key that goes with the latter two.
+        The KMS key for ``aws:kms`` and ``aws:kms:dsse``.
     object_ownership
         ``BucketOwnerEnforced``, ``BucketOwnerPreferred`` or ``ObjectWriter``.
     versioning
         ``Enabled`` or ``Suspended``.
     tags
-        A mapping. Other tags of the bucket stay, unless ``purge``.
+        A mapping. Other tags of the bucket are kept, unless ``purge``.
     purge
         ``True`` to remove tags that are not in ``tags``.
     region, profile, keyid, key
-        Where the bucket is, and how to reach the account.
+        The region of the bucket, and the connection to the account.
     """
     return states.present("s3_bucket", locals(), converge.Salt(globals()))
 
@@ -63,10 +63,10 @@ def absent(name, delete_objects=False, region=None, profile=None, keyid=None, ke
     Ensure that a bucket does not exist.
 
     name
-        The bucket. While it holds objects it is not deleted, and the state fails.
+        The bucket. The state fails while it contains objects.
     delete_objects
-        ``True`` to destroy all its objects, every version of them, with it.
+        ``True`` to delete all its objects, in all versions, with it.
     region, profile, keyid, key
-        Where the bucket is, and how to reach the account.
+        The region of the bucket, and the connection to the account.
     """
     return states.absent("s3_bucket", locals(), converge.Salt(globals()))

@@ -39,29 +39,29 @@ def managed(
     key=None,
 ):
     """
-    Ensure that a bucket has the given lifecycle rules, and that no rule in it can delete what must stay.
+    Ensure that a bucket has the given lifecycle rules, and that none of its rules can delete what must be kept.
 
-    The state fails, before it writes, when a rule, wanted or found, can expire an object of a pgBackRest repository or
-    of a synced directory. Repositories are those in ``protected``, and those found in the bucket. Rules that
-    are not ours stay as they are; a rule that means the same as a wanted one is not written again.
+    Before it writes, the state fails if a rule (given or found) can expire an object of a pgBackRest repository or of a synced
+    directory. Repositories are those in ``protected`` and those found in the bucket. Rules that others have made are kept; a rule
+    with the meaning of a given one is not written again.
 
     name
         The bucket.
     rules
-        A list of rules as AWS's API has them, each with an ``ID``. Default: none; then only what is found is checked.
+        A list of rules in the form of AWS's API, each with an ``ID``. Default: none; then only existing rules are checked.
     protected
         A list of what must never expire: ``prefix``, ``kind`` (``repository`` or ``sync``) and ``source``
-        (where it is said, for the error).
+        (where it is declared, for error messages).
     allow
-        Ids of rules that may reach a repository since they touch only noncurrent versions, unfinished uploads or the
-        storage class. A rule that can expire current objects of it is never allowed.
+        The ids of rules that may apply to a repository because they affect only noncurrent versions, incomplete uploads or the
+        storage class. A rule that can expire its current objects is never allowed.
     declared
-        A list of all the directories that backups known here go to. A new rule that would expire anything else in the
-        bucket is refused. Default: not looked at.
+        A list of all directories of known backups. A new rule that would expire anything else in the bucket is refused.
+        Default: not checked.
     purge
-        ``True`` to remove rules that are not ours.
+        ``True`` to remove rules that others have made.
     region, profile, keyid, key
-        Where the bucket is, and how to reach the account.
+        The region of the bucket, and the connection to the account.
     """
     salt = converge.Salt(globals())
     connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
@@ -86,14 +86,14 @@ def managed(
 
 def absent(name, ids, region=None, profile=None, keyid=None, key=None):
     """
-    Ensure that a bucket does not have certain lifecycle rules. What they would have deleted stays.
+    Ensure that a bucket does not have the given lifecycle rules. Objects that they would have deleted are kept.
 
     name
         The bucket.
     ids
-        A list of the ``ID`` of each rule. Others stay.
+        A list of the ``ID`` of each rule. Other rules are kept.
     region, profile, keyid, key
-        Where the bucket is, and how to reach the account.
+        The region of the bucket, and the connection to the account.
     """
     salt = converge.Salt(globals())
     connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}

@@ -1,5 +1,5 @@
 """
-Manage what SES keeps for the account as a whole.
+Manage SES's settings of the account.
 
 .. code-block:: yaml
 
@@ -15,26 +15,26 @@ Manage what SES keeps for the account as a whole.
 from aws_runbook.kinds import converge, states
 from aws_runbook.run.prefetch import Role
 
-# SES answers once a second, however many ask.
+# SES accepts about one call a second, so reading in parallel gains nothing.
 ROLE = Role(read_ahead=False)
 
 
 def configured(name, suppression=None, production_access=None, region=None, profile=None, keyid=None, key=None):
     """
-    Ensure that SES suppresses whom it should, and that production access has been asked for. What is left at ``None`` is
-    not managed.
+    Ensure that SES's suppression list is configured, and that production access has been requested. Arguments left at
+    ``None`` are not managed.
 
-    While AWS reviews the request, that is a warning. A request that AWS denied is an error, and is not made again.
+    A request that AWS is reviewing is a warning. A denied request is an error, and is not repeated.
 
     name
-        Any.
+        Any text.
     suppression
-        A list of ``BOUNCE`` and ``COMPLAINT``: addresses that did either get no more mail. ``[]`` turns the list off, which
-        can hurt the account's reputation.
+        A list of ``BOUNCE`` and ``COMPLAINT``: the reasons for which SES adds an address to the suppression list. ``[]`` turns the list
+        off, which can harm the account's reputation.
     production_access
-        A mapping of ``website_url``, ``mail_type`` (``MARKETING`` or ``TRANSACTIONAL``) and ``use_case``, and if you like
-        ``contact_language`` and ``additional_contacts``: what AWS is told.
+        The request to AWS: a mapping of ``website_url``, ``mail_type`` (``MARKETING`` or ``TRANSACTIONAL``) and ``use_case``, and
+        optionally ``contact_language`` and ``additional_contacts``.
     region, profile, keyid, key
-        The region of SES, and how to reach the account.
+        The region of SES, and the connection to the account.
     """
     return states.planned("ses_account", locals(), converge.Salt(globals()), subject="SES account")

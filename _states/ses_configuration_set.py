@@ -17,7 +17,7 @@ from aws_runbook.kinds import converge, functions, states
 from aws_runbook.mail import topics
 from aws_runbook.run.prefetch import Role
 
-# SES answers once a second, however many ask.
+# SES accepts about one call a second, so reading in parallel gains nothing.
 ROLE = Role(read_ahead=False)
 
 
@@ -38,30 +38,30 @@ def present(
     key=None,
 ):
     """
-    Ensure that a configuration set exists with the given attributes. What is left at ``None`` is not managed.
+    Ensure that a configuration set exists with the given attributes. Arguments left at ``None`` are not managed.
 
     name
         The configuration set.
     event_destinations
-        A mapping of names to ``topic``, ``events`` (the event types, exactly) and ``enabled``. Other destinations stay,
-        unless ``purge``.
+        A mapping of names to ``topic``, ``events`` (exactly these event types) and ``enabled``. Other destinations are kept, unless
+        ``purge``.
     reputation_metrics_enabled
-        ``True`` to count bounces and complaints of this set by themselves.
+        ``True`` to publish this set's own metrics of bounces and complaints.
     sending_enabled
-        ``False`` to refuse mail that names this set.
+        ``False`` to refuse mail that uses this set.
     tls_policy
         ``REQUIRE`` or ``OPTIONAL``.
     custom_redirect_domain, https_policy
         The domain of links that count opens and clicks (``""`` for SES's own), and ``REQUIRE``, ``REQUIRE_OPEN_ONLY`` or
         ``OPTIONAL``.
     suppressed_reasons
-        A list of ``BOUNCE`` and ``COMPLAINT``, in place of the account's.
+        A list of ``BOUNCE`` and ``COMPLAINT``, which replaces the account's.
     tags
-        A mapping. Other tags stay, unless ``purge``.
+        A mapping. Other tags are kept, unless ``purge``.
     purge
-        ``True`` to remove event destinations and tags that are not named here.
+        ``True`` to remove event destinations and tags that are not listed here.
     region, profile, keyid, key
-        Where the configuration set is, and how to reach the account.
+        The region of the configuration set, and the connection to the account.
     """
     given, salt = locals(), converge.Salt(globals())
 
@@ -85,11 +85,11 @@ def present(
 
 def absent(name, region=None, profile=None, keyid=None, key=None):
     """
-    Ensure that a configuration set does not exist. Mail that names it is refused from then on.
+    Ensure that a configuration set does not exist. SES refuses mail that uses it from then on.
 
     name
         The configuration set.
     region, profile, keyid, key
-        Where the configuration set is, and how to reach the account.
+        The region of the configuration set, and the connection to the account.
     """
     return states.absent("ses_configuration_set", locals(), converge.Salt(globals()))

@@ -11,26 +11,26 @@ Publish the DNS records of SES's identities.
 from aws_runbook.kinds import converge
 from aws_runbook.run.prefetch import Role
 
-# SES answers once a second, however many ask.
+# SES accepts about one call a second, so reading in parallel gains nothing.
 ROLE = Role(read_ahead=False)
 
 
 def published(name, identities, dns="aws:ses:dns", region=None, profile=None, keyid=None, key=None):
     """
-    Ensure that the records that identities need are in DNS: DKIM, MAIL FROM, SPF, and the inbound MX of those that receive.
+    Ensure that the DNS records of identities exist: DKIM, MAIL FROM, SPF, and the inbound MX record of those that receive mail.
 
-    What is missing is added. An SPF record that is there is extended, except at GoDaddy. Any other record is left alone, and a
-    warning says so: an MX record above all.
+    Missing records are added. An existing SPF record is extended, except at GoDaddy. Any other existing record, such as an MX
+    record, is not changed, and a warning says so.
 
     name
-        Any.
+        Any text.
     identities
         A list of domains and addresses.
     dns
-        How to reach the DNS host (see ``salt-call sys.doc ses_dns``), or the pillar key of that, which keeps secrets out of
-        Salt's logs.
+        The settings of the DNS host (see ``salt-call sys.doc ses_dns``), or the pillar key of such settings, which keeps secrets
+        out of Salt's logs.
     region, profile, keyid, key
-        The region of SES, and how to reach the account.
+        The region of SES, and the connection to the account.
     """
     salt = converge.Salt(globals())
     listed = identities if isinstance(identities, list) else [identities]

@@ -16,7 +16,7 @@ from aws_runbook.kinds import converge, functions, states
 from aws_runbook.mail import identities, topics
 from aws_runbook.run.prefetch import Role
 
-# SES answers once a second, however many ask.
+# SES accepts about one call a second, so reading in parallel gains nothing.
 ROLE = Role(read_ahead=False)
 
 _TOPICS = ("bounce_topic", "complaint_topic", "delivery_topic")
@@ -41,32 +41,32 @@ def present(
     key=None,
 ):
     """
-    Ensure that an identity exists with the given attributes. What is left at ``None`` is not managed.
+    Ensure that an identity exists with the given attributes. Arguments left at ``None`` are not managed.
 
-    What DNS or the owner of an address must still do is a warning, and no failure.
+    Missing DNS records and unconfirmed addresses are warnings; the state does not fail.
 
     name
         The domain or the address.
     signing_key_length
         ``RSA_2048_BIT`` or ``RSA_1024_BIT``: the key that a domain's mail is signed with.
     mail_from
-        A subdomain that is the envelope sender, and sends and receives nothing else; ``""`` for SES's own.
+        The subdomain of the envelope sender, which sends and receives no other mail; ``""`` for SES's own.
     behavior_on_mx_failure
-        ``USE_DEFAULT_VALUE`` or ``REJECT_MESSAGE``: what happens while its MX record is missing.
+        ``USE_DEFAULT_VALUE`` or ``REJECT_MESSAGE``: the behaviour while its MX record is missing.
     bounce_topic, complaint_topic, delivery_topic
         The SNS topics that are notified, by name; ``""`` for none.
     include_headers
-        Whether notifications of bounces and complaints have the original headers.
+        Whether notifications of bounces and complaints include the original headers.
     email_forwarding
-        Whether bounces and complaints come by mail too. Off only with a topic for both.
+        Whether bounces and complaints are forwarded by mail too. ``False`` needs a topic for both.
     configuration_set
-        The one that mail uses unless it names another; ``""`` for none.
+        The default configuration set of the identity's mail; ``""`` for none.
     tags
-        A mapping. Other tags stay, unless ``purge``.
+        A mapping. Other tags are kept, unless ``purge``.
     purge
         ``True`` to remove tags that are not in ``tags``.
     region, profile, keyid, key
-        Where the identity is, and how to reach the account.
+        The region of the identity, and the connection to the account.
     """
     given, salt = locals(), converge.Salt(globals())
     connection = functions.connection(given)
@@ -86,7 +86,7 @@ def _waiting(salt, name, current, connection):
     """
     What the identity waits for, as warnings.
 
-    Whose key a domain signs with, and why SES does not see it, are told by a call of their own: made where that is asked.
+    A call of its own tells with which key a domain signs and why SES does not see its record, so it is made only where needed.
     """
     if current and current["status"] != "SUCCESS" and not is_address(name) and "signing_origin" not in current:
         current = salt.call("ses_identity.describe", name, ["mail_from", "verification_error"], **connection) or current
@@ -110,15 +110,15 @@ def _check_forwarding(name, current, wanted):
 
 def verified(name, timeout=0, region=None, profile=None, keyid=None, key=None):
     """
-    Wait until an identity is verified, and its MAIL FROM domain too. The state fails, and says what is missing, when that
-    takes too long. It changes nothing.
+    Wait until an identity and its MAIL FROM domain are verified. After the timeout the state fails with a list of what is
+    missing. It changes nothing.
 
     name
         The domain or the address.
     timeout
-        Seconds to wait. Default: 0, just look. Under ``test=True`` it does not wait.
+        Seconds to wait. Default: 0, check once. Under ``test=True`` it does not wait.
     region, profile, keyid, key
-        Where the identity is, and how to reach the account.
+        The region of the identity, and the connection to the account.
     """
     salt = converge.Salt(globals())
     connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
@@ -139,10 +139,10 @@ def absent(name, delete_verified=False, region=None, profile=None, keyid=None, k
     Ensure that an identity does not exist.
 
     name
-        The domain or the address. A verified one is not deleted, and the state fails.
+        The domain or the address. The state fails if it is verified.
     delete_verified
-        ``True`` to delete it although mail can be sent from it.
+        ``True`` to delete a verified identity: mail can no longer be sent from it.
     region, profile, keyid, key
-        Where the identity is, and how to reach the account.
+        The region of the identity, and the connection to the account.
     """
     return states.absent("ses_identity", locals(), converge.Salt(globals()))

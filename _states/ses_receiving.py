@@ -12,7 +12,7 @@ Verify addresses at domains whose mail SES receives.
 from aws_runbook.kinds import converge, states
 from aws_runbook.run.prefetch import Role
 
-# SES answers once a second, however many ask.
+# SES accepts about one call a second, so reading in parallel gains nothing.
 ROLE = Role(read_ahead=False)
 
 
@@ -29,25 +29,25 @@ def verified(
     key=None,
 ):
     """
-    Ensure that an address is verified, by receiving the mail with the link and opening it.
+    Ensure that an address is verified, by receiving SES's mail and opening the link in it.
 
-    A receipt rule writes the mail into the bucket. Only the mail that SES sent itself counts, and only the link to SES's own
-    verification page that names the address and this account. The active rule set stays active: the rule, for this address alone,
-    comes first in it meanwhile. Afterwards what was made for this is gone. While mail for the address does not go to SES, or its
-    domain is not verified, that is a warning.
+    A receipt rule writes the mail into the bucket. Only a mail that SES itself has sent is used, and only a link to SES's
+    verification page that names the address and this account. The active rule set stays active: a rule for this address alone is
+    put at its beginning, and is removed afterwards with everything else that was created. If mail for the address is not delivered to
+    SES, or its domain is not verified, a warning says so.
 
     name
         The address.
     bucket
-        The bucket, in the same region. One that is there before stays, with all that is in it.
+        The bucket, in the same region. An existing bucket is kept with its objects.
     rule_set, rule
-        What the rule is called meanwhile, and the rule set where none is active.
+        The name of the temporary rule, and of the rule set that is created when none is active.
     timeout
-        Seconds that the mail may take.
+        How many seconds to wait for the mail.
     nameserver
         The DNS resolver to ask for the MX record, as HOST or HOST:PORT. Default: pillar's ``aws:ses:dns:nameserver``, then
         the machine's.
     region, profile, keyid, key
-        The region of SES, and how to reach the account.
+        The region of SES, and the connection to the account.
     """
     return states.planned("ses_receiving", locals(), converge.Salt(globals()), subject=f"Verification of {name}")

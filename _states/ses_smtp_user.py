@@ -16,7 +16,7 @@ from aws_runbook.iam import wording
 from aws_runbook.kinds import converge, states
 from aws_runbook.run.prefetch import Role
 
-# Its plan needs the store.
+# Its plan uses the store.
 ROLE = Role(read_ahead=False)
 
 
@@ -33,22 +33,21 @@ def present(
     key=None,
 ):
     """
-    Ensure that an IAM user exists that may send mail and nothing else, and whose SMTP user name and password are in
-    ``store``.
+    Ensure that an IAM user exists that may only send mail, and that its SMTP user name and password are in ``store``.
 
     name
         The user.
     from_addresses
-        A list of addresses: the only ones that it may send from. Default: any that the account may.
+        A list of the addresses that it may send from. Default: all of the account's identities.
     store
-        Where the user name (``smtp_username``), the password (``smtp_password``), ``smtp_host`` and ``smtp_port`` go. Without
-        one no key is made, and a warning says so.
+        Where the user name (``smtp_username``), the password (``smtp_password``), ``smtp_host`` and ``smtp_port`` are stored. Without a
+        store no key is created, and a warning says so.
     rotate_days, grace_days
         As in ``iam_access_key.present``.
     tags
-        A mapping. Others of the user stay.
+        A mapping. The user's other tags are kept.
     region, profile, keyid, key
-        The region of SES, which the password is for, and how to reach the account.
+        The region of SES for which the password is valid, and the connection to the account.
     """
     given, salt, documents = locals(), converge.Salt(globals()), {"policy_document": wording.change}
     return states.planned("ses_smtp_user", given, salt, subject=f"SMTP user {name}", documents=documents)
@@ -59,10 +58,10 @@ def absent(name, delete_access_keys=False, region=None, profile=None, keyid=None
     Ensure that an SMTP user does not exist.
 
     name
-        The user. One with access keys is not deleted, and the state fails.
+        The user. The state fails while the user has access keys.
     delete_access_keys
-        ``True`` to delete its access keys too: what sends with them stops.
+        ``True`` to delete its access keys too: clients that send with them stop working.
     region, profile, keyid, key
-        How to reach the account.
+        The connection to the account.
     """
     return states.absent("ses_smtp_user", locals(), converge.Salt(globals()))

@@ -33,33 +33,32 @@ def present(
     key=None,
 ):
     """
-    Ensure that a topic exists with the given attributes and subscriptions. What is left at ``None`` is not managed.
+    Ensure that a topic exists with the given attributes and subscriptions. Arguments left at ``None`` are not managed.
 
-    A subscription that waits for its recipient's confirmation is a warning, not a change; one whose recipient has
-    unsubscribed is an error.
+    A subscription that its recipient has not confirmed is a warning, not a change. One whose recipient has unsubscribed is an error.
 
     name
-        The topic. That of a FIFO topic ends in ``.fifo``.
+        The topic. The name of a FIFO topic ends in ``.fifo``.
     display_name
         The sender's name in email.
     fifo
         ``True`` for a FIFO topic.
     content_based_deduplication
-        ``True`` when messages of a FIFO topic with the same contents are one.
+        ``True`` to deduplicate messages of a FIFO topic by their contents.
     kms_master_key_id
         The KMS key that messages are encrypted with; ``""`` for none.
     publishers
-        A list of AWS's services, such as ``ses.amazonaws.com``, that may publish for this account. Others stay, unless
+        A list of AWS's services, such as ``ses.amazonaws.com``, that may publish for this account. Others are kept, unless
         ``purge``.
     subscriptions
         A list of email addresses, or of mappings of ``protocol`` and ``endpoint``; or the pillar key of such a list, which
-        keeps a URL's password out of Salt's logs. Others stay, unless ``purge``.
+        keeps a URL's password out of Salt's logs. Others are kept, unless ``purge``.
     tags
-        A mapping. Other tags of the topic stay, unless ``purge``.
+        A mapping. Other tags of the topic are kept, unless ``purge``.
     purge
-        ``True`` to remove publishers, subscriptions and tags that are not named here.
+        ``True`` to remove publishers, subscriptions and tags that are not listed here.
     region, profile, keyid, key
-        Where the topic is, and how to reach the account.
+        The region of the topic, and the connection to the account.
     """
     return states.planned("sns_topic", locals(), converge.Salt(globals()), subject=f"SNS topic {name}")
 
@@ -69,10 +68,10 @@ def absent(name, remove_subscriptions=False, region=None, profile=None, keyid=No
     Ensure that a topic does not exist.
 
     name
-        The topic. While anybody is subscribed it is not deleted, and the state fails.
+        The topic. The state fails while it has subscriptions.
     remove_subscriptions
-        ``True`` to delete it although somebody is: they hear no more.
+        ``True`` to delete its subscriptions too.
     region, profile, keyid, key
-        Where the topic is, and how to reach the account.
+        The region of the topic, and the connection to the account.
     """
     return states.absent("sns_topic", locals(), converge.Salt(globals()))
