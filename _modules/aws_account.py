@@ -14,6 +14,7 @@ from aws_runbook.kinds import arguments
 from aws_runbook.kinds.functions import connected
 from aws_runbook.pillar import compiling
 from aws_runbook.stores import minion, places
+from aws_runbook.stores.gpg import salt_homedir
 
 # What `adopt` returns is printed as it is, to be written into a file.
 __outputter__ = {"adopt": "aws_text"}
@@ -159,7 +160,8 @@ def adopt(session, format="yaml"):
         ``data`` for a program: ``pillar``, a mapping of minions to parts of their pillar, and ``notes``, a list of ``kind``,
         ``about`` and ``note``.
 
-    Backups are those of this minion and of its ``aws:servers``. The ``kind`` of a note is ``not expressed`` (pillar cannot say it),
+    Backups are those of this minion and of its ``aws:servers``. Email, databases and networks are those in the regions that pillar
+    names; with ``region``, in that region alone. The ``kind`` of a note is ``not expressed`` (pillar cannot say it),
     ``change`` (what the first run still changes), ``danger``, or ``not managed``. Default values are left out. Nothing is
     written, in AWS or in pillar, and no secret is read.
 
@@ -178,7 +180,7 @@ def adopt(session, format="yaml"):
     adopted = whole.look(_account(session))
     __context__["retcode"] = 0 if adopted.is_whole else 2
     data = adopted.as_data()
-    return result.text(data) if format == "yaml" else data
+    return result.text(data, session.given.get("region")) if format == "yaml" else data
 
 
 def _account(session):
@@ -189,4 +191,5 @@ def _account(session):
         return __salt__[f"{kind}.describe"](*given, **where)
 
     __salt__["aws_backup.targets"]()  # checks pillar, and compiles that of other servers
-    return Account(session, __opts__["id"], __context__[compiling.PLACE].by_minion, describe, minion.roots(__opts__))
+    pillars = __context__[compiling.PLACE].by_minion
+    return Account(session, __opts__["id"], pillars, describe, minion.roots(__opts__), salt_homedir(__opts__))

@@ -26,11 +26,9 @@ PLAIN = settings(
     phases=(Phase.explicit, Phase.generate),  # to find a smaller example takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-OWNED = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
-BLOCKED = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
 
 
-def adopt(modules, opts, pillars, minion, roots=()):
+def adopt(modules, opts, pillars, minion, roots=(), gpg_homedir=None):
     """The :class:`aws_runbook.adopt.result.Result` for these pillars, as ``aws_account.adopt`` of the minion has it."""
 
     def describe(kind, *given, region=None):
@@ -38,7 +36,7 @@ def adopt(modules, opts, pillars, minion, roots=()):
 
     with run_cache.joined():
         session = connect(opts, pillars[minion])
-        return whole.look(Account(session, minion, pillars, describe, list(roots)))
+        return whole.look(Account(session, minion, pillars, describe, list(roots), gpg_homedir))
 
 
 def pasted(pillars, result):
@@ -64,15 +62,33 @@ class Console:
     def __init__(self, sandbox):
         self.sandbox, self.iam = sandbox, sandbox.client("iam")
 
-    def bucket(self, name, region, *, blocked=True, tags=None, rules=()):
+    def bucket(self, name, region, *, tags=None, rules=(), past=()):
+        """A bucket as the console makes it today; ``past`` is what there was before, or what somebody has changed since."""
         s3 = self.sandbox.client("s3", region=region)
         elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": region}} if region != "us-east-1" else {}
         s3.create_bucket(Bucket=name, **elsewhere)
-        s3.put_bucket_ownership_controls(Bucket=name, OwnershipControls=OWNED)
-        if blocked:
-            s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=BLOCKED)
-        else:
+        if {"open", "public"} & {*past}:
             s3.delete_public_access_block(Bucket=name)
+        if "public" in past:
+            everybody = {
+                "Effect": "Allow",
+                "Principal": "*",
+                "Action": "s3:GetObject",
+                "Resource": f"arn:aws:s3:::{name}/*",
+            }
+            s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": everybody}))
+        if "half open" in past:
+            s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration={"BlockPublicAcls": True})
+        if "ACLs" in past:
+            owned = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+            s3.put_bucket_ownership_controls(Bucket=name, OwnershipControls=owned)
+        if "KMS" in past:
+            kms = {
+                "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}, "BucketKeyEnabled": True}]
+            }
+            s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration=kms)
+        if "versions" in past:
+            s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         if tags:
             pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
             s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": pairs})
@@ -160,7 +176,7 @@ class Runner:
 
 def _low(place, function, arguments):
     state, fun = function.split(".")
-    identity = f"{function}-{arguments.get('vpc')}-{arguments['name']}"
+    identity = f"{function}-{place}"
     return {
         "state": state,
         "fun": fun,

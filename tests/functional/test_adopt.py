@@ -114,6 +114,16 @@ def test_an_unknown_format_is_refused(modules):
         modules["aws_account.adopt"](format="toml")
 
 
+def test_of_a_region_that_is_named_nothing_else_is_told(modules, pillar, loaders, sandbox):
+    for region, address in (("us-east-1", "here@example.org"), ("eu-west-1", "there@example.org")):
+        sandbox.client("sesv2", region=region).create_email_identity(EmailIdentity=address)
+    everywhere, there = modules["aws_account.adopt"](), modules["aws_account.adopt"](region="eu-west-1")
+    assert yaml.safe_load(everywhere) == {"aws": {"ses": {"identities": {"here@example.org": {}}}}}
+    assert "in the place of what it says there: aws:ses:identities" in everywhere
+    assert yaml.safe_load(there) == {"aws": {"ses": {"identities": {"there@example.org": {"region": "eu-west-1"}}}}}
+    assert "beside what it says of other regions than eu-west-1: aws:ses:identities" in there
+
+
 def test_a_text_is_shown_as_it_is_and_data_as_salt_shows_it(minion_opts, modules):
     name = modules["aws_account.adopt"].__outputter__
     opts = {**minion_opts, "outputter_dirs": [str(TREE / "_output")]}

@@ -143,9 +143,23 @@ CONSOLE_RULES = (
     "old form",
     "tagged",
     "overlapping",
+    "our name",
+    "cold",
+    "by date",
 )
-CONSOLE_POLICIES = ("prefix", "bucket", "wide", "reading", "labels", "other bucket", "none")
-HOLDING = ("user", "group", "inline")
+CONSOLE_POLICIES = (
+    "prefix",
+    "bucket",
+    "wide",
+    "reading",
+    "labels",
+    "other bucket",
+    "from the office",
+    "with a denial",
+    "none",
+)
+HOLDING = ("user", "group", "inline", "inline of a group", "both")
+PASTS = ("open", "half open", "public", "ACLs", "KMS", "versions")
 
 
 def _rule(name, prefix, days=30, **more):
@@ -173,6 +187,9 @@ def console_rules(kind, target):
         "old form": [{**{name: value for name, value in plain.items() if name != "Filter"}, "Prefix": root}],
         "tagged": [{**lasting, "Filter": {"Tag": {"Key": "old", "Value": "yes"}}}],
         "overlapping": [plain, _rule("All", "", 60)],
+        "our name": [_rule("delete-after-30-days", root, 10)],
+        "cold": [{**lasting, "Transitions": [{"Days": 10, "StorageClass": "GLACIER"}]}],
+        "by date": [{**lasting, "Expiration": {"Date": "2030-01-01T00:00:00Z"}}],
     }[kind]
 
 
@@ -195,6 +212,13 @@ def console_document(kind, its):
             **made,
             "Statement": [{"Sid": f"S{place}", **entry} for place, entry in enumerate(made["Statement"])],
         }
+    if kind == "from the office":
+        office = {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}
+        made["Statement"] = [
+            {**entry, "Condition": {**entry.get("Condition", {}), **office}} for entry in made["Statement"]
+        ]
+    if kind == "with a denial":
+        made["Statement"] = [*made["Statement"], {"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": arn}]
     if kind == "other bucket":
         extra = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::team-photos/*"}
         made["Statement"] = [*made["Statement"], extra]
@@ -217,8 +241,8 @@ def clicked(draw):
         "same name": draw(st.booleans()),
         "rules": {bucket: draw(st.sampled_from(CONSOLE_RULES)) for bucket in strategies.BUCKETS},
         "regions": {bucket: draw(st.sampled_from(strategies.REGIONS)) for bucket in strategies.BUCKETS},
-        "blocked": draw(st.booleans()),
-        "missing": draw(st.sampled_from([None, None, None, "bucket", "key"])),
+        "past": {bucket: draw(st.sets(st.sampled_from(PASTS), max_size=2)) for bucket in strategies.BUCKETS},
+        "missing": draw(st.sampled_from([None, None, None, "bucket", "key", "store"])),
     }
 
 
@@ -230,9 +254,8 @@ def click(sandbox, choices):
         target = next(target for target in its if target.bucket == bucket)
         if choices["missing"] != "bucket":
             made = console_rules(choices["rules"][bucket], target)
-            console.bucket(
-                bucket, choices["regions"][bucket], blocked=choices["blocked"], rules=made, tags={"Owner": "web team"}
-            )
+            past = sorted(choices["past"][bucket])
+            console.bucket(bucket, choices["regions"][bucket], past=past, rules=made, tags={"Owner": "web team"})
     user_of = {(target.server, target.kind): choices["users"][target.server, place_of(target.kind)] for target in its}
     keys = {}
     for name, group in itertools.groupby(
@@ -247,16 +270,22 @@ def click(sandbox, choices):
 def _user(console, name, its, kind, holding, same_name):
     made = console_document(kind, its)
     console.user(name)
-    if made and holding == "inline":
+    if not made:
+        return
+    group = f"Group-{name}"
+    if holding in ("group", "inline of a group", "both"):
+        console.iam.create_group(GroupName=group)
+        console.iam.add_user_to_group(GroupName=group, UserName=name)
+    if holding == "inline":
         console.iam.put_user_policy(UserName=name, PolicyName="S3", PolicyDocument=policies.dumps(made))
-    elif made:
+    if holding == "inline of a group":
+        console.iam.put_group_policy(GroupName=group, PolicyName="S3", PolicyDocument=policies.dumps(made))
+    if holding in ("user", "group", "both"):
         arn = console.policy(name if same_name else f"Policy.{name}", made, path="/backups/")
-        if holding == "user":
+        if holding in ("user", "both"):
             console.iam.attach_user_policy(UserName=name, PolicyArn=arn)
-        else:
-            console.iam.create_group(GroupName=f"Group-{name}")
-            console.iam.attach_group_policy(GroupName=f"Group-{name}", PolicyArn=arn)
-            console.iam.add_user_to_group(GroupName=f"Group-{name}", UserName=name)
+        if holding in ("group", "both"):
+            console.iam.attach_group_policy(GroupName=group, PolicyArn=arn)
 
 
 @PLAIN

@@ -128,43 +128,124 @@ def test_what_was_made_by_pillar_is_told_as_that_pillar(
     assert_describes(result, MINION, pillar)
 
 
+REGION, ELSEWHERE = "us-east-1", "eu-west-1"
+OF_VPCS = ("way in", "names of hosts", "no DNS", "named subnets", "public subnets", "two blocks", "group of its name")
+OF_GROUPS = (
+    *("same name", "mutual", "circle", "self", "udp", "no egress", "other words", "range", "ping", "everything", "six"),
+    *("described", "odd protocol", "tags", "egress to one"),
+)
+OF_INSTANCES = (
+    "managed",
+    "own network",
+    "later",
+    "encrypted",
+    "other port",
+    "parameters",
+    "windows",
+    "insights",
+    "protected",
+    "tags",
+    "two",
+)
+
+
+def _permission(protocol, first=None, last=None, **peers):
+    ports = {} if first is None else {"FromPort": first, "ToPort": first if last is None else last}
+    return {"IpProtocol": protocol, **ports, **peers}
+
+
+SOME = {"IpRanges": [{"CidrIp": "192.0.2.0/24"}]}
+EVERYTHING = _permission("-1", IpRanges=[{"CidrIp": "0.0.0.0/0"}])
+# What is chosen, as direction, group, permission, and groups that it is for.
+PERMISSIONS = {
+    "mutual": [
+        ("ingress", "first", _permission("tcp", 5432), "second"),
+        ("ingress", "second", _permission("tcp", 5432), "first"),
+    ],
+    "circle": [
+        ("ingress", one, _permission("tcp", 8000), other)
+        for one, other in (("first", "second"), ("second", "third"), ("third", "first"))
+    ],
+    "self": [("ingress", "first", _permission("tcp", 22), "first")],
+    "udp": [("ingress", "second", _permission("udp", 53, **SOME))],
+    "range": [("ingress", "second", _permission("tcp", 8000, 8100, **SOME))],
+    "ping": [("ingress", "third", _permission("icmp", 8, -1, **SOME))],
+    "everything": [("ingress", "third", _permission("-1", **SOME))],
+    "six": [("ingress", "third", _permission("tcp", 5432, Ipv6Ranges=[{"CidrIpv6": "2001:db8::/32"}]))],
+    "described": [
+        (
+            "ingress",
+            "third",
+            _permission("tcp", 443, IpRanges=[{"CidrIp": "198.51.100.0/24", "Description": "the office"}]),
+        )
+    ],
+    "odd protocol": [("ingress", "third", _permission("50", **SOME))],
+    "egress to one": [("egress", "second", _permission("tcp", 443, **SOME))],
+}
+STORAGES = (
+    {},
+    {"StorageType": "gp3", "AllocatedStorage": 400},
+    {"StorageType": "io1", "AllocatedStorage": 100, "Iops": 1000},
+)
+CLUSTERS = ("serverless", "pausing", "mysql", "provisioned", "in the VPC")
+
+
 @st.composite
 def clicked(draw):
     """What people choose in the console."""
-    flags = st.booleans()
-    return {
-        "vpcs": draw(st.sampled_from([[], [None], ["lab"], ["lab", "lab"], ["lab", None]])),
-        "way in": draw(flags),
-        "groups": draw(st.sets(st.sampled_from(["same name", "mutual", "self", "udp", "no egress", "other words"]))),
-        "instance": draw(st.sampled_from([None, "runbook", "mysql", "managed", "own network", "later", "encrypted"])),
-        "cluster": draw(st.sampled_from([None, "serverless", "provisioned"])),
-    }
+
+    def all_of_it():
+        return {
+            "vpcs": draw(st.sampled_from([[], [None], ["lab"], ["lab", "lab"], ["lab", None]])),
+            "of VPCs": draw(st.sets(st.sampled_from(OF_VPCS), max_size=3)),
+            "groups": draw(st.sets(st.sampled_from(OF_GROUPS), max_size=5)),
+            "engine": draw(st.sampled_from([None, "postgres", "postgres", "mysql"])),
+            "instance": draw(st.sets(st.sampled_from(OF_INSTANCES), max_size=4)),
+            "storage": draw(st.sampled_from(STORAGES)),
+            "cluster": draw(st.sampled_from([None, None, *CLUSTERS])),
+        }
+
+    elsewhere = draw(st.integers(0, 2)) == 0
+    return {REGION: all_of_it(), **({ELSEWHERE: all_of_it()} if elsewhere else {})}
 
 
 class Clicked:
-    """An account with that in it."""
+    """An account with that in it, in one region."""
 
-    def __init__(self, sandbox, choices):
-        self.ec2, self.rds, self.choices = sandbox.client("ec2"), sandbox.client("rds"), choices
-        sandbox.database_times(creating=0, modifying=0)
+    def __init__(self, sandbox, region, choices):
+        self.ec2, self.rds = sandbox.client("ec2", region=region), sandbox.client("rds", region=region)
+        self.region, self.choices = region, choices
+        sandbox.database_times(creating=0, modifying=0, region=region)
         (self.default,) = self.ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
         self.vpcs = [self._vpc(place, name) for place, name in enumerate(choices["vpcs"])]
         self._groups()
         self._subnet_groups()
-        if choices["instance"]:
-            self._instance(choices["instance"])
+        if choices["engine"]:
+            self._instance(choices["engine"], choices["instance"])
         if choices["cluster"]:
             self._cluster(choices["cluster"])
 
     def _vpc(self, place, name):
+        done = self.choices["of VPCs"]
         vpc = self.ec2.create_vpc(CidrBlock=f"10.{place}.0.0/16")["Vpc"]["VpcId"]
         if name:
             self.ec2.create_tags(
                 Resources=[vpc], Tags=[{"Key": "Name", "Value": name}, {"Key": "Team", "Value": "web"}]
             )
-        for number, zone in enumerate(("us-east-1a", "us-east-1b")):
-            self.ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.{place}.{number}.0/24", AvailabilityZone=zone)
-        if self.choices["way in"]:
+        for number, zone in enumerate("ab"):
+            made = {"CidrBlock": f"10.{place}.{number}.0/24", "AvailabilityZone": f"{self.region}{zone}"}
+            subnet = self.ec2.create_subnet(VpcId=vpc, **made)["Subnet"]["SubnetId"]
+            if "named subnets" in done:
+                self.ec2.create_tags(Resources=[subnet], Tags=[{"Key": "Name", "Value": f"lab-{zone}"}])
+            if "public subnets" in done:
+                self.ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
+        if "names of hosts" in done:
+            self.ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
+        if "no DNS" in done:
+            self.ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsSupport={"Value": False})
+        if "two blocks" in done:
+            self.ec2.associate_vpc_cidr_block(VpcId=vpc, CidrBlock=f"10.{place + 100}.0.0/16")
+        if "way in" in done:
             gateway = self.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
             self.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
         return vpc
@@ -174,59 +255,70 @@ class Clicked:
             "GroupId"
         ]
 
-    def _let(self, group, protocol="tcp", port=5432, **peer):
-        permission = {"IpProtocol": protocol, "FromPort": port, "ToPort": port, **peer}
-        self.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
-
     def _groups(self):
         chosen = self.choices["groups"]
-        first, second = self._group("first"), self._group("second")
-        if "same name" in chosen:
-            for vpc in self.vpcs:
-                self._group("first", vpc)
-        if "mutual" in chosen:
-            self._let(first, UserIdGroupPairs=[{"GroupId": second}])
-            self._let(second, UserIdGroupPairs=[{"GroupId": first}])
-        if "self" in chosen:
-            self._let(first, port=22, UserIdGroupPairs=[{"GroupId": first}])
-        if "udp" in chosen:
-            self._let(second, "udp", 53, IpRanges=[{"CidrIp": "192.0.2.0/24"}])
-        if "no egress" in chosen:
-            everything = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
-            self.ec2.revoke_security_group_egress(GroupId=second, IpPermissions=[everything])
+        groups = {name: self._group(name) for name in ("first", "second", "third")}
+        for vpc in self.vpcs if "same name" in chosen else ():
+            self._group("first", vpc)
+        if {"no egress", "egress to one"} & chosen:
+            self.ec2.revoke_security_group_egress(GroupId=groups["second"], IpPermissions=[EVERYTHING])
+        for choice in sorted(chosen & PERMISSIONS.keys()):
+            for direction, name, permission, *peers in PERMISSIONS[choice]:
+                pairs = [{"GroupId": groups[peer]} for peer in peers]
+                given = {**permission, **({"UserIdGroupPairs": pairs} if pairs else {})}
+                allow = getattr(self.ec2, f"authorize_security_group_{direction}")
+                allow(GroupId=groups[name], IpPermissions=[given])
+        if "tags" in chosen:
+            self.ec2.create_tags(Resources=[groups["first"]], Tags=[{"Key": "Team", "Value": "{{ web }}"}])
         text = "Allows PostgreSQL" if "other words" in chosen else "PostgreSQL from anywhere"
         self.anywhere = self._group("postgresql-anywhere", text=text)
-        self._let(self.anywhere, IpRanges=[{"CidrIp": "0.0.0.0/0"}])
+        everybody = _permission("tcp", 5432, IpRanges=[{"CidrIp": "0.0.0.0/0"}])
+        self.ec2.authorize_security_group_ingress(GroupId=self.anywhere, IpPermissions=[everybody])
 
     def _subnet_groups(self):
         for vpc in self.vpcs[:1]:
             listed = self.ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
+            subnets = [entry["SubnetId"] for entry in listed]
+            self.network, text = "by-hand", "x"
+            if "group of its name" in self.choices["of VPCs"]:
+                self.network, text = "lab", "All subnets of the VPC lab"
             self.rds.create_db_subnet_group(
-                DBSubnetGroupName="by-hand",
-                DBSubnetGroupDescription="x",
-                SubnetIds=[entry["SubnetId"] for entry in listed],
+                DBSubnetGroupName=self.network, DBSubnetGroupDescription=text, SubnetIds=subnets
             )
 
-    def _instance(self, choice):
+    def _instance(self, engine, done):
         made = {
             "DBInstanceIdentifier": "analysis",
-            "Engine": "mysql" if choice == "mysql" else "postgres",
+            "Engine": engine,
             "DBInstanceClass": "db.t3.micro",
             "AllocatedStorage": 20,
             "StorageType": "gp2",
             "MasterUsername": "postgres",
-            "PubliclyAccessible": choice == "runbook",
-            "BackupRetentionPeriod": 0 if choice in ("runbook", "later") else 7,
-            "StorageEncrypted": choice == "encrypted",
+            "PubliclyAccessible": "own network" not in done,
+            "BackupRetentionPeriod": 0 if "later" in done else 7,
+            "StorageEncrypted": "encrypted" in done,
+            **self.choices["storage"],
         }
-        made |= {"ManageMasterUserPassword": True} if choice == "managed" else {"MasterUserPassword": PASSWORD}
-        if choice == "own network" and self.vpcs:
-            made["DBSubnetGroupName"] = "by-hand"
+        made |= {"ManageMasterUserPassword": True} if "managed" in done else {"MasterUserPassword": PASSWORD}
+        made |= {"Port": 5433} if "other port" in done else {}
+        made |= {"PreferredBackupWindow": "02:00-03:00"} if "windows" in done else {}
+        made |= {"EnablePerformanceInsights": True} if "insights" in done else {}
+        made |= {"DeletionProtection": True} if "protected" in done else {}
+        made |= {"Tags": [{"Key": "Cost Center", "Value": "12"}]} if "tags" in done else {}
+        if "parameters" in done:
+            family = {"postgres": "postgres16", "mysql": "mysql8.0"}[engine]
+            self.rds.create_db_parameter_group(
+                DBParameterGroupName="tuned", DBParameterGroupFamily=family, Description="x"
+            )
+            made["DBParameterGroupName"] = "tuned"
+        if "own network" in done and self.vpcs:
+            made["DBSubnetGroupName"] = self.network
         else:
             made["VpcSecurityGroupIds"] = [self.anywhere]
-        self.rds.create_db_instance(**made)
+        for name in ("analysis", "Second-One") if "two" in done else ("analysis",):
+            self.rds.create_db_instance(**{**made, "DBInstanceIdentifier": name})
         self.rds.describe_db_instances()
-        if choice == "later":
+        if "later" in done:
             self.rds.modify_db_instance(
                 DBInstanceIdentifier="analysis", DBInstanceClass="db.t3.small", ApplyImmediately=False
             )
@@ -234,18 +326,26 @@ class Clicked:
     def _cluster(self, choice):
         made = {
             "DBClusterIdentifier": "common",
-            "Engine": "aurora-postgresql",
+            "Engine": "aurora-mysql" if choice == "mysql" else "aurora-postgresql",
             "MasterUsername": "root",
             "MasterUserPassword": PASSWORD,
         }
-        if choice == "serverless":
+        if choice != "provisioned":
             made["ServerlessV2ScalingConfiguration"] = {"MinCapacity": 0.5, "MaxCapacity": 4}
+        if choice == "pausing":
+            made["ServerlessV2ScalingConfiguration"] = {
+                "MinCapacity": 0,
+                "MaxCapacity": 4,
+                "SecondsUntilAutoPause": 600,
+            }
+        if choice == "in the VPC" and self.vpcs:
+            made["DBSubnetGroupName"] = self.network
         self.rds.create_db_cluster(**made)
-        if choice == "serverless":
+        if choice != "provisioned":
             self.rds.create_db_instance(
                 DBInstanceIdentifier="common-1",
                 DBClusterIdentifier="common",
-                Engine="aurora-postgresql",
+                Engine=made["Engine"],
                 DBInstanceClass="db.serverless",
             )
 
@@ -254,14 +354,23 @@ class Clicked:
 @given(clicked())
 def test_what_people_have_made_is_told_or_noted(sandbox, modules, runner, minion_opts, choices):
     sandbox.reset()
-    Clicked(sandbox, choices)
+    for region, its in choices.items():
+        Clicked(sandbox, region, its)
     sandbox.clear_calls()
-    result = adopt(modules, minion_opts, {MINION: {}}, MINION)
+    known = {"aws": {"ec2": {"vpcs": {"first": {"region": ELSEWHERE, "cidr_block": "10.200.0.0/16"}}}}}
+    known = known if ELSEWHERE in choices else {}
+    result = adopt(modules, minion_opts, {MINION: known}, MINION)
     assert sandbox.calls(write=True) == []
     assert PASSWORD not in str(result.as_data())
-    adopted = pasted({MINION: {}}, result)[MINION]
+    adopted = pasted({MINION: known}, result)[MINION]
     assert unnoted(changing(runner, states_of(adopted)), result.notes) == {}
-    said = adopted["aws"]
-    assert len(said["ec2"].get("vpcs", {})) == len(choices["vpcs"])
-    assert set(said.get("rds", {}).get("instances", {})) == ({"analysis"} if choices["instance"] else set())
-    assert set(said.get("rds", {}).get("clusters", {})) == ({"common"} if choices["cluster"] == "serverless" else set())
+    said = result.pillar[MINION]["aws"]
+    here = choices[REGION]
+    of_here = [entry for entry in said["ec2"].get("vpcs", {}).values() if entry.get("region", REGION) == REGION]
+    assert len(of_here) == len(here["vpcs"])
+    instances = {name for name, entry in said.get("rds", {}).get("instances", {}).items() if "region" not in entry}
+    assert instances == (
+        {"analysis", *(["second-one"] if "two" in here["instance"] else [])} if here["engine"] else set()
+    )
+    clusters = {name for name, entry in said.get("rds", {}).get("clusters", {}).items() if "region" not in entry}
+    assert clusters == ({"common"} if here["cluster"] not in (None, "provisioned") else set())

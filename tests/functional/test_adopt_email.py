@@ -125,63 +125,153 @@ def test_what_was_made_by_pillar_is_told_as_that_pillar(sandbox, modules, runner
     assert_describes(result, MINION, pillar)
 
 
+# What people do to a thing in the console, or to one of the same name in another region.
+OF_TOPICS = ("display name", "tags", "queue", "query", "password", "fifo twin")
+OF_DOMAINS = ("own key", "short key", "no signing", "MAIL FROM", "MAIL FROM of another", "tags", "default set")
+OF_ADDRESSES = ("one header", "forwarding off", "gone topic", "delivery", "default set", "tags")
+OF_SETS = (
+    "cloudwatch",
+    "topic",
+    "gone topic",
+    "off",
+    "tracking",
+    "TLS",
+    "no sending",
+    "suppression",
+    "tags",
+)
+SMTP_FORMS = (
+    "console",
+    "group",
+    "managed",
+    "other name",
+    "path",
+    "any of a domain",
+    "from the office",
+    "two keys",
+    "admin",
+    "denied",
+)
+ELSEWHERE = "eu-west-1"
+
+
 @st.composite
 def clicked(draw):
     """What people choose in the console."""
-    flags = st.booleans()
+
+    def some(names, what, size=3):
+        return {
+            name: sorted(draw(st.sets(st.sampled_from(what), max_size=size)))
+            for name in draw(st.sets(st.sampled_from(names)))
+        }
+
+    def all_of_it():
+        return {
+            "topics": some(TOPICS, OF_TOPICS),
+            "domains": some(DOMAINS, OF_DOMAINS),
+            "addresses": some(ADDRESSES, OF_ADDRESSES),
+            "sets": some(SETS, OF_SETS),
+        }
+
+    elsewhere = draw(st.booleans())
     return {
-        "topics": draw(st.sets(st.sampled_from(TOPICS))),
-        "url": draw(
-            st.sampled_from(
-                [f"https://user:{CANARY}@example.org/x", "https://example.org/x", f"https://example.org/x?t={CANARY}"]
-            )
-        ),
-        "domains": {
-            name: (draw(st.sampled_from(["AWS_SES", "EXTERNAL"])), draw(flags))
-            for name in draw(st.sets(st.sampled_from(DOMAINS)))
-        },
-        "addresses": {
-            name: draw(st.sampled_from(["nothing", "one header", "forwarding off", "gone topic"]))
-            for name in draw(st.sets(st.sampled_from(ADDRESSES)))
-        },
-        "sets": {
-            name: draw(st.sampled_from(["bare", "cloudwatch", "topic"]))
-            for name in draw(st.sets(st.sampled_from(SETS)))
-        },
-        "users": {
-            name: draw(st.sampled_from(["console", "group", "managed", "other name", "admin"]))
-            for name in draw(st.sets(st.sampled_from(SMTP_USERS)))
-        },
-        "receiving": draw(flags),
+        REGION: all_of_it(),
+        **({ELSEWHERE: all_of_it()} if elsewhere else {}),
+        "users": {name: draw(st.sampled_from(SMTP_FORMS)) for name in draw(st.sets(st.sampled_from(SMTP_USERS)))},
+        "receiving": draw(st.booleans()),
         "suppression": draw(st.sampled_from([None, [], ["COMPLAINT"]])),
     }
 
 
-def click(sandbox, choices):
-    sns, ses, sesv2 = sandbox.client("sns"), sandbox.client("ses"), sandbox.client("sesv2")
-    arns = {name: sns.create_topic(Name=name)["TopicArn"] for name in sorted({*choices["topics"], "events"})}
-    for arn in arns.values():
-        sns.subscribe(TopicArn=arn, Protocol="email", Endpoint="ops@example.org")
-        sns.subscribe(TopicArn=arn, Protocol="https", Endpoint=choices["url"])
-    for name, (origin, mail_from) in choices["domains"].items():
-        own = (
-            {"DkimSigningAttributes": {"DomainSigningSelector": "x", "DomainSigningPrivateKey": "c2VjcmV0"}}
-            if origin == "EXTERNAL"
-            else {}
-        )
-        sesv2.create_email_identity(EmailIdentity=name, **own)
-        if mail_from:
-            sesv2.put_email_identity_mail_from_attributes(
-                EmailIdentity=name, MailFromDomain=f"bounce.{name}", BehaviorOnMxFailure="REJECT_MESSAGE"
+class Clicked:
+    """What people have made in one region."""
+
+    def __init__(self, sandbox, region, choices):
+        self.sns, self.ses, self.sesv2 = (sandbox.client(name, region=region) for name in ("sns", "ses", "sesv2"))
+        self.topic = self.sns.create_topic(Name="events")["TopicArn"]
+        self.default_set = "defaults"
+        self.sesv2.create_configuration_set(ConfigurationSetName=self.default_set)
+        for name, done in choices["topics"].items():
+            self._topic(name, done)
+        for name, done in choices["domains"].items():
+            self._domain(name, done)
+        for name, done in choices["addresses"].items():
+            self._address(name, done)
+        for name, done in choices["sets"].items():
+            self._set(name, done)
+
+    def _topic(self, name, done):
+        arn = self.sns.create_topic(Name=name, Tags=[{"Key": "Team", "Value": "{{ web }}"}] if "tags" in done else [])[
+            "TopicArn"
+        ]
+        self.sns.subscribe(TopicArn=arn, Protocol="email", Endpoint="ops@example.org")
+        if "display name" in done:
+            self.sns.set_topic_attributes(TopicArn=arn, AttributeName="DisplayName", AttributeValue='Ops: "mail" #1')
+        if "queue" in done:
+            queue = f"arn:aws:sqs:us-east-1:{arn.split(':')[4]}:bounces"
+            self.sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true"})
+        if "query" in done:
+            self.sns.subscribe(TopicArn=arn, Protocol="https", Endpoint=f"https://example.org/x?t={CANARY}")
+        if "password" in done:
+            self.sns.subscribe(TopicArn=arn, Protocol="https", Endpoint=f"https://user:{CANARY}@example.org/x")
+        if "fifo twin" in done:
+            self.sns.create_topic(Name=f"{name}.fifo", Attributes={"FifoTopic": "true"})
+
+    def _domain(self, name, done):
+        own = {"DomainSigningSelector": "x", "DomainSigningPrivateKey": "c2VjcmV0"}
+        short = {"NextSigningKeyLength": "RSA_1024_BIT"}
+        signing = own if "own key" in done else short if "short key" in done else None
+        self.sesv2.create_email_identity(EmailIdentity=name, **({"DkimSigningAttributes": signing} if signing else {}))
+        if "no signing" in done:
+            self.sesv2.put_email_identity_dkim_attributes(EmailIdentity=name, SigningEnabled=False)
+        if {"MAIL FROM", "MAIL FROM of another"} & {*done}:
+            where = f"bounce.{name}" if "MAIL FROM" in done or name != DOMAINS[0] else DOMAINS[1]
+            self.sesv2.put_email_identity_mail_from_attributes(
+                EmailIdentity=name, MailFromDomain=where, BehaviorOnMxFailure="REJECT_MESSAGE"
             )
-    for name, choice in choices["addresses"].items():
-        sesv2.create_email_identity(EmailIdentity=name)
-        _feedback(ses, sesv2, sns, name, choice, arns["events"])
-    for name, choice in choices["sets"].items():
-        sesv2.create_configuration_set(ConfigurationSetName=name)
-        _destination(sesv2, name, choice, arns["events"])
+        self._both(name, done)
+
+    def _address(self, name, done):
+        self.sesv2.create_email_identity(EmailIdentity=name)
+        _feedback(self.ses, self.sesv2, self.sns, name, done, self.topic)
+        self._both(name, done)
+
+    def _both(self, name, done):
+        if "default set" in done:
+            self.sesv2.put_email_identity_configuration_set_attributes(
+                EmailIdentity=name, ConfigurationSetName=self.default_set
+            )
+        if "tags" in done:
+            region = self.sesv2.meta.region_name
+            account = self.topic.split(":")[4]
+            arn = f"arn:aws:ses:{region}:{account}:identity/{name}"
+            self.sesv2.tag_resource(ResourceArn=arn, Tags=[{"Key": "Cost Center", "Value": "12"}])
+
+    def _set(self, name, done):
+        tags = [{"Key": "Cost Center", "Value": "no"}] if "tags" in done else []
+        self.sesv2.create_configuration_set(ConfigurationSetName=name, Tags=tags)
+        _destinations(self.sesv2, self.sns, name, done, self.topic)
+        if "tracking" in done:
+            self.sesv2.put_configuration_set_tracking_options(
+                ConfigurationSetName=name, CustomRedirectDomain="click.example.org", HttpsPolicy="REQUIRE"
+            )
+        if "TLS" in done:
+            self.sesv2.put_configuration_set_delivery_options(ConfigurationSetName=name, TlsPolicy="REQUIRE")
+        if "no sending" in done:
+            self.sesv2.put_configuration_set_sending_options(ConfigurationSetName=name, SendingEnabled=False)
+        if "suppression" in done:
+            self.sesv2.put_configuration_set_suppression_options(
+                ConfigurationSetName=name, SuppressedReasons=["BOUNCE"]
+            )
+
+
+def click(sandbox, choices):
+    for region in (REGION, ELSEWHERE):
+        if region in choices:
+            Clicked(sandbox, region, choices[region])
     for name, choice in choices["users"].items():
         _smtp_user(Console(sandbox), name, choice)
+    ses, sesv2 = sandbox.client("ses"), sandbox.client("sesv2")
     if choices["receiving"]:
         ses.create_receipt_rule_set(RuleSetName="inbound")
         ses.create_receipt_rule(
@@ -193,42 +283,65 @@ def click(sandbox, choices):
         sesv2.put_account_suppression_attributes(SuppressedReasons=choices["suppression"])
 
 
-def _feedback(ses, sesv2, sns, name, choice, topic):
-    if choice == "one header":
+def _feedback(ses, sesv2, sns, name, done, topic):
+    if "delivery" in done:
+        ses.set_identity_notification_topic(Identity=name, NotificationType="Delivery", SnsTopic=topic)
+    if "one header" in done:
         ses.set_identity_headers_in_notifications_enabled(Identity=name, NotificationType="Bounce", Enabled=True)
-    if choice == "forwarding off":
-        for kind in ("Bounce", "Complaint"):
-            ses.set_identity_notification_topic(Identity=name, NotificationType=kind, SnsTopic=topic)
-        sesv2.put_email_identity_feedback_attributes(EmailIdentity=name, EmailForwardingEnabled=False)
-    if choice == "gone topic":
+    if "gone topic" in done:
         gone = sns.create_topic(Name="gone")["TopicArn"]
         ses.set_identity_notification_topic(Identity=name, NotificationType="Bounce", SnsTopic=gone)
         sns.delete_topic(TopicArn=gone)
+    if "forwarding off" in done:
+        for kind in ("Bounce", "Complaint"):
+            ses.set_identity_notification_topic(Identity=name, NotificationType=kind, SnsTopic=topic)
+        sesv2.put_email_identity_feedback_attributes(EmailIdentity=name, EmailForwardingEnabled=False)
 
 
-def _destination(sesv2, name, choice, topic):
-    where = {
-        "cloudwatch": {
-            "CloudWatchDestination": {
-                "DimensionConfigurations": [
-                    {"DimensionName": "a", "DimensionValueSource": "MESSAGE_TAG", "DefaultDimensionValue": "b"}
-                ]
-            }
-        },
-        "topic": {"SnsDestination": {"TopicArn": topic}},
-    }.get(choice)
-    if where:
-        sesv2.create_configuration_set_event_destination(
-            ConfigurationSetName=name,
-            EventDestinationName="out",
-            EventDestination={"Enabled": True, "MatchingEventTypes": ["BOUNCE"], **where},
-        )
+def _destinations(sesv2, sns, name, done, topic):
+    dimension = {"DimensionName": "a", "DimensionValueSource": "MESSAGE_TAG", "DefaultDimensionValue": "b"}
+    if "cloudwatch" in done:
+        _destination(sesv2, name, "metrics", CloudWatchDestination={"DimensionConfigurations": [dimension]})
+    if "topic" in done:
+        _destination(sesv2, name, "out", enabled="off" not in done, SnsDestination={"TopicArn": topic})
+    if "gone topic" in done:
+        gone = sns.create_topic(Name="gone")["TopicArn"]
+        _destination(sesv2, name, "gone", SnsDestination={"TopicArn": gone})
+        sns.delete_topic(TopicArn=gone)
+
+
+def _destination(sesv2, name, called, *, enabled=True, **where):
+    sesv2.create_configuration_set_event_destination(
+        ConfigurationSetName=name,
+        EventDestinationName=called,
+        EventDestination={"Enabled": enabled, "MatchingEventTypes": ["BOUNCE"], **where},
+    )
 
 
 def _smtp_user(console, name, choice):
-    console.user(name)
-    console.key(name)
+    if choice == "path":
+        console.iam.create_user(UserName=name, Path="/mail/")
+    else:
+        console.user(name)
+    for _ in range(2 if choice == "two keys" else 1):
+        console.key(name)
     everything = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    sending = {"Effect": "Allow", "Action": "ses:SendRawEmail", "Resource": "*"}
+    statements = {
+        "any of a domain": [{**sending, "Condition": {"StringLike": {"ses:FromAddress": "*@example.org"}}}],
+        "from the office": [{**sending, "Condition": {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}}],
+        "denied": [
+            sending,
+            {
+                "Effect": "Deny",
+                "Action": "ses:SendRawEmail",
+                "Resource": "*",
+                "Condition": {"StringEquals": {"ses:FromAddress": "boss@example.org"}},
+            },
+        ],
+        "two keys": [sending],
+        "path": [{**sending, "Action": ["ses:SendRawEmail", "ses:SendEmail"]}],
+    }
     if choice == "managed":
         arn = console.policy(f"{name}-sends", smtp.document())
         console.iam.attach_user_policy(UserName=name, PolicyArn=arn)
@@ -241,6 +354,8 @@ def _smtp_user(console, name, choice):
     else:
         called = "mail" if choice == "other name" else smtp.POLICY
         document = everything if choice == "admin" else smtp.document(["ops@example.org"])
+        if choice in statements:
+            document = {"Version": "2012-10-17", "Statement": statements[choice]}
         console.iam.put_user_policy(UserName=name, PolicyName=called, PolicyDocument=json.dumps(document))
 
 
@@ -250,15 +365,26 @@ def test_what_people_have_made_is_told_or_noted(sandbox, modules, runner, minion
     sandbox.reset()
     click(sandbox, choices)
     sandbox.clear_calls()
-    result = adopt(modules, minion_opts, {MINION: {}}, MINION)
+    known = (
+        {"aws": {"ses": {"identities": {"first.example.org": {"region": ELSEWHERE}}}}} if ELSEWHERE in choices else {}
+    )
+    result = adopt(modules, minion_opts, {MINION: known}, MINION)
     assert sandbox.calls(write=True) == []
     assert CANARY not in str(result.as_data())
-    adopted = pasted({MINION: {}}, result)[MINION]
+    adopted = pasted({MINION: known}, result)[MINION]
     assert unnoted(changing(runner, states_of(adopted)), result.notes) == {}
-    said = adopted["aws"].get("ses", {})
-    assert set(said.get("identities", {})) == {*choices["domains"], *choices["addresses"]}
-    assert set(said.get("smtp_users", {})) == {name for name, choice in choices["users"].items() if choice != "admin"}
-    assert set(adopted["aws"]["sns"]["topics"]) == {*choices["topics"], "events"}
+    said, noted = adopted["aws"].get("ses", {}), {note.about for note in result.notes}
+    assert set(said.get("identities", {})) - {"first.example.org"} == {
+        name
+        for region in (REGION, ELSEWHERE)
+        if region in choices
+        for name in (*choices[region]["domains"], *choices[region]["addresses"])
+    }
+    for name, choice in choices["users"].items():
+        assert (name in said.get("smtp_users", {})) == (choice not in ("admin", "from the office", "denied")), (
+            choice,
+            noted,
+        )
 
 
 def test_identities_are_asked_about_a_hundred_at_a_time(sandbox, modules, minion_opts):

@@ -3,7 +3,10 @@
 import json
 
 import pytest
+import yaml
 
+from aws_runbook.mail import smtp
+from aws_runbook.stores.gpg import Gpg
 from tests.functional.adopting import Console, adopt, pasted, put, with_key
 
 PGBACKREST = {"type": "pgbackrest", "repo_path": "/cms", "s3_bucket": "ocp-cms-backup"}
@@ -42,8 +45,8 @@ def writer(console):
 def notes(modules, minion_opts):
     """``notes(pillars, roots)``: the notes by kind and what they are about, and the result."""
 
-    def ask(pillars, roots=()):
-        result = adopt(modules, minion_opts, pillars, min(pillars), roots)
+    def ask(pillars, roots=(), gpg_homedir=None):
+        result = adopt(modules, minion_opts, pillars, min(pillars), roots, gpg_homedir)
         return {(note.kind, note.about): note.note for note in result.notes}, result
 
     return ask
@@ -112,7 +115,7 @@ def test_users_and_stores_by_kind(writer, console, notes, tmp_path):
         ("aws: {{access_key: {id}}}\n", "does not have aws:secret_key beside it"),
         (
             "aws:\n  access_key: {id}\n  secret_key: |\n    -----BEGIN PGP MESSAGE-----\n    x\n",
-            "has its secret encrypted",
+            "has its secret encrypted. Name it as the store, with gpg:recipients, by hand. Cannot tell to whom it is encrypted",
         ),
     ],
 )
@@ -122,6 +125,48 @@ def test_a_file_that_is_no_store(writer, notes, tmp_path, text, reason):
     said, result = notes({"registry": with_key(REGISTRY, "files", key)}, [tmp_path])
     assert reason in said["not expressed", "registry"]
     assert key["SecretAccessKey"] not in str(result.as_data())
+
+
+@pytest.fixture
+def encrypted(keyring):
+    """``encrypted(text)``: a block of a pillar file that Salt's GPG renderer decrypts."""
+    homedir, fingerprint, _ = keyring
+    return lambda text: Gpg([fingerprint], str(homedir)).encrypt(text)
+
+
+@pytest.mark.gpg
+def test_a_file_whose_secrets_are_encrypted_is_a_store_with_the_same_recipients(
+    writer, console, notes, tmp_path, keyring, encrypted
+):
+    _, fingerprint, public = keyring
+    gpg = {"recipients": [fingerprint]}
+    key = writer("registry-backup", "ocp-registry-backup")
+    block = {"access_key": key["AccessKeyId"], "secret_key": encrypted(key["SecretAccessKey"])}
+    (tmp_path / "a.sls").write_text("#!yaml|gpg\n" + yaml.safe_dump({"aws": block}))
+    console.user("mailer")
+    console.iam.put_user_policy(UserName="mailer", PolicyName=smtp.POLICY, PolicyDocument=json.dumps(smtp.document()))
+    sending = {"username": console.key("mailer")["AccessKeyId"], "password": encrypted("canary-2")}
+    (tmp_path / "b.sls").write_text("#!yaml|gpg\n" + yaml.safe_dump({"smtp": sending}))
+    said, result = notes({"registry": with_key(REGISTRY, "files", key)}, [tmp_path], gpg_homedir=str(public))
+    own = result.pillar["registry"]["aws"]
+    assert own["backup"]["store"] == {"pillar_file": "a.sls", "gpg": gpg}
+    keys = {"smtp_username": "smtp:username", "smtp_password": "smtp:password"}
+    assert own["ses"]["smtp_users"]["mailer"]["store"] == {"pillar_file": "b.sls", "keys": keys, "gpg": gpg}
+    assert [slot for slot in said if slot[0] == "not expressed"] == []
+
+
+@pytest.mark.gpg
+def test_of_a_secret_that_is_encrypted_to_a_key_nobody_has_here_the_key_is_named(
+    writer, notes, tmp_path, keyring, encrypted
+):
+    key = writer("registry-backup", "ocp-registry-backup")
+    block = {"access_key": key["AccessKeyId"], "secret_key": encrypted(key["SecretAccessKey"])}
+    (tmp_path / "a.sls").write_text("#!yaml|gpg\n" + yaml.safe_dump({"aws": block}))
+    empty = tmp_path / "gnupg"
+    empty.mkdir(mode=0o700)
+    said, result = notes({"registry": with_key(REGISTRY, "files", key)}, [tmp_path], gpg_homedir=str(empty))
+    assert "Cannot tell to whom it is encrypted, the key " in said["not expressed", "registry"]
+    assert "store" not in result.pillar["registry"]["aws"]["backup"]
 
 
 def test_what_may_not_be_read_is_said_and_the_rest_is_told(sandbox, writer, notes):

@@ -15,7 +15,8 @@ from aws_runbook.iam import account as iam_account
 @dataclass
 class Account:
     """
-    ``pillars`` are those of this minion and of its ``aws:servers``, by minion ID; ``roots`` the pillar roots of this machine.
+    ``pillars`` are those of this minion and of its ``aws:servers``, by minion ID; ``roots`` the pillar roots of this machine,
+    ``gpg_homedir`` the folder of the keys of Salt's GPG renderer.
 
     ``describe(kind, name, attributes=None, region=None)`` is what the module of a kind of resource says of one.
     """
@@ -25,6 +26,7 @@ class Account:
     pillars: dict
     describe: Any
     roots: list = field(default_factory=list)
+    gpg_homedir: str | None = None
 
     @property
     def pillar(self):

@@ -35,7 +35,7 @@ def look(account, result):
     targets = writers.assign(account, result, people, targets)
     spent = _LISTINGS + len({writers.key_id(account.pillars[target.server], target.kind) for target in targets})
     places = Places(account, result, {target.bucket for target in targets}, spent)
-    files = Files(result, account.roots)
+    files = Files(account, result)
     for server in dict.fromkeys(target.server for target in targets):
         its = [target for target in targets if target.server == server]
         part = _part(account, result, places, files, server, its, targets)

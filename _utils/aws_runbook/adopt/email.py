@@ -46,9 +46,14 @@ def look(account, result):
     """Say what SES has in each region that pillar knows."""
     default, found = region_of(account), {"identity": {}, "configuration set": {}}
     used = defaultdict(set)
-    for region in account.regions(default, _IDENTITIES, _SETS, "aws:ses:smtp_users"):
-        where = _Region(account, result, region, default, used[region])
-        for name in identities.names(account.session.within(region)):
+    regions = account.regions(default, _IDENTITIES, _SETS, "aws:ses:smtp_users")
+    # Pillar's set of a name is that of the first region that has one.
+    of_sets = {name: region for region in reversed(regions) for name in _set_names(account.session, region)}
+    names = {region: identities.names(account.session.within(region)) for region in regions}
+    domains = {domain_of(name) for found_there in names.values() for name in found_there}
+    for region in regions:
+        where = _Region(account, result, region, default, used[region], of_sets, domains)
+        for name in names[region]:
             where.say("identity", ("identities", name), where.identity, found)
         for name in _set_names(account.session, region):
             where.say("configuration set", ("configuration_sets", name), where.configuration_set, found)
@@ -79,10 +84,10 @@ def _set_names(session, region):
 class _Region:
     """What SES has in one region."""
 
-    def __init__(self, account, result, region, default, used):
+    def __init__(self, account, result, region, default, used, of_sets, domains):
         self._account, self._result = account, result
         self._region, self._default, self._used = region, default, used
-        self._domains = {domain_of(name) for name in identities.names(account.session.within(region))}
+        self._of_sets, self._domains = of_sets, domains
 
     def say(self, what, path, read, found):
         """Say what ``read(name)`` makes of one; pillar names each once, whatever its region."""
@@ -108,6 +113,10 @@ class _Region:
             told = "Only one of its notifications of bounces and complaints has the original headers; pillar has one include_headers."
             self._result.note(NOT_EXPRESSED, about, told)
             del entry["include_headers"]
+        of_pillar = self._of_sets.get(entry.get("configuration_set"), self._region)
+        if of_pillar != self._region:
+            told = f"Its configuration_set is {entry.pop('configuration_set')}, and pillar's of that name is in {of_pillar}: it stays."
+            self._result.note(NOT_EXPRESSED, about, told)
         if entry.get("mail_from") in self._domains:
             told = f"Its mail_from is {entry.pop('mail_from')}, with which another identity sends; a MAIL FROM domain does neither."
             self._result.note(NOT_EXPRESSED, about, told)

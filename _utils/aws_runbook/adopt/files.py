@@ -11,7 +11,7 @@ from pathlib import Path
 from aws_runbook.adopt.result import NOT_EXPRESSED
 from aws_runbook.errors import StoreError
 from aws_runbook.stores import yaml_edit
-from aws_runbook.stores.gpg import is_encrypted
+from aws_runbook.stores.gpg import Gpg, is_encrypted
 
 _JINJA = re.compile(r"\{\{|\{%|\{#")
 
@@ -19,10 +19,10 @@ _JINJA = re.compile(r"\{\{|\{%|\{#")
 class Files:
     """The SLS files of the pillar roots of this machine."""
 
-    def __init__(self, result, roots):
-        self._result = result
+    def __init__(self, account, result):
+        self._result, self._gpg = result, Gpg([], account.gpg_homedir)
         self._texts = {}
-        for root in roots:
+        for root in account.roots:
             for path in sorted(Path(root).rglob("*.sls")):
                 name = path.relative_to(root).as_posix()
                 text = _text(path)
@@ -49,12 +49,17 @@ class Files:
                     yield name, path, mapping
 
     def named(self, names):
-        """Where something stands under ``names``, the last of its keys, in files of plain YAML: pairs of file and keys."""
+        """Where something stands under ``names``, the last of its keys, in files of plain YAML: triples, as of :meth:`places`."""
         for file, text in self._texts.items():
             data = _parsed(text) if names[0] in text else None
-            for path, _ in _walk(data or {}):
+            for path, mapping in _walk(data or {}):
                 if path[-len(names) :] == tuple(names):
-                    yield file, path
+                    yield file, path, mapping
+
+    def named_store(self, about, file, keys, secret):
+        """The store in ``file`` whose ``secret`` is encrypted or not; ``None`` where nobody can tell for whom, which is noted."""
+        encrypted = self._encrypted(about, file, secret) if is_encrypted(secret) else {}
+        return None if encrypted is None else {"pillar_file": file, "keys": keys, **encrypted}
 
     def _entries(self, server, name, text, value, places):
         if value not in text:
@@ -66,13 +71,23 @@ class Files:
         found, *others = (yaml_edit.get(data, place.split(":")) for place in places)
         if str(found) != value:
             return []
-        if any(map(is_encrypted, others)):
-            self._tell(server, name, "has its secret encrypted: name the file as the store, with gpg:recipients")
-        elif any(other in (None, "") for other in others):
+        if any(other in (None, "") for other in others):
             self._tell(server, name, f"does not have {' and '.join(places[1:])} beside it")
-        else:
-            return [{"pillar_file": name}]
-        return []
+            return []
+        secret = next(filter(is_encrypted, others), None)
+        encrypted = self._encrypted(server, name, secret) if secret else {}
+        return [] if encrypted is None else [{"pillar_file": name, **encrypted}]
+
+    def _encrypted(self, about, name, message):
+        """What a store says of encrypting, to the same keys as now; ``None`` where nobody can tell these."""
+        try:
+            return {"gpg": {"recipients": self._gpg.recipients_of(message)}}
+        except StoreError as error:
+            told = f"has its secret encrypted. Name it as the store, with gpg:recipients, by hand. {error}"
+            self._result.note(
+                NOT_EXPRESSED, about, f"The pillar file {name}, in which its key or password stands, {told}"
+            )
+            return None
 
     def _tell(self, server, name, why):
         self._result.note(NOT_EXPRESSED, server, f"The pillar file {name}, in which its access key stands, {why}.")

@@ -45,7 +45,7 @@ _WAYS_IN = ("enable_dns_hostnames", "internet_gateway", "public_route")
 
 def look(account, result):
     """Say the databases of each region that pillar knows."""
-    files, found = Files(result, account.roots), {"instances": {}, "clusters": {}}
+    files, found = Files(account, result), {"instances": {}, "clusters": {}}
     sections = (*_SECTIONS.values(), "aws:ec2:vpcs", "aws:ec2:security_groups")
     for region in account.regions(account.region, *sections):
         where = _Region(account, result, files, region)
@@ -150,8 +150,10 @@ class _Region:
         """The place in private pillar that has the database's name; else one that a person fills."""
         places = list(self._files.named((name, "password")))
         if len(places) == 1:
-            file, path = places[0]
-            return {"pillar_file": file, "keys": {"password": ":".join(path)}}
+            file, path, mapping = places[0]
+            store = self._files.named_store(about, file, {"password": ":".join(path)}, mapping[path[-1]])
+            if store:
+                return store
         place = {"pillar_file": "private/databases.sls", "keys": {"password": f"databases:{name}:password"}}
         told = f"Its password is nowhere known. Put it into {place['pillar_file']} at {place['keys']['password']}, or name where it is: until then its state fails."
         self._result.note(CHANGE, about, told)

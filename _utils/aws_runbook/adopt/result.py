@@ -129,10 +129,15 @@ def _sorted(value):
     return [_sorted(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
-def text(adopted):
-    """``adopted``, as :meth:`aws_runbook.adopt.result.Result.as_data` gives it: one YAML document for each minion."""
+def text(adopted, region=None):
+    """
+    ``adopted``, as :meth:`aws_runbook.adopt.result.Result.as_data` gives it: one YAML document for each minion.
+
+    Of a ``region`` alone it is not all that pillar says of a section, and stands beside that.
+    """
     notes = _comments(adopted["notes"])
-    documents = [_document(minion, part) for minion, part in adopted["pillar"].items()]
+    where = f"beside what it says of other regions than {region}" if region else "in the place of what it says there"
+    documents = [_document(minion, part, where) for minion, part in adopted["pillar"].items()]
     body = "---\n".join(documents) or "# Nothing was found that pillar describes.\n{}\n"
     whole = f"{notes}{body}".rstrip("\n")
     return f"{_PLAIN}\n{whole}" if _JINJA.search(whole) else whole
@@ -146,7 +151,7 @@ def _comments(notes):
     return "".join(f"{line}\n" for line in lines)
 
 
-def _document(minion, part):
+def _document(minion, part, where):
     keys = ", ".join(":".join(("aws", *section)) for section in sections(part))
-    head = f"# Pillar of {minion}, in the place of what it says there: {keys}\n"
+    head = f"# Pillar of {minion}, {where}: {keys}\n"
     return head + yaml.safe_dump(part, default_flow_style=False, allow_unicode=True, width=4096)

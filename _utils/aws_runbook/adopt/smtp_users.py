@@ -22,20 +22,29 @@ _ACTIONS = (
     "ses:sendtemplatedemail",
     "ses:sendcustom*",
 )
-_FROM = "ses:fromaddress"
+_FROM = ("StringEquals", "ses:fromaddress")
 _KEPT = ("region", "rotate_days", "grace_days", "store")
 
 
 def look(account, result):
     """Say the SMTP users of the account: IAM knows no regions, so each is of SES's, unless pillar says another."""
     people, found = People(account.details), []
-    files = Files(result, account.roots)
+    files = Files(account, result)
     for name in sorted(people.users):
         held = people.held(name)
-        if _is_for_sending(held):
-            found.append(name)
-            entry = _entry(account, result, files, name, held)
-            result.say(account.minion, ("aws", "ses", "smtp_users", name), entry, f"SMTP user {name}")
+        if not _is_for_sending(held):
+            continue
+        found.append(name)
+        limits = _limits(held)
+        if limits:
+            told = (
+                f"It may send only so: {coverage.told(limits)}. Of that pillar can say the addresses alone, so it is left out: "
+                "declared, it could send more."
+            )
+            result.note(NOT_EXPRESSED, f"SMTP user {name}", told)
+            continue
+        entry = _entry(account, result, files, name, held)
+        result.say(account.minion, ("aws", "ses", "smtp_users", name), entry, f"SMTP user {name}")
     account.tell_missing(result, "SMTP user", _SECTION, found)
 
 
@@ -49,26 +58,45 @@ def _is_for_sending(held):
 def _entry(account, result, files, name, held):
     kept = account.said(_SECTION, {}).get(name) or {}
     entry = {attribute: kept[attribute] for attribute in _KEPT if kept.get(attribute)}
-    own = next(
-        (policy for policy in held if policy.inline and policy.name == smtp.POLICY and policy.group is None), None
-    )
-    addresses = _addresses(own or held[0])
+    addresses = _addresses(held)
     entry |= {"from_addresses": addresses} if addresses else {}
-    wanted = smtp.document(addresses)
-    if own is None or not policies.equal(own.document, wanted):
-        lost = coverage.beyond(own.grants, coverage.grants(wanted)) if own else []
-        told = f"It gets the inline policy {smtp.POLICY}" + (", in place of the one of that name" if lost else "")
-        result.note(CHANGE, f"SMTP user {name}", f"{told}, beside what lets it send now.")
+    _tell_policy(result, name, held, smtp.document(addresses))
     if "store" not in entry:
         store = _store(account, result, files, name)
         entry |= {"store": store} if store else {}
     return entry
 
 
-def _addresses(policy):
-    """The addresses that a policy lets a user send from; ``[]`` for any."""
-    found = {value for grant in policy.grants for _, key, value in grant.conditions if key == _FROM}
-    return sorted(found)
+def _grants(held):
+    return [grant for policy in held for grant in policy.grants]
+
+
+def _addresses(held):
+    """The addresses that a user may send from; ``[]`` for any."""
+    sending = [grant.conditions for grant in _grants(held) if grant.action == _SENDING]
+    named = [value for conditions in sending for operator, key, value in conditions if (operator, key) == _FROM]
+    return sorted(set(named)) if all(len(conditions) == 1 for conditions in sending) else []
+
+
+def _limits(held):
+    """What a user may, where that is less than pillar would let it."""
+    grants = _grants(held)
+    wanted = coverage.grants(smtp.document(_addresses(held)))
+    return grants if coverage.beyond(wanted, grants) else []
+
+
+def _tell_policy(result, name, held, wanted):
+    """Note what becomes of the inline policy by which the user will send."""
+    own = [policy for policy in held if policy.inline and policy.name == smtp.POLICY and policy.group is None]
+    if not own:
+        told = f"It gets the inline policy {smtp.POLICY}, beside what lets it send now."
+        result.note(CHANGE, f"SMTP user {name}", told)
+    elif not policies.equal(own[0].document, wanted):
+        lost = coverage.beyond(own[0].grants, coverage.grants(wanted))
+        told = (
+            f"it loses what SMTP does not need ({coverage.told(lost)})" if lost else "it says the same in another form"
+        )
+        result.note(CHANGE, f"SMTP user {name}", f"Its inline policy {smtp.POLICY} changes: {told}.")
 
 
 def _store(account, result, files, name):
@@ -78,7 +106,7 @@ def _store(account, result, files, name):
             beside = [other for other in data if _is_password(other)]
             if len(beside) == 1:
                 place = {"smtp_username": ":".join(path), "smtp_password": ":".join((*path[:-1], beside[0]))}
-                return {"pillar_file": file, "keys": place}
+                return files.named_store(f"SMTP user {name}", file, place, data[beside[0]])
             told = f"Its key stands in the pillar file {file} at {':'.join(path)}, and which password belongs to it is not told there."
             result.note(NOT_EXPRESSED, f"SMTP user {name}", told)
     return None

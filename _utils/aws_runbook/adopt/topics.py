@@ -9,6 +9,7 @@ from aws_runbook.mail import topics
 from aws_runbook.mail.subscription import Found, shown
 
 _SECTION = "aws:sns:topics"
+_OF_SES = ("aws:ses:identities", "aws:ses:configuration_sets", "aws:ses:smtp_users")
 _TEXTS = ("display_name", "kms_master_key_id")
 _FLAGS = ("fifo", "content_based_deduplication")
 
@@ -18,10 +19,15 @@ def region_of(account):
     return account.said("aws:sns:region") or account.said("aws:ses:region") or account.region
 
 
+def _regions(account):
+    """The regions to look for topics in: those of SES among them."""
+    return account.regions(region_of(account), _SECTION, *_OF_SES)
+
+
 def look(account, result):
     """Say the topics of each region that pillar knows."""
     default, found = region_of(account), {}
-    for region in account.regions(default, _SECTION, "aws:ses:identities", "aws:ses:configuration_sets"):
+    for region in _regions(account):
         names = listed(account.session, region)
         subscriptions = _subscriptions(account.session, region) if names else {}
         for name, arn in names.items():
@@ -44,15 +50,21 @@ def listed(session, region):
 
 
 def named(account, result, about, attribute, arn, region):
-    """How pillar names a topic that something tells: by its name where it is the account's own; ``None`` for one that is gone."""
+    """
+    How pillar names a topic that something tells; ``None`` for one that is gone.
+
+    It is named by its ARN where it is another account's, or where pillar's topic of that name is in another region.
+    """
     if not arn:
         return None
     name = topics.name(arn)
-    own = arn.split(":")[4] == account.session.account_id
-    if own and name not in listed(account.session, region):
+    if arn.split(":")[4] != account.session.account_id:
+        return arn
+    if name not in listed(account.session, region):
         result.note(NOT_EXPRESSED, about, f"Its {attribute} is {name}, and there is no such topic in {region}.")
         return None
-    return name if own else arn
+    of_pillar = next((where for where in _regions(account) if name in listed(account.session, where)), region)
+    return name if of_pillar == region else arn
 
 
 def tell_publishing(account, result, used, region):

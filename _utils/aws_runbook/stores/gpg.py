@@ -13,6 +13,10 @@ from aws_runbook.errors import StoreError
 
 _FINGERPRINT = re.compile(r"(?:0x)?(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})!?")
 _MESSAGE = "-----BEGIN PGP MESSAGE-----"
+# https://git.gnupg.org/cgi-bin/gitweb.cgi?p=gnupg.git;a=blob_plain;f=doc/DETAILS
+_ENCRYPTED_TO = re.compile(r"^\[GNUPG:\] ENC_TO ([0-9A-F]{16}) ", re.MULTILINE)
+_WHOLE = re.compile(r"^pub:.*?^fpr:+([0-9A-F]{40,64}):", re.MULTILINE | re.DOTALL)
+_NOBODY = "0" * 16
 # Seconds. Encrypting takes a few hundredths; only a lock that somebody left behind makes it wait.
 _TIMEOUT = 60
 
@@ -46,6 +50,23 @@ class Gpg:
             return self._run(["--decrypt"], message, "decrypt")
         except StoreError:
             return None
+
+    def recipients_of(self, message):
+        """
+        The fingerprints of the keys that ``message`` is encrypted to; nothing is decrypted.
+
+        Of a key whose public half is not at hand it is an error, as of one that the message does not name.
+        """
+        doing = "tell to whom it is encrypted"
+        status = self._run(["--status-fd=1", "--list-only", "--decrypt"], message, doing)
+        ids = list(dict.fromkeys(_ENCRYPTED_TO.findall(status)))
+        if not ids or _NOBODY in ids:
+            raise StoreError(f"Cannot {doing}: the message does not name its keys.")
+        return [self._fingerprint(identifier, doing) for identifier in ids]
+
+    def _fingerprint(self, identifier, doing):
+        listing = self._run(["--with-colons", "--list-keys", identifier], "", f"{doing}, the key {identifier}")
+        return _WHOLE.search(listing)[1]
 
     def _names(self):
         return ", ".join(self.recipients)
