@@ -1,6 +1,8 @@
 # Every target sets up what it needs: a virtual environment in .venv, made once and again when setup.cfg changes.
 
 PYTHON ?= python3
+# Another Salt than the newest: make test SALT=3006.24 takes the newest of 3006.
+SALT ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -8,9 +10,10 @@ READY := $(VENV)/.ready
 SIMULATOR := tests/simulator/node_modules/.package-lock.json
 # uv installs the same packages several times faster. Where pip cannot get it, or uv cannot get them, pip installs them.
 # Unlike pip it compiles only when asked to: where PYTHONDONTWRITEBYTECODE is set, each process would compile Salt and boto3 anew.
+PACKAGES = --editable '.[$(1)]' $(if $(SALT),'salt>=$(SALT)' 'salt==$(firstword $(subst ., ,$(SALT))).*')
 INSTALL = { $(BIN)/pip install --quiet --disable-pip-version-check uv \
-    && $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --editable '.[$(1)]'; } \
-  || $(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$(1)]'
+    && $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python $(PACKAGES); } \
+  || $(BIN)/pip install --quiet --disable-pip-version-check $(PACKAGES)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
