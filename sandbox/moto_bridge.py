@@ -3,11 +3,14 @@ The way to moto: its application, unchanged, for every call that no handler answ
 """
 
 import io
+import os
 import re
+from functools import cache
 from http import HTTPStatus
 from http.client import responses
 from urllib.parse import parse_qsl, urlencode
 
+from moto import backends
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
@@ -19,12 +22,17 @@ from sandbox.messages import Reply
 
 # moto keeps the resources of services without regions once per partition.
 _GLOBAL = ("iam", "s3", "sts")
+# moto looks through its own folder at each request.
+backends.list_of_moto_modules = cache(lambda modules=backends.list_of_moto_modules: frozenset(modules()))
 
 
 class Moto:
     """moto's server application in this process."""
 
     def __init__(self):
+        # Otherwise it makes 1,300 images, with a volume and a snapshot each, for each region that is used and again at each reset.
+        # https://docs.getmoto.org/en/latest/docs/configuration/environment_variables.html
+        os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
         self._application = DomainDispatcherApplication(create_backend_app)
 
     def answer(self, call):
