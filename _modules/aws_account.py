@@ -5,6 +5,7 @@ Every function that calls AWS takes ``region``, ``profile``, ``keyid`` and ``key
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from aws_runbook.adopt import result, whole
@@ -13,11 +14,12 @@ from aws_runbook.errors import PillarError, RunbookError, UnreachableError
 from aws_runbook.kinds import arguments
 from aws_runbook.kinds.functions import connected
 from aws_runbook.pillar import compiling
+from aws_runbook.plan import changes
 from aws_runbook.stores import minion, places
 from aws_runbook.stores.gpg import salt_homedir
 
-# What `adopt` returns is printed as it is, to be written into a file.
-__outputter__ = {"adopt": "aws_text"}
+# What these return is printed as it is: to be written into a file, or because a line of it is a line.
+__outputter__ = {"adopt": "aws_text", "plan": "aws_text"}
 
 _PENDING = re.compile(rb"^@connected\ndef pending\(session\):$", re.MULTILINE)
 # What follows from pillar, of which each can find something wrong in it.
@@ -84,6 +86,45 @@ def pending(session):
     """
     connection = session.given
     return [entry for kind in _waiting_kinds() for entry in _pending_of(kind, connection)]
+
+
+def plan(mods="aws.account", format="text", diff=False):
+    """
+    What ``state.apply aws.account`` would change, and nothing else: a line a change, none when nothing would change.
+
+    mods
+        The SLS files that are meant, as ``state.apply`` takes them. Default: ``aws.account``.
+    format
+        ``text`` for a person (the default): kind, name, attribute, and old → new; ``created`` and ``deleted`` stand alone. Of a
+        policy it is said in words what may be done no longer, and now. Values of more than eighty characters are cut.
+        ``data`` for a program: ``changes``, a list of ``kind``, ``name``, ``attribute``, and ``old`` and ``new``, or ``diff``;
+        ``failed``, a list of ``kind``, ``name`` and ``why``; and ``warnings`` about what would change.
+    diff
+        ``True`` to show the diff of each policy and of lifecycle rules below its line. Default: ``False``.
+
+    It is the same run, under test: the states are those that would be applied, and what they return is read. So nothing is written, and
+    what cannot be read is a line that begins with ``FAILED``. While another run of states is going on, this one is refused.
+
+    The exit status, with ``--retcode-passthrough``, is 0 when nothing would change, 2 when something would, and 1 when something would
+    fail. IAM actions: those that the kinds of resource in pillar need to be read.
+    https://docs.saltproject.io/en/latest/ref/modules/all/salt.modules.state.html#salt.modules.state.apply_
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call aws_account.plan
+        salt-call aws_account.plan diff=True
+        salt-call --retcode-passthrough aws_account.plan format=data --out=json
+    """
+    arguments.one_of("plan", "format", format, ("text", "data"))
+    arguments.one_of("plan", "diff", diff, (True, False))
+    done = __salt__["state.apply"](mods, test=True)
+    if not isinstance(done, Mapping):
+        raise RunbookError("\n".join(map(str, done)))
+    planned = changes.read(done)
+    __context__["retcode"] = planned.status
+    return planned.as_data() if format == "data" else changes.text(planned, diff=diff)
 
 
 def _waiting_kinds():

@@ -42,3 +42,8 @@ def whoami(**_options):
 def adopt(*_arguments, **_options):
     """Refused: without pillar there would be no servers whose backups are looked for."""
     over_ssh.refuse("aws_account.adopt")
+
+
+def plan(**_options):
+    """Refused: it would apply states, whose SLS files salt-ssh renders where it runs; ``state.apply aws.account test=True`` does."""
+    over_ssh.refuse("aws_account.plan")

@@ -35,7 +35,7 @@ _PREFIX, _DELIMITER, _FROM = "s3:prefix", "s3:delimiter", "ses:fromaddress"
 def change(old, new):
     """What is shown where the document ``new`` takes the place of ``old``: its ``diff``, and what it ``means`` where that can be told."""
     spelled = {action.lower(): action for document in (old, new) for action in _actions(document)}
-    found = {"diff": difference.unified(_lines(old, spelled), _lines(new, spelled))}
+    found = {"diff": difference.unified(_lines(old, spelled), _lines(new, spelled), context=0)}
     means = meaning(old, new)
     return {**found, "means": means} if means else found
 

@@ -5,6 +5,7 @@ https://docs.saltproject.io/en/latest/ref/states/all/salt.states.file.html shows
 """
 
 import difflib
+from collections.abc import Mapping
 
 import yaml
 
@@ -12,9 +13,9 @@ import yaml
 _CONTEXT = 2
 
 
-def unified(old, new):
+def unified(old, new, context=_CONTEXT):
     """The unified diff of two lists of lines."""
-    found = difflib.unified_diff(old, new, fromfile="old", tofile="new", n=_CONTEXT, lineterm="")
+    found = difflib.unified_diff(old, new, fromfile="old", tofile="new", n=context, lineterm="")
     return "\n".join(found)
 
 
@@ -27,15 +28,25 @@ def _lines(entries):
     found = []
     for entry in entries:
         ordered = sorted(entry.items(), key=lambda pair: (pair[0] != "ID", pair[0]))
-        lines = [f"{name}: {_value(value)}" for name, value in ordered]
+        lines = [f"{name}: {in_line(value)}" for name, value in ordered]
         found += [f"{'  ' if number else '- '}{line}" for number, line in enumerate(lines)]
     return found
 
 
-def _value(value):
+def in_line(value):
     """A value in one line, as YAML has it."""
-    written = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, sort_keys=True, width=float("inf"))
+    plain = _plain(value)
+    written = yaml.safe_dump(plain, default_flow_style=True, allow_unicode=True, sort_keys=True, width=float("inf"))
     return written.removesuffix("\n").removesuffix("\n...")
+
+
+def _plain(value):
+    """Salt's SLS files give mappings and lists in types of its own, which YAML does not know."""
+    if isinstance(value, Mapping):
+        return {name: _plain(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    return value
 
 
 def shown(changes, documents):

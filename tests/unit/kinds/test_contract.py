@@ -12,7 +12,8 @@ from tests.fixtures.modules import STATES, TREE, kinds, loaded
 
 KINDS = kinds()
 TABLES = sorted(name for name, kind in KINDS.items() if kind.attributes and not hasattr(loaded(name), "plan"))
-PLANNED = sorted(name for name in STATES if hasattr(loaded(name), "plan"))
+# That of the account, which manages nothing, is not its own.
+PLANNED = sorted(name for name in STATES if hasattr(loaded(name), "plan") and name != "aws_account")
 CONTRACT = ("describe", "normalise", "create", "update", "obstacles", "delete")
 
 

@@ -1,5 +1,7 @@
 """How a change is shown."""
 
+from collections import OrderedDict
+
 from hypothesis import given
 
 from aws_runbook.kinds import difference
@@ -36,3 +38,9 @@ def test_only_documents_that_were_there_are_shown_as_a_diff():
     assert set(difference.shown({"rules": {"old": [RULE], "new": [{**RULE, "ID": "x"}]}}, documents)["rules"]) == {
         "diff"
     }
+
+
+def test_what_an_sls_file_gives_is_shown_as_what_aws_gives():
+    wanted = OrderedDict({**RULE, "Filter": OrderedDict(Prefix="a/"), "Expiration": OrderedDict(Days=60)})
+    plain = {**RULE, "Expiration": {"Days": 60}}
+    assert difference.of_entries([RULE], [wanted]) == difference.of_entries([RULE], [plain])
