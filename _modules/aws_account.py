@@ -8,18 +8,19 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from aws_runbook import clock
 from aws_runbook.adopt import result, whole
 from aws_runbook.adopt.account import Account
 from aws_runbook.errors import PillarError, RunbookError, UnreachableError
 from aws_runbook.kinds import arguments
 from aws_runbook.kinds.functions import connected
 from aws_runbook.pillar import compiling
-from aws_runbook.plan import changes
+from aws_runbook.plan import changes, waiting
 from aws_runbook.stores import minion, places
 from aws_runbook.stores.gpg import salt_homedir
 
 # What these return is printed as it is: to be written into a file, or because a line of it is a line.
-__outputter__ = {"adopt": "aws_text", "plan": "aws_text"}
+__outputter__ = {"adopt": "aws_text", "pending": "aws_text", "plan": "aws_text"}
 
 _PENDING = re.compile(rb"^@connected\ndef pending\(session\):$", re.MULTILINE)
 # What follows from pillar, of which each can find something wrong in it.
@@ -68,13 +69,20 @@ def expected():
 
 
 @connected
-def pending(session):
+def pending(session, format="table"):
     """
-    What AWS or a person must still do for what pillar says: a list of ``what``, ``on`` (who must do it), ``since`` and
-    ``do``. Empty when all is done. These are the lines that ``state.apply aws.account`` warns of with ``Waiting:``.
+    What AWS or a person must still do for what pillar says, the most urgent first. These are the lines that
+    ``state.apply aws.account`` warns of with ``Waiting:``.
 
-    What cannot be read is one entry, on ``you``, whose ``do`` says why; the others are listed all the same. That AWS cannot be
-    asked at all, or is another account than pillar names, is one error.
+    format
+        ``table`` for a person (the default): what waits, on whom, since when and until when it can; then what is to be done about each;
+        and the DNS records to add, each once, as lines of a zone file.
+        ``data`` for a program: a list of ``what``, ``on`` (who must do it), ``since`` and ``until`` (in ISO 8601, or ``None`` where that is
+        not known) and ``do``; for what waits for DNS also ``records`` and ``console``. Empty when all is done.
+
+    First comes what lapses the soonest, then what waits for you, for others, and for AWS. What cannot be read is one entry, on ``you``,
+    whose ``do`` says why; the others are listed all the same. That AWS cannot be asked at all, or is another account than pillar names, is
+    one error.
 
     IAM actions: those that the kinds of resource in pillar need to be read.
 
@@ -83,9 +91,12 @@ def pending(session):
     .. code-block:: bash
 
         salt-call aws_account.pending
+        salt-call aws_account.pending format=data --out=json
     """
+    arguments.one_of("pending", "format", format, ("table", "data"))
     connection = session.given
-    return [entry for kind in _waiting_kinds() for entry in _pending_of(kind, connection)]
+    entries = waiting.complete(entry for kind in _waiting_kinds() for entry in _pending_of(kind, connection))
+    return entries if format == "data" else waiting.table(entries, clock.now())
 
 
 def plan(mods="aws.account", format="text", diff=False):

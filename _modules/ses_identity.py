@@ -267,8 +267,8 @@ def waiting(session, name, current):
 @connected
 def pending(session):
     """
-    Which identities in pillar wait for DNS or for the owner of an address: a list of ``what``, ``on``, ``since`` and
-    ``do``; for those that wait for DNS also ``records``, ready to paste into a zone file, and ``console``, a table of the
+    Which identities in pillar wait for DNS or for the owner of an address: a list of ``what``, ``on``, ``since``,
+    ``until`` (when SES gives up, or the link lapses) and ``do``; for those that wait for DNS also ``records``, ready to paste into a zone file, and ``console``, a table of the
     records as a DNS host's console wants them.
 
     SES does not tell since when: ``since`` is what a tag of the identity says, and ``None`` for what somebody else asked for.

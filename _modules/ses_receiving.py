@@ -20,7 +20,7 @@ IAM actions: those of ``ses_identity`` and ``s3_bucket``, ``ses:DescribeActiveRe
 import json
 import logging
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from aws_runbook import clock
 from aws_runbook.aws.session import SETTLE_TIMEOUT
@@ -37,9 +37,6 @@ from aws_runbook.mail import receiving as receipt
 from aws_runbook.pillar.mail import RECEIVING_SECONDS, RULE, RULE_SET
 
 log = logging.getLogger(__name__)
-
-# How long a link is of use. https://docs.aws.amazon.com/ses/latest/APIReference/API_GetIdentityVerificationAttributes.html
-_LINK_LAPSES = timedelta(hours=24)
 
 
 def _identity(session, name, attributes=()):
@@ -287,7 +284,7 @@ def _mail(session, name, bucket, since, refused):
 
 def _sweep(session, name, bucket):
     """Delete the mails that this run's request, or that of one that was killed, has brought: their links are of no use."""
-    since = clock.now() - _LINK_LAPSES
+    since = clock.now() - identities.LINK
     session.forget()
     while found := _mail(session, name, bucket, since, ()):
         receipt.delete(session, bucket, found[0])
@@ -370,5 +367,7 @@ def _dated_plan(session, name, **given):
     if planned["pending"]:
         names = email_plan.plan(__pillar__)["identities"]
         current = identities.read(session, name, ["tags"], names) or {}
-        planned["pending"] = [{**entry, "since": current.get("asked")} for entry in planned["pending"]]
+        since = current.get("asked")
+        dated = {"since": since, "until": identities.lapses(since, identities.LINK)}
+        planned["pending"] = [{**entry, **dated} for entry in planned["pending"]]
     return planned

@@ -111,7 +111,9 @@ def test_a_fleet_in_one_group(fleet, sandbox):
 
 
 def keys_waited_for(fleet):
-    return [entry["what"] for entry in fleet.call("aws_account.pending") if "access key" in entry["what"]]
+    return [
+        entry["what"] for entry in fleet.call("aws_account.pending", format="data") if "access key" in entry["what"]
+    ]
 
 
 def test_pending_and_whoami(fleet, sandbox):

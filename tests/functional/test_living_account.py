@@ -184,7 +184,7 @@ def said(laptop, runs):
     """Every text that an operator reads in these runs, and from what he asks then."""
     texts = [comment for states in runs for comment in comments(states)]
     texts += [laptop.call(f"aws_{name}.plan") for name in ("backup", "email", "database")]
-    texts += [entry["do"] for entry in laptop.call("aws_account.pending")]
+    texts += [entry["do"] for entry in laptop.call("aws_account.pending", format="data")]
     texts.append(json.dumps(laptop.call("aws_backup.orphans")))
     texts.append(laptop.call("aws_backup.audit"))
     return texts
@@ -294,7 +294,7 @@ def test_adopted_by_the_pages(laptop, sandbox):
 def test_what_waits_and_what_is_left_over_and_whether_the_backups_are_there(laptop, sandbox):
     adopt(laptop)
     laptop.apply("aws.account")
-    (waits,) = laptop.call("aws_account.pending")
+    (waits,) = laptop.call("aws_account.pending", format="data")
     assert waits["what"] == "DB instance analysis"
     assert "AWS will change db_instance_class (db.t3.small) in its maintenance window" in waits["do"]
     assert "pillar says db_instance_class: db.t3.micro, as it is now" in waits["do"]

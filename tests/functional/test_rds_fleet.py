@@ -23,7 +23,7 @@ def passwords(fleet):
 
 def pending(fleet):
     """What AWS is still at, of databases."""
-    return [entry["what"] for entry in fleet.call("aws_account.pending") if "DB" in entry["what"]]
+    return [entry["what"] for entry in fleet.call("aws_account.pending", format="data") if "DB" in entry["what"]]
 
 
 def test_plan_apply_and_apply_again(fleet, sandbox):

@@ -61,7 +61,7 @@ def test_the_pending_list_grows_empty(fleet, sandbox):
     fleet.apply("aws.email")
 
     def pending():
-        found = fleet.call("aws_account.pending")
+        found = fleet.call("aws_account.pending", format="data")
         return {entry["what"]: entry for entry in found if not entry["what"].startswith(("access key", "instance"))}
 
     waiting = pending()
@@ -69,6 +69,13 @@ def test_the_pending_list_grows_empty(fleet, sandbox):
     assert len(email) == 2 + 1 + 3 + 2 + 1, "domains, MAIL FROM, addresses, subscriptions, the account"
     assert "CNAME" in waiting["verification of noreply.example.org"]["records"]
     assert "inbound-smtp" in waiting["verification of noreply.example.org"]["records"]
+    assert waiting["MAIL FROM mail.noreply.example.org of noreply.example.org"]["records"]
+    table, records = fleet.call("aws_account.pending").split("Records to add, as lines of a zone file:\n")
+    assert len(set(records.splitlines())) == len(records.splitlines()) == 13, "of two domains and a MAIL FROM"
+    firsts = [re.split(" {2,}", line)[1] for line in table.splitlines()[2:6]]
+    assert sorted(firsts) == sorted(what for what in waiting if re.search("(verification of|mail for) .*@", what)), (
+        "links lapse first"
+    )
     for name in ("noreply.example.org", "data.example.org"):
         sandbox.verify(name)
     sandbox.verify("noreply.example.org", "mail_from")
@@ -146,7 +153,7 @@ def test_an_address_is_verified_by_receiving(fleet, sandbox):
         applied = fleet.apply("aws.email")
         assert results(applied) == {}
         assert changes(applied) == changes(planned) == {receiving: {"verified": {"old": False, "new": True}}}
-        assert not [entry for entry in fleet.call("aws_account.pending") if "noreply@" in entry["what"]]
+        assert not [entry for entry in fleet.call("aws_account.pending", format="data") if "noreply@" in entry["what"]]
         assert changes(fleet.apply("aws.email")) == {}
         sandbox.dns(None)
 

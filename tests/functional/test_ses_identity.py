@@ -235,6 +235,7 @@ def test_pending(pillar, states, modules, sandbox):
         "what": f"verification of {ADDRESS}",
         "on": ADDRESS,
         "since": address["since"],
+        "until": (datetime.fromisoformat(address["since"]) + timedelta(hours=24)).isoformat(),
         "do": f"the owner of {ADDRESS} must follow the link in the mail from SES",
     }
     sandbox.verify(DOMAIN)
@@ -259,7 +260,7 @@ def test_what_may_not_be_read_is_one_line_of_what_is_pending(pillar, states, min
     for service in ("ses", "sesv2"):
         sandbox.fault(f"{service}:*", "access_denied", times=100)
     # A loader of its own: what one module calls of another has the pillar that the loader began with.
-    found = salt.loader.minion_mods({**minion_opts, "pillar": pillar})["aws_account.pending"]()
+    found = salt.loader.minion_mods({**minion_opts, "pillar": pillar})["aws_account.pending"](format="data")
     refused = [
         entry for entry in found if entry["what"].startswith("identity") and "is not there yet" not in entry["do"]
     ]

@@ -243,7 +243,8 @@ def _retire(user, new, old, since, now, grace):
     if not old.active:
         if over:
             return Decision("delete", old=old.id, changes={"old_access_key": {"old": old.id, "new": None}})
-        return _waiting(user, old, since, f"is inactive, and is deleted after {(since + grace):%Y-%m-%d}")
+        what = f"is inactive, and is deleted after {(since + grace):%Y-%m-%d}"
+        return _waiting(user, old, since, what, until=since + grace)
     new_is_used = new.last_used is not None
     old_is_used = old.last_used is not None and old.last_used >= new.created
     if (new_is_used and not old_is_used) or (over and (new_is_used or not old_is_used)):
@@ -254,12 +255,12 @@ def _retire(user, new, old, since, now, grace):
         return _waiting(
             user, old, since, f"is still used, and the new one, {new.id}, is not: run the server's highstate"
         )
-    return _waiting(
-        user, old, since, f"stays until the new one, {new.id}, is used, or until {(since + grace):%Y-%m-%d}"
-    )
+    what = f"stays until the new one, {new.id}, is used, or until {(since + grace):%Y-%m-%d}"
+    return _waiting(user, old, since, what, until=since + grace)
 
 
-def _waiting(user, old, since, what):
+def _waiting(user, old, since, what, until=None):
     sentence = f"the old access key {old.id} of the user {user} {what}"
-    entry = {"what": f"rotation of the access key of {user}", "on": "the server", "since": since, "do": sentence}
+    about = f"rotation of the access key of {user}"
+    entry = {"what": about, "on": "the server", "since": since, "until": until, "do": sentence}
     return Decision(warnings=(f"Waiting: {sentence}.",), pending=(entry,))

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/ses/latest/APIReference/API_GetIdentityNotificationA
 """
 
 from bisect import bisect_left
+from datetime import timedelta
 
 from aws_runbook import clock
 from aws_runbook.aws import tags as tagging
@@ -35,6 +36,10 @@ _KINDS = ("Bounce", "Complaint")
 # SES does not tell since when it waits, so it is written down in tags of the identity. They are not shown among its tags.
 ASKED = "aws-runbook:asked"
 MAIL_FROM_ASKED = "aws-runbook:mail-from-asked"
+# For so long the link in a mail can be followed, and for so long SES looks for records.
+# https://docs.aws.amazon.com/ses/latest/APIReference/API_GetIdentityVerificationAttributes.html
+LINK = timedelta(hours=24)
+SEARCH = timedelta(hours=72)
 # The origin of a domain's DKIM key: Easy DKIM's. Others are EXTERNAL (the owner's own) and AWS_SES_REGION (another region's).
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_DkimAttributes.html
 EASY_DKIM = "AWS_SES"
@@ -242,6 +247,12 @@ def _since(note, domain):
     """When that of ``domain`` was asked for, as a tag says; ``None`` where it says nothing of it."""
     since, _, about = (note or "").partition(" ")
     return since if since and about in ("", domain) else None
+
+
+def lapses(since, length):
+    """Until when something can happen that was asked for at ``since``, a text; ``None`` where that is not known."""
+    moment = clock.written(since)
+    return moment and (moment + length).isoformat()
 
 
 def ask_again(session, name, current):

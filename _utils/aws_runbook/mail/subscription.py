@@ -156,8 +156,8 @@ def waiting(topic, subscription, asked, now):
         hours = max(0, round((asked + LAPSES - now).total_seconds() / 3600))
         until = f"{asked + LAPSES:%Y-%m-%d %H:%M} UTC (in {hours} h)"
     do = f"{who} must confirm the subscription to the topic {topic}, by the link in AWS's message; it lapses {until}"
-    since_ = asked and asked.isoformat()
-    return {"what": f"subscription of {who} to {topic}", "on": who, "since": since_, "do": do}
+    since_, lapses = asked and asked.isoformat(), asked and (asked + LAPSES).isoformat()
+    return {"what": f"subscription of {who} to {topic}", "on": who, "since": since_, "until": lapses, "do": do}
 
 
 def same(found, wanted):

@@ -27,7 +27,9 @@ def entries(session, name, current):
         do = f"the owner of {name} must follow the link in the mail from SES"
         if status == "FAILED":
             do = f"the link that SES sent to {name} has lapsed. To send another: {retry}"
-        found.append({"what": f"verification of {name}", "on": name, "since": current.get("asked"), "do": do})
+        since = current.get("asked")
+        until = None if status == "FAILED" else identities.lapses(since, identities.LINK)
+        found.append({"what": f"verification of {name}", "on": name, "since": since, "until": until, "do": do})
     elif status != "SUCCESS":
         do = f"SES does not see the DKIM records of {name}{reason}. To see them: {records}"
         key = identities.foreign_key(current)
@@ -36,12 +38,15 @@ def entries(session, name, current):
         elif status == "FAILED":
             do = f"SES has given up looking for the DKIM records of {name}{reason}. Add them ({records}), then: {retry}"
         since = current.get("asked") or current.get("dkim_since")
-        found.append({"what": f"verification of {name}", "on": "DNS", "since": since, "do": do})
+        until = None if status == "FAILED" else identities.lapses(since, identities.SEARCH)
+        found.append({"what": f"verification of {name}", "on": "DNS", "since": since, "until": until, "do": do})
     mail_from = current.get("mail_from")
     if mail_from and current.get("mail_from_status") != "SUCCESS":
         do = f"SES does not see the MX record of {mail_from}. To see it: {records}"
         if current["mail_from_status"] == "FAILED":
             do = f"SES has given up looking for the MX record of {mail_from}. Add it ({records}), then: {retry}"
         since = current.get("mail_from_asked")
-        found.append({"what": f"MAIL FROM {mail_from} of {name}", "on": "DNS", "since": since, "do": do})
+        until = None if current["mail_from_status"] == "FAILED" else identities.lapses(since, identities.SEARCH)
+        what = f"MAIL FROM {mail_from} of {name}"
+        found.append({"what": what, "on": "DNS", "since": since, "until": until, "do": do})
     return found

@@ -1,0 +1,78 @@
+"""
+What is pending as a table, the most urgent first, and the DNS records that are to be added, each once.
+"""
+
+from datetime import datetime
+
+from aws_runbook import clock, tables
+from aws_runbook.audit.judge import duration
+
+_COLUMNS = ("no", "what", "on", "since", "until")
+# Without a moment at which it is too late: what nobody else does, then what others do, then what happens by itself.
+_BY_ITSELF = ("AWS", "the server")
+_ORIGIN = "$ORIGIN"
+
+
+def complete(entries):
+    """Each entry once, with ``since`` and ``until`` as texts in ISO 8601, or ``None``, the most urgent first."""
+    found = {}
+    for entry in entries:
+        dated = {**entry, "since": _text(entry.get("since")), "until": _text(entry.get("until"))}
+        found.setdefault((entry["what"], entry["on"], entry["do"]), dated)
+    return sorted(found.values(), key=_urgency)
+
+
+def _text(moment):
+    return moment.isoformat() if isinstance(moment, datetime) else moment
+
+
+def _urgency(entry):
+    until = clock.written(entry["until"])
+    if until:
+        return (0, until.timestamp())
+    return (1 if entry["on"] == "you" else 3 if entry["on"] in _BY_ITSELF else 2, 0)
+
+
+def table(entries, now):
+    """What :func:`complete` gives, as a table, then what is to be done about each, and the records to paste."""
+    if not entries:
+        return "Nothing waits."
+    rows = [
+        {"no": number, **entry, "since": _since(entry["since"]), "until": _until(entry["until"], now)}
+        for number, entry in enumerate(entries, start=1)
+    ]
+    width = len(str(len(rows)))
+    lines = [tables.table(rows, _COLUMNS), ""]
+    lines += [f"{row['no']:>{width}}: {_sentence(row['do'])}" for row in rows]
+    wanted = records(entry["records"] for entry in entries if entry.get("records"))
+    if wanted:
+        lines += ["", "Records to add, as lines of a zone file:", *wanted]
+    return "\n".join(lines)
+
+
+def _sentence(text):
+    return f"{' '.join(text.split()).removesuffix('.')}."
+
+
+def _since(text):
+    moment = clock.written(text)
+    return moment and f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _until(text, now):
+    moment = clock.written(text)
+    return moment and f"{moment:%Y-%m-%d %H:%M} ({f'in {duration(moment - now)}' if moment > now else 'over'})"
+
+
+def records(texts):
+    """The lines of several zone files, each record once: those with whole names first, then those of each zone below its origin."""
+    found = {"": {}}
+    for text in texts:
+        origin = ""
+        for line in text.splitlines():
+            if line.startswith(_ORIGIN):
+                origin = line
+                continue
+            whole = line.split("\t")[0].endswith(".")
+            found.setdefault("" if whole else origin, {})[line] = None
+    return [line for origin, lines in found.items() for line in ([origin] if origin and lines else []) + list(lines)]
