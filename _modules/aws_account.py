@@ -14,6 +14,7 @@ from aws_runbook.adopt.account import Account
 from aws_runbook.errors import PillarError, RunbookError, UnreachableError
 from aws_runbook.kinds import arguments
 from aws_runbook.kinds.functions import connected
+from aws_runbook.patience import Progress
 from aws_runbook.pillar import compiling
 from aws_runbook.plan import changes, waiting
 from aws_runbook.stores import minion, places
@@ -95,7 +96,12 @@ def pending(session, format="table"):
     """
     arguments.one_of("pending", "format", format, ("table", "data"))
     connection = session.given
-    entries = waiting.complete(entry for kind in _waiting_kinds() for entry in _pending_of(kind, connection))
+    entries, kinds = [], _waiting_kinds()
+    progress = Progress("Asking what waits", "kinds of resource", len(kinds))
+    for kind in kinds:
+        entries += _pending_of(kind, connection)
+        progress.step()
+    entries = waiting.complete(entries)
     return entries if format == "data" else waiting.table(entries, clock.now())
 
 

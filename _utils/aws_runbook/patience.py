@@ -1,5 +1,5 @@
 """
-Asking again until something is so: with a deadline, and words for the person who watches.
+Asking again until something is so, with a deadline; and words for the person who watches whatever takes longer than some seconds.
 """
 
 import logging
@@ -10,6 +10,10 @@ log = logging.getLogger(__name__)
 # Seconds between two lines at the level that Salt shows by default.
 # https://docs.saltproject.io/en/latest/ref/configuration/logging/index.html
 _A_MINUTE = 60.0
+# After so many seconds somebody who watches wants to know.
+_SOON = 5.0
+# Seconds between two lines about something that gets on.
+_AGAIN = 20.0
 
 
 def until(
@@ -19,7 +23,7 @@ def until(
     timeout,
     first=0.2,
     most=5.0,
-    said_after=_A_MINUTE,
+    said_after=_SOON,
     between=lambda: None,
     clock=time.monotonic,
     pause=time.sleep,
@@ -53,3 +57,31 @@ def until(
 def _length(seconds):
     minutes, rest = divmod(round(seconds), 60)
     return " ".join([*([f"{minutes} min"] if minutes else []), *([f"{rest} s"] if rest or not minutes else [])])
+
+
+class Progress:
+    """
+    How far something is that takes its time: ``step()`` after each part of it.
+
+    After some seconds, and then again and again, a warning says what is done, how many parts of ``of`` there have been, and for how
+    long yet at that speed; where nobody knows ``of`` how many, how many and for how long so far. ``parts`` is what they are called.
+    """
+
+    def __init__(self, doing, parts, of=None, *, clock=time.monotonic):
+        self._doing, self._parts, self._of, self._clock = doing, parts, of, clock
+        self._done, self._start, self._due = 0, clock(), _SOON
+
+    def step(self, count=1):
+        """Another part is done, or several."""
+        self._done += count
+        taken = self._clock() - self._start
+        if taken < self._due or (self._of and self._done >= self._of):
+            return
+        self._due = taken + _AGAIN
+        if self._of:
+            left = taken / self._done * (self._of - self._done)
+            log.warning(
+                "%s: %d of %d %s so far, about %s more", self._doing, self._done, self._of, self._parts, _length(left)
+            )
+        else:
+            log.warning("%s: %d %s in %s so far", self._doing, self._done, self._parts, _length(taken))

@@ -13,6 +13,7 @@ from aws_runbook.audit import judge as audit
 from aws_runbook.audit import read as audit_reading
 from aws_runbook.audit.judge import CRITICAL, NOTE, WARNING, Expected, Finding, Found
 from aws_runbook.errors import RunbookError, UnreachableError
+from aws_runbook.patience import Progress
 from aws_runbook.pillar.backups import MAX_AGE_HOURS
 
 # AWS notes the use of a key with a delay.
@@ -39,7 +40,7 @@ def report(session, targets, planned, expectations, keys_of, now):
     session.identity()  # what is wrong with the credentials is said once
     survey = _Survey(session, targets, planned, expectations, now)
     survey.tell("pillar", [Finding(NOTE, "pillar", note) for note in planned["notes"]])
-    rows = [survey.row(target) for target in targets]
+    rows = list(_told(targets, survey.row))
     seen = survey.access()
     survey.expiry()
     keys = survey.keys(keys_of)
@@ -52,6 +53,14 @@ def report(session, targets, planned, expectations, keys_of, now):
         "keys": keys,
         "access": seen,
     }
+
+
+def _told(targets, read):
+    """What ``read`` makes of each target; how far it is is told."""
+    progress = Progress("Looking at backups", "places", len(targets))
+    for target in targets:
+        yield read(target)
+        progress.step()
 
 
 class _UnreadError(Exception):

@@ -257,8 +257,10 @@ class Session:
         request = _Request(client, service, method, doing, parameters, begin)
         iterator, page = self._look(request)
         rest = replace(request, ask=lambda: next(iterator, None))
+        progress = patience.Progress(f"To {doing}, of which AWS does not tell how much there is", "entries")
         while page is not None:
             yield page
+            progress.step(sum(len(entries) for entries in page.values() if isinstance(entries, list)))
             page = self._ask(rest).answer
 
     def write(self, service, method, doing, *, absent=(), region=None, once=False, stale=(), **parameters):

@@ -20,6 +20,7 @@ from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.aws.waiting import until
 from aws_runbook.errors import RunbookError, UncertainError
 from aws_runbook.kinds import difference, together
+from aws_runbook.patience import Progress
 from aws_runbook.run import cache as run_cache
 from aws_runbook.run import prefetch
 from aws_runbook.stores import minion
@@ -53,6 +54,19 @@ class Salt:
         with self._run() as cache:
             cache.read_ahead(self._read_ahead)
             yield cache
+
+    @contextmanager
+    def told(self, cache):
+        """While this state is converged, tell how far the run is, where it takes its time."""
+        if not self.chunks:
+            yield
+            return
+        if cache.progress is None:
+            ours = sum(prefetch.role(self.states, chunk) is not None for chunk in self.chunks)
+            doing = "Comparing AWS with what is wanted" if self.test else "Bringing AWS to what is wanted"
+            cache.progress = Progress(doing, "states", ours)
+        yield
+        cache.progress.step()
 
     def ask(self, function, *args, **kwargs):
         """Call it as a part of the run, but before anything is read ahead."""
@@ -127,7 +141,7 @@ def converge(name, subject, plan, apply, salt, *, shared=False, unique=False, ah
     work = Work(name, subject, plan, apply, shared, unique, store, documents or {})
     if prefetch.collected(ahead or plan, work):
         return {"name": name, "result": True, "changes": {}, "comment": ""}
-    with salt.run() as cache:
+    with salt.run() as cache, salt.told(cache):
         turn = salt.turn if salt.turn.is_of(name) else together.Run()
         tag = turn.low and prefetch.tag(turn.low)
         done = tag and cache.outcomes.pop(tag, None)

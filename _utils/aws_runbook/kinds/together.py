@@ -7,11 +7,12 @@ between kinds stays, and so does a state's own turn where anything is said about
 """
 
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, nullcontext
 from contextvars import copy_context
 from fnmatch import fnmatchcase
 
+from aws_runbook.patience import Progress
 from aws_runbook.run import prefetch
 from aws_runbook.run.gathering import Gathering
 from aws_runbook.run.prefetch import tag
@@ -124,6 +125,9 @@ def beside(run, work, states, outcomes, converge_one):
         begun = {tag(chunk): pool.submit(copy_context().run, one, other) for chunk, other in works}
         with gathering.member():
             yield
+        progress = Progress("Writing side by side", "states", len(begun))
+        for _ in as_completed(begun.values()):
+            progress.step()
     for name, future in begun.items():
         ret = future.result()
         if ret["changes"] or ret["result"] is False:

@@ -41,6 +41,7 @@ class Cache:
         # What became of states before their turn, by Salt's name for them; and the plans of those that have nothing to change, as long
         # as they follow from what is known.
         self.outcomes = {}
+        self.progress = None
         self._foreseen = {}
         # What the run has made, which is not forgotten with the answers.
         self.recent = Recent()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from aws_runbook.errors import UnreachableError
+from aws_runbook.patience import Progress
 from aws_runbook.run import cache as run_cache
 from aws_runbook.run.gathering import AT_ONCE
 
@@ -76,10 +77,12 @@ def read(states, chunks):
         cache.expect(Counter(service for service in listed if service))
     plans = [partial(_make, cache, chunk, *collected) for chunk, collected in collect(states, chunks)]
     log.debug("Reading ahead for %d states", len(plans))
+    progress = Progress("Asking AWS how things are", "states", len(plans))
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="aws-runbook") as pool:
         # Salt's loader and this run's cache are found by context, and a context can be entered by one thread only.
         for asked in as_completed([pool.submit(copy_context().run, plan) for plan in plans]):
             error = asked.exception()
+            progress.step()
             if error:
                 log.debug("Not read ahead: %s", type(error).__name__)
             if isinstance(error, UnreachableError):
