@@ -132,7 +132,7 @@ REGION, ELSEWHERE = "us-east-1", "eu-west-1"
 OF_VPCS = ("way in", "names of hosts", "no DNS", "named subnets", "public subnets", "two blocks", "group of its name")
 OF_GROUPS = (
     *("same name", "mutual", "circle", "self", "udp", "no egress", "other words", "range", "ping", "everything", "six"),
-    *("described", "odd protocol", "tags", "egress to one"),
+    *("described", "tags", "egress to one"),
 )
 OF_INSTANCES = (
     "managed",
@@ -179,7 +179,6 @@ PERMISSIONS = {
             _permission("tcp", 443, IpRanges=[{"CidrIp": "198.51.100.0/24", "Description": "the office"}]),
         )
     ],
-    "odd protocol": [("ingress", "third", _permission("50", **SOME))],
     "egress to one": [("egress", "second", _permission("tcp", 443, **SOME))],
 }
 STORAGES = (

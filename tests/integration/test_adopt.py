@@ -30,7 +30,7 @@ def test_written_into_pillar_as_it_is_printed_nothing_is_left_to_change(sandbox,
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
     adopted = run("aws_account.adopt")
-    assert adopted.returncode == 0, adopted.stderr
+    assert (adopted.returncode, adopted.stderr) == (0, "")
     assert yaml.safe_load(adopted.stdout)["aws"]["backup"]["user"] == clicked.USER
     (pillar / "adopted.sls").write_text(adopted.stdout)
     planned = json.loads(run("state.apply", "aws.account", "test=True", "--out=json").stdout)["local"]
@@ -38,6 +38,13 @@ def test_written_into_pillar_as_it_is_printed_nothing_is_left_to_change(sandbox,
         state["name"]: state["changes"] or state["comment"] for state in planned.values() if state["result"] is not True
     } == {}
     assert sandbox.calls(write=True) == []
+    topic = sandbox.client("sns").create_topic(Name="library-web")["TopicArn"]
+    url = "https://user:canary-77aa@example.org/sns"
+    sandbox.client("sns").subscribe(TopicArn=topic, Protocol="https", Endpoint=url)
+    again = run("aws_account.adopt")
+    assert (again.returncode, again.stderr) == (2, "")
+    assert yaml.safe_load(again.stdout)["aws"]["sns"]["topics"]["library-web"] == {}
+    assert "canary-77aa" not in again.stdout
     for secret in (
         "chosen-in-the-console",
         yaml.safe_load((pillar / "private" / "library.sls").read_text())["aws"]["secret_key"],

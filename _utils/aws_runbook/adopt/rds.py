@@ -114,10 +114,9 @@ class _Region:
             self._result.note(NOT_EXPRESSED, about, told)
             return
         found[name] = self._region
-        if known.get("held"):
-            told = (
-                f"AWS changes {', '.join(known['held'])} in its maintenance window; what is written is what is so then."
-            )
+        waiting = sorted([*known.get("pending", ()), *known.get("unnamed", ())])
+        if waiting:
+            told = f"AWS changes {', '.join(waiting)} in its maintenance window; what is written is what is so then."
             self._result.note(NOT_MANAGED, about, told)
         kept = self._account.said(_SECTIONS[kind], {}).get(name) or {}
         said |= {attribute: kept[attribute] for attribute in _KEPT if kept.get(attribute) not in (None, False)}

@@ -5,6 +5,8 @@ The console has given such a user an inline policy, and later a group with one; 
 https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html
 """
 
+import json
+
 from aws_runbook.access_keys import keys
 from aws_runbook.adopt.files import Files
 from aws_runbook.adopt.result import CHANGE, NOT_EXPRESSED
@@ -50,9 +52,17 @@ def look(account, result):
 
 def _is_for_sending(held):
     grants = [grant for policy in held for grant in policy.grants or ()]
-    actions = {grant.action for grant in grants}
-    known = all(policy.grants is not None for policy in held) and not any(grant.odd for grant in grants)
+    actions = {grant.action for grant in grants if not grant.odd}
+    known = all(policy.grants is not None for policy in held) and all(map(_is_denial, filter(_odd, grants)))
     return known and _SENDING in actions and actions <= set(_ACTIONS)
+
+
+def _odd(grant):
+    return grant.odd
+
+
+def _is_denial(grant):
+    return json.loads(grant.odd).get("Effect") == "Deny"
 
 
 def _entry(account, result, files, name, held):
@@ -82,7 +92,7 @@ def _limits(held):
     """What a user may, where that is less than pillar would let it."""
     grants = _grants(held)
     wanted = coverage.grants(smtp.document(_addresses(held)))
-    return grants if coverage.beyond(wanted, grants) else []
+    return grants if any(map(_odd, grants)) or coverage.beyond(wanted, grants) else []
 
 
 def _tell_policy(result, name, held, wanted):
