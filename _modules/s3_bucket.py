@@ -15,24 +15,40 @@ Attributes
         ``BucketOwnerEnforced`` (no ACLs), ``BucketOwnerPreferred`` or ``ObjectWriter``.
     ``versioning``
         ``Enabled`` or ``Suspended``. A bucket that never had it reads ``None``.
+    ``object_lock_mode``, ``object_lock_days``
+        Object Lock's default retention: ``COMPLIANCE`` or ``GOVERNANCE``, and how many days from its creation an object
+        is locked. A bucket without reads ``None`` for both. Object Lock needs versioning and cannot be taken off again.
     ``tags``
         A mapping of strings.
 
 Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last: the region of the bucket, and how to reach the
 account (see the page on connections). IAM actions: ``s3:ListBucket`` to find a bucket; for each attribute that is asked
 about ``s3:GetBucketPublicAccessBlock``, ``s3:GetEncryptionConfiguration``, ``s3:GetBucketOwnershipControls``,
-``s3:GetBucketVersioning``, ``s3:GetBucketTagging``, and the same with ``Put`` to change it; ``s3:CreateBucket``;
-``s3:DeleteBucket``.
+``s3:GetBucketVersioning``, ``s3:GetBucketObjectLockConfiguration``, ``s3:GetBucketTagging``, and the same with ``Put`` to
+change it (``s3:PutBucketObjectLockConfiguration``); ``s3:GetBucketTagging`` and ``s3:PutBucketTagging`` also to note since when
+versions are kept, which AWS does not tell; ``s3:CreateBucket``; ``s3:DeleteBucket``.
 """
 
+from contextlib import suppress
+from datetime import timedelta
+
+from aws_runbook import clock
 from aws_runbook.aws import members
 from aws_runbook.aws import tags as tagging
 from aws_runbook.backups import buckets
-from aws_runbook.errors import AwsError
+from aws_runbook.errors import AwsError, RunbookError, UncertainError, UnreachableError
 from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.functions import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 
+# AWS does not tell since when a bucket keeps versions, and asks to wait before that is relied on.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/manage-versioning-examples.html
+_SINCE = "aws-runbook:versions-since"
+_IN_FORCE = timedelta(minutes=15)
+# Of default retention in years.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_DefaultRetention.html
+_YEAR = 365
+_MOST_LOCK_DAYS = 36_500
 _PUBLIC_ACCESS_BLOCK = {
     "block_public_acls": "BlockPublicAcls",
     "ignore_public_acls": "IgnorePublicAcls",
@@ -122,13 +138,79 @@ def _write_object_ownership(bucket, wanted):
     _put(bucket, "object ownership", "put_bucket_ownership_controls", OwnershipControls={"Rules": rules})
 
 
+def _versioning(bucket):
+    return _get(bucket, "versioning", "get_bucket_versioning").get("Status")
+
+
 def _write_versioning(bucket, wanted):
-    configuration = {"Status": wanted["versioning"]}
-    _put(bucket, "versioning", "put_bucket_versioning", VersioningConfiguration=configuration)
+    """Write whether versions are kept. Since when is noted first, so that a run that ends in between loses nothing."""
+    status = wanted["versioning"]
+    before = tagging.mapping(_tag_set(bucket)) if status == "Enabled" and _versioning(bucket) != status else None
+    if before is not None:
+        _put_tags(bucket, {**before, _SINCE: clock.now().replace(microsecond=0).isoformat()})
+    try:
+        _put(bucket, "versioning", "put_bucket_versioning", VersioningConfiguration={"Status": status})
+    except RunbookError as error:
+        if before is not None and not isinstance(error, UncertainError):
+            with suppress(RunbookError):
+                _put_tags(bucket, before)
+        raise
+
+
+def _object_lock(bucket):
+    """The bucket's Object Lock configuration; ``None`` when its objects cannot be locked."""
+    absent = ("ObjectLockConfigurationNotFoundError",)
+    answer = _get(bucket, "Object Lock", "get_object_lock_configuration", absent)
+    configuration = (answer or {}).get("ObjectLockConfiguration", {})
+    return configuration if configuration.get("ObjectLockEnabled") == "Enabled" else None
+
+
+def _retention(bucket):
+    return ((_object_lock(bucket) or {}).get("Rule") or {}).get("DefaultRetention") or {}
+
+
+def _retention_days(bucket):
+    retention = _retention(bucket)
+    return retention["Years"] * _YEAR if "Years" in retention else retention.get("Days")
+
+
+def _write_object_lock(bucket, wanted):
+    """Write mode and days, which are one rule; what is not given is what it was."""
+    mode = wanted.get("object_lock_mode") or _retention(bucket).get("Mode")
+    days = wanted.get("object_lock_days") or _retention_days(bucket)
+    if not mode or not days:
+        raise RunbookError(f"{bucket.where}: object_lock_mode and object_lock_days go together; give both.")
+    rule = {"DefaultRetention": {"Mode": mode, "Days": days}}
+    configuration = {"ObjectLockEnabled": "Enabled", "Rule": rule}
+    _put(bucket, "Object Lock", "put_object_lock_configuration", ObjectLockConfiguration=configuration)
+
+
+def _check_lock_days(where, attribute, value):
+    arguments.days(where, attribute, value)
+    if value > _MOST_LOCK_DAYS:
+        raise RunbookError(f"{where}: {attribute} is {value!r}; S3 locks objects for at most {_MOST_LOCK_DAYS} days.")
+    return value
+
+
+def _together(bucket, wanted):
+    if wanted.get("versioning") == "Suspended" and wanted.get("object_lock_mode"):
+        raise RunbookError(
+            f"{bucket.where}: versioning is Suspended, and object_lock_mode is {wanted['object_lock_mode']}; Object Lock needs "
+            "versions: leave out one."
+        )
+    return wanted
 
 
 def _tag_set(bucket):
     return (_get(bucket, "tags", "get_bucket_tagging", ("NoSuchTagSet",)) or {}).get("TagSet", [])
+
+
+def _put_tags(bucket, tags):
+    if tags:
+        _put(bucket, "tags", "put_bucket_tagging", Tagging={"TagSet": tagging.listing(tags)})
+    else:
+        session = bucket.session
+        session.write("s3", "delete_bucket_tagging", f"untag {bucket}", region=session.region, Bucket=bucket.name)
 
 
 def _write_tags(bucket, wanted):
@@ -137,6 +219,7 @@ def _write_tags(bucket, wanted):
     _put(bucket, "tags", "put_bucket_tagging", Tagging={"TagSet": tagging.listing(tags)})
 
 
+_LOCK_ACTIONS = ("s3:GetBucketObjectLockConfiguration", "s3:PutBucketObjectLockConfiguration")
 _ENCRYPTION_ACTIONS = ("s3:GetEncryptionConfiguration", "s3:PutEncryptionConfiguration")
 
 KIND = Kind(
@@ -145,6 +228,7 @@ KIND = Kind(
     what="bucket",
     find=_find,
     identity=lambda bucket: {"region": bucket.entry},
+    together=_together,
     unique=True,
     attributes=(
         Attribute(
@@ -176,9 +260,9 @@ KIND = Kind(
         ),
         Attribute(
             "versioning",
-            actions=("s3:GetBucketVersioning", "s3:PutBucketVersioning"),
+            actions=("s3:GetBucketVersioning", "s3:PutBucketVersioning", "s3:GetBucketTagging", "s3:PutBucketTagging"),
             check=checks.choice("Enabled", "Suspended"),
-            read=lambda bucket: _get(bucket, "versioning", "get_bucket_versioning").get("Status"),
+            read=_versioning,
             write=_write_versioning,
         ),
         Attribute(
@@ -188,6 +272,20 @@ KIND = Kind(
             read=lambda bucket: tagging.BUCKET.of(_tag_set(bucket)),
             write=_write_tags,
             shared=True,
+        ),
+        Attribute(
+            "object_lock_mode",
+            actions=_LOCK_ACTIONS,
+            check=checks.choice("COMPLIANCE", "GOVERNANCE"),
+            read=lambda bucket: _retention(bucket).get("Mode"),
+            write=_write_object_lock,
+        ),
+        Attribute(
+            "object_lock_days",
+            actions=_LOCK_ACTIONS,
+            check=_check_lock_days,
+            read=_retention_days,
+            write=_write_object_lock,
         ),
     ),
 )
@@ -200,12 +298,13 @@ def describe(session, name, attributes=None):
 
     attributes
         Only these are read: a list of ``public_access_block``, ``server_side_encryption``, ``kms_master_key_id``,
-        ``object_ownership``, ``versioning`` and ``tags``; each costs one call. Default: all.
+        ``object_ownership``, ``versioning``, ``object_lock_mode``, ``object_lock_days`` and ``tags``; each costs one
+        call. Default: all.
 
     A bucket that belongs to another account, or is in another region than the one asked for, is an error. IAM actions:
     ``s3:ListBucket``, and ``s3:ListAllMyBuckets`` to tell another account's from one that may not be looked at; for the
     attributes ``s3:GetBucketPublicAccessBlock``, ``s3:GetEncryptionConfiguration``, ``s3:GetBucketOwnershipControls``,
-    ``s3:GetBucketVersioning``, ``s3:GetBucketTagging``.
+    ``s3:GetBucketVersioning``, ``s3:GetBucketObjectLockConfiguration``, ``s3:GetBucketTagging``.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
 
     CLI Example:
@@ -260,13 +359,17 @@ def update(session, name, **attributes):
     object_ownership
         ``BucketOwnerEnforced`` (no ACLs), ``BucketOwnerPreferred`` or ``ObjectWriter``.
     versioning
-        ``Enabled`` or ``Suspended``.
+        ``Enabled`` or ``Suspended``. When it is enabled, a tag of the bucket notes that moment.
+    object_lock_mode, object_lock_days
+        Object Lock's default retention: ``COMPLIANCE`` or ``GOVERNANCE``, and for how many days, 36,500 at most. It is for
+        what is written from then on, needs versioning, and cannot be taken off again.
     tags
         A mapping of strings; other tags are removed.
 
     A value that S3 does not accept is an error. IAM actions: ``s3:PutBucketPublicAccessBlock``,
     ``s3:PutEncryptionConfiguration`` with ``s3:GetEncryptionConfiguration``, ``s3:PutBucketOwnershipControls``,
-    ``s3:PutBucketVersioning``, ``s3:PutBucketTagging``.
+    ``s3:PutBucketVersioning`` with ``s3:GetBucketVersioning`` and ``s3:GetBucketTagging``,
+    ``s3:PutBucketObjectLockConfiguration`` with ``s3:GetBucketObjectLockConfiguration``, ``s3:PutBucketTagging``.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingBucket.html
 
     CLI Example:
@@ -294,6 +397,107 @@ def normalise(session, name, attributes):
         salt-call s3_bucket.normalise ocp-registry-backup '{versioning: Enabled}'
     """
     return KIND.normalise(session, name, attributes)
+
+
+@connected
+def resolve(session, name, current, attributes):
+    """
+    The wanted attributes of a bucket, given its present ones: what cannot be is an error, and what cannot be undone is said.
+
+    current
+        Its description by ``describe``; ``{}`` or ``None`` when it does not exist.
+    attributes
+        The result of ``normalise``.
+
+    Returns ``attributes``, ``warnings`` (a line that starts with ``Waiting:`` while versioning is not in force everywhere) and
+    ``losses``, sentences about what the change brings. IAM actions: ``s3:GetBucketTagging`` where versions are to be kept,
+    ``s3:GetBucketObjectLockConfiguration`` where they are to be kept no more.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call s3_bucket.resolve ocp-db-backup '{versioning: Suspended}' '{versioning: Enabled}' region=eu-west-2
+    """
+    known, bucket = current or {}, KIND.of(session, name)
+    versioning, warnings, losses = attributes.get("versioning"), [], []
+    if versioning == "Suspended" and known.get("versioning") != versioning:
+        if known and _object_lock(bucket) is not None:
+            raise RunbookError(
+                f"The bucket {name} has Object Lock, which cannot be taken off, and so keeps versions for good: leave out versioning: "
+                "Suspended (in pillar, allow_suspend)."
+            )
+        if known.get("versioning"):
+            losses.append(
+                f"From now on the bucket {name} keeps no new versions: what is overwritten or deleted is gone. The versions that there are "
+                "stay until their days are over."
+            )
+    if versioning == "Enabled" and (known.get("versioning") != versioning or _since(bucket)):
+        warnings.append(_waiting(name))
+    losses += _locking(name, known, attributes)
+    return {"attributes": attributes, "warnings": warnings, "losses": losses}
+
+
+def _waiting(name):
+    return (
+        f"Waiting: AWS takes up to {_IN_FORCE // timedelta(minutes=1)} minutes until the bucket {name} keeps versions everywhere; what "
+        "is overwritten or deleted until then may be gone."
+    )
+
+
+def _since(bucket):
+    """Since when versioning is being enabled, as a text, while AWS may not have it in force everywhere; or ``None``."""
+    since = clock.written(tagging.mapping(_tag_set(bucket)).get(_SINCE))
+    return since.isoformat() if since and timedelta() <= clock.now() - since < _IN_FORCE else None
+
+
+def _locking(name, known, attributes):
+    """What a change of Object Lock brings."""
+    mode, days = (attributes.get(row, known.get(row)) for row in ("object_lock_mode", "object_lock_days"))
+    if mode is None or (mode, days) == (known.get("object_lock_mode"), known.get("object_lock_days")):
+        return []
+    who = (
+        "nobody, not the account's root user either, can"
+        if mode == "COMPLIANCE"
+        else "only who may bypass governance can"
+    )
+    return [
+        (
+            f"This cannot be undone: Object Lock is never taken off the bucket {name}, nor can versioning be suspended there then. Of "
+            f"what is written from now on, {who} delete a version in the first {days} days, and all of it is paid for as long."
+        )
+    ]
+
+
+@connected
+def pending(session):
+    """
+    What AWS must still do for the buckets in pillar: a list of ``what``, ``on`` (who must do it), ``since`` and ``do``.
+    Nothing is written. IAM actions: ``s3:ListBucket``, ``s3:GetBucketTagging``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call s3_bucket.pending
+    """
+    found = []
+    for name, wanted in __salt__["aws_backup.plan"](format="data")["buckets"].items():
+        if wanted.get("versioning") != "Enabled":
+            continue
+        what = f"versions in the bucket {name}"
+        try:
+            bucket = KIND.of(session.within(wanted["region"]), name)
+            since = _since(bucket) if bucket.entry else None
+        except UnreachableError:
+            raise
+        except RunbookError as error:
+            found.append({"what": what, "on": "you", "since": None, "do": str(error)})
+            continue
+        if since:
+            found.append({"what": what, "on": "AWS", "since": since, "do": _waiting(name).removeprefix("Waiting: ")})
+    return found
 
 
 @connected

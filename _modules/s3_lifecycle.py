@@ -15,17 +15,20 @@ account. IAM actions: ``s3:GetLifecycleConfiguration`` and ``s3:ListBucket`` to 
 to write.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 
 from aws_runbook import hints
 from aws_runbook.aws import members
-from aws_runbook.backups import buckets, lifecycle, meaning
+from aws_runbook.backups import buckets, expiry, lifecycle, meaning
 from aws_runbook.backups import search as bucket_search
 from aws_runbook.backups.lifecycle import Protected
 from aws_runbook.errors import RunbookError, UnsafeError
+from aws_runbook.kinds import arguments
 from aws_runbook.kinds.functions import connected
 
+_DAYS = ("days", "lock_days", "retention_days")
 _SIZE = "TransitionDefaultMinimumObjectSize"
 # Of the keys directly in a directory so many are kept: those of one name, or a few as examples, are looked for among them.
 _KEYS = 1000
@@ -127,12 +130,13 @@ def _look(session, name, prefix):
 
 
 @connected
-def plan(session, name, rules, protected=None, allow=None, declared=None, purge=False):
+def plan(session, name, rules, protected=None, allow=None, declared=None, purge=False, recovery=None):
     """
-    What ``s3_lifecycle.managed`` would do: ``changes`` (of ``rules``) and ``warnings``.
+    What ``s3_lifecycle.managed`` would do: ``changes`` (of ``rules``), ``warnings``, and ``losses``, which the changes bring.
 
     A rule, wanted or found, that can expire an object of a repository or of a synced directory is an error; so is a new
-    rule that would expire what is in none of the ``declared`` directories.
+    rule that would expire what is in none of the ``declared`` directories, and any that deletes versions before the days
+    of ``recovery`` are over.
 
     rules
         A list of rules in the shape of AWS's API, each with its ``ID``. One that is found under the same ``ID`` is
@@ -147,6 +151,10 @@ def plan(session, name, rules, protected=None, allow=None, declared=None, purge=
         The prefixes (a list) that known pillars write to. Default: not asked about.
     purge
         ``True`` to remove the rules that are not in ``rules``. Default: ``False``.
+    recovery
+        How long versions are kept: a mapping of ``days``, and perhaps of ``lock_days`` and ``retention_days``, by which is
+        told how much the bucket grows; or ``allow_suspend: True`` where no new versions are kept on purpose. Default: not
+        looked at.
 
     IAM actions: ``s3:GetLifecycleConfiguration``, ``s3:ListBucket``.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html
@@ -164,17 +172,57 @@ def plan(session, name, rules, protected=None, allow=None, declared=None, purge=
     found = current["rules"] if current else []
     if current:
         kept += _discovered(session, name, [*found, *wanted], kept)
+    days = _recovery_days(name, recovery)
     remove = lifecycle.remover(name, session.command)
-    errors, warnings = lifecycle.dangers(name, found, wanted, kept, tuple(allow or ()), remove)
+    errors, warnings = lifecycle.dangers(name, found, wanted, kept, tuple(allow or ()), remove, days)
     if errors:
         raise UnsafeError("\n".join(errors))
-    merged, more = lifecycle.merge(found, wanted, kept, purge=purge, remove=remove)
+    merged, more = lifecycle.merge(found, wanted, kept, purge=purge, remove=remove, days=days)
+    if not recovery:
+        more = [*more, *lifecycle.left_keeping(merged)]
     if current and declared is not None:
         _refuse_undeclared(session, name, [rule for rule in merged if rule not in found], declared)
     changes = {} if merged == found else {"rules": {"old": found, "new": merged}}
     if changes:
         _refuse_unknown(name, current)
-    return {"changes": changes, "warnings": [*warnings, *more, *lifecycle.shadowing(found, wanted)]}
+    return {
+        "changes": changes,
+        "warnings": [*warnings, *more, *lifecycle.shadowing(found, wanted)],
+        "losses": _losses(name, found, merged, kept, recovery) if changes and days else [],
+    }
+
+
+def _recovery_days(name, recovery):
+    if recovery is None:
+        return None
+    where = f"bucket {name}"
+    allowed = "give a mapping of days, and perhaps of lock_days and retention_days; or allow_suspend: True"
+    if not isinstance(recovery, Mapping) or set(recovery) - {*_DAYS, "allow_suspend"}:
+        raise RunbookError(f"{where}: recovery is {recovery!r}; {allowed}.")
+    for key in _DAYS:
+        arguments.days(where, f"recovery:{key}", recovery.get(key))
+    if recovery.get("days") is None and not recovery.get("allow_suspend"):
+        raise RunbookError(f"{where}: recovery is {recovery!r}; {allowed}.")
+    return recovery.get("days")
+
+
+def _losses(name, found, merged, kept, recovery):
+    """What a change of how long versions are kept brings: what is then gone, or how much more there is."""
+    days = recovery["days"]
+    before = [
+        meaning.noncurrent_days(rule)
+        for rule in found
+        if rule not in merged and meaning.noncurrent_days(rule) is not None and meaning.is_enabled(rule)
+    ]
+    told = []
+    if any(earlier > days for earlier in before):
+        told.append(
+            f"In the bucket {name}, versions that were overwritten or deleted more than {days} days ago go with S3's next run: they were "
+            f"kept for {max(before)} days."
+        )
+    if all(earlier < days for earlier in before):
+        told.append(expiry.growth(name, merged, kept, recovery))
+    return told
 
 
 def _refuse_undeclared(session, name, new, declared):
@@ -223,7 +271,7 @@ def _checked(session, name, rules):
             Bucket=name,
             LifecycleConfiguration={"Rules": list(rules)},
         )
-    return [dict(rule) for rule in rules]
+    return _plain(list(rules))  # an SLS file gives mappings of Salt's own, which cannot be shown as YAML
 
 
 @connected

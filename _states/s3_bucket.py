@@ -27,6 +27,8 @@ def present(
     versioning=None,
     tags=None,
     purge=False,
+    object_lock_mode=None,
+    object_lock_days=None,
     region=None,
     profile=None,
     keyid=None,
@@ -47,11 +49,16 @@ def present(
     object_ownership
         ``BucketOwnerEnforced``, ``BucketOwnerPreferred`` or ``ObjectWriter``.
     versioning
-        ``Enabled`` or ``Suspended``.
+        ``Enabled`` or ``Suspended``. Once it is enabled, a warning that starts with ``Waiting:`` says for fifteen minutes
+        that AWS may not have it in force everywhere.
     tags
         A mapping. Other tags of the bucket are kept, unless ``purge``.
     purge
         ``True`` to remove tags that are not in ``tags``.
+    object_lock_mode, object_lock_days
+        Object Lock's default retention: ``COMPLIANCE`` (nobody can delete a version before its days are over) or
+        ``GOVERNANCE`` (who has ``s3:BypassGovernanceRetention`` can), and the days. It needs versioning, is for what is
+        written from then on, and cannot be taken off again.
     region, profile, keyid, key
         The region of the bucket, and the connection to the account.
     """

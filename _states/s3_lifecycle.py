@@ -33,6 +33,7 @@ def managed(
     allow=None,
     declared=None,
     purge=False,
+    recovery=None,
     region=None,
     profile=None,
     keyid=None,
@@ -60,6 +61,10 @@ def managed(
         Default: not checked.
     purge
         ``True`` to remove rules that others have made.
+    recovery
+        How long noncurrent versions must be kept: a mapping of ``days``, and optionally ``lock_days`` and ``retention_days``,
+        from which the growth of the bucket is estimated. A rule, wanted or existing, that deletes versions earlier makes the
+        state fail. ``allow_suspend: True`` says that versioning is suspended on purpose. Default: not checked.
     region, profile, keyid, key
         The region of the bucket, and the connection to the account.
     """
@@ -74,6 +79,7 @@ def managed(
         allow=allow,
         declared=declared,
         purge=purge,
+        recovery=recovery,
         **connection,
     )
 

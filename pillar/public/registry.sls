@@ -34,3 +34,8 @@ aws:
     #    configuration of the minion that runs the states; the values go to ADDRESS/access_key and ADDRESS/secret_key.
     #
     # store: sdb://vault/secret/aws/registry
+    #
+    # What is deleted or overwritten with the server's key can be had back for 30 days with this beside `store`; docs/recovery.md has what it costs.
+    #
+    # recovery:
+    #   days: 30

@@ -14,6 +14,9 @@ include:
   "public_access_block": True,
   "server_side_encryption": "AES256",
   "object_ownership": "BucketOwnerEnforced",
+  "versioning": bucket.get("versioning"),
+  "object_lock_mode": bucket.get("object_lock_mode"),
+  "object_lock_days": bucket.get("object_lock_days"),
   "tags": bucket.tags or none,
 }) }}
 {%- endfor %}
@@ -26,6 +29,7 @@ include:
   "protected": lifecycle.protected,
   "allow": lifecycle.allow,
   "declared": lifecycle.declared,
+  "recovery": lifecycle.get("recovery"),
 }, [("s3_bucket", "aws-bucket-" ~ name)]) }}
 {%- endfor %}
 {%- endif %}

@@ -38,6 +38,8 @@ def test_what_is_not_named_is_neither_read_nor_written(states, sandbox, s3):
         "HeadBucket",
         "GetBucketVersioning",
         "PutBucketVersioning",
+        "GetBucketTagging",  # in which is noted since when
+        "PutBucketTagging",
     }
 
 

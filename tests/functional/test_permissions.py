@@ -112,6 +112,21 @@ def test_backups(fleet, sandbox, operator, monkeypatch):
     assert used(sandbox, key) - actions(POLICIES["Fleet"]) == actions(POLICIES["Backups"])
 
 
+def test_recovery(account, sandbox, operator):
+    """Versions, Object Lock and the rule for them: made, found unchanged, and mended."""
+    recovery = {"days": 30, "lock": "GOVERNANCE", "lock_days": 60, "retention_days": 30}
+    fleet = account({"backup": {"location": BUCKET}, "aws": {"region": "eu-west-2", "backup": {"recovery": recovery}}})
+    key = operator("Backups", "Recovery")
+    applied(fleet, "aws.buckets")
+    applied(fleet, "aws.buckets", changed=False)
+    lock = {"ObjectLockEnabled": "Enabled"}
+    sandbox.client("s3", region="eu-west-2").put_object_lock_configuration(Bucket=BUCKET, ObjectLockConfiguration=lock)
+    applied(fleet, "aws.buckets")
+    assert used(sandbox, key) - actions(POLICIES["Backups"]) - actions(POLICIES["Fleet"]) == actions(
+        POLICIES["Recovery"]
+    )
+
+
 def test_a_fleet_that_may_list_the_account(fleet, sandbox, operator):
     key = operator("Backups", "Fleet")
     for sls in ("aws.buckets", "aws.iam"):

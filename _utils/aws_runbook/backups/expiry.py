@@ -1,10 +1,11 @@
 """
-The lifecycle rules that backups need: one for a bucket in which everything expires alike, otherwise one for each prefix.
+The lifecycle rules that backups need: one for a bucket in which everything expires alike, otherwise one for each prefix; and one for
+the versions of a bucket that keeps them.
 """
 
 import hashlib
 
-from aws_runbook.backups import lifecycle
+from aws_runbook.backups import lifecycle, meaning
 from aws_runbook.errors import PillarError
 
 
@@ -94,3 +95,58 @@ def rule_id(stem, prefix):
         return readable
     digest = hashlib.sha256(prefix.encode()).hexdigest()[:8]
     return f"{readable[: lifecycle.MAX_ID - len(digest) - 1]}-{digest}"
+
+
+# An upload that is completed late is dated by its beginning, and makes what it overwrites old at once.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+UNFINISHED_DAYS = 1
+
+
+def keeping_rule(days):
+    """The one rule of a bucket that keeps versions: noncurrent ones for so many days, unfinished uploads for one, no lonely markers."""
+    return {
+        "ID": f"keep-versions-for-{days}-days",
+        "Filter": {"Prefix": ""},
+        "Status": "Enabled",
+        "Expiration": {"ExpiredObjectDeleteMarker": True},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": days},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": UNFINISHED_DAYS},
+    }
+
+
+def growth(bucket, rules, protected, recovery):
+    """
+    By which factor a bucket grows at most when it keeps versions, in a sentence that says how that was worked out.
+
+    ``rules`` and ``protected`` say what expires when, and what never does; ``recovery`` has ``days`` and perhaps ``lock_days`` and
+    ``retention_days``. As much is taken to be written every day. What expires after E days, or is expired by pgBackRest after
+    ``retention_days``, stays ``days`` longer, and a locked object at least ``lock_days``; of a mirror every file may change every day.
+    """
+    days, locked = recovery["days"], recovery.get("lock_days") or 0
+    parts = {}
+    for rule in rules:
+        kept = (rule.get("Expiration") or {}).get("Days") if meaning.expires(rule) else None
+        if kept:
+            parts[meaning.prefix_of(rule) or "all objects"] = _longer(kept, days, locked)
+    for place in protected:
+        where = f"{place.prefix}/" if place.prefix else "all objects"
+        if place.kind == "sync":
+            parts[where] = (1 + max(days, locked), f"1 + {max(days, locked)}, if every file changes every day")
+        elif recovery.get("retention_days"):
+            parts[where] = _longer(recovery["retention_days"], days, locked)
+        else:
+            parts[where] = (None, "unknown without recovery:retention_days")
+    known = [factor for factor, _ in parts.values() if factor is not None]
+    worst = f"to at most {max(known):.1f} times its size" if known else "by what is deleted and overwritten"
+    told = "; ".join(f"{where}: {how}" for where, (_, how) in sorted(parts.items()))
+    return (
+        f"The bucket {bucket} grows {worst} without recovery, if as much is written every day: what is deleted or overwritten is kept "
+        f"for {days} days more ({told})."
+    )
+
+
+def _longer(kept, days, locked):
+    """How much more there is of what was kept for so many days, and how that is worked out."""
+    together = max(kept + days, locked)
+    how = f"({kept} + {days}) / {kept}" if together == kept + days else f"{locked} locked days / {kept}"
+    return together / kept, how

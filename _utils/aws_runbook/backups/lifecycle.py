@@ -16,7 +16,8 @@ from aws_runbook.pillar.kinds import KINDS
 MAX_RULES = 1000
 MAX_ID = 255
 
-_FAMILY = re.compile(r"(delete-after|abort-multipart-after)-\d+-days(-.*)?", re.DOTALL)
+_FAMILY = re.compile(r"(delete-after|abort-multipart-after|keep-versions-for)-\d+-days(-.*)?", re.DOTALL)
+_KEEPING = re.compile(r"keep-versions-for-\d+-days")
 
 # What a rule can do to an object that must not be lost, in the words of a sentence.
 _EFFECTS = {
@@ -68,9 +69,12 @@ def remover(bucket, command=hints.command):
     return remove
 
 
-def dangers(bucket, found, wanted, protected, allow=(), remove=None):
+def dangers(bucket, found, wanted, protected, allow=(), remove=None, days=None):
     """
     What ``found`` and ``wanted`` rules could do to ``protected`` places: (errors, warnings), as sentences.
+
+    ``days`` is how long noncurrent versions of the bucket are to be kept: a rule that deletes any of them sooner is an error, whatever
+    its filter, and whether ``allow`` names it or not; one that a wanted rule takes the place of is none.
 
     A rule that can expire current objects is an error, whether wanted or found. One that touches only noncurrent versions,
     unfinished uploads or storage classes is an error when wanted and a warning when found, unless ``allow`` names it.
@@ -87,7 +91,36 @@ def dangers(bucket, found, wanted, protected, allow=(), remove=None):
             continue  # it is there already, and reported above
         for place in _reached(rule, protected):
             errors += _danger_wanted(bucket, rule, place, allow)
+    too_soon, disabled = _too_soon(bucket, found, wanted, days, remove)
+    return [*errors, *too_soon], [*warnings, *disabled]
+
+
+def _too_soon(bucket, found, wanted, days, remove):
+    """Rules that delete noncurrent versions before their ``days`` are over: (errors, warnings)."""
+    errors, warnings = [], []
+    staying = [rule for rule in found if not any(_supersedes(other, rule) for other in wanted)]
+    for rule in staying if days else ():
+        if _shortens(rule, days):
+            says = f"deletes noncurrent versions after {meaning.noncurrent_days(rule)} days, and recovery keeps them for {days}"
+            remedy = f"give it {days} days or more, or remove it with {remove(rule.get('ID'))}"
+            if meaning.is_enabled(rule):
+                errors.append(f"Bucket {bucket}: {_named(rule)}, found there, {says}: {remedy}.")
+            else:
+                warnings.append(
+                    f"Bucket {bucket}: {_named(rule)}, found there, is disabled; enabled, it {says}: {remedy}."
+                )
+    errors += [
+        f"Bucket {bucket}: {_named(rule)}, asked for, would delete noncurrent versions after {meaning.noncurrent_days(rule)} days, and "
+        f"recovery keeps them for {days}: give it {days} days or more."
+        for rule in (wanted if days else ())
+        if _shortens(rule, days) and meaning.is_enabled(rule)
+    ]
     return errors, warnings
+
+
+def _shortens(rule, days):
+    kept = meaning.noncurrent_days(rule)
+    return kept is not None and kept < days
 
 
 def _danger_found(bucket, rule, place, allow, remove):
@@ -97,7 +130,7 @@ def _danger_found(bucket, rule, place, allow, remove):
         return [f"{clause} expires objects {_when(rule)} and reaches {place}: {remedy}."]
     if not meaning.is_enabled(rule) and "current" in meaning.actions(rule):
         return [f"{clause} is disabled; enabled, it would expire objects of {place}: {remedy}, before that happens."]
-    if meaning.is_enabled(rule) and rule.get("ID") not in allow:
+    if meaning.is_enabled(rule) and rule.get("ID") not in allow and not _is_keeping(rule):
         return [f"{clause} {_says(rule)} of {place}: if that is meant, name it in allow; otherwise {remedy}."]
     return []
 
@@ -121,14 +154,15 @@ def _says(rule):
     return " and ".join(phrase for effect, phrase in _EFFECTS.items() if effect in meaning.effects(rule))
 
 
-def merge(found, wanted, protected=(), purge=False, retired=(), remove=None):
+def merge(found, wanted, protected=(), purge=False, retired=(), remove=None, days=None):
     """
     The rules that a bucket should have: (rules, warnings). It is ``found`` itself when nothing has to change.
 
     Rules that are not ours stay as they are, in their place; with ``purge`` they go. One that means what a wanted rule
     means counts as it, whatever its ID. A rule under a wanted rule's ID, or one named like ours for the same objects
     with other days, is replaced in its place. One named like ours for other objects stays, with a warning, since its
-    objects were promised those days: it goes when its prefix is in ``retired``. ``remove`` is a :func:`remover`.
+    objects were promised those days: it goes when its prefix is in ``retired``. ``remove`` is a :func:`remover`; ``days`` is as for
+    :func:`dangers`.
     """
     remove = remove or remover("BUCKET")
     _check_ids(wanted)
@@ -161,7 +195,7 @@ def merge(found, wanted, protected=(), purge=False, retired=(), remove=None):
         if rule in missing and index not in placed:
             _check_taken(rule, taken.get(rule.get("ID")))
             kept.append(rule)
-    _check_result(found, kept, protected)
+    _check_result(found, kept, protected, days)
     return (found if kept == list(found) else kept), warnings
 
 
@@ -203,14 +237,35 @@ def _check_taken(rule, other):
         )
 
 
-def _check_result(found, rules, protected):
-    """The last check: no rule is added that expires a protected object, whatever the caller has checked."""
+def _check_result(found, rules, protected, days):
+    """The last check: no rule is added that expires a protected object, or a version too soon, whatever the caller has checked."""
     for rule in rules:
+        if rule not in found and days and _shortens(rule, days) and meaning.is_enabled(rule):
+            raise UnsafeError(
+                f"{_named(rule, start=True)} would delete noncurrent versions before {days} days are over; nothing was written."
+            )
         if rule not in found and meaning.expires(rule):
             for place in _reached(rule, protected):
                 raise UnsafeError(f"{_named(rule, start=True)} would expire objects of {place}; nothing was written.")
     if len(rules) > MAX_RULES:
         raise RunbookError(f"There would be {len(rules)} lifecycle rules, and S3 allows {MAX_RULES} in a bucket.")
+
+
+def left_keeping(rules):
+    """Warnings for rules made here that still stand for recovery, where pillar no longer asks for it."""
+    return [
+        f"{_named(rule, start=True)} stands for recovery, which pillar no longer asks for: the bucket goes on keeping versions, for "
+        f"{meaning.noncurrent_days(rule)} days. To manage that again, say aws:backup:recovery with its days; to keep no new versions, "
+        "aws:backup:recovery:allow_suspend: True."
+        for rule in rules
+        if _is_keeping(rule)
+    ]
+
+
+def _is_keeping(rule):
+    """Whether a rule is the one that recovery asks for, by its ID and by what it does."""
+    made_here = bool(_KEEPING.fullmatch(rule.get("ID") or ""))
+    return made_here and meaning.actions(rule) == {"noncurrent", "multipart", "marker"}
 
 
 def shadowing(found, wanted):

@@ -127,6 +127,11 @@ def expires(rule):
     return "current" in effects(rule)
 
 
+def noncurrent_days(rule):
+    """After how many days a rule deletes noncurrent versions, enabled or not; ``None`` when it does not."""
+    return (rule.get("NoncurrentVersionExpiration") or {}).get("NoncurrentDays")
+
+
 def overlaps(rule_prefix, protected_prefix):
     """
     Whether a rule could match an object of a protected directory.

@@ -13,9 +13,10 @@ from functools import cached_property
 from aws_runbook.aws.connection import DEFAULT_REGION
 from aws_runbook.backups import conflicts, expiry, lifecycle
 from aws_runbook.backups.keys import keys_of
-from aws_runbook.backups.targets import get, stated_region, targets
+from aws_runbook.backups.targets import get, stated_recovery, stated_region, targets
 from aws_runbook.errors import PillarError, RunbookError
 from aws_runbook.iam import policies
+from aws_runbook.pillar import recovery as recovering
 from aws_runbook.pillar.check import problems
 from aws_runbook.pillar.kinds import KINDS
 
@@ -70,14 +71,16 @@ def plan(pillars, servers=(), nearest=lambda server: None):  # noqa: ARG005 - wh
     buckets, rules, said = {}, {}, _said(pillars)
     for bucket in sorted(by_bucket):
         region, tags, problems_of_bucket = _bucket(bucket, pillars, by_bucket[bucket], said[bucket])
-        buckets[bucket] = {"region": region, "tags": tags}
+        recovery, problems_of_recovery = _recovery(bucket, pillars, by_bucket[bucket], said[bucket])
+        problems_of_bucket += problems_of_recovery
+        buckets[bucket] = {"region": region, "tags": tags, **_versions(recovery)}
         overlapping = [
             *conflicts.overlap_problems(by_bucket[bucket]),
             *conflicts.mirror_problems(by_bucket[bucket], pillars),
         ]
         errors += [*problems_of_bucket, *overlapping]
         if not overlapping:
-            rules[bucket] = _collect(errors, _lifecycle, bucket, by_bucket[bucket], said[bucket])
+            rules[bucket] = _collect(errors, _lifecycle, bucket, by_bucket[bucket], said[bucket], recovery)
     found = [replace(target, region=buckets[target.bucket]["region"]) for target in found]
     granted = _granted(found)
     for name, of_policy in granted.items():
@@ -164,8 +167,66 @@ def _bucket(bucket, pillars, of_bucket, said):
     return region, {name: min(tags[name]) for name in sorted(tags)}, errors
 
 
-def _lifecycle(bucket, of_bucket, said):
+def _recovery(bucket, pillars, of_bucket, said):
+    """What a bucket keeps, and what is wrong with what servers say of that: (recovery or ``None``, problems)."""
+    stated, errors = {}, []
+    for server in sorted({*said, *(target.server for target in of_bucket)}):
+        recovery, key = stated_recovery(pillars[server], bucket)
+        if recovery is not None:
+            told = {name: recovery[name] for name in sorted(recovery) if recovery[name] not in (None, False)}
+            stated.setdefault(tuple(told.items()), []).append(f"{key} of {server}")
+            errors += [f"{server}: {problem}" for problem in recovering.problems(key, recovery)]
+    if errors or not stated:
+        return None, errors
+    if len(stated) > 1:
+        told = "; ".join(
+            f"{', '.join(f'{name} {value}' for name, value in settings)} ({', '.join(servers)})"
+            for settings, servers in stated.items()
+        )
+        differ = (
+            f"The bucket {bucket} is told to keep different things: {told}; a bucket keeps versions as a whole: say the same as "
+            f"aws:backup:buckets:{bucket}:recovery for each of these servers."
+        )
+        return None, [differ]
+    ((settings, servers),) = stated.items()
+    recovery = dict(settings)
+    return recovery, _locked_too_short(recovery, servers[0], of_bucket)
+
+
+def _locked_too_short(recovery, where, of_bucket):
+    """A lock must also outlast what a rule expires: from its creation until it can be wanted back no more."""
+    key, _, server = where.partition(" of ")
+    longest = max((target.expire_days for target in of_bucket if target.expires), default=0)
+    if not recovery.get("lock") or not longest:
+        return []
+    return [
+        f"{server}: {problem}"
+        for problem in recovering.too_short(
+            key, recovery["lock_days"], longest, recovery["days"], "aws:backup:expire_days"
+        )
+    ]
+
+
+def _versions(recovery):
+    """The attributes of a bucket that follow from ``recovery``; none where pillar says nothing: then they are as they are."""
+    if not recovery:
+        return {}
+    if "days" not in recovery:
+        return {"versioning": "Suspended"}
+    locked = (
+        {"object_lock_mode": recovery["lock"], "object_lock_days": recovery["lock_days"]}
+        if recovery.get("lock")
+        else {}
+    )
+    return {"versioning": "Enabled", **locked}
+
+
+def _lifecycle(bucket, of_bucket, said, recovery):
     rules, allow = expiry.backup_rules(bucket, of_bucket)
+    kept = recovery if recovery and recovery.get("days") else None
+    if kept:
+        rules = [*rules, expiry.keeping_rule(kept["days"])]
+        allow = [*allow, rules[-1]["ID"]]
     sources = defaultdict(lambda: defaultdict(list))
     for target in of_bucket:
         if not target.expires:
@@ -180,6 +241,7 @@ def _lifecycle(bucket, of_bucket, said):
         "rules": rules,
         "protected": [asdict(place) for place in protected],
         "allow": allow,
+        **({"recovery": {name: recovery[name] for name in recovery if name != "lock"}} if recovery else {}),
         # Any pillar can say that all objects of a bucket may expire, also those that nobody declares.
         "declared": None
         if any(settings.get("expire_all") for settings in said.values())

@@ -137,3 +137,13 @@ def stated_region(pillar, bucket):
         "aws:region": get(pillar, "aws:region"),
     }
     return next(((region, key) for key, region in stated.items() if region), (None, None))
+
+
+def stated_recovery(pillar, bucket):
+    """What a server's pillar says of ``recovery`` in a bucket, and the key that does: (None, None) when none does."""
+    settings = get(pillar, "aws:backup", {})
+    stated = {
+        f"aws:backup:buckets:{bucket}:recovery": get(get(settings, "buckets", {}).get(bucket) or {}, "recovery"),
+        "aws:backup:recovery": settings.get("recovery"),
+    }
+    return next(((recovery, key) for key, recovery in stated.items() if recovery is not None), (None, None))

@@ -4,6 +4,7 @@ The shape of ``aws:backup`` in pillar, as data: a part of :data:`aws_runbook.pil
 
 from aws_runbook.access_keys.rotation import GRACE_DAYS
 from aws_runbook.pillar.kinds import by_kind
+from aws_runbook.pillar.recovery import RECOVERY
 from aws_runbook.pillar.shapes import BUCKET, DAYS, FLAG, REGION, TAGS, USER, choice, formed, key, mapping, named, whole
 from aws_runbook.pillar.stores import store
 
@@ -28,8 +29,15 @@ _BUCKET_SETTINGS = mapping(
             default=False,
             page="backups.md#when-objects-expire",
         ),
+        "recovery": key(
+            RECOVERY,
+            "What can be had back in this bucket.",
+            left_out="`aws:backup:recovery`",
+            meant=True,
+            page="recovery.md",
+        ),
     },
-    "give a mapping of region, tags and expire_all",
+    "give a mapping of region, tags, expire_all and recovery",
 )
 
 BACKUP = key(
@@ -56,6 +64,13 @@ BACKUP = key(
                 "When unfinished uploads are deleted, where objects expire.",
                 default=ABORT_MULTIPART_DAYS,
                 page="backups.md#when-objects-expire",
+            ),
+            "recovery": key(
+                RECOVERY,
+                "What can be had back that was overwritten or deleted, in the buckets of this server's backups.",
+                left_out="not managed",
+                meant=True,
+                page="recovery.md",
             ),
             "scope": key(
                 choice("prefix", "bucket"),
@@ -93,9 +108,7 @@ BACKUP = key(
                 **_KEYS,
             ),
             "buckets": key(
-                named(
-                    _BUCKET_SETTINGS, "give a mapping of buckets to their region, tags and expire_all", "BUCKET", BUCKET
-                ),
+                named(_BUCKET_SETTINGS, "give a mapping of buckets to their settings", "BUCKET", BUCKET),
                 "What buckets have beyond their names.",
             ),
             "pgbackrest": key(

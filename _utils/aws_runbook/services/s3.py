@@ -30,6 +30,8 @@ SERVICES = (
             "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
             "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
             "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+            "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
+            "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
             "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
             "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
             "GetBucketEncryption": "GetEncryptionConfiguration",
