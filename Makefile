@@ -33,8 +33,8 @@ test-all: $(READY) simulator ## Run every test on every supported Salt and Pytho
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nox
 
 # Where it cannot be had, the tests leave out what needs it, and say so.
-simulator: $(READY) ## Install the policy simulator that the tests ask
-	@$(MAKE) --no-print-directory $(SIMULATOR) || echo "The policy simulator of the tests could not be installed." >&2
+simulator: $(READY) ## Install the policy simulator and axe-core, which tests use
+	@$(MAKE) --no-print-directory $(SIMULATOR) || echo "The policy simulator and axe-core could not be installed." >&2
 
 lint: $(READY) ## Check the style
 	@$(BIN)/ruff check .

@@ -22,7 +22,8 @@ PROGRAMS = {
     "powerdns": ("records published to a DNS server", "Debian: apt install pdns-server pdns-backend-sqlite3"),
     "awscli": ("uploads with the AWS CLI", "Debian: apt install awscli"),
     "sshd": ("salt-ssh", "Debian: apt install openssh-server; mkdir -p /run/sshd"),
-    "simulator": ("policies by a second evaluator", "make simulator"),
+    "chromium": ("the report's page in a browser", "Debian: apt install chromium"),
+    "simulator": ("policies by a second evaluator, and the report's page by axe", "make simulator"),
 }
 _NEEDED = {
     "awscli": ("aws",),

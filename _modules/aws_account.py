@@ -4,6 +4,7 @@ Look at the AWS account as a whole: whose credentials are in use, what is wrong 
 Every function that calls AWS takes ``region``, ``profile``, ``keyid`` and ``key`` last: how to reach the account.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,12 +12,14 @@ from pathlib import Path
 from aws_runbook import clock
 from aws_runbook.adopt import result, whole
 from aws_runbook.adopt.account import Account
+from aws_runbook.audit.render import write
 from aws_runbook.errors import PillarError, RunbookError, UnreachableError
 from aws_runbook.kinds import arguments
 from aws_runbook.kinds.functions import connected
 from aws_runbook.patience import Progress
 from aws_runbook.pillar import compiling
 from aws_runbook.plan import changes, waiting
+from aws_runbook.report import contents, render
 from aws_runbook.stores import minion, places
 from aws_runbook.stores.gpg import salt_homedir
 
@@ -206,6 +209,85 @@ def _shared_places(planned):
         f"{owner} and {other} would both be written to {place}; give each a place of its own."
         for owner, other, place in places.shared(owned)
     ]
+
+
+@connected
+def report(session, file, max_age_hours=None, prometheus_file=None, data_file=None):
+    """
+    Write one page about the backups, what waits, what differs from pillar, databases and email identities: an HTML file that needs
+    no other file and no network.
+
+    file
+        Where the page is written: a path in a folder that exists. A file that is there is replaced.
+    max_age_hours
+        How old the newest backup may be: see ``aws_backup.audit``.
+    prometheus_file
+        Also write the audit's textfile for node_exporter there. Default: none is written.
+    data_file
+        Also write the audit as JSON there. Default: none is written.
+
+    All of these are of one reading of the account. What could not be read is ``unknown`` on the page. The answer is one sentence;
+    the exit status, with ``--retcode-passthrough``, is that of ``aws_backup.audit``. Nothing in AWS is written. IAM actions: those of
+    ``aws_backup.audit``, ``aws_account.pending`` and ``aws_account.plan``.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call aws_account.report file=backups.html
+        salt-call aws_account.report file=/var/www/backups.html prometheus_file=/var/lib/prometheus/node-exporter/aws_backup.prom
+    """
+    connection = session.given
+    audited = __salt__["aws_backup.audit"](
+        format="data", max_age_hours=max_age_hours, prometheus_file=prometheus_file, **connection
+    )
+    status = __context__["retcode"]
+    planned = __salt__["aws_database.plan"](format="data")
+    mail = __salt__["aws_email.plan"](format="data")
+    read = {
+        "account": session.account_id,
+        "audit": audited,
+        "pending": _read("aws_account.pending", format="data", **connection),
+        "changes": _lines(_read("aws_account.plan")),
+        "databases": [
+            *_described("rds_instance", planned["instances"], connection),
+            *_described("rds_cluster", planned["clusters"], connection),
+        ],
+        "identities": _described("ses_identity", mail["identities"], connection),
+    }
+    write(file, render.page(contents.contents(read, clock.now())), "file")
+    if data_file:
+        write(data_file, json.dumps(audited, indent=2) + "\n", "data_file")
+    __context__["retcode"] = status
+    return f"{Path(file).resolve()} is written. {contents.summary(read)}"
+
+
+def _lines(plan):
+    return plan if isinstance(plan, Exception) else plan.splitlines()
+
+
+def _described(kind, entries, connection):
+    """What there is of ``entries``, names to arguments of pillar."""
+    return [
+        {
+            "kind": kind,
+            "name": name,
+            "region": wanted["region"],
+            "found": _read(f"{kind}.describe", name, **{**connection, "region": wanted["region"]}),
+        }
+        for name, wanted in entries.items()
+    ]
+
+
+def _read(function, *given, **named):
+    """What a function answers, or the error that says why it does not."""
+    try:
+        return __salt__[function](*given, **named)
+    except UnreachableError:
+        raise
+    except RunbookError as error:
+        return error
 
 
 @connected

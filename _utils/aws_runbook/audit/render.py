@@ -130,18 +130,18 @@ def _number(value):
     return f"{value.timestamp():.0f}" if hasattr(value, "timestamp") else value
 
 
-def write(path, text):
+def write(path, text, argument="prometheus_file"):
     """
-    Replace a file at once, so that node_exporter never reads half of it, and let it be read by others.
+    Replace a file at once, so that nobody reads half of it, and let it be read by others.
 
-    https://github.com/prometheus/node_exporter#textfile-collector
+    ``argument`` is what names the file. https://github.com/prometheus/node_exporter#textfile-collector
     """
     try:
         _replace(Path(path), text)
     except (OSError, ValueError) as error:  # a ValueError where no path can hold these characters
         reason = getattr(error, "strerror", None) or "it is no path"
         raise RunbookError(
-            f"prometheus_file is {str(path)!r}, and that cannot be written ({reason}); name a file in a folder that exists."
+            f"{argument} is {str(path)!r}, and that cannot be written ({reason}); name a file in a folder that exists."
         ) from error
 
 

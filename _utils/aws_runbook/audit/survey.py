@@ -93,19 +93,20 @@ class _Survey:
         about, prefixes = f"{target.server} {target.kind}", self._prefixes(target.bucket)
         before = len(self.findings)
         found, backups = None, ()
+        expected = self._expectations[target.server]
         try:
             objects = self._read(about, audit_reading.objects, self._session, target, prefixes)
         except _UnreadError:
-            return _row(target, None, None, self.findings[before:])
+            return _row(target, expected, None, None, self.findings[before:])
         if objects is None:
             self.tell(about, [Finding(CRITICAL, "bucket", f"there is no bucket {target.bucket}.")])
         else:
             self._there.setdefault(target.bucket, target)
             found = self._found(about, target, objects, prefixes)
-            judged = audit.judge(target, self._expectations[target.server], found, self._now)
+            judged = audit.judge(target, expected, found, self._now)
             backups = judged.backups
             self.tell(about, judged.findings)
-        return _row(target, found, backups, self.findings[before:])
+        return _row(target, expected, found, backups, self.findings[before:])
 
     def _prefixes(self, bucket):
         return {other.prefix for other in self._targets if other.bucket == bucket}
@@ -224,7 +225,7 @@ class _Survey:
         return rows
 
 
-def _row(target, found, backups, findings):
+def _row(target, expected, found, backups, findings):
     """``backups`` is ``None`` where they could not be read."""
     moments = [backup.made for backup in backups or ()]
     if found and target.kind == "sync":
@@ -234,6 +235,10 @@ def _row(target, found, backups, findings):
         "kind": target.kind,
         "bucket": target.bucket,
         "prefix": target.prefix,
+        "user": target.user,
+        "max_age_hours": round(expected.max_age / timedelta(hours=1)),
+        "expire_days": target.expire_days if target.expires else None,
+        "retention_full": expected.retention_full if target.kind == "pgbackrest" else None,
         "newest": moments[-1] if moments else None,
         "oldest": moments[0] if moments else None,
         "count": None if backups is None else len(moments),
@@ -241,5 +246,10 @@ def _row(target, found, backups, findings):
         # Of several stanzas, that of the one which is the furthest behind.
         "newest_wal": min(filter(None, found.archived.values()), default=None) if found else None,
         "unfinished_uploads": len(found.uploads) if found and found.uploads is not None else None,
+        "backups": None if backups is None else [_backup(backup) for backup in backups],
         "worst": min((finding["level"] for finding in findings), key=audit.LEVELS.index, default=None),
     }
+
+
+def _backup(backup):
+    return {name: getattr(backup, name) for name in ("name", "series", "made", "size", "full")}

@@ -1,0 +1,3 @@
+"""
+The report: one HTML page about backups, what waits and what differs, for a person.
+"""
