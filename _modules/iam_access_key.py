@@ -189,8 +189,10 @@ def apply(session, name, action, old=None, store=None, smtp_region=None):
     """
     if action in ("create", "rotate", "clean"):
         place = _store(store, smtp_region)
+        read_alone = place.is_alone
         with place.alone():
-            run_cache.forget()  # what was read before this run's turn
+            if not read_alone:
+                run_cache.forget()  # what was read before this run's turn
             creation.wait_for_turn(session, name)
             found = inventory.found(session, name, place, partial(_kinds, name, smtp_region))
             if found.lost:

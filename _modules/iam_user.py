@@ -247,6 +247,8 @@ def create(session, name, tags=None):
     there = ("EntityAlreadyExists",)
     if session.write("iam", "create_user", f"create the user {name}", absent=there, UserName=name, **extra) is None:
         iam.check_spelling(session, "user", name)
+    else:
+        session.learn("iam", "list_access_keys", {"AccessKeyMetadata": []}, UserName=name)
     return True
 
 

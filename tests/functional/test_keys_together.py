@@ -2,11 +2,13 @@
 
 import logging
 import threading
+from collections import Counter
 
 import pytest
 import yaml
 
-from aws_runbook.access_keys import creation
+from aws_runbook import clock
+from aws_runbook.access_keys import creation, creation_notes, rotation
 from tests.functional.test_together import applied, told
 
 USERS = [f"{name}-backup" for name in ("a", "b", "c", "d")]
@@ -116,3 +118,63 @@ def test_a_store_that_cannot_be_written_fails_alone(modules, sandbox, folder):
     done = applied(modules, high(stores))
     assert [name for name, state in done.items() if state["result"] is False] == [f"{USERS[2]}-key"]
     assert sandbox.client("iam").list_access_keys(UserName=USERS[2])["AccessKeyMetadata"] == []
+
+
+def test_what_keys_cost(modules, sandbox, folder):
+    """A look at a user's keys before and after, a note before and after; and one look at the notes of all users."""
+    applied(modules, {user: {"iam_user": ["present", {"name": user}]} for user in USERS})
+    states = high({user: in_file(folder / f"{user}.sls") for user in USERS})
+    sandbox.clear_calls()
+    applied(modules, states)
+    asked = Counter(call["operation"] for call in sandbox.calls())
+    assert asked.pop("GetAccountAuthorizationDetails") <= 2
+    assert asked == {
+        # When it is read ahead, when the folder is locked, when it is certain that nobody else makes one, and when it is made.
+        "ListAccessKeys": 4 * len(USERS),
+        "TagUser": 2 * len(USERS),
+        "CreateAccessKey": len(USERS),
+    }
+
+
+def test_of_a_new_user_it_is_known_that_it_has_no_keys(modules, sandbox, folder):
+    applied(modules, high({user: in_file(folder / f"{user}.sls") for user in USERS}))
+    asked = Counter(call["operation"] for call in sandbox.calls())
+    assert asked["ListAccessKeys"] == 2 * len(USERS)
+    assert asked["GetUser"] == 0
+
+
+def test_a_key_that_somebody_makes_for_a_new_user_is_noticed(modules, sandbox, folder, monkeypatch):
+    """Between the user and its key: what is known of the new user no longer holds."""
+    iam, wait, theirs = sandbox.client("iam"), creation.wait_for_turn, {}
+
+    def meanwhile(session, user):
+        if user == USERS[1]:
+            theirs[user] = iam.create_access_key(UserName=user)["AccessKey"]["AccessKeyId"]
+        wait(session, user)
+
+    monkeypatch.setattr(creation, "wait_for_turn", meanwhile)
+    done = applied(modules, high({user: in_file(folder / f"{user}.sls") for user in USERS}))
+    assert [name for name, state in done.items() if state["result"] is False] == [f"{USERS[1]}-key"]
+    assert theirs[USERS[1]] in done[f"{USERS[1]}-key"]["comment"]
+    assert done[f"{USERS[1]}-key"]["changes"] == {}
+    kept = iam.list_access_keys(UserName=USERS[1])["AccessKeyMetadata"]
+    assert [entry["AccessKeyId"] for entry in kept] == [theirs[USERS[1]]]
+    assert not (folder / f"{USERS[1]}.sls").exists()
+
+
+def test_the_note_of_a_run_on_another_machine_is_seen_by_those_side_by_side(modules, sandbox, folder, monkeypatch):
+    """All users are asked about at once; who sees a note waits, and the others do not."""
+    monkeypatch.setattr(rotation, "STORING", 1)
+    iam, wait = sandbox.client("iam"), creation.wait_for_turn
+
+    def meanwhile(session, user):
+        if user == USERS[2]:
+            note = creation_notes.Note(clock.now(), "elsewhere-1", ())
+            iam.tag_user(UserName=user, Tags=[{"Key": creation_notes.TAG, "Value": note.text()}])
+        wait(session, user)
+
+    monkeypatch.setattr(creation, "wait_for_turn", meanwhile)
+    done = applied(modules, high({user: in_file(folder / f"{user}.sls") for user in USERS}))
+    assert [name for name, state in done.items() if state["result"] is False] == [f"{USERS[2]}-key"]
+    assert "Another run has been making an access key" in done[f"{USERS[2]}-key"]["comment"]
+    assert iam.list_access_keys(UserName=USERS[2])["AccessKeyMetadata"] == []

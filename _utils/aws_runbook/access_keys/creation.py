@@ -17,12 +17,14 @@ from aws_runbook.stores.secret import Secret
 
 
 def wait_for_turn(session, user):
-    """Wait while a run on another machine creates and stores a key for ``user``."""
+    """
+    Wait while a run on another machine creates and stores a key for ``user``. What was read of the user before is forgotten.
+    """
     last = {}
 
     def free():
-        session.forget()
-        last["note"], now = creation_notes.read(session, user)
+        session.forget("iam", UserName=user)
+        last["note"], now = creation_notes.read(session, user, listed=not last)
         return last["note"] is None or not last["note"].is_live(now)
 
     if not until(free, what=f"another run to store its new access key of the user {user}", timeout=rotation.STORING):
@@ -70,7 +72,7 @@ def forget(session, user, lost):
 
 
 def make(session, user, place):
-    """Make a key for ``user`` and put it into the store ``place``, which the caller has locked."""
+    """Make a key for ``user``, whose turn it is, and put it into the store ``place``, which the caller has locked."""
     place.check(keys.HALVES)
     held = keys.held(place)
     before = keys.ids(session, user)

@@ -80,20 +80,24 @@ def orphan(note, keys, stored, until):
     return found[0] if len(found) == 1 else None
 
 
-def read(session, user):
-    """The :class:`Note` of a user, or ``None``; and the time by AWS's clock, which also dates its keys."""
+def read(session, user, *, listed=False):
+    """
+    The :class:`Note` of a user, or ``None``; and the time by AWS's clock, which also dates its keys.
+
+    ``listed``: whether runs side by side may ask for all their users at once.
+    """
     doing = f"read the user {user}"
-    # By itself, for the time in its head.
-    answer = session.read("iam", "get_user", doing, UserName=user, absent=("NoSuchEntity",), listed=False)
+    answer = session.read("iam", "get_user", doing, UserName=user, absent=("NoSuchEntity",), listed=listed)
     if answer is None:
         return None, clock.now()
-    return Note.parse(tags.mapping(answer["User"].get("Tags")).get(TAG)), _time_of(answer)
+    now = _time_of(answer)
+    session.set_clock(now)
+    return Note.parse(tags.mapping(answer["User"].get("Tags")).get(TAG)), now
 
 
 def begin(session, user, known):
-    """Write down that a key is to be made now; returns the :class:`Note`."""
-    session.forget("iam", UserName=user)
-    _, now = read(session, user)
+    """Write down that a key is to be made now; returns the :class:`Note`. A note was read before."""
+    now = session.clock() or clock.now()
     note = Note(now.replace(microsecond=0), f"{_machine()}-{os.getpid()}", tuple(known))
     _making.add(note.text())
     _write(session, user, note.text())

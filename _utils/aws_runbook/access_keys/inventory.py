@@ -35,6 +35,7 @@ def after_others(session, name, place, kinds, *, test):
     """
     with place.alone() if place and not test else nullcontext():
         session.forget()
+        session.forget("iam", UserName=name)
         seen = found(session, name, place, kinds)
     if rotation.being_made(seen.keys, seen.held, clock.now()):
         return _wait_for_the_store(session, name, place, kinds)

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cached_property, partial
 from typing import Any
 
@@ -72,6 +73,19 @@ class Session:
         self.given = {}
         self._account = account
         self._cache = run_cache.current() or run_cache.Cache()
+        # What AWS's clock showed, and when.
+        self._clock = None
+
+    def set_clock(self, moment):
+        """Note that AWS's clock shows ``moment`` now."""
+        self._clock = moment, time.monotonic()
+
+    def clock(self):
+        """What AWS's clock shows, where it was noted."""
+        if self._clock is None:
+            return None
+        moment, since = self._clock
+        return moment + timedelta(seconds=time.monotonic() - since)
 
     def within(self, region):
         """The session for ``region``, the region of a resource in pillar, unless the call itself named one."""
@@ -238,6 +252,13 @@ class Session:
         else:
             self._cache.drop(service, invalidation.after(service, about), about)
 
+    def learn(self, service, method, answer, *, region=None, **parameters):
+        """
+        Take ``answer`` for that of a read of what this run has just made: it is as new, until the run writes to it, or forgets
+        what was read of it in particular.
+        """
+        self._cache.learn((self.connection, service, region, method), parameters, answer)
+
     def brought_along(self, kind, name, by):
         """Note that AWS has created ``name``, a ``kind`` (``route_table``), together with ``by``, if this run has created that."""
         self._cache.recent.brought_along(kind, name, by)
@@ -274,7 +295,7 @@ class Session:
         that one resource, for callers that know exactly what the write changes.
         """
         client, known = self._client(service, region, doing, once=once), services.of(service)
-        is_old = invalidation.of_one(*stale) if stale else invalidation.after(service, parameters)
+        is_old = invalidation.of_one(*stale) if stale else invalidation.after(service, parameters, method)
         retried = retries.of_write(known, once=once)
         request = _Request(
             client, service, method, doing, parameters, lambda: getattr(client, method)(**parameters), absent

@@ -8,11 +8,12 @@ between kinds stays, and so does a state's own turn where anything is said about
 
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from contextvars import copy_context
 from fnmatch import fnmatchcase
 
 from aws_runbook.patience import Progress
+from aws_runbook.run import cache as run_cache
 from aws_runbook.run import prefetch
 from aws_runbook.run.gathering import Gathering
 from aws_runbook.run.prefetch import tag
@@ -119,9 +120,7 @@ def beside(run, work, states, outcomes, converge_one):
         with gathering.member():
             return converge_one(other)
 
-    # Their files are all in one folder: what is locked here is locked for all threads.
-    alone = work.store().alone() if work.store else nullcontext()
-    with alone, ThreadPoolExecutor(len(works), thread_name_prefix="aws-runbook") as pool:
+    with _alone(work), ThreadPoolExecutor(len(works), thread_name_prefix="aws-runbook") as pool:
         begun = {tag(chunk): pool.submit(copy_context().run, one, other) for chunk, other in works}
         with gathering.member():
             yield
@@ -132,6 +131,17 @@ def beside(run, work, states, outcomes, converge_one):
         ret = future.result()
         if ret["changes"] or ret["result"] is False:
             outcomes[name] = ret
+
+
+@contextmanager
+def _alone(work):
+    """Lock the store that ``work`` writes to, for all threads: their files are all in one folder."""
+    if not work.store:
+        yield
+        return
+    with work.store().alone():
+        run_cache.forget()  # others may have written to AWS and to the store until now
+        yield
 
 
 def _apart(work, works):

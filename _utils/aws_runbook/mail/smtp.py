@@ -82,6 +82,11 @@ class SmtpStore:
         """What an operator would call this store."""
         return self._store.describe()
 
+    @property
+    def is_alone(self):
+        """As the store's own."""
+        return self._store.is_alone
+
     def alone(self):
         """As the store's own."""
         return self._store.alone()

@@ -28,6 +28,8 @@ class Cache:
 
     def __init__(self):
         self._answers = {}
+        # What the run knows of what it has made, without asking, until it is written to.
+        self._known = {}
         # Those that were asked about with others, also where the answer was dropped since.
         self._asked_with = set()
         self._asking = defaultdict(threading.RLock)
@@ -54,8 +56,8 @@ class Cache:
             asking = self._asking[slot]
         with asking:
             with self._lock:
-                known = self._holds(slot)
-                answer = self._answers.get(slot)
+                known = self._holds(slot) or slot in self._known
+                answer = self._answers[slot] if slot in self._answers else self._known.get(slot)
             if not known:
                 answer = load()
                 with self._lock:
@@ -64,6 +66,11 @@ class Cache:
                     self._answers[slot] = answer
                     self._early.discard(slot)
         return copy.deepcopy(answer)  # a caller that changes its answer must not change the next one's
+
+    def learn(self, source, parameters, answer):
+        """Take ``answer`` for the answer to a question about what this run has made, until that is written to."""
+        with self._lock:
+            self._known[source, _frozen(parameters)] = answer
 
     def get_with(self, source, name, others, load):
         """
@@ -93,9 +100,11 @@ class Cache:
             return self._holds((source, _frozen(parameters)))
 
     def lacks(self, source, parameters):
-        """Whether the answer to a question is known by itself, and is that there is none."""
+        """Whether the answer to a question is known by itself, or asked for at present, and is that there is none."""
         slot = (source, _frozen(parameters))
         with self._lock:
+            asking = self._asking[slot]
+        with asking, self._lock:
             return self._holds(slot) and self._answers[slot] is None
 
     def missing(self, source, names):
@@ -207,14 +216,17 @@ class Cache:
             for (_, listed), found in self._listings.items():
                 if found and listed == service:
                     found.write(parameters)
-            self._answers = {
-                (source, question): answer
-                for (source, question), answer in self._answers.items()
-                if source[1] != service or not is_old(source[3], question)
-            }
+            self._answers, self._known = (
+                {
+                    (source, question): answer
+                    for (source, question), answer in answers.items()
+                    if source[1] != service or not is_old(source[3], question)
+                }
+                for answers in (self._answers, self._known)
+            )
 
     def clear(self):
-        """Clear the cache."""
+        """Forget what was read."""
         with self._lock:
             self._foreseen = {}
             self._answers = {}

@@ -8,16 +8,19 @@ parameters of a call tell what it is about, only the answers about the same reso
 from aws_runbook import services
 
 
-def after(service, parameters):
+def after(service, parameters, method=None):
     """
-    A function that takes the method and the question of a read, and returns whether a write with ``parameters`` invalidates its answer.
+    A function that takes the method and the question of a read, and returns whether a write with ``parameters`` invalidates its answer;
+    where its ``method`` is not told, any write.
 
     A question is a sorted tuple of ``(parameter, value)`` pairs.
     """
-    known = services.of(service).subjects
+    known, changed_by = services.of(service).subjects, services.of(service).changed_by
     written = {_name(parameters[subject]) for subject in known if subject in parameters}
 
-    def is_old(_method, question):
+    def is_old(read, question):
+        if method and method not in changed_by.get(read, (method,)):
+            return False
         if not written:
             return True
         asked = {_name(value) for subject, value in question if subject in known}

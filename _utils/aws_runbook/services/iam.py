@@ -32,13 +32,15 @@ def _answers(pages):
         [entry for page in pages for entry in page.get(member) or ()]
         for member in ("UserDetailList", "GroupDetailList", "Policies")
     )
+    # When it was asked, by AWS's clock, is told in the head of the answer.
+    asked_at = pages[0].get("ResponseMetadata") if pages else None
     members = defaultdict(list)
     for user in users:
         asked = {"UserName": user["UserName"]}
         joined = user.get("GroupList") or []
         for group in joined:
             members[group].append(asked)
-        yield "get_user", asked, {"User": user}
+        yield "get_user", asked, {"User": user, "ResponseMetadata": asked_at or {}}
         yield "list_attached_user_policies", asked, {"AttachedPolicies": user.get("AttachedManagedPolicies") or []}
         yield "list_groups_for_user", asked, {"Groups": [{"GroupName": group} for group in joined]}
     for group in groups:
@@ -62,6 +64,15 @@ SERVICES = (
         "iam",
         busy=("ConcurrentModification", "EntityTemporarilyUnmodifiable"),
         subjects=("GroupName", "PolicyArn", "PolicyName", "UserName"),
+        changed_by={
+            "list_access_keys": (
+                "create_access_key",
+                "update_access_key",
+                "delete_access_key",
+                "create_user",
+                "delete_user",
+            )
+        },
         made={
             "create_user": Made(("UserName",), ("UserName",), _ABSENT, in_any_case=True),
             "create_group": Made(("GroupName",), ("GroupName",), _ABSENT, in_any_case=True),

@@ -63,6 +63,8 @@ class Service:
     subjects
         The parameters that tell what a call is about. Each of its reads and writes has one of them, or is a listing. Without them a
         write invalidates all answers of the service.
+    changed_by
+        Of reads that only a few writes change: these, by boto3's method.
     kin
         Other APIs to the same resources: what one writes, the others show.
     paced
@@ -83,6 +85,7 @@ class Service:
     actions: dict = field(default_factory=dict)
     busy: tuple = ()
     subjects: tuple = ()
+    changed_by: dict = field(default_factory=dict)
     kin: tuple = ()
     paced: bool = False
     made: dict = field(default_factory=dict)

@@ -61,6 +61,11 @@ def locked(folder, what):
         os.close(descriptor)
 
 
+def is_locked_here(folder):
+    """Whether this thread holds ``folder`` already, or the one that waits for it."""
+    return folder in _held.get()
+
+
 def _take(descriptor, folder, what):
     """Whether it is locked; ``False`` on a file system without locks."""
 

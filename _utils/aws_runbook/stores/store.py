@@ -111,6 +111,11 @@ class Store:
         found = [getattr(member, "alone_in", None) for member in self._members]
         return found if all(found) else []
 
+    @property
+    def is_alone(self):
+        """Whether it is locked here already (:meth:`alone`), so that nobody else on this machine has written since."""
+        return all(member.is_alone for member in self._members)
+
     @contextlib.contextmanager
     def alone(self):
         """Let nobody else on this machine write while a secret is made and written, where the store can be locked."""

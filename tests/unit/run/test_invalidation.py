@@ -59,3 +59,34 @@ def test_what_a_write_makes_old(service, write, old):
 def test_who_knows_exactly_says_so(method, question, old):
     is_old = invalidation.of_one({"get_email_identity", "get_identity_dkim_attributes"}, "example.org")
     assert is_old(method, question) is old
+
+
+@pytest.mark.parametrize(
+    ("method", "old"),
+    [
+        ("attach_user_policy", False),
+        ("tag_user", False),
+        ("create_access_key", True),
+        ("delete_user", True),
+        (None, True),
+    ],
+)
+def test_a_read_that_only_a_few_writes_change(method, old):
+    is_old = invalidation.after("iam", {"UserName": "docs-backup"}, method)
+    assert is_old("list_access_keys", (("UserName", "docs-backup"),)) is old
+    assert is_old("get_user", (("UserName", "docs-backup"),)) is True
+
+
+def test_what_a_run_knows_of_what_it_has_made():
+    cache, asked = Cache(), []
+    source, question = ("connection", "iam", None, "list_access_keys"), {"UserName": "docs-backup"}
+
+    def ask():
+        return cache.get(source, question, lambda: asked.append(1) or "asked")
+
+    cache.learn(source, question, "known")
+    assert (ask(), asked) == ("known", [])
+    cache.clear()  # what was read
+    assert (ask(), asked) == ("known", [])
+    cache.drop("iam", invalidation.after("iam", question, "create_access_key"))
+    assert (ask(), asked) == ("asked", [1])

@@ -201,6 +201,11 @@ class PillarFile:
         """The file, where that is all that a write touches: nobody is in the way of one who writes to another."""
         return None if self._gpg else self._path
 
+    @property
+    def is_alone(self):
+        """Whether it is locked here already: nobody else has written since."""
+        return locking.is_locked_here(self._path.parent)
+
     @contextlib.contextmanager
     def alone(self):
         """One at a time, also for what surrounds a write: whoever holds it already goes on."""

@@ -64,6 +64,8 @@ class Sdb:
     def tidy(self):
         """Nothing is left by a run that was killed."""
 
+    is_alone = False
+
     def alone(self):
         """Drivers have no common way to lock."""
         return contextlib.nullcontext()
