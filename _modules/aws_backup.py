@@ -26,6 +26,10 @@ from aws_runbook.kinds import arguments, values
 from aws_runbook.kinds.functions import connected
 from aws_runbook.pillar import check as pillar
 from aws_runbook.pillar import compiling, minions
+from aws_runbook.recovery import asked as recovery
+from aws_runbook.recovery import history as recovery_history
+from aws_runbook.recovery import moments
+from aws_runbook.recovery import report as recovery_report
 
 
 def targets():
@@ -152,10 +156,9 @@ def audit(session, format="table", max_age_hours=None, prometheus_file=None):
     planned, now = plan(format="data"), clock.now()
     connection = session.given
     pillars = _pillars()
-    found = [target for server, known in pillars.items() for target in targets_of(server, known)[0]]
     report = audit_survey.report(
         connect(__opts__, __pillar__, **connection),
-        [replace(target, region=planned["buckets"][target.bucket]["region"]) for target in found],
+        _placed(),
         planned,
         {server: audit_survey.expected(known, max_age_hours) for server, known in pillars.items()},
         lambda user: __salt__["iam_access_key.describe"](user, **connection),
@@ -165,6 +168,95 @@ def audit(session, format="table", max_age_hours=None, prometheus_file=None):
         audit_report.write(prometheus_file, audit_report.prometheus(report, now))
     __context__["retcode"] = report["status"]
     return audit_report.table(report, now) if format == "table" else audit_report.plain(report)
+
+
+@connected
+def history(session, server, by="day", format="table"):
+    """
+    What was done to the backups of a server, for each hour or day: how many objects were written, overwritten and deleted, in UTC. What
+    looks like damage is marked, and the command is shown that brings back what was before.
+
+    It looks like damage when an object was overwritten or deleted that the program which makes the backup never overwrites, or deletes
+    that early, and when two thirds of all were overwritten or deleted in one hour or day. See the page on recovery.
+
+    server
+        The minion whose backups are meant: as in pillar.
+    by
+        ``day`` (the default) or ``hour``.
+    format
+        ``table`` for a person (the default); ``data`` for a program: ``lines``, ``first_damage``, ``safe`` (a moment before it that is
+        safe to bring back), ``earliest`` (that can be had back) and ``notes``.
+
+    It goes as far back as the bucket keeps what is overwritten or deleted. A bucket that never kept versions is an error. Nothing is
+    written. IAM actions: ``s3:ListBucket``, ``s3:ListBucketVersions``, ``s3:GetBucketVersioning``, ``s3:GetLifecycleConfiguration``.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call aws_backup.history registry
+        salt-call aws_backup.history registry by=hour
+    """
+    arguments.one_of("history", "by", by, tuple(recovery_history.PERIODS))
+    arguments.one_of("history", "format", format, ("table", "data"))
+    found = recovery.history(session, server, _placed(), by, clock.now())
+    if format == "data":
+        return recovery.history_data(server, found)
+    return recovery_report.history(server, found["rows"], found["notes"], recovery.advice(session, server, found))
+
+
+@connected
+def recover(session, server, as_of, to=None, test=None, format="table"):
+    """
+    Bring the objects of a server's backups back to what they were at a moment: older versions are copied into place, by S3 itself; what
+    did not exist then is hidden by a delete marker; what is equal is left alone.
+
+    No version is deleted, so that it can be taken back in the same way. It can be broken off and run again: what is done already is
+    left alone. At the end the listing is compared with that of then.
+
+    server
+        The minion whose backups are meant: as in pillar.
+    as_of
+        The moment: ``2026-11-20 03:00``, in UTC unless it has a zone (``2026-11-20 03:00+01:00``); a date alone means its beginning. An
+        object was there if it was made up to that second. A moment before those that the bucket keeps everything of is an error.
+    to
+        BUCKET or BUCKET/PREFIX, to bring them there, under their whole keys, and leave the present ones alone. Nothing is hidden there.
+        Default: where they were.
+    test
+        ``True`` to show what would be done, and write nothing. Default: the minion's ``test``.
+    format
+        ``table`` for a person (the default); ``data`` for a program.
+
+    What is in an archive, encrypted with a key that was sent along (SSE-C), or gone is named, and the rest is brought back all the same;
+    the exit status, with ``--retcode-passthrough``, is then 1. IAM actions: those of ``history``, ``s3:GetObjectVersion``,
+    ``s3:GetObjectVersionTagging``, ``s3:PutObject``, ``s3:PutObjectTagging``, ``s3:DeleteObject``, ``s3:AbortMultipartUpload``; with
+    ``to`` also ``s3:GetObject``.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/RestoringPreviousVersions.html
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call aws_backup.recover registry as_of='2026-11-20 03:00' test=True
+        salt-call aws_backup.recover registry as_of='2026-11-20 03:00'
+        salt-call aws_backup.recover registry as_of='2026-11-20 03:00' to=ocp-recovered/registry
+    """
+    values.flag("recover", "test", test)
+    arguments.one_of("recover", "format", format, ("table", "data"))
+    now = clock.now()
+    moment = moments.parse(as_of, now)
+    testing = bool(__opts__.get("test")) if test is None else test
+    data = recovery.recover(session, server, _placed(), moment, to, now, test=testing)
+    __context__["retcode"] = 0 if recovery.is_complete(data) else 1
+    return recovery.as_plain(data) if format == "data" else recovery.as_text(data)
+
+
+def _placed():
+    """The targets of all servers, each with the region that its bucket is in by all of pillar."""
+    planned = plan(format="data")
+    found = [target for server, known in _pillars().items() for target in targets_of(server, known)[0]]
+    return [replace(target, region=planned["buckets"][target.bucket]["region"]) for target in found]
 
 
 def _summary(planned):

@@ -115,8 +115,30 @@ def _of_s3(call):
     if parameters.get("CopySource"):
         source, _, version = parameters["CopySource"].partition("?versionId=")
         action = iam_action("s3", "GetObject", version=bool(version))
-        needed.append(_request(call, action, root + unquote(source).lstrip("/")))
+        source = unquote(source).lstrip("/")
+        needed.append(_request(call, action, root + source))
+        if (
+            call.name == "CopyObject"
+            and parameters.get("TaggingDirective") != "REPLACE"
+            and _has_tags(call, source, version)
+        ):
+            action = iam_action("s3", "GetObjectTagging", version=bool(version))
+            needed += [_request(call, action, root + source), _request(call, "s3:PutObjectTagging", resource)]
     return needed
+
+
+def _has_tags(call, source, version):
+    """
+    Whether an object that is copied has tags, which are read and written then.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+    """
+    name, _, key = source.partition("/")
+    backend = call.backend()
+    bucket = backend.buckets.get(name)
+    versions = [] if bucket is None else bucket.keys.getlist(key, [])
+    found = [entry for entry in versions if str(entry.version_id) == version] if version else versions[-1:]
+    return bool(found) and hasattr(found[0], "arn") and bool(backend.tagger.get_tag_dict_for_resource(found[0].arn))
 
 
 def beside(call):

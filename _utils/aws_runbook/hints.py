@@ -17,7 +17,7 @@ from salt.utils.args import yamlify_arg
 
 _DEFAULT_CONFIG_DIR = "/etc/salt"
 # The first arguments of functions, which are known without their names.
-LEADING = ("access_key_id", "address", "changes", "endpoint", "mods", "name", "rule_id")
+LEADING = ("access_key_id", "address", "changes", "endpoint", "mods", "name", "rule_id", "server")
 _KEYWORD = re.compile(r"[^\d\W][\w.-]*=", re.UNICODE)
 # Options of salt-call with one value that decide which minion it is, and what it reads.
 _VALUES = ("--id", "--file-root", "--pillar-root", "--states-dir", "--master", "--cachedir", "--saltfile")

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from salt.exceptions import CommandExecutionError
 
 from aws_runbook import clock
 from sandbox.actions import iam_action
@@ -52,7 +53,7 @@ def used(sandbox, key):
     calls = [
         call for call in sandbox.calls() if call["access_key_id"] == key and call["operation"] != "GetCallerIdentity"
     ]
-    return {iam_action(call["service"], call["operation"]) for call in calls}
+    return {iam_action(call["service"], call["operation"], version="VersionId" in call["parameters"]) for call in calls}
 
 
 def applied(fleet, sls, *, changed=True):
@@ -175,6 +176,45 @@ def test_adopting(fleet, sandbox, operator):
     assert [call for call in sandbox.calls(write=True) if call["access_key_id"] == key] == []
 
 
+def test_recovering(fleet, sandbox, operator, monkeypatch):
+    """It needs the policy whole: what is deleted comes back with its tags, in parts too, and what is new goes; an upload that fails is given up."""
+    s3 = sandbox.client("s3", region="eu-west-2")
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    sandbox.settle()
+    sandbox.stop_clock()
+    moment = clock.now() + timedelta(hours=1)
+    monkeypatch.setattr(clock, "now", lambda: moment + timedelta(days=3))
+    sandbox.set_clock(moment)
+    names = [f"database/{number}" for number in range(3)]
+    for name in names[:2]:
+        s3.put_object(Bucket=BUCKET, Key=name, Body=b"x", Tagging="k=v")
+    upload = {"Bucket": BUCKET, "Key": names[2]}
+    upload["UploadId"] = s3.create_multipart_upload(**upload, Tagging="k=v")["UploadId"]
+    bodies = (b"x" * 5 * 2**20, b"y")
+    parts = [
+        {"PartNumber": number, "ETag": s3.upload_part(**upload, PartNumber=number, Body=body)["ETag"]}
+        for number, body in enumerate(bodies, start=1)
+    ]
+    s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+    sandbox.set_clock(moment + timedelta(days=1))
+    s3.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": name} for name in names]})
+    s3.put_object(Bucket=BUCKET, Key="database/ransom", Body=b"x")
+    key = operator("Recovering")
+    assert "looks like damage" in fleet.call("aws_backup.history", "registry")
+    as_of = moment.strftime("%Y-%m-%d %H:%M:%S")
+    sandbox.fault("CompleteMultipartUpload", "access_denied")
+    with pytest.raises(CommandExecutionError, match="Cannot bring back ocp-registry-backup/database/2"):
+        fleet.call("aws_backup.recover", "registry", as_of=as_of)
+    sandbox.clear_faults()
+    assert "Compared with the listing as of then: equal." in fleet.call("aws_backup.recover", "registry", as_of=as_of)
+    for name in names:
+        assert s3.get_object_tagging(Bucket=BUCKET, Key=name)["TagSet"] == [{"Key": "k", "Value": "v"}]
+    # The tags of what is copied whole are S3's own affair.
+    needed = {"s3:PutObjectTagging"}
+    assert used(sandbox, key) | needed == actions(POLICIES["Recovering"])
+
+
 # Later than what parliament knows. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
 LATER = '"rds:DescribeDBMajorEngineVersions", '
 
@@ -203,6 +243,9 @@ def test_nothing_of_value_can_be_destroyed():
         for statement in policy["Statement"]:
             if statement["Sid"] == "ReceivedMail":
                 assert all(arn.startswith("arn:aws:s3:::ocp-aws-verification") for arn in statement["Resource"])
+                continue
+            if statement["Sid"] == "Copying":  # where versions are kept nothing is lost by these
+                assert "s3:DeleteObjectVersion" not in statement["Action"]
                 continue
             assert not any("*" in action for action in statement["Action"])
             assert {action for action in statement["Action"] if "Delete" in action} <= harmless

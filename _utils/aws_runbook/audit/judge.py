@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
+from aws_runbook.amounts import duration, several, size
 from aws_runbook.audit.contents import split
 
 CRITICAL, WARNING, NOTE = "critical", "warning", "note"
@@ -318,23 +319,3 @@ def judge_public(block, everybody):
 def worst(findings):
     """The exit status of a monitor: 2 for something critical, 1 for a warning, 0 for neither."""
     return max((STATUS[finding.level] for finding in findings), default=0)
-
-
-def duration(delta):
-    """A time span as a person says it."""
-    hours = round(delta / timedelta(hours=1))
-    return several(hours, "hour") if hours < 72 else several(delta.days, "day")  # noqa: PLR2004 - three days
-
-
-def several(count, noun):
-    """A number of things as a person says it."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def size(count):
-    """A number of bytes as a person says it."""
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if count < 1024 or unit == "GiB":  # noqa: PLR2004 - the next unit
-            return f"{count:.0f} {unit}"
-        count /= 1024
-    return None

@@ -9,7 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 from aws_runbook import tables
-from aws_runbook.audit.judge import CRITICAL, LEVELS, STATUS, WARNING, duration, several, size
+from aws_runbook.amounts import duration, several, size
+from aws_runbook.audit.judge import CRITICAL, LEVELS, STATUS, WARNING
 from aws_runbook.errors import RunbookError
 
 _COLUMNS = ("server", "kind", "location", "newest", "backups", "span", "size", "newest_wal", "state")

@@ -39,6 +39,9 @@ _NO_ENDPOINT = (
     "https://localhost:4566, or leave it out to reach AWS."
 )
 
+# As many connections as a recovery of backups uses at a time are kept open; botocore keeps ten.
+_CONNECTIONS = 100
+
 _clients = {}
 # boto3's sessions, as each reads all endpoints of AWS anew, and asks for its credentials.
 _sessions = {}
@@ -210,7 +213,12 @@ def _new_session(**how):
 
 def _config(*, once=False):
     # botocore waits a minute, and asks again: where AWS cannot be reached a person should hear of it sooner.
-    return Config(retries=retries.settings(once=once), connect_timeout=10, user_agent_extra="saltext.aws-runbook")
+    return Config(
+        retries=retries.settings(once=once),
+        connect_timeout=10,
+        max_pool_connections=_CONNECTIONS,
+        user_agent_extra="saltext.aws-runbook",
+    )
 
 
 def _assumed(session, connection, region):

@@ -47,12 +47,16 @@ _JSON_ALWAYS = {
 # S3's model does not name the document of a listing, nor that of POST. The others have the name that the same document has in
 # the request that puts it, or that of their shape. Each with the elements that are always there.
 _S3_DOCUMENTS = {
+    "CompleteMultipartUpload": ("CompleteMultipartUploadResult", ("ETag",)),
+    "CopyObject": ("CopyObjectResult", ("ETag",)),
+    "CreateMultipartUpload": ("InitiateMultipartUploadResult", ("UploadId",)),
     "DeleteObjects": ("DeleteResult", ()),
     "GetBucketLocation": ("LocationConstraint", ()),
     "ListBuckets": ("ListAllMyBucketsResult", ("Buckets",)),
     "ListMultipartUploads": ("ListMultipartUploadsResult", ("Bucket", "IsTruncated")),
     "ListObjectVersions": ("ListVersionsResult", ("Name", "IsTruncated")),
     "ListObjectsV2": ("ListBucketResult", ("Name", "IsTruncated")),
+    "UploadPartCopy": ("CopyPartResult", ("ETag",)),
 }
 # Without a rule there is no configuration: S3 answers NoSuchLifecycleConfiguration. Without a policy there is no status of one.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html

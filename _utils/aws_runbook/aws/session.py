@@ -228,6 +228,13 @@ class Session:
 
         return self._look(_Request(client, service, method, doing, parameters, ask, absent))
 
+    def look(self, service, method, doing, *, absent=(), region=None, **parameters):
+        """One read that is not cached, for callers that ask about very many things, each once; ``None`` when it is absent."""
+        client = self._client(service, region, doing)
+        return self._look(
+            _Request(client, service, method, doing, parameters, lambda: getattr(client, method)(**parameters), absent)
+        )
+
     def recall(self, what, load):
         """The answer of the first ``load()`` in this run: a hint, which may be outdated."""
         return self._cache.get((self.connection, "hints", self.region, what), {}, load)

@@ -11,8 +11,7 @@ from contextvars import ContextVar
 
 # How long to wait for those that are held up. Seconds.
 _PATIENCE = 1.0
-# As many calls at a time as botocore keeps connections open for.
-# https://botocore.amazonaws.com/v1/documentation/api/latest/reference/config.html
+# As many calls at a time as services that throttle take from a run.
 AT_ONCE = 10
 
 _active = ContextVar("aws_runbook_gathering", default=None)

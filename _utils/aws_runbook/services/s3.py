@@ -27,6 +27,13 @@ SERVICES = (
             "ListMultipartUploads": "ListBucketMultipartUploads",
             "ListObjectVersions": "ListBucketVersions",
             "DeleteObjects": "DeleteObject",
+            "CopyObject": "PutObject",
+            "CreateMultipartUpload": "PutObject",
+            "UploadPartCopy": "PutObject",
+            "CompleteMultipartUpload": "PutObject",
+            # Of versions, as they are asked for here.
+            "HeadObject": "GetObjectVersion",
+            "GetObjectTagging": "GetObjectVersionTagging",
             "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
             "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
             "DeleteBucketLifecycle": "PutLifecycleConfiguration",

@@ -38,6 +38,13 @@ def get_object(call):
     reply = call.forward()
     if reply.succeeded and object_versions.has_versions(bucket):
         reply.headers.setdefault("x-amz-version-id", NULL)
+    if reply.succeeded and call.name == "HeadObject" and call.parameters.get("PartNumber"):
+        # moto tells nothing of the object then but the length of the part.
+        of_part = {name.lower() for name in reply.headers}
+        reply.headers = {
+            **{name: value for name, value in found.metadata.items() if name.lower() not in of_part - {"content-type"}},
+            **{name: value for name, value in reply.headers.items() if name.lower() != "content-type"},
+        }
     return reply
 
 

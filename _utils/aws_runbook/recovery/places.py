@@ -1,0 +1,114 @@
+"""
+Where the objects of a server's backups are, and where they can be brought to.
+"""
+
+from dataclasses import dataclass
+
+from aws_runbook.backups.targets import Target
+from aws_runbook.errors import RunbookError
+
+
+@dataclass(frozen=True)
+class Place:
+    """The objects of a target: those below ``root``, but for those below ``others``, which are other servers'."""
+
+    target: Target
+    root: str
+    others: tuple = ()
+
+    @property
+    def bucket(self):
+        """The bucket that they are in."""
+        return self.target.bucket
+
+    @property
+    def region(self):
+        """The region of the bucket."""
+        return self.target.region
+
+    @property
+    def location(self):
+        """BUCKET or BUCKET/PREFIX."""
+        return self.target.location
+
+    def holds(self, key):
+        """Whether a key below ``root`` is one of them."""
+        return not key.startswith(self.others)
+
+
+def of_server(server, targets):
+    """The places of ``server``, each object in one of them; ``targets`` are those of all servers."""
+    own = [target for target in targets if target.server == server]
+    if not own:
+        servers = ", ".join(sorted({target.server for target in targets})) or "none"
+        raise RunbookError(
+            f"server is {server!r}, of which pillar names no backup in S3; those with backups: {servers}."
+        )
+    roots = {(target.bucket, _root(target)) for target in own}
+    found = {}
+    for target in own:
+        root = _root(target)
+        inside = any(bucket == target.bucket and root != other and root.startswith(other) for bucket, other in roots)
+        if not inside:
+            found.setdefault((target.bucket, root), Place(target, root, _others(target, root, roots, targets)))
+    return list(found.values())
+
+
+def _root(target):
+    return f"{target.prefix}/" if target.prefix else ""
+
+
+def _others(target, root, roots, targets):
+    theirs = {_root(other) for other in targets if other.bucket == target.bucket and other.server != target.server}
+    return tuple(
+        sorted(
+            other
+            for other in theirs
+            if other.startswith(root) and (target.bucket, other) not in roots and other != root
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where objects are brought to: to themselves, where ``bucket`` is ``None``; else below ``prefix`` there, under their whole keys."""
+
+    bucket: str | None = None
+    prefix: str = ""
+    region: str | None = None
+
+    @property
+    def is_elsewhere(self):
+        """Whether it is another place than that which the objects come from."""
+        return self.bucket is not None
+
+    def of(self, place, key):
+        """``bucket, key, region`` of what ``key`` of ``place`` is brought to."""
+        if self.bucket is None:
+            return place.bucket, key, place.region
+        return self.bucket, f"{self.prefix}{key}", self.region
+
+
+def elsewhere(to, places, targets):
+    """The bucket and the prefix, with a slash behind it, of ``to``: BUCKET/PREFIX. A place of known backups is refused."""
+    bucket, _, prefix = to.partition("/")
+    prefix = prefix.strip("/")
+    if not bucket:
+        raise RunbookError(f"to is {to!r}; give a BUCKET or BUCKET/PREFIX.")
+    prefix = f"{prefix}/" if prefix else ""
+    for place in places:
+        for other in places:
+            if place.bucket != other.bucket and (
+                place.root.startswith(other.root) or other.root.startswith(place.root)
+            ):
+                raise RunbookError(
+                    f"to is {to!r}, where {place.location} and {other.location} would come to lie one over the other; leave it out."
+                )
+    landing = [f"{prefix}{place.root}" for place in places]
+    for target in targets:
+        root = _root(target)
+        if target.bucket == bucket and any(root.startswith(land) or land.startswith(root) for land in landing):
+            raise RunbookError(
+                f"to is {to!r}, which would write into the backups of {target.server} at {target.location}; name another bucket or prefix."
+            )
+    return bucket, prefix

@@ -1,0 +1,64 @@
+"""
+How far a recovery is, for the person who watches: a line now and then at the level that Salt shows by default.
+"""
+
+import logging
+import time
+
+from aws_runbook.amounts import size
+
+log = logging.getLogger(__name__)
+
+_EVERY = 10.0  # seconds
+_SHARE = 1000  # the least share of all for which time left is told
+
+
+class Progress:
+    """Counts what is done of ``calls``, ``objects`` and ``volume`` (bytes); ``clock`` gives seconds."""
+
+    def __init__(self, what, objects, volume, calls, clock=time.monotonic):
+        self._what, self._objects, self._volume, self._calls = what, objects, volume, calls
+        self._clock = clock
+        self._begun = self._said = clock()
+        self.done = self._bytes = self._made = 0
+
+    def add(self, objects, volume, calls):
+        """So much more is done."""
+        self.done += objects
+        self._bytes += volume
+        self._made += calls
+        if self._clock() - self._said >= _EVERY:
+            self._said = self._clock()
+            log.warning("%s: %s", self._what, self.line())
+
+    def line(self):
+        """Objects and bytes of all, and the time left."""
+        amount = f"{self.done:,} of {self._objects:,} objects, {size(self._bytes)} of {size(self._volume)}"
+        if self._made * _SHARE < self._calls or not self._made:
+            return amount
+        left = (self._clock() - self._begun) * (self._calls - self._made) / self._made
+        return f"{amount}, about {_length(left)} left"
+
+
+class Listing:
+    """Counts what has been listed."""
+
+    def __init__(self, what, clock=time.monotonic):
+        self._what, self._clock, self._said, self.count = what, clock, clock(), 0
+
+    def watched(self, stream):
+        """``stream``, counted."""
+        for entry in stream:
+            self.count += 1
+            if self.count % _SHARE == 0 and self._clock() - self._said >= _EVERY:
+                self._said = self._clock()
+                log.warning("%s: %s versions are listed so far", self._what, f"{self.count:,}")
+            yield entry
+
+
+def _length(seconds):
+    minutes = round(seconds / 60)
+    if not minutes:
+        return f"{max(1, round(seconds))} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

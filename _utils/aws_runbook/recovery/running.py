@@ -1,0 +1,255 @@
+"""
+A recovery: what is to be done, done, and compared.
+
+The listing of versions is read as a stream; what is to be done is kept in a temporary file, as a bucket may hold millions of objects.
+No version is deleted, so that a recovery can be taken back as any other change; and what is done already is left alone, so that one
+that was broken off is simply made again.
+"""
+
+import json
+import tempfile
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextvars import copy_context
+from itertools import groupby
+
+from aws_runbook.aws.failures import DENIED
+from aws_runbook.errors import AwsError, UnreachableError
+from aws_runbook.recovery import copying, versions
+from aws_runbook.recovery.keeping import ENABLED
+from aws_runbook.recovery.progress import Listing, Progress
+
+# At a time. S3 answers thousands of requests a second to a prefix; one copy takes it about a tenth of one.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html
+_OBJECTS, _PARTS = 64, 32
+_MARKERS = 1000  # most in one call
+_NAMED = 1000  # most that are named for each reason
+_DENIALS = 20  # so many, and nothing done: it is the permissions
+
+
+class Named:
+    """What could not be done, by reason: how many, and the first of them by name."""
+
+    def __init__(self):
+        self.counts, self.examples, self._keys = {}, {}, set()
+
+    def add(self, reason, location, text=""):
+        """One more; ``text`` says what happened where that differs from one to the next."""
+        self.counts[reason] = self.counts.get(reason, 0) + 1
+        self._keys.add(hash(location))
+        names = self.examples.setdefault(reason, [])
+        if len(names) < _NAMED:
+            names.append(f"{location} ({text})" if text else location)
+
+    def __contains__(self, location):
+        return hash(location) in self._keys
+
+
+class Recovery:
+    """Of ``places`` (:mod:`aws_runbook.recovery.places`), as of ``moment``, to ``destination``, whose bucket's versioning is ``status``."""
+
+    def __init__(self, session, places, moment, destination, status=ENABLED, what="recovery"):
+        self._session, self._places, self._moment = session, places, moment
+        self._to, self._status, self._what = destination, status, what
+        self.tallies = [_tally(place) for place in places]
+        self.problems, self.doubtful, self.differing = Named(), Named(), None
+        # Steps, one a line, so that memory does not grow with their number.
+        self._steps = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed by close()
+        # Of objects that hold the same as others, and have another ETag: those that this recovery has written.
+        self._written = set()
+        self._volume = self._calls = self._number = self._denied = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._steps.close()
+
+    # What is to be done
+
+    def plan(self):
+        """List and judge; note each step, and what cannot be done as far as the listing tells."""
+        for number, place in enumerate(self._places):
+            for judged in self._judged(place):
+                self._note(number, place, judged)
+
+    def _judged(self, place):
+        """What each key of a place had, and what there is now where it is to be brought to."""
+        listing = Listing(f"{self._what}, {place.location}")
+        stream = versions.stream(self._pages(place.bucket, place.root, place.region, place.location))
+        found = (
+            versions.judge(key, entries, self._moment)
+            for key, entries in versions.by_key(listing.watched(stream))
+            if place.holds(key)
+        )
+        return self._beside(place, found) if self._to.is_elsewhere else found
+
+    def _pages(self, bucket, prefix, region, location):
+        doing = f"list the versions in {location}"
+        return self._session.pages("s3", "list_object_versions", doing, region=region, Bucket=bucket, Prefix=prefix)
+
+    def _beside(self, place, found):
+        """The same with what is there at the destination, which is listed side by side: both are in the order of keys."""
+        bucket, prefix, region = self._to.of(place, place.root)
+        stream = versions.stream(self._pages(bucket, prefix, region, f"{bucket}/{prefix}"))
+        there = (entry for entry in stream if entry.is_latest and not entry.is_marker)
+        beyond = len(self._to.prefix)
+        entry = next(there, None)
+        for judged in found:
+            while entry is not None and entry.key[beyond:].encode() < judged.key.encode():
+                yield versions.Judged(entry.key[beyond:], None, entry, is_elsewhere=True)
+                entry = next(there, None)
+            same = entry is not None and entry.key[beyond:] == judged.key
+            yield versions.Judged(judged.key, judged.then, entry if same else None, is_elsewhere=True)
+            entry = next(there, None) if same else entry
+        while entry is not None:
+            yield versions.Judged(entry.key[beyond:], None, entry, is_elsewhere=True)
+            entry = next(there, None)
+
+    def _note(self, number, place, judged):
+        tally, then = self.tallies[number], judged.then
+        if then is not None:
+            tally["objects"] += 1
+            tally["bytes"] += then.size
+            if judged.is_doubtful(self._moment):
+                self.doubtful.add("parts", f"{place.bucket}/{judged.key}")
+        if then is None and judged.is_elsewhere:
+            tally["others"] += judged.now is not None
+        elif judged.is_same:
+            tally["same"] += then is not None
+        elif then is None:
+            tally["hide"] += 1
+            self._keep([number, judged.key], 0, 1)
+        else:
+            tally["copy"] += 1
+            tally["copy_bytes"] += then.size
+            self._check(place, judged)
+            step = [number, judged.key, then.id, then.size, then.parts, then.storage_class, then.etag]
+            self._keep(step, then.size, _calls(then.parts))
+
+    def _check(self, place, judged):
+        if judged.then.is_archived:
+            self.problems.add(copying.ARCHIVED, f"{place.bucket}/{judged.key}")
+
+    def _keep(self, step, volume, calls):
+        self._steps.write(json.dumps(step) + "\n")
+        self._number += 1
+        self._volume += volume
+        self._calls += calls
+
+    # Doing it
+
+    def carry_out(self):
+        """Do all steps, many at a time; what cannot be done is named, and the rest is done all the same."""
+        self.problems = Named()  # what is archived may have been restored meanwhile: it is tried
+        progress = Progress(self._what, self._number, self._volume, self._calls)
+        with ThreadPoolExecutor(_OBJECTS) as pool, ThreadPoolExecutor(_PARTS) as parts:
+            waiting = set()
+            try:
+                for work in self._works():
+                    if len(waiting) >= 2 * _OBJECTS:
+                        waiting = self._settled(waiting, progress)
+                    waiting.add(pool.submit(copy_context().run, self._do, work, parts))
+                while waiting:
+                    waiting = self._settled(waiting, progress)
+            except BaseException:
+                for future in waiting:
+                    future.cancel()
+                raise
+
+    def _works(self):
+        """Lists of steps that are done by one call: one copy, or up to a thousand delete markers in one place."""
+        self._steps.seek(0)
+        steps = map(json.loads, self._steps)
+        markers = {}
+        for number, group in groupby(steps, key=lambda step: step[0]):
+            for step in group:
+                if len(step) > 2:  # noqa: PLR2004 - a number and a key are a marker
+                    yield [step]
+                    continue
+                markers.setdefault(number, []).append(step)
+                if len(markers[number]) == _MARKERS:
+                    yield markers.pop(number)
+        yield from markers.values()
+
+    def _settled(self, waiting, progress):
+        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        for future in done:
+            steps, problems, written = future.result()
+            for reason, location, text in problems:
+                self.problems.add(reason, location, text)
+            self._written.update(written)
+            volume = sum(step[3] for step in steps if len(step) > 2)  # noqa: PLR2004
+            calls = sum(_calls(step[4]) if len(step) > 2 else 1 for step in steps)  # noqa: PLR2004
+            progress.add(len(steps), volume, calls)
+        return waiting
+
+    def _do(self, steps, parts):
+        """``steps, problems, written``: what was done, what could not be, and what was written with another ETag."""
+        place = self._places[steps[0][0]]
+        try:
+            if len(steps[0]) == 2:  # noqa: PLR2004
+                refused = copying.hide(self._session, place.bucket, [step[1] for step in steps], place.region)
+                self._denied = 0
+                return steps, [(copying.FAILED, f"{place.bucket}/{key}", text) for key, text in refused], ()
+            return steps, (), self._copy(place, steps[0], parts)
+        except UnreachableError:
+            raise
+        except copying.NotCopiedError as error:
+            return steps, [(error.reason, f"{place.bucket}/{steps[0][1]}", "")], ()
+        except AwsError as error:
+            if error.code in DENIED:
+                self._denied += 1
+                if self._denied >= _DENIALS or self._number <= _DENIALS:
+                    raise
+            return steps, [(copying.FAILED, f"{place.bucket}/{step[1]}", str(error)) for step in steps], ()
+
+    def _copy(self, place, step, parts):
+        _, key, version_id, size, number, storage_class, etag = step
+        to_bucket, to_key, region = self._to.of(place, key)
+        job = copying.Job(place.bucket, key, version_id, size, etag, number, storage_class, to_bucket, to_key, region)
+        if self._to.is_elsewhere and self._status != ENABLED and self._stands_there(job):
+            raise copying.NotCopiedError(copying.IN_THE_WAY, "")
+        found, new_id = copying.copy(self._session, job, parts)
+        self._denied = 0
+        return () if found == etag else (hash((to_bucket, to_key, new_id or "null")),)
+
+    def _stands_there(self, job):
+        """Whether something else is there that would be lost, since the bucket keeps no versions."""
+        doing = f"look at {job.to_bucket}/{job.to_key}"
+        there = self._session.look(
+            "s3", "head_object", doing, absent=("404", "NoSuchKey"), region=job.region, **job.there
+        )
+        return there is not None
+
+    # Comparing
+
+    def compare(self):
+        """List again, and count what is not as it was; those that are named already are left out."""
+        self.differing = Named()
+        for place in self._places:
+            for judged in self._judged(place):
+                location = f"{place.bucket}/{judged.key}"
+                if not (self._is_right(place, judged) or location in self.problems):
+                    self.differing.add("differs", location)
+
+    def _is_right(self, place, judged):
+        if judged.then is None and judged.is_elsewhere:
+            return True
+        if judged.is_same:
+            return True
+        if judged.now is None or judged.then is None or judged.now.size != judged.then.size:
+            return False
+        bucket, key, _ = self._to.of(place, judged.key)
+        return hash((bucket, key, judged.now.id)) in self._written
+
+
+def _calls(parts):
+    """What a copy costs, in thousandths of a call: a delete marker is one."""
+    return 1000 * (parts + 2 if parts > 1 else 1)
+
+
+def _tally(place):
+    return {
+        "location": place.location,
+        **dict.fromkeys(("objects", "bytes", "copy", "copy_bytes", "hide", "same", "others"), 0),
+    }

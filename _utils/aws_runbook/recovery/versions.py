@@ -1,0 +1,123 @@
+"""
+A listing of versions as a stream, key by key, and what it says of a moment.
+
+S3 lists keys in the order of their bytes and, of each key, the newest version first; objects and delete markers mixed, which boto3
+gives in two lists for each page. So no more than one page is held, however many versions there are.
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from aws_runbook.recovery.moments import MARGIN
+
+# They must be brought back from the archive before they can be read or copied.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html
+ARCHIVED = ("GLACIER", "DEEP_ARCHIVE")
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of an object, or a delete marker, which has neither size nor ETag."""
+
+    key: str
+    id: str
+    made: datetime
+    is_latest: bool
+    is_marker: bool = False
+    size: int = 0
+    etag: str = ""
+    storage_class: str = "STANDARD"
+
+    @property
+    def parts(self):
+        """In how many parts it was uploaded, which its ETag tells; 1 where it was not."""
+        number = self.etag.strip('"').rpartition("-")[2]
+        return int(number) if "-" in self.etag and number.isdecimal() else 1
+
+    @property
+    def is_archived(self):
+        """Whether it is in an archive, as far as a listing tells."""
+        return self.storage_class in ARCHIVED
+
+
+@dataclass(frozen=True)
+class Judged:
+    """
+    One key: ``then`` is the object that it had at the moment, ``now`` the one that it has; ``None`` where it had, or has, none.
+    """
+
+    key: str
+    then: Version | None
+    now: Version | None
+    # Whether ``now`` is what there is in another place.
+    is_elsewhere: bool = False
+
+    @property
+    def is_same(self):
+        """Whether nothing needs to be done."""
+        if self.then is None or self.now is None:
+            return self.then is self.now
+        return (self.now.id == self.then.id and not self.is_elsewhere) or self.is_equal
+
+    @property
+    def is_equal(self):
+        """Whether two objects that are there hold the same bytes, as their ETags say, and the present one can be read as well as the other."""
+        return (self.now.size, self.now.etag) == (self.then.size, self.then.etag) and (
+            self.then.is_archived or not self.now.is_archived
+        )
+
+    def is_doubtful(self, moment):
+        """Whether it was uploaded in parts shortly before ``moment``: then S3 does not tell whether it was complete by then."""
+        return self.then is not None and self.then.parts > 1 and moment - self.then.made < MARGIN
+
+
+def stream(pages):
+    """Every version and delete marker of the pages of a listing."""
+    for page in pages:
+        found = [_version(entry) for entry in page.get("Versions", ())]
+        found += [_marker(entry) for entry in page.get("DeleteMarkers", ())]
+        yield from sorted(found, key=_place)
+
+
+def _version(entry):
+    return Version(
+        entry["Key"],
+        entry["VersionId"],
+        entry["LastModified"],
+        entry["IsLatest"],
+        size=entry["Size"],
+        etag=entry["ETag"],
+        storage_class=entry.get("StorageClass", "STANDARD"),
+    )
+
+
+def _marker(entry):
+    return Version(entry["Key"], entry["VersionId"], entry["LastModified"], entry["IsLatest"], is_marker=True)
+
+
+def _place(version):
+    # Of what was made in one second, a version before a marker: which came first is not told, and to bring back is the safer way.
+    return version.key.encode(), not version.is_latest, -version.made.timestamp(), version.is_marker
+
+
+def by_key(versions):
+    """``(key, its versions)`` of each key of a stream; the versions are a stream too."""
+    return ((key, found) for key, found in groupby(versions, key=lambda version: version.key))
+
+
+def judge(key, versions, moment):
+    """What ``versions``, all those of ``key``, say of ``moment``: what was made last until then was there."""
+    then = now = None
+    for version in versions:
+        if version.is_latest:
+            now = version
+        # By its date, and not by its place in the listing: an upload that was begun early and finished late may stand first.
+        if version.made <= moment and (then is None or version.made > then.made):
+            then = version
+    return Judged(key, _object(then), _object(now))
+
+
+def _object(version):
+    return None if version is None or version.is_marker else version

@@ -1,0 +1,78 @@
+"""Where a server's objects are, and where they can be brought to."""
+
+import pytest
+
+from aws_runbook.backups.targets import Target
+from aws_runbook.errors import RunbookError
+from aws_runbook.recovery import places
+
+
+def target(server, bucket, prefix, kind="files"):
+    return Target(server, kind, bucket, prefix, "eu-west-2", expires=True)
+
+
+TARGETS = [
+    target("registry", "shared", "database"),
+    target("registry", "shared", "file-sync", "sync"),
+    target("cms", "shared", "cms"),
+    target("whole", "alone", ""),
+    target("whole", "alone", "inner", "sync"),
+    target("guest", "alone", "guests/one"),
+    target("guest", "second", "guests"),
+]
+
+
+def of(server):
+    return [(place.location, place.root, place.others) for place in places.of_server(server, TARGETS)]
+
+
+def test_each_object_is_in_one_place():
+    assert of("registry") == [("shared/database", "database/", ()), ("shared/file-sync", "file-sync/", ())]
+    assert of("whole") == [("alone", "", ("guests/one/",))]
+    (place,) = places.of_server("whole", TARGETS)
+    assert place.holds("inner/x")
+    assert place.holds("guests/onex")
+    assert not place.holds("guests/one/x")
+
+
+def test_a_server_without_backups_is_an_error_that_names_those_with():
+    with pytest.raises(RunbookError) as raised:
+        places.of_server("registy", TARGETS)
+    assert str(raised.value) == (
+        "server is 'registy', of which pillar names no backup in S3; those with backups: cms, guest, registry, whole."
+    )
+
+
+@pytest.mark.parametrize(
+    ("server", "to", "meant"),
+    [
+        ("registry", "other", ("other", "")),
+        ("registry", "other/a/b/", ("other", "a/b/")),
+        ("registry", "shared/recovered", ("shared", "recovered/")),
+        ("whole", "second/x", ("second", "x/")),
+    ],
+)
+def test_elsewhere(server, to, meant):
+    assert places.elsewhere(to, places.of_server(server, TARGETS), TARGETS) == meant
+
+
+@pytest.mark.parametrize(
+    ("server", "to", "sentence"),
+    [
+        ("registry", "shared", "into the backups of registry at shared/database"),
+        ("registry", "shared/cms", "into the backups of cms at shared/cms"),
+        ("registry", "alone/x", "into the backups of whole at alone"),
+        ("whole", "second", "into the backups of guest at second/guests"),
+        ("registry", "/x", "give a BUCKET or BUCKET/PREFIX"),
+        ("guest", "other", "one over the other"),
+    ],
+)
+def test_no_backup_is_written_over(server, to, sentence):
+    with pytest.raises(RunbookError, match=sentence):
+        places.elsewhere(to, places.of_server(server, TARGETS), TARGETS)
+
+
+def test_what_an_object_is_brought_to():
+    (place, _) = places.of_server("registry", TARGETS)
+    assert places.Destination().of(place, "database/x") == ("shared", "database/x", "eu-west-2")
+    assert places.Destination("b", "p/", "us-east-1").of(place, "database/x") == ("b", "p/database/x", "us-east-1")

@@ -1,0 +1,385 @@
+"""A whole recovery, with a model of S3 in place of AWS."""
+
+import logging
+import threading
+import tracemalloc
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aws_runbook.backups.targets import Target
+from aws_runbook.errors import AwsError, UnreachableError
+from aws_runbook.recovery import running
+from aws_runbook.recovery.places import Destination, of_server
+from aws_runbook.recovery.running import Recovery
+from tests.fixtures.versioned import START, Bucket, Refused, Session
+
+HOUR = timedelta(hours=1)
+TARGETS = [
+    Target("one", "sync", "b", "own", "eu-west-2", expires=False),
+    Target("two", "sync", "b", "own/others", "eu-west-2", expires=False),
+]
+PLACES = of_server("one", TARGETS)
+HERE, THERE = Destination(), Destination("c", "new/", "us-east-1")
+
+
+def bucket(name="b", versioning="Enabled"):
+    made = Bucket(name)
+    made.versioning = versioning
+    return made
+
+
+def recovered(session, moment, to=HERE, status="Enabled"):
+    with Recovery(session, PLACES, moment, to, status) as recovery:
+        recovery.plan()
+        recovery.carry_out()
+        recovery.compare()
+    return recovery
+
+
+def versions(found):
+    return {(key, version.id) for key, listed in found.keys.items() for version in listed}
+
+
+def own(contents):
+    return {
+        key: content
+        for key, content in contents.items()
+        if key.startswith("own/") and not key.startswith("own/others/")
+    }
+
+
+KEYS = ("own/a", "own/b", "own/c", "own/others/d", "other/e")
+ACTIONS = st.lists(
+    st.one_of(
+        st.tuples(st.just("put"), st.sampled_from(KEYS), st.binary(max_size=2)),
+        st.tuples(
+            st.just("parts"), st.sampled_from(KEYS), st.lists(st.binary(min_size=1, max_size=3), min_size=2, max_size=3)
+        ),
+        st.tuples(st.just("delete"), st.sampled_from(KEYS), st.none()),
+    ),
+    max_size=12,
+)
+
+
+def act(found, actions):
+    """Do that, an hour after each other; what there was after each."""
+    seen = [(found.now, found.live())]
+    for what, key, content in actions:
+        found.wait(HOUR)
+        if what == "delete":
+            found.delete(key)
+        else:
+            found.put(key, content, parts=tuple(content) if what == "parts" else None)
+        seen.append((found.now, found.live()))
+    found.wait(HOUR)
+    return seen
+
+
+@settings(max_examples=60, deadline=None)
+@given(ACTIONS, st.data())
+def test_all_is_as_it_was_and_no_version_is_lost(actions, data):
+    found = bucket()
+    moment, then = data.draw(st.sampled_from(act(found, actions)))
+    before, others = (
+        versions(found),
+        {key: content for key, content in found.live().items() if key not in own(found.live())},
+    )
+    session = Session(found, page_size=data.draw(st.integers(1, 4)))
+    recovery = recovered(session, moment)
+    assert own(found.live()) == own(then)
+    assert {key: content for key, content in found.live().items() if key not in own(found.live())} == others
+    assert before <= versions(found)
+    assert not recovery.problems.counts
+    assert not recovery.differing.counts
+    session.calls.clear()
+    found.wait(HOUR)
+    again = recovered(session, moment)
+    assert session.calls == [], "a second one has nothing to do"
+    assert not again.differing.counts
+
+
+@settings(max_examples=40, deadline=None)
+@given(ACTIONS, st.data())
+def test_it_can_be_taken_back(actions, data):
+    found = bucket()
+    moment, _ = data.draw(st.sampled_from(act(found, actions)))
+    before, last = found.now, found.live()
+    found.wait(HOUR)
+    session = Session(found)
+    recovered(session, moment)
+    found.wait(HOUR)
+    recovered(session, before)
+    assert found.live() == last
+
+
+@settings(max_examples=40, deadline=None)
+@given(ACTIONS, st.integers(0, 6), st.data())
+def test_one_that_was_broken_off_is_made_again(actions, allowed, data):
+    found = bucket()
+    moment, then = data.draw(st.sampled_from(act(found, actions)))
+    left = [allowed]
+
+    def give_up(_method, _parameters):
+        left[0] -= 1
+        if left[0] < 0:
+            raise UnreachableError("the network is gone.")
+
+    session = Session(found, before=give_up)
+    try:
+        recovered(session, moment)
+    except UnreachableError:
+        found.wait(HOUR)
+        left[0] = 1000
+        recovered(session, moment)
+    assert own(found.live()) == own(then)
+
+
+@settings(max_examples=40, deadline=None)
+@given(ACTIONS, st.data())
+def test_elsewhere(actions, data):
+    found, other = bucket(), bucket("c")
+    moment, then = data.draw(st.sampled_from(act(found, actions)))
+    other.put("new/own/b", b"old", parts=(b"o", b"ld"))
+    other.put("new/own/zzz", b"of somebody else")
+    other.put("own/a", b"of somebody else")
+    before = found.live()
+    session = Session(found, other, page_size=data.draw(st.integers(1, 4)))
+    recovery = recovered(session, moment, THERE)
+    assert found.live() == before
+    expected = {f"new/{key}": content for key, content in own(then).items()}
+    kept = {"new/own/b": b"old", "new/own/zzz": b"of somebody else", "own/a": b"of somebody else"}
+    assert other.live() == {**kept, **expected}
+    assert not recovery.differing.counts
+    assert recovery.tallies[0]["others"] == len(kept.keys() - expected.keys() - {"own/a"})
+    session.calls.clear()
+    recovered(session, moment, THERE)
+    assert session.calls == []
+
+
+def test_elsewhere_nothing_is_written_over_where_no_versions_are_kept():
+    found, other = bucket(), bucket("c", None)
+    found.put("own/a", b"a")
+    found.put("own/b", b"b")
+    other.put("new/own/a", b"another")
+    other.put("new/own/b", b"b")
+    recovery = recovered(Session(found, other), found.now, THERE, None)
+    assert other.live()["new/own/a"] == b"another"
+    assert recovery.problems.examples == {"in the way": ["b/own/a"]}
+    assert not recovery.differing.counts
+
+
+def overwritten(found, number, **given):
+    for name in range(number):
+        found.put(f"own/{name:05d}", b"good", **given)
+    moment = found.now
+    found.wait(HOUR)
+    for name in range(number):
+        found.put(f"own/{name:05d}", b"bad!")
+    found.wait(HOUR)
+    return moment
+
+
+def test_what_cannot_be_brought_back_is_named_and_the_rest_is():
+    found = bucket()
+    moment = overwritten(found, 5)
+    first = [found.keys[f"own/0000{number}"][1] for number in range(5)]
+    first[0].storage_class, first[1].sse_c = "GLACIER", True
+    first[2].parts, first[2].sse_c = (b"go", b"od"), True
+    session = Session(found)
+    with Recovery(session, PLACES, moment, HERE) as recovery:
+        recovery.plan()
+        assert recovery.problems.examples == {"archived": ["b/own/00000"]}
+        found.delete_version("own/00003", first[3].id)
+        recovery.carry_out()
+        recovery.compare()
+    # As they came to an end, which is in no order.
+    assert {reason: sorted(names) for reason, names in recovery.problems.examples.items()} == {
+        "archived": ["b/own/00000"],
+        "encrypted": ["b/own/00001", "b/own/00002"],
+        "gone": ["b/own/00003"],
+    }
+    assert found.current("own/00004").content == b"good"
+    # What is gone did not exist then, as far as the listing tells now; it is named already.
+    assert not recovery.differing.counts
+
+
+def test_more_than_a_thousand_are_counted_and_the_first_are_named():
+    found = bucket()
+    moment = overwritten(found, 1003, storage_class="DEEP_ARCHIVE")
+    with Recovery(Session(found), PLACES, moment, HERE) as recovery:
+        recovery.plan()
+    assert recovery.problems.counts == {"archived": 1003}
+    assert len(recovery.problems.examples["archived"]) == 1000
+
+
+def test_what_is_written_meanwhile_is_told():
+    found = bucket()
+    moment = overwritten(found, 3)
+    session = Session(found)
+    with Recovery(session, PLACES, moment, HERE) as recovery:
+        recovery.plan()
+        recovery.carry_out()
+        found.put("own/00001", b"again")
+        recovery.compare()
+    assert recovery.differing.examples == {"differs": ["b/own/00001"]}
+
+
+def test_metadata_tags_and_storage_class_come_along_in_parts_too():
+    found = bucket()
+    kept = {"tags": {"k": "v"}, "metadata": {"m": "n"}, "storage_class": "STANDARD_IA"}
+    for name, parts in (
+        ("whole", None),
+        ("parts", (b"12", b"34", b"5")),
+        ("uneven", (b"1", b"2345", b"6")),
+        ("large", (b"1234", b"5", b"6")),
+    ):
+        found.put(f"own/{name}", b"x", parts=parts, **kept)
+    moment = found.now
+    found.wait(HOUR)
+    for name in ("whole", "parts", "uneven", "large"):
+        found.delete(f"own/{name}")
+    recovered(Session(found), moment)
+    for name in ("whole", "parts", "uneven", "large"):
+        new, _, old = found.keys[f"own/{name}"]
+        assert new.id != old.id
+        assert (new.etag, new.parts, new.tags, new.metadata, new.storage_class) == (
+            old.etag,
+            old.parts,
+            old.tags,
+            old.metadata,
+            old.storage_class,
+        )
+
+
+def test_an_upload_that_fails_is_given_up():
+    found = bucket()
+    found.put("own/a", b"", parts=(b"1", b"2"))
+    moment = found.now
+    found.wait(HOUR)
+    found.delete("own/a")
+
+    def refuse(method, _):
+        if method == "upload_part_copy":
+            raise Refused("InternalError")
+
+    recovery = recovered(Session(found, before=refuse), moment)
+    assert recovery.problems.counts == {"failed": 1}
+    assert found.uploads == {}
+
+
+class Kms(Session):
+    """A bucket whose ETags say nothing of the content."""
+
+    def _copy_object(self, **parameters):
+        answer = super()._copy_object(**parameters)
+        self.buckets[parameters["Bucket"]].keys[parameters["Key"]][0].parts += (b"",)
+        return {**answer, "CopyObjectResult": {"ETag": '"of another key"'}}
+
+
+def test_what_has_another_etag_is_known_for_what_was_written():
+    found = bucket()
+    moment = overwritten(found, 3)
+    recovery = recovered(Kms(found), moment)
+    assert not recovery.differing.counts
+
+
+def test_without_permission_it_ends_at_once():
+    found = bucket()
+    moment = overwritten(found, 500)
+
+    def refuse(method, _):
+        if method == "copy_object":
+            raise Refused("AccessDenied")
+
+    session = Session(found, before=refuse)
+    with pytest.raises(AwsError, match="AccessDenied"):
+        recovered(session, moment)
+
+
+def test_what_is_denied_for_one_object_alone_is_named():
+    found = bucket()
+    moment = overwritten(found, 100)
+
+    def refuse(_, parameters):
+        if parameters.get("Key") == "own/00007":
+            raise Refused("AccessDenied")
+
+    recovery = recovered(Session(found, before=refuse), moment)
+    assert recovery.problems.examples["failed"] == ["b/own/00007 (Cannot do that: AWS says AccessDenied.)"]
+    assert recovery.problems.counts == {"failed": 1}
+
+
+def test_many_at_a_time_and_markers_by_the_thousand():
+    found = bucket()
+    moment = overwritten(found, 300)
+    for number in range(2500):
+        found.put(f"own/new{number}", b"of a thief")
+    meeting = threading.Barrier(running._OBJECTS)
+
+    def meet(method, _):
+        if method == "copy_object" and meeting.n_waiting + 1 <= running._OBJECTS and not done:
+            meeting.wait(timeout=20)
+            done.append(True)
+
+    done = []
+    session = Session(found, before=meet)
+    recovered(session, moment)
+    assert session.most >= running._OBJECTS
+    markers = [
+        len(parameters["Delete"]["Objects"]) for method, parameters in session.calls if method == "delete_objects"
+    ]
+    assert sorted(markers) == [500, 1000, 1000]
+
+
+class Endless(Session):
+    """A bucket with so many objects that no test could hold them."""
+
+    def __init__(self, number):
+        super().__init__()
+        self.number = number
+
+    def pages(self, *_arguments, **_named):
+        for start in range(0, self.number, 500):
+            entries = [
+                {
+                    "Key": f"own/{start + number // 2:09d}",
+                    "VersionId": f"{start}-{number}",
+                    "LastModified": START + HOUR * ((number + 1) % 2),
+                    "IsLatest": not number % 2,
+                    "Size": 1,
+                    "ETag": f'"{number}"',
+                }
+                for number in range(1000)
+            ]
+            yield {"Versions": entries}
+
+
+def test_memory_does_not_grow_with_the_number_of_objects():
+    peaks = []
+    for number in (2_000, 20_000):
+        with Recovery(Endless(number), PLACES, START, HERE) as recovery:
+            tracemalloc.start()
+            recovery.plan()
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+        assert recovery.tallies[0]["copy"] == number
+    assert peaks[1] < peaks[0] + 500_000
+
+
+def test_progress_is_shown_where_salt_shows_it(monkeypatch, caplog):
+    found = bucket()
+    moment = overwritten(found, 30)
+    seconds = iter(range(0, 10_000, 4))
+    monkeypatch.setattr("time.monotonic", lambda: next(seconds))
+    monkeypatch.setattr("aws_runbook.recovery.progress.Progress.__init__.__defaults__", (lambda: next(seconds),))
+    with caplog.at_level(logging.WARNING):
+        recovered(Session(found), moment)
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines
+    assert lines[0].startswith("recovery: ")
+    assert " of 30 objects, " in lines[0]
+    assert "about" in lines[0]
+    assert lines[0].endswith(" left")
