@@ -37,3 +37,11 @@ def test_a_file_that_is_added_is_found(tmp_path, monkeypatch, minion_opts, stead
     assert "added" not in found(disable_modules=["added"])
     (folder / "added.py").unlink()
     assert "added" not in found()
+
+
+def test_a_module_that_is_written_anew_is_loaded_anew(tmp_path, minion_opts):
+    folder = tmp_path / "_modules"
+    folder.mkdir()
+    for answer in ("first", "second"):
+        (folder / "written.py").write_text(f"def said():\n    return {answer!r}\n")
+        assert salt.loader.minion_mods({**minion_opts, "module_dirs": [str(folder)]})["written.said"]() == answer

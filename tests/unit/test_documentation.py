@@ -3,6 +3,7 @@
 import ast
 import inspect
 import re
+from functools import cache
 
 import pytest
 
@@ -19,6 +20,7 @@ FUNCTIONS = [
 ]
 
 
+@cache
 def _said_once(module):
     """Arguments that the head of a module describes for every function of it."""
     head = ast.get_docstring(ast.parse((TREE / "_modules" / f"{module}.py").read_text()))
