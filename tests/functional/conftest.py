@@ -174,6 +174,12 @@ def account(sandbox, tmp_path, nameserver):
 
 
 @pytest.fixture
+def quick(monkeypatch):
+    """AWS, or another run, is not waited for as long as it may really take."""
+    monkeypatch.setattr("aws_runbook.access_keys.rotation.STORING", 1)
+
+
+@pytest.fixture
 def obey(request, monkeypatch, tmp_path, modules):
     """
     Do what a message says: the command in it is typed into a shell as it stands, and what Salt is given is called.

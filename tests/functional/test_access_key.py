@@ -49,12 +49,6 @@ def stored(private):
     return (yaml.safe_load(private.read_text()).get("aws") or {}).get("access_key")
 
 
-@pytest.fixture
-def quick(monkeypatch):
-    """AWS, or another run, is not waited for as long as it may really take."""
-    monkeypatch.setattr("aws_runbook.access_keys.rotation.STORING", 1)
-
-
 def works(sandbox, private):
     """Whether AWS takes what the store holds: signed by that key, a call is made in that user's name."""
     halves = yaml.safe_load(private.read_text())["aws"]

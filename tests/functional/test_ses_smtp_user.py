@@ -147,7 +147,7 @@ def test_iams_lag_is_waited_for(states, modules, sandbox, store, by, pattern):
 
 
 @pytest.mark.parametrize("pillar", [{"aws": {"ses": {"smtp_users": {USER: {"region": "eu-west-1"}}}}}])
-def test_a_lost_password_says_how_to_rotate_and_that_works(pillar, converge, modules, iam, private, store):
+def test_a_lost_password_says_how_to_rotate_and_that_works(quick, pillar, converge, modules, iam, private, store):
     pillar["aws"]["ses"]["smtp_users"][USER]["store"] = store
     iam.create_user(UserName=USER)
     lost = iam.create_access_key(UserName=USER)["AccessKey"]["AccessKeyId"]
