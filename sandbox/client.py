@@ -206,8 +206,12 @@ class Sandbox:
         """Delay an operation."""
         self.ask("latency", operation=operation, milliseconds=milliseconds, jitter=jitter, seed=seed)
 
+    def meet(self, operation, milliseconds):
+        """Hold each call of an operation until another one asks for the same, at most so long."""
+        self.ask("meet", operation=operation, milliseconds=milliseconds)
+
     def clear_faults(self):
-        """No more faults, delays and rates."""
+        """No more faults, delays, meetings and rates."""
         self.ask("clear-faults")
 
     def page_size(self, size):

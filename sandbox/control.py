@@ -152,6 +152,12 @@ def latency(application, operation, milliseconds, jitter=0, seed=None):
 
 
 @action
+def meet(application, operation, milliseconds):
+    """Let calls of an operation wait for one another."""
+    application.state.faults.add_meeting(operation, milliseconds)
+
+
+@action
 def rate(application, service, per_second):
     """Let through so many calls of a service in a second."""
     application.state.faults.set_rate(service, per_second)

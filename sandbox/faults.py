@@ -5,6 +5,7 @@ A fault is for one operation (``CreateUser`` or ``iam:CreateUser``), a service (
 """
 
 import fnmatch
+import json
 import random
 import threading
 from dataclasses import dataclass, field
@@ -71,13 +72,23 @@ class Fault:
         return True
 
 
+@dataclass
+class Meeting:
+    """Calls of an operation wait for one another: for one that asks for the same, ``limit`` seconds at most."""
+
+    operation: str
+    limit: float
+    waiting: dict = field(default_factory=dict)
+
+
 class Faults:
-    """The faults, delays and rates that are in force."""
+    """The faults, delays, meetings and rates that are in force."""
 
     def __init__(self):
         self._lock = threading.Lock()
         # Set when the server stops or is reset, so that no thread is left with a call that is being held.
         self.released = threading.Event()
+        self._meetings = []
         self.reset()
 
     def reset(self):
@@ -87,6 +98,10 @@ class Faults:
             self.released = threading.Event()
             self._faults = []
             self._latencies = []
+            for meeting in self._meetings:
+                for other in meeting.waiting.values():
+                    other.set()
+            self._meetings = []
             self._rates = {}
 
     def add(self, fault):
@@ -98,6 +113,29 @@ class Faults:
         """Delay matching calls; ``jitter`` adds up to so many milliseconds, drawn from ``seed``."""
         with self._lock:
             self._latencies.append([operation, milliseconds, jitter, random.Random(seed)])  # noqa: S311 - repeatable
+
+    def add_meeting(self, operation, milliseconds):
+        """Hold each matching call until another one asks for the same, at most so long."""
+        with self._lock:
+            self._meetings.append(Meeting(operation, milliseconds / 1000))
+
+    def meet(self, call):
+        """Wait for the call that ``call`` is to meet, if there is to be one."""
+        asked = json.dumps([call.service, call.name, call.region, call.parameters], sort_keys=True, default=str)
+        with self._lock:
+            fitting = (each for each in self._meetings if matches(each.operation, call.service, call.name))
+            meeting = next(fitting, None)
+            if meeting is None:
+                return
+            other = meeting.waiting.pop(asked, None)
+            if other:
+                other.set()
+                return
+            mine = meeting.waiting[asked] = threading.Event()
+        mine.wait(meeting.limit)
+        with self._lock:
+            if meeting.waiting.get(asked) is mine:
+                del meeting.waiting[asked]
 
     def set_rate(self, service, per_second):
         """Let through so many calls of a service in a second, as SES does for everything but sending."""
@@ -144,6 +182,7 @@ def inject(call, proceed):
     if call.spared:
         return proceed(call)
     faults = call.state.faults
+    faults.meet(call)
     faults.released.wait(faults.delay(call))
     kind = faults.struck(call)
     if faults.too_fast(call) or kind == "throttling":

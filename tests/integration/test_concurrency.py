@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 
 def test_two_applies_at_once_converge(control, twin, sandbox):
-    # So long that the other run, too, has looked before there is anything to see.
+    # So that the other run, too, has looked before there is anything to see.
     for operation in ("CreateBucket", "CreateUser", "CreateGroup", "CreatePolicy", "CreateAccessKey"):
-        sandbox.latency(operation, 1500)
+        sandbox.meet(operation, 1500)
     with ThreadPoolExecutor() as pool:
         runs = [pool.submit(minion, "state.apply", "aws.buckets,aws.iam", "--out=json") for minion in (control, twin)]
     for run in runs:

@@ -7,9 +7,9 @@ from tests.integration.test_databases import passwords
 
 
 def test_two_applies_at_once_converge(control, twin, sandbox):
-    # So long that the other run, too, has looked before there is anything to see.
-    sandbox.latency("CreateVpc", 3000)
-    sandbox.latency("CreateDB*", 1000)
+    # So that the other run, too, has looked before there is anything to see.
+    sandbox.meet("CreateVpc", 3000)
+    sandbox.meet("CreateDB*", 1000)
     with ThreadPoolExecutor() as pool:
         runs = [pool.submit(minion, "state.apply", "aws.databases", "--out=json") for minion in (control, twin)]
     for run in runs:

@@ -17,9 +17,9 @@ CREATING = (
 
 
 def test_two_applies_at_once_converge(control, twin, sandbox):
-    # So long that the other run, too, has looked before there is anything to see.
+    # So that the other run, too, has looked before there is anything to see.
     for operation in CREATING:
-        sandbox.latency(operation, 2500)
+        sandbox.meet(operation, 2500)
     with ThreadPoolExecutor() as pool:
         runs = [pool.submit(minion, "state.apply", "aws.email", "--out=json") for minion in (control, twin)]
     for run in runs:

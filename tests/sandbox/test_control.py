@@ -1,6 +1,8 @@
 """What tests ask of the sandbox itself: reset, log, clock, faults, lag, pages, refused writes."""
 
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 
 import pytest
@@ -10,6 +12,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 from sandbox import SandboxError
 
 ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=1)
+PATIENT = Config(retries={"total_max_attempts": 1}, read_timeout=60)
 
 
 def code(excinfo):
@@ -210,6 +213,25 @@ def test_latency_delays(sandbox):
     with pytest.raises(ReadTimeoutError):
         sandbox.client("iam", config=ONCE).list_users()
     sandbox.client("iam", config=ONCE).list_groups()
+
+
+def test_calls_that_ask_for_the_same_wait_for_one_another(sandbox):
+    """Neither has had its answer when the other comes; and who meets nobody does not wait for ever."""
+    limit = 20
+    sandbox.meet("CreateUser", limit * 1000)
+    start = time.monotonic()
+    with ThreadPoolExecutor() as pool:
+        calls = [
+            pool.submit(seen, client.create_user, UserName="ana")
+            for client in (sandbox.client("iam", config=PATIENT), sandbox.client("iam", config=PATIENT))
+        ]
+    assert sorted(call.result() for call in calls) == [False, True]
+    assert time.monotonic() - start < limit
+    sandbox.clear_faults()
+    sandbox.meet("CreateUser", 1500)
+    with pytest.raises(ReadTimeoutError):
+        sandbox.client("iam", config=ONCE).create_user(UserName="berta")
+    sandbox.client("iam", config=ONCE).create_group(GroupName="berta")
 
 
 def seen(ask, *args, **kwargs):
