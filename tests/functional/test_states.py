@@ -25,7 +25,7 @@ def case(function, account):
     return case
 
 
-def test_a_state_converges_and_mends_drift(function, case, converge, account):
+def test_a_state_converges_and_mends_drift(quick, function, case, converge, account):
     arguments = case.arguments_for(account)
     done = converge(function, **arguments)
     assert done.result is True, done.comment
