@@ -45,9 +45,6 @@ from aws_runbook.kinds.kind import Attribute, Kind
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/manage-versioning-examples.html
 _SINCE = "aws-runbook:versions-since"
 _IN_FORCE = timedelta(minutes=15)
-# Of default retention in years.
-# https://docs.aws.amazon.com/AmazonS3/latest/API/API_DefaultRetention.html
-_YEAR = 365
 _MOST_LOCK_DAYS = 36_500
 _PUBLIC_ACCESS_BLOCK = {
     "block_public_acls": "BlockPublicAcls",
@@ -157,27 +154,15 @@ def _write_versioning(bucket, wanted):
         raise
 
 
-def _object_lock(bucket):
-    """The bucket's Object Lock configuration; ``None`` when its objects cannot be locked."""
-    absent = ("ObjectLockConfigurationNotFoundError",)
-    answer = _get(bucket, "Object Lock", "get_object_lock_configuration", absent)
-    configuration = (answer or {}).get("ObjectLockConfiguration", {})
-    return configuration if configuration.get("ObjectLockEnabled") == "Enabled" else None
-
-
 def _retention(bucket):
-    return ((_object_lock(bucket) or {}).get("Rule") or {}).get("DefaultRetention") or {}
-
-
-def _retention_days(bucket):
-    retention = _retention(bucket)
-    return retention["Years"] * _YEAR if "Years" in retention else retention.get("Days")
+    """The mode and the days of default retention; ``(None, None)`` without."""
+    return buckets.retention(buckets.object_lock(bucket.session, bucket.name))
 
 
 def _write_object_lock(bucket, wanted):
     """Write mode and days, which are one rule; what is not given is what it was."""
-    mode = wanted.get("object_lock_mode") or _retention(bucket).get("Mode")
-    days = wanted.get("object_lock_days") or _retention_days(bucket)
+    mode, days = _retention(bucket)
+    mode, days = wanted.get("object_lock_mode") or mode, wanted.get("object_lock_days") or days
     if not mode or not days:
         raise RunbookError(f"{bucket.where}: object_lock_mode and object_lock_days go together; give both.")
     rule = {"DefaultRetention": {"Mode": mode, "Days": days}}
@@ -277,14 +262,14 @@ KIND = Kind(
             "object_lock_mode",
             actions=_LOCK_ACTIONS,
             check=checks.choice("COMPLIANCE", "GOVERNANCE"),
-            read=lambda bucket: _retention(bucket).get("Mode"),
+            read=lambda bucket: _retention(bucket)[0],
             write=_write_object_lock,
         ),
         Attribute(
             "object_lock_days",
             actions=_LOCK_ACTIONS,
             check=_check_lock_days,
-            read=_retention_days,
+            read=lambda bucket: _retention(bucket)[1],
             write=_write_object_lock,
         ),
     ),
@@ -423,7 +408,7 @@ def resolve(session, name, current, attributes):
     known, bucket = current or {}, KIND.of(session, name)
     versioning, warnings, losses = attributes.get("versioning"), [], []
     if versioning == "Suspended" and known.get("versioning") != versioning:
-        if known and _object_lock(bucket) is not None:
+        if known and buckets.object_lock(session, name) is not None:
             raise RunbookError(
                 f"The bucket {name} has Object Lock, which cannot be taken off, and so keeps versions for good: leave out versioning: "
                 "Suspended (in pillar, allow_suspend)."

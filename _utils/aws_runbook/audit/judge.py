@@ -23,6 +23,8 @@ _ENOUGH = 3
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-expire-general-considerations.html
 _EXPIRY_DELAY = timedelta(days=3)
 _UNFINISHED = timedelta(days=8)
+# Where versions are kept, the rule removes unfinished uploads at the midnight after their first day, and S3 not at once.
+_KEPT_UNFINISHED = timedelta(days=3)
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,8 @@ class Judged:
     odd_names: tuple = field(default=())
 
 
-def judge(target, expected, found, now):
-    """What is wrong with a target's backups."""
+def judge(target, expected, found, now, recovery=None):
+    """What is wrong with a target's backups; ``recovery`` is what the plan has the bucket keep."""
     backups, odd = split(target, found.objects)
     findings = [
         *_age(target, expected, backups, found.objects, now),
@@ -74,7 +76,8 @@ def judge(target, expected, found, now):
         *_gaps(expected, backups),
         *_retention(target, expected, backups, now),
         *_archive(expected, backups, found.archived, now),
-        *_uploads(found.uploads or (), now),
+        *_uploads(found.uploads or (), recovery, now),
+        *_reach(target, backups, recovery, now),
     ]
     return Judged(tuple(backups), tuple(findings), tuple(odd))
 
@@ -248,18 +251,59 @@ def _archive(expected, backups, archived, now):
     return findings
 
 
-def _uploads(uploads, now):
-    old = [begun for begun in uploads if now - begun > _UNFINISHED]
+def _uploads(uploads, recovery, now):
+    """
+    Uploads that were begun long ago. What one overwrites, when it is finished, counts as old from its beginning on.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+    """
+    old = [begun for begun in uploads if now - begun > (_KEPT_UNFINISHED if recovery else _UNFINISHED)]
     if not old:
         return []
+    what = f"{several(len(old), 'unfinished upload')}, the oldest begun {duration(now - min(old))} ago"
+    if recovery:
+        told = f"open longer than the rule of recovery allows: {what}; what it overwrites would be kept for that much less."
+    else:
+        told = f"paid for and never deleted: {what}; see abort_multipart_days."
+    return [Finding(WARNING, "uploads", told)]
+
+
+def _reach(target, backups, recovery, now):
+    """Whether a repository reaches back further than pillar says: the days of a lock are reckoned from that."""
+    stated = (recovery or {}).get("retention_days")
+    if target.kind != "pgbackrest" or not stated or not backups:
+        return []
+    first = backups[0]
+    days = -((first.made - now) // timedelta(days=1))
+    if days <= stated:
+        return []
+    together = days + recovery["days"]
+    lock = f", and lock_days {together} or more" if recovery.get("lock_days") else ""
     return [
         Finding(
             WARNING,
-            "uploads",
-            f"paid for and never deleted: {several(len(old), 'unfinished upload')}, the oldest begun {duration(now - min(old))} ago; "
-            "see abort_multipart_days.",
+            "recovery",
+            f"the oldest backup is {duration(now - first.made)} old ({first.name}), and recovery:retention_days is {stated}: make it "
+            f"{days} or more{lock}.",
         )
     ]
+
+
+def judge_keeping(wanted, found, apply):
+    """
+    What of a bucket is not kept as the plan says, ``wanted``; ``found`` has ``versioning`` and ``lock``, a mode and days.
+
+    ``apply`` is the command that mends it.
+    """
+    findings = []
+    if found["versioning"] != wanted["versioning"]:
+        state = "suspended" if found["versioning"] else "not enabled"
+        findings.append(f"versioning is {state}: what is deleted or overwritten now is lost")
+    mode, days = wanted.get("object_lock_mode"), wanted.get("object_lock_days")
+    if mode and found["lock"] != (mode, days):
+        has = "{} for {} days".format(*found["lock"]) if found["lock"][0] else "not set"
+        findings.append(f"Object Lock's default retention is {has}, not {mode} for {days} days")
+    return [Finding(CRITICAL, "recovery", f"{told}; to mend it: {apply}.") for told in findings]
 
 
 def judge_keys(user, keys, rotate_days, max_age, now):

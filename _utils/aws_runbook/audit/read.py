@@ -9,7 +9,7 @@ from aws_runbook import hints
 from aws_runbook.audit import access
 from aws_runbook.audit.contents import Stored, stanzas
 from aws_runbook.audit.judge import CRITICAL, Finding
-from aws_runbook.backups import lifecycle, meaning
+from aws_runbook.backups import buckets, lifecycle, meaning
 from aws_runbook.errors import AwsError
 from aws_runbook.iam import account as iam_account
 
@@ -117,6 +117,7 @@ def expiry(session, wanted, rules):
         protected,
         tuple(rules["allow"]),
         lifecycle.remover(wanted.bucket, partial(session.command, region=wanted.region)),
+        (rules.get("recovery") or {}).get("days"),
     )
     return [
         *(
@@ -125,6 +126,15 @@ def expiry(session, wanted, rules):
         ),
         *(Finding(CRITICAL, "expiry", sentence) for sentence in dangers),
     ]
+
+
+def keeping(session, wanted):
+    """``versioning`` of a bucket (``None``: it never kept versions), and ``lock``: mode and days of Object Lock's default retention."""
+    status = _read(session, wanted, "get_bucket_versioning", "read whether versions are kept").get("Status")
+    return {
+        "versioning": status,
+        "lock": buckets.retention(buckets.object_lock(session.within(wanted.region), wanted.bucket)),
+    }
 
 
 def public_access_block(session, wanted):

@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import asdict
 from datetime import timedelta
 
+from aws_runbook import hints
 from aws_runbook.audit import access
 from aws_runbook.audit import judge as audit
 from aws_runbook.audit import read as audit_reading
@@ -43,6 +44,7 @@ def report(session, targets, planned, expectations, keys_of, now):
     rows = list(_told(targets, survey.row))
     seen = survey.access()
     survey.expiry()
+    survey.keeping()
     keys = survey.keys(keys_of)
     levels = [Finding(entry["level"], entry["check"], entry["message"]) for entry in survey.findings]
     return {
@@ -103,10 +105,15 @@ class _Survey:
         else:
             self._there.setdefault(target.bucket, target)
             found = self._found(about, target, objects, prefixes)
-            judged = audit.judge(target, expected, found, self._now)
+            judged = audit.judge(target, expected, found, self._now, self._recovery(target.bucket))
             backups = judged.backups
             self.tell(about, judged.findings)
         return _row(target, expected, found, backups, self.findings[before:])
+
+    def _recovery(self, bucket):
+        """What the plan has a bucket keep; ``None`` where that is nothing."""
+        recovery = self._planned["lifecycle"][bucket].get("recovery") or {}
+        return recovery if recovery.get("days") else None
 
     def _prefixes(self, bucket):
         return {other.prefix for other in self._targets if other.bucket == bucket}
@@ -131,6 +138,16 @@ class _Survey:
                 self.tell(bucket, self._read(bucket, audit_reading.expiry, self._session, target, wanted))
             except _UnreadError:
                 continue
+
+    def keeping(self):
+        """Look at what every bucket keeps that is to keep versions."""
+        for bucket, target in sorted(self._there.items()):
+            if self._recovery(bucket):
+                try:
+                    found = self._read(bucket, audit_reading.keeping, self._session, target)
+                except _UnreadError:
+                    continue
+                self.tell(bucket, audit.judge_keeping(self._planned["buckets"][bucket], found, hints.apply()))
 
     def access(self):
         """Who else may read or delete at each place."""

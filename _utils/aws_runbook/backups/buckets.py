@@ -1,5 +1,5 @@
 """
-The region of a bucket, or why AWS does not tell it.
+The region of a bucket, or why AWS does not tell it; and how its objects are locked.
 
 Its answer to HEAD has no body: a bucket of another account and a missing permission are the same 403. Which it is, the list of
 the account's buckets tells. What is wrong with the credentials, the session asks for itself.
@@ -11,6 +11,8 @@ from aws_runbook.aws import connection
 from aws_runbook.aws.failures import DENIED
 from aws_runbook.errors import AwsError, RunbookError
 
+# Of default retention in years. https://docs.aws.amazon.com/AmazonS3/latest/API/API_DefaultRetention.html
+_YEAR = 365
 _FORBIDDEN = "403"
 _CHOOSE = "Bucket names are shared by all accounts:"
 
@@ -53,6 +55,27 @@ def region_of(session, name):
         headers = head["ResponseMetadata"]["HTTPHeaders"]
         return head.get("BucketRegion") or headers.get("x-amz-bucket-region") or session.region
     raise AwsError(f"Cannot {doing}: AWS says {_FORBIDDEN}: {reason}", _FORBIDDEN)
+
+
+def object_lock(session, name):
+    """The Object Lock configuration of a bucket; ``None`` when its objects cannot be locked."""
+    answer = session.read(
+        "s3",
+        "get_object_lock_configuration",
+        f"read the Object Lock of the bucket {name}",
+        absent=("ObjectLockConfigurationNotFoundError",),
+        region=session.region,
+        Bucket=name,
+    )
+    configuration = (answer or {}).get("ObjectLockConfiguration", {})
+    return configuration if configuration.get("ObjectLockEnabled") == "Enabled" else None
+
+
+def retention(configuration):
+    """The mode and the days of the default retention of an Object Lock configuration; ``(None, None)`` without."""
+    found = ((configuration or {}).get("Rule") or {}).get("DefaultRetention") or {}
+    days = found["Years"] * _YEAR if "Years" in found else found.get("Days")
+    return found.get("Mode"), days
 
 
 def _reason(session, name):

@@ -199,10 +199,11 @@ def _locked_too_short(recovery, where, of_bucket):
     longest = max((target.expire_days for target in of_bucket if target.expires), default=0)
     if not recovery.get("lock") or not longest:
         return []
+    longest += 1  # S3 expires objects at the midnight after they are due
     return [
         f"{server}: {problem}"
         for problem in recovering.too_short(
-            key, recovery["lock_days"], longest, recovery["days"], "aws:backup:expire_days"
+            key, recovery["lock_days"], longest, recovery["days"], "aws:backup:expire_days, a day until midnight,"
         )
     ]
 

@@ -143,10 +143,10 @@ def test_the_arithmetic_is_in_the_sentence():
 def test_a_lock_must_outlast_what_a_rule_expires():
     [problem] = refused(a=server(FULL, expire_days=60))
     assert problem == (
-        "a: aws:backup:recovery:lock_days is 65: a lock runs from an object's creation, so give at least aws:backup:expire_days and days "
-        "together, 60 + 30 = 90."
+        "a: aws:backup:recovery:lock_days is 65: a lock runs from an object's creation, so give at least aws:backup:expire_days, a day "
+        "until midnight, and days together, 61 + 30 = 91."
     )
-    assert backups.plan({"a": server({**FULL, "lock_days": 90}, expire_days=60)})
+    assert backups.plan({"a": server({**FULL, "lock_days": 91}, expire_days=60)})
 
 
 @pytest.mark.parametrize(
