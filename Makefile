@@ -44,7 +44,7 @@ docs: $(READY) ## Make the documentation as HTML, in build/docs
 	@$(BIN)/python -m sphinx -q -b html docs build/docs
 	@echo 'Open build/docs/index.html'
 
-bench: $(READY) ## Measure a fleet of 100 servers, and compare 50 with a script and with Salt alone
+bench: $(READY) ## Measure a fleet of 100 servers, and compare 50 and 5 with a script and with Salt alone
 	@$(BIN)/python -m bench.fleet
 	@$(BIN)/python -m bench.compare
 

@@ -319,14 +319,19 @@ def create(session, name):
     parameters = {"Bucket": name}
     if session.region != "us-east-1":  # which is the one region that may not be named
         parameters["CreateBucketConfiguration"] = {"LocationConstraint": session.region}
-    session.write(
-        "s3",
-        "create_bucket",
-        f"create the bucket {name} in {session.region}",
-        absent=("BucketAlreadyOwnedByYou",),
-        region=session.region,
-        **parameters,
-    )
+    try:
+        session.write(
+            "s3",
+            "create_bucket",
+            f"create the bucket {name} in {session.region}",
+            absent=("BucketAlreadyOwnedByYou",),
+            region=session.region,
+            **parameters,
+        )
+    except AwsError as error:
+        if error.code == "BucketAlreadyExists":
+            buckets.found(session, name)  # which says whose it is
+        raise
     return True
 
 

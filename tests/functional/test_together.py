@@ -110,6 +110,29 @@ def test_the_first_asks_for_all_that_is_made_together(modules, sandbox):
     assert asked.count("ListObjectsV2") == len(BUCKETS)
 
 
+def test_whether_a_bucket_is_there_is_not_asked_one_by_one(modules, sandbox):
+    applied(modules, high())
+    assert operations(sandbox).count("HeadBucket") == 0
+    # Two of its rules: before they are written, and after.
+    assert operations(sandbox).count("GetBucketLifecycleConfiguration") == 2 * len(BUCKETS)
+
+
+def test_a_bucket_of_another_account_is_refused_in_the_same_words(modules, sandbox):
+    """Under test it is looked for; a run that creates it is told by S3."""
+    sandbox.foreign_bucket(BUCKETS[1])
+    planned = applied(modules, high(), test=True)
+    done = applied(modules, high())
+    assert done[BUCKETS[1]]["comment"] == planned[BUCKETS[1]]["comment"]
+    assert "it belongs to another AWS account" in done[BUCKETS[1]]["comment"]
+    failed = [name for name, state in done.items() if state["result"] is False]
+    assert failed == [name for name, state in planned.items() if state["result"] is False]
+    assert failed == [BUCKETS[1], f"{BUCKETS[1]}-rules"]
+    assert {str(done[name]["changes"]) for name in failed} == {"{}"}
+    alone = {"gone": {"s3_bucket": ["absent", {"name": BUCKETS[1]}]}, **high()}
+    refused = applied(modules, alone)["gone"]
+    assert (refused["result"], "another AWS account" in refused["comment"]) == (False, True)
+
+
 def test_under_test_nothing_is_written(modules, sandbox):
     sandbox.refuse_writes(True)
     planned = applied(modules, high(), test=True)

@@ -250,7 +250,7 @@ class Session:
         """Whether this run knows already that there is not what a read with ``method`` is about; asks nothing."""
         if self._cache.lacks((self.connection, service, region, method), parameters):
             return True
-        return self._cache.told(*self._listing(service), method, parameters, absent=True) == [None]
+        return self._cache.told(*self._listing(service), method, parameters, absent=True, own=True) == [None]
 
     def forget(self, service=None, **about):
         """Forget what was read, or what was read of a service ``about`` one thing: used while polling."""

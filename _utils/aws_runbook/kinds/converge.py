@@ -52,7 +52,7 @@ class Salt:
     def run(self):
         """Be part of the run of states that this one belongs to: the first of them reads for all."""
         with self._run() as cache:
-            cache.read_ahead(self._read_ahead)
+            cache.read_ahead(self._read_ahead, writing=not self.test)
             yield cache
 
     @contextmanager
@@ -83,10 +83,11 @@ class Salt:
 
     def function(self, name):
         """The execution module function named ``name``."""
-        if name not in self.functions:
+        try:
+            loaded = self.functions[name]
+        except KeyError:
             missing = getattr(self.functions, "missing_fun_string", "{} is not available".format)
-            raise RunbookError(missing(name))
-        loaded = self.functions[name]
+            raise RunbookError(missing(name)) from None
         in_turn = threading.get_ident() == self._thread or not hasattr(loaded, "loader")
         return loaded if in_turn else _Direct(loaded)
 

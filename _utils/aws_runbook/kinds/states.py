@@ -17,6 +17,7 @@ from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.aws.waiting import until
 from aws_runbook.errors import RunbookError
 from aws_runbook.kinds.converge import converge, refuse
+from aws_runbook.run import cache as run_cache
 
 # Another run has just created it, or AWS did not show it yet. It is read again.
 _ALREADY_THERE = ("EntityAlreadyExists", "BucketAlreadyOwnedByYou")
@@ -68,7 +69,8 @@ def present(kind, given, salt, *, resolve=None, without=None):
 
     def plan():
         attributes = module("normalise", managed)
-        current = module("describe", attributes=sorted(attributes))
+        with run_cache.creating(not salt.test):
+            current = module("describe", attributes=sorted(attributes))
         known = current or {}
         attributes, warnings, *losses = (resolve or module.resolve)(known, attributes)
         gone, kept = without(known) if without and not given.get("purge") else ({}, [])

@@ -20,6 +20,8 @@ from aws_runbook.run.recent import Recent
 _active = ContextVar("aws_runbook_cache", default=None)
 # Whether what was read ahead is asked for again: by who is about to write, in his thread.
 _distrustful = ContextVar("aws_runbook_distrustful", default=False)
+# Whether what the account has not is taken for not there, also where it may be another's: by who is about to create it, in his thread.
+_creating = ContextVar("aws_runbook_creating", default=False)
 _caches = weakref.WeakSet()
 
 
@@ -36,6 +38,8 @@ class Cache:
         self._lock = threading.Lock()
         self._early = set()
         self._begun = False
+        # Whether it is filled at present, for a run that writes.
+        self._preparing = False
         # How many things of each service the run is about, and what listings of them have said, by account and service.
         self._expected = Counter()
         self._listings = {}
@@ -135,20 +139,21 @@ class Cache:
         found = self._listings.get(place)
         return None if found and found.early and _distrustful.get() else found
 
-    def told(self, account, service, load, method, parameters, *, absent, again=False):
+    def told(self, account, service, load, method, parameters, *, absent, again=False, own=False):
         """
         ``[answer]`` where a listing says what a read would, and nothing else: see :class:`Listed`.
 
         With ``again``, threads that work side by side have it made again together where it does not say it.
         """
+        own = _creating.get() or (own and self._preparing)
         found = self.listed(account, service, load)
-        told = found.answer(method, parameters, self.recent, absent=absent) if found else []
+        told = found.answer(method, parameters, self.recent, absent=absent, own=own) if found else []
         together = gathering.current()
         if told or not again or not together or not self.can_list(account, service, together.number):
             return told
         together.ask((account, service), partial(self.list_again, account, service, load))
         found = self.listed(account, service, load)
-        return found.answer(method, parameters, self.recent, absent=absent) if found else []
+        return found.answer(method, parameters, self.recent, absent=absent, own=own) if found else []
 
     def ask_again(self, account, service, load, method, parameters):
         """A read is made by itself, and is known better than by the listing."""
@@ -176,11 +181,12 @@ class Cache:
             found.fill(pages)
             self._pages[account, service] = len(pages)
 
-    def read_ahead(self, read):
-        """Fill the cache by ``read()`` before the first state of the run; later calls do nothing."""
+    def read_ahead(self, read, *, writing=False):
+        """Fill the cache by ``read()`` before the first state of the run, which may be ``writing``; later calls do nothing."""
         if not self._begun:
-            self._begun = True
+            self._begun, self._preparing = True, writing
             read()
+            self._preparing = False
             self._early = set(self._answers)
             for found in filter(None, self._listings.values()):
                 found.early = True
@@ -241,6 +247,18 @@ def _frozen(value):
     if isinstance(value, list | tuple):
         return tuple(_frozen(entry) for entry in value)
     return value
+
+
+@contextmanager
+def creating(really=True):
+    """
+    Take for not there what the account does not have: for a run that is about to create it, and is told if it is another account's.
+    """
+    token = _creating.set(really)
+    try:
+        yield
+    finally:
+        _creating.reset(token)
 
 
 def current():

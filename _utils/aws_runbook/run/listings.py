@@ -36,8 +36,11 @@ class Listed:
         with self._lock:
             self._answers, self._lower = found, names
 
-    def answer(self, method, parameters, recent, *, absent):
-        """``[answer]`` where it says it, and nothing else; ``absent``: whether the caller knows what to make of "there is none"."""
+    def answer(self, method, parameters, recent, *, absent, own=False):
+        """
+        ``[answer]`` where it says it, and nothing else; ``absent``: whether the caller knows what to make of "there is none", and
+        ``own``: of "the account has none".
+        """
         question = _question(parameters)
         with self._lock:
             if self._answers is None or self._is_old(method, question):
@@ -45,9 +48,10 @@ class Listed:
             found = self._answers.get((method, question))
         if found is not None:
             return [copy.deepcopy(found)]
-        if not absent or method not in self._service.whole.complete:
+        complete = {**self._service.whole.complete, **(self._service.whole.own if own else {})}
+        if not absent or method not in complete:
             return []
-        parameter, form = self._service.whole.complete[method]
+        parameter, form = complete[method]
         name = parameters[parameter]
         # IAM takes a name for the same in any case.
         unsure = not re.fullmatch(form, name) or name.lower() in self._lower or recent.has_made(parameter, name)

@@ -59,6 +59,7 @@ SERVICES = (
             _answers,
             frozenset({"head_bucket"}),
             "list the buckets of the account",
+            own={"head_bucket": ("Bucket", r".+")},
         ),
     ),
 )

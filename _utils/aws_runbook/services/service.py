@@ -37,8 +37,8 @@ class Whole:
     A listing of an account that answers other reads: ``method``, asked with ``parameters``.
 
     ``answers(pages)`` gives the method, the parameters and the answer of each read; ``covers`` are their methods. ``complete`` are the reads whose thing is not
-    there where the listing leaves it out: the parameter that names it, and what such a name looks like. ``doing`` completes
-    "Cannot …".
+    there where the listing leaves it out: the parameter that names it, and what such a name looks like. ``own`` are those
+    whose thing may then be another account's, of which who creates it is told. ``doing`` completes "Cannot …".
     """
 
     method: str
@@ -47,6 +47,7 @@ class Whole:
     covers: frozenset
     doing: str
     complete: dict = field(default_factory=dict)
+    own: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
