@@ -26,7 +26,8 @@ account (see the page on connections). IAM actions: ``s3:ListBucket`` to find a 
 about ``s3:GetBucketPublicAccessBlock``, ``s3:GetEncryptionConfiguration``, ``s3:GetBucketOwnershipControls``,
 ``s3:GetBucketVersioning``, ``s3:GetBucketObjectLockConfiguration``, ``s3:GetBucketTagging``, and the same with ``Put`` to
 change it (``s3:PutBucketObjectLockConfiguration``); ``s3:GetBucketTagging`` and ``s3:PutBucketTagging`` also to note since when
-versions are kept, which AWS does not tell; ``s3:CreateBucket``; ``s3:DeleteBucket``.
+versions are kept, which AWS does not tell; ``s3:GetBucketAcl`` where ACLs are to be switched off; ``s3:CreateBucket``;
+``s3:DeleteBucket``.
 """
 
 from contextlib import suppress
@@ -52,6 +53,10 @@ _PUBLIC_ACCESS_BLOCK = {
     "block_public_policy": "BlockPublicPolicy",
     "restrict_public_buckets": "RestrictPublicBuckets",
 }
+
+
+# ACLs are off.
+_ENFORCED = "BucketOwnerEnforced"
 
 
 def _find(bucket):
@@ -401,7 +406,7 @@ def resolve(session, name, current, attributes):
 
     Returns ``attributes``, ``warnings`` (a line that starts with ``Waiting:`` while versioning is not in force everywhere) and
     ``losses``, sentences about what the change brings. IAM actions: ``s3:GetBucketTagging`` where versions are to be kept,
-    ``s3:GetBucketObjectLockConfiguration`` where they are to be kept no more.
+    ``s3:GetBucketObjectLockConfiguration`` where they are to be kept no more, ``s3:GetBucketAcl`` where ACLs are to be switched off.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
 
     CLI Example:
@@ -411,6 +416,7 @@ def resolve(session, name, current, attributes):
         salt-call s3_bucket.resolve ocp-db-backup '{versioning: Suspended}' '{versioning: Enabled}' region=eu-west-2
     """
     known, bucket = current or {}, KIND.of(session, name)
+    _check_acl(bucket, known, attributes)
     versioning, warnings, losses = attributes.get("versioning"), [], []
     if versioning == "Suspended" and known.get("versioning") != versioning:
         if known and buckets.object_lock(session, name) is not None:
@@ -427,6 +433,23 @@ def resolve(session, name, current, attributes):
         warnings.append(_waiting(name))
     losses += _locking(name, known, attributes)
     return {"attributes": attributes, "warnings": warnings, "losses": losses}
+
+
+def _check_acl(bucket, known, attributes):
+    """
+    Raise when ACLs are to be switched off, and the bucket's own gives something to others: AWS refuses it then.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-ownership-error-responses.html
+    """
+    if not known or attributes.get("object_ownership") != _ENFORCED or known.get("object_ownership") == _ENFORCED:
+        return
+    others = buckets.granted(bucket.session, bucket.name)
+    if others:
+        raise RunbookError(
+            f"The ACL of the bucket {bucket.name} gives something to others than its owner ({buckets.told_grants(others)}), and AWS "
+            f"takes {_ENFORCED} only where it does not. If nobody needs that any more, take it out of the bucket's access "
+            "control list in S3's console, under Permissions."
+        )
 
 
 def _waiting(name):

@@ -232,6 +232,9 @@ def test_the_exit_status_says_whether_all_could_be_expressed(modules, loaders, c
 PUBLIC = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}}
 
 
+BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+
+
 def opened(console, *, by=(), **block):
     """A bucket whose Block Public Access somebody has taken off, in part or whole, and then made public ``by`` something."""
     s3, name = console.sandbox.client("s3", region="eu-west-2"), "ocp-registry-backup"
@@ -276,6 +279,18 @@ def test_of_a_bucket_that_is_closed_nobody_asks_by_what_it_would_be_public(write
     said, _ = notes({"registry": with_key(REGISTRY, "files", key)})
     assert [slot for slot in said if slot[0] == "danger"] == []
     assert sandbox.calls(operation="GetBucketPolicyStatus") == sandbox.calls(operation="GetBucketAcl") == []
+
+
+def test_a_bucket_whose_acl_gives_something_to_others_fails_until_it_does_not(writer, console, notes, states):
+    key = writer("registry-backup", "ocp-registry-backup")
+    opened(console, by=("acl",), **dict.fromkeys(BLOCKS, True))
+    pillars = {"registry": with_key(REGISTRY, "files", key)}
+    said, result = notes(pillars)
+    assert ("danger", "bucket ocp-registry-backup") not in said
+    (told,) = [note for note in result.notes if "Its ACL gives something" in note.note]
+    assert "READ to AllUsers" in told.note
+    wanted = {"name": "ocp-registry-backup", "region": "eu-west-2", "object_ownership": "BucketOwnerEnforced"}
+    assert states["s3_bucket.present"](**wanted, test=True).result is False
 
 
 def test_what_makes_a_bucket_public_may_not_be_read(sandbox, writer, console, notes):

@@ -43,6 +43,25 @@ def test_what_is_not_named_is_neither_read_nor_written(states, sandbox, s3):
     }
 
 
+@pytest.mark.parametrize(
+    ("acl", "told"), [("public-read", "READ to AllUsers"), ("authenticated-read", "READ to AuthenticatedUsers")]
+)
+def test_acls_are_switched_off_only_where_they_give_nothing_to_others(converge, s3, acl, told):
+    """AWS refuses it otherwise, after all else has been written."""
+    wanted = {**WANTED, "region": "us-east-1"}
+    converge("s3_bucket.present", **wanted)
+    controls = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    s3.put_bucket_ownership_controls(Bucket=wanted["name"], OwnershipControls=controls)
+    s3.delete_public_access_block(Bucket=wanted["name"])
+    s3.put_bucket_acl(Bucket=wanted["name"], ACL=acl)
+    ret = converge("s3_bucket.present", **wanted)
+    assert ret.result is False
+    assert told in ret.comment
+    s3.put_bucket_acl(Bucket=wanted["name"], ACL="private")
+    ret = converge("s3_bucket.present", **wanted)
+    assert set(ret.changes) == {"object_ownership", "public_access_block"}
+
+
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-2"])
 def test_a_bucket_of_somebody_else_is_an_error(converge, sandbox, region):
     sandbox.foreign_bucket("somebody-elses")

@@ -55,6 +55,26 @@ def test_a_new_bucket_has_awss_defaults(sandbox):
     assert "Status" not in s3.get_bucket_versioning(Bucket="backups")
 
 
+def owned(rule):
+    return {"Bucket": "backups", "OwnershipControls": {"Rules": [{"ObjectOwnership": rule}]}}
+
+
+def test_acls_are_off_or_give_something_to_others(sandbox):
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-ownership-error-responses.html"""
+    s3 = create(sandbox)
+    with pytest.raises(ClientError) as excinfo:
+        s3.put_bucket_acl(Bucket="backups", ACL="public-read")
+    assert code(excinfo) == "AccessControlListNotSupported"
+    s3.put_bucket_acl(Bucket="backups", ACL="private")
+    s3.put_bucket_ownership_controls(**owned("ObjectWriter"))
+    s3.put_bucket_acl(Bucket="backups", ACL="public-read")
+    with pytest.raises(ClientError) as excinfo:
+        s3.put_bucket_ownership_controls(**owned("BucketOwnerEnforced"))
+    assert code(excinfo) == "InvalidBucketAclWithObjectOwnership"
+    s3.put_bucket_acl(Bucket="backups", ACL="private")
+    s3.put_bucket_ownership_controls(**owned("BucketOwnerEnforced"))
+
+
 def test_default_encryption_cannot_be_taken_away(sandbox):
     s3 = create(sandbox)
     kms = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]}

@@ -75,24 +75,36 @@ class Places:
             if known is None:
                 continue
             self.settings[name] = known
-            if known.get("public_access_block") is not True:
-                calls -= _CALLS_OPEN
-                self._read(name, self._tell_open, known)
+            has_acls = known.get("object_ownership") != WANTED["object_ownership"]
+            grants = self._read(name, self._granted) if has_acls else []
+            if known.get("public_access_block") is not True and grants is not None:
+                self._read(name, self._tell_open, known, grants)
+            calls -= _CALLS_OPEN
         return []
 
     def _describe(self, name):
         return self._account.describe("s3_bucket", name, [*WANTED, "tags"], region=self.regions[name]) or {}
 
-    def _tell_open(self, name, known):
+    def _granted(self, name):
+        """What a bucket's ACL gives to others; a note says that the first run fails at it."""
+        grants = buckets.granted(self._account.session.within(self.regions[name]), name)
+        if grants:
+            told = (
+                f"Its ACL gives something to others than its owner ({buckets.told_grants(grants)}). Until that is taken out, its "
+                "state fails: AWS switches ACLs off only then."
+            )
+            self._result.note(CHANGE, f"bucket {name}", told)
+        return grants
+
+    def _tell_open(self, name, known, grants):
         """Note of a bucket without Block Public Access whether it is public."""
         block = known.get("public_access_block") or {}
         ways = []
         if not block.get("restrict_public_buckets"):
             status = self._ask(name, "policy status", "get_bucket_policy_status", ("NoSuchBucketPolicy",))
             ways += ["its policy"] if status.get("PolicyStatus", {}).get("IsPublic") else []
-        if not block.get("ignore_public_acls") and known.get("object_ownership") != WANTED["object_ownership"]:
-            grants = self._ask(name, "ACL", "get_bucket_acl").get("Grants", [])
-            ways += ["its ACL"] if any(grant["Grantee"].get("URI") in _EVERYBODY for grant in grants) else []
+        if not block.get("ignore_public_acls") and any(who in _EVERYBODY for _, who in grants):
+            ways.append("its ACL")
         told = (
             f"It is open to everybody by {' and by '.join(ways)}, unless all of the account is blocked. The first run ends that: "
             "what reads it without credentials no longer may."

@@ -1,5 +1,5 @@
 """
-The region of a bucket, or why AWS does not tell it; and how its objects are locked.
+The region of a bucket, or why AWS does not tell it; who is in its ACL; and how its objects are locked.
 
 Its answer to HEAD has no body: a bucket of another account and a missing permission are the same 403. Which it is, the list of
 the account's buckets tells. What is wrong with the credentials, the session asks for itself.
@@ -23,6 +23,30 @@ def listed(session):
     # https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
     answer = session.read("s3", "list_buckets", "list the buckets of the account", MaxBuckets=1000)
     return answer.get("Buckets", [])
+
+
+def granted(session, name):
+    """
+    What a bucket's ACL gives to others than its owner: pairs of a permission, and whom it is for (a URI or an id).
+
+    AWS takes ``BucketOwnerEnforced`` only where there is none.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-ownership-error-responses.html
+    """
+    answer = session.read(
+        "s3", "get_bucket_acl", f"read the ACL of the bucket {name}", region=session.region, Bucket=name
+    )
+    owner = answer["Owner"].get("ID")
+    grants = [(grant["Permission"], grant["Grantee"]) for grant in answer["Grants"]]
+    return sorted(
+        (permission, str(grantee.get("URI") or grantee.get("EmailAddress") or grantee.get("ID")))
+        for permission, grantee in grants
+        if grantee.get("ID") != owner or grantee.get("URI")
+    )
+
+
+def told_grants(grants):
+    """What :func:`granted` gives, in words."""
+    return ", ".join(f"{permission} to {who.rpartition('/')[2]}" for permission, who in grants)
 
 
 def found(session, name):

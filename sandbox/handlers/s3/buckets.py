@@ -15,6 +15,7 @@ from sandbox.messages import Reply
 _API = "https://docs.aws.amazon.com/AmazonS3/latest/API/"
 # In the form in which moto keeps what PutBucketEncryption and PutPublicAccessBlock brought.
 _ENCRYPTION = {"Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": "false"}}
+_ENFORCED = "BucketOwnerEnforced"
 _BLOCKED = {
     "BlockPublicAcls": "true",
     "IgnorePublicAcls": "true",
@@ -47,7 +48,7 @@ def create_bucket(call):
     if reply.succeeded:
         backend.put_bucket_encryption(name, _ENCRYPTION)
         backend.put_public_access_block(name, _BLOCKED)
-        ownership = call.parameters.get("ObjectOwnership", "BucketOwnerEnforced")
+        ownership = call.parameters.get("ObjectOwnership", _ENFORCED)
         backend.put_bucket_ownership_controls(name, ownership)
     return reply
 
@@ -75,6 +76,43 @@ def list_buckets(call):
     if len(listed) > size:
         result["ContinuationToken"] = base64.b64encode(listed[size - 1]["Name"].encode()).decode()
     return result
+
+
+@handles("s3", "PutBucketOwnershipControls", reference=_API + "API_PutBucketOwnershipControls.html")
+def put_bucket_ownership_controls(call):
+    """
+    ACLs cannot be switched off while the bucket's own gives anything to others.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-ownership-error-responses.html
+    """
+    bucket = call.backend().buckets.get(call.parameters["Bucket"])
+    (rule,) = call.parameters["OwnershipControls"]["Rules"]
+    if bucket is not None and rule["ObjectOwnership"] == _ENFORCED and _is_shared(bucket):
+        raise AwsError(
+            "InvalidBucketAclWithObjectOwnership",
+            "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+            400,
+        )
+    return call.forward()
+
+
+@handles("s3", "PutBucketAcl", reference=_API + "API_PutBucketAcl.html")
+def put_bucket_acl(call):
+    """
+    A bucket whose ACLs are off takes none but that of its owner alone.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-ownership-error-responses.html
+    """
+    bucket = call.backend().buckets.get(call.parameters["Bucket"])
+    off = bucket is not None and bucket.ownership_rule == _ENFORCED
+    if off and call.parameters.get("ACL") not in ("private", "bucket-owner-full-control"):
+        raise AwsError("AccessControlListNotSupported", "The bucket does not allow ACLs", 400)
+    return call.forward()
+
+
+def _is_shared(bucket):
+    grantees = [grantee for grant in bucket.acl.grants for grantee in grant.grantees] if bucket.acl else []
+    return any(grantee.uri for grantee in grantees) or len({grantee.id for grantee in grantees}) > 1
 
 
 # The document that PutBucketEncryption brought, by moto's bucket: moto keeps a few of its members.
