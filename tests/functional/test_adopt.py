@@ -7,6 +7,7 @@ import salt.output
 import yaml
 
 from aws_runbook.errors import RunbookError
+from aws_runbook.mail import smtp
 from tests.fixtures import old_account
 from tests.functional import test_living_account as living
 from tests.functional.conftest import TREE
@@ -84,6 +85,7 @@ def test_adopted_pasted_and_planned(laptop, sandbox, past):
     analysis = {**living.CONTROL["rds"]["instances"]["analysis"], "db_instance_class": "db.t3.small"}
     assert own["rds"] == {"instances": {"analysis": {**analysis, "tags": {"workload-type": "other"}}}}
     _check_notes(adopted["notes"])
+    assert json.dumps(laptop.call("aws_account.adopt", format="data")) == json.dumps(adopted)
 
     paste(laptop, adopted)
     planned = laptop.apply("aws.account", test=True)
@@ -115,13 +117,20 @@ def test_an_unknown_format_is_refused(modules):
 
 
 def test_of_a_region_that_is_named_nothing_else_is_told(modules, pillar, loaders, sandbox):
+    iam = sandbox.client("iam")
+    iam.create_user(UserName="mailer")
+    iam.put_user_policy(UserName="mailer", PolicyName=smtp.POLICY, PolicyDocument=json.dumps(smtp.document()))
+    user = {"smtp_users": {"mailer": {}}}
     for region, address in (("us-east-1", "here@example.org"), ("eu-west-1", "there@example.org")):
         sandbox.client("sesv2", region=region).create_email_identity(EmailIdentity=address)
     everywhere, there = modules["aws_account.adopt"](), modules["aws_account.adopt"](region="eu-west-1")
-    assert yaml.safe_load(everywhere) == {"aws": {"ses": {"identities": {"here@example.org": {}}}}}
+    assert yaml.safe_load(everywhere) == {"aws": {"ses": {"identities": {"here@example.org": {}}, **user}}}
     assert "in the place of what it says there: aws:ses:identities" in everywhere
-    assert yaml.safe_load(there) == {"aws": {"ses": {"identities": {"there@example.org": {"region": "eu-west-1"}}}}}
-    assert "beside what it says of other regions than eu-west-1: aws:ses:identities" in there
+    identities = {"there@example.org": {"region": "eu-west-1"}}
+    assert yaml.safe_load(there) == {"aws": {"ses": {"identities": identities, **user}}}
+    assert "in the place of what it says there: aws:ses:identities, aws:ses:smtp_users\n" in everywhere
+    beside = "; beside what it says of other regions than eu-west-1: aws:ses:identities\n"
+    assert f"in the place of what it says there: aws:ses:smtp_users{beside}" in there
 
 
 def test_a_text_is_shown_as_it_is_and_data_as_salt_shows_it(minion_opts, modules):

@@ -12,7 +12,18 @@ from aws_runbook.backups.targets import get, targets
 from aws_runbook.errors import PillarError
 from aws_runbook.iam import policies
 from bench import fleet
-from tests.functional.adopting import PLAIN, Console, adopt, changing, document, pasted, states_of, unnoted, with_key
+from tests.functional.adopting import (
+    PLAIN,
+    Console,
+    adopt,
+    changing,
+    document,
+    pasted,
+    put,
+    states_of,
+    unnoted,
+    with_key,
+)
 from tests.unit import strategies
 
 SERVER = "registry"
@@ -315,6 +326,18 @@ def test_what_people_have_made_is_told_or_noted(sandbox, modules, runner, minion
 def _fleet(number):
     """Servers of four kinds, as the benchmark has them, each with a bucket, a policy, a user and a key of its own."""
     return {f"server-{index:03}": fleet._backups(index, f"server-{index:03}") for index in range(number)}
+
+
+def test_a_hundred_servers_that_keep_versions_take_no_more(sandbox, modules, minion_opts):
+    pillars = {name: put(pillar, "aws:backup:recovery", {"days": 9}) for name, pillar in _fleet(100).items()}
+    plan = planned(pillars)
+    keys = Console(sandbox).planned(plan)
+    pillars = with_keys(pillars, users_of(plan), keys)
+    sandbox.clear_calls()
+    result = adopt(modules, minion_opts, pillars, min(pillars))
+    assert len(sandbox.calls()) <= 250
+    noted = {word.strip(",") for note in result.notes for word in note.about.split()}
+    assert set(plan["buckets"]) <= noted
 
 
 def test_a_hundred_servers_take_at_most_250_calls(sandbox, modules, minion_opts):

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -385,6 +386,28 @@ def test_what_people_have_made_is_told_or_noted(sandbox, modules, runner, minion
     for name, choice in choices["users"].items():
         assert (name in said.get("smtp_users", {})) == (choice not in ("admin", *LIMITED)), choice
         assert choice not in LIMITED or f"SMTP user {name}" in noted
+
+
+@pytest.mark.parametrize("form", [form for form in SMTP_FORMS if form not in ("admin", *LIMITED)])
+@pytest.mark.parametrize("name", SMTP_USERS)
+def test_an_smtp_user_of_each_form_goes_on_with_what_it_has(sandbox, modules, runner, minion_opts, form, name):
+    """Put into pillar, nothing changes but what is noted; and once that is made, nothing at all."""
+    _smtp_user(Console(sandbox), name, form)
+    keys = sandbox.client("iam").list_access_keys(UserName=name)["AccessKeyMetadata"]
+    result = adopt(modules, minion_opts, {MINION: {}}, MINION)
+    adopted = pasted({MINION: {}}, result)[MINION]
+    assert set(adopted["aws"]["ses"]["smtp_users"]) == {name}
+    changes = changing(runner, states_of(adopted))
+    noted = [note.about for note in result.notes if note.kind == "change"]
+    assert noted == [f"SMTP user {name}"] * len(changes)
+    assert bool(changes) is (form not in ("console", "two keys"))
+    for ret in runner.run(states_of(adopted)).values():
+        assert ret["result"] is True, ret["comment"]
+    again = adopt(modules, minion_opts, {MINION: adopted}, MINION)
+    assert again.notes == []
+    assert pasted({MINION: adopted}, again)[MINION] == adopted
+    assert changing(runner, states_of(adopted)) == {}
+    assert sandbox.client("iam").list_access_keys(UserName=name)["AccessKeyMetadata"] == keys
 
 
 def test_identities_are_asked_about_a_hundred_at_a_time(sandbox, modules, minion_opts):

@@ -5,6 +5,7 @@ import json
 import pytest
 import yaml
 
+from aws_runbook.backups import plan as plans
 from aws_runbook.mail import smtp
 from aws_runbook.stores.gpg import Gpg
 from tests.functional.adopting import Console, adopt, pasted, put, with_key
@@ -205,9 +206,35 @@ def test_days_that_differ_between_the_places_of_a_server(writer, console, notes)
     assert "expire by the rule 'site' after 60 days" in said["not expressed", "registry"]
 
 
+def test_versions_that_are_kept_by_a_rule_are_recovery(writer, console, notes, states):
+    key = writer("registry-backup", "ocp-registry-backup")
+    pillar = with_key(put(REGISTRY, "aws:backup:recovery", {"days": 9}), "files", key)
+    plan = plans.plan({"registry": pillar}).as_data()
+    bucket = plan["buckets"]["ocp-registry-backup"]
+    for attributes in ({"versioning": bucket["versioning"]}, {}):
+        ret = states["s3_bucket.present"](name="ocp-registry-backup", region="eu-west-2", **attributes)
+        assert ret.result is True
+    lifecycle = plan["lifecycle"]["ocp-registry-backup"]
+    assert states["s3_lifecycle.managed"](name="ocp-registry-backup", region="eu-west-2", **lifecycle).result is True
+    _, result = notes({"registry": with_key(REGISTRY, "files", key)})
+    backup = result.pillar["registry"]["aws"]["backup"]
+    assert backup["buckets"] == {"ocp-registry-backup": {"recovery": {"days": 9}}}
+    again = plans.plan(pasted({"registry": pillar}, result)).as_data()
+    assert (again["buckets"], again["lifecycle"]) == (plan["buckets"], plan["lifecycle"])
+    assert [note for note in result.notes if note.about == "bucket ocp-registry-backup"] == []
+
+
+def test_what_recovery_would_change_is_noted(writer, notes):
+    key = writer("registry-backup", "ocp-registry-backup")
+    _, result = notes({"registry": with_key(put(REGISTRY, "aws:backup:recovery", {"days": 9}), "files", key)})
+    told = [note.note for note in result.notes if note.about == "bucket ocp-registry-backup"]
+    assert "versioning is None and becomes 'Enabled'." in told
+    assert len([note for note in told if note.startswith("It gets the lifecycle rule")]) == 2
+
+
 def test_what_pillar_says_and_aws_does_not_show_is_kept(writer, notes):
     key = writer("registry-backup", "ocp-registry-backup")
-    kept = {"store": "sdb://vault/registry", "rotate_days": 90, "audit": {"max_age_hours": 50}}
+    kept = {"store": "sdb://vault/registry", "rotate_days": 90, "audit": {"max_age_hours": 50}, "recovery": {"days": 9}}
     pillar = put(with_key(REGISTRY, "files", key), "aws:backup", {**kept, "group": "gone"})
     _, result = notes({"registry": pillar})
     assert result.pillar["registry"]["aws"]["backup"] == {**kept, "scope": "bucket"}

@@ -170,8 +170,10 @@ def test_adopting(fleet, sandbox, operator):
     key = operator("Adopting")
     adopted = fleet.call("aws_account.adopt", format="data")
     assert set(adopted["pillar"]) >= {"cms", "registry"}
-    # Asked only where AWS does not say whose a key is, where no store of an SMTP user is known, and of a bucket that may be public.
+    # Asked only where AWS does not say whose a key is, where no store of an SMTP user is known, of a bucket that may be public, and of
+    # one that keeps versions.
     seldom = {"sts:GetAccessKeyInfo", "iam:ListAccessKeys", "s3:GetBucketPolicyStatus", "s3:GetBucketAcl"}
+    seldom |= {"s3:GetBucketVersioning", "s3:GetBucketObjectLockConfiguration"}
     assert used(sandbox, key) | seldom == actions(POLICIES["Adopting"])
     assert [call for call in sandbox.calls(write=True) if call["access_key_id"] == key] == []
 

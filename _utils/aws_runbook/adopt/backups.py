@@ -10,13 +10,15 @@ from aws_runbook.aws.connection import DEFAULT_REGION
 from aws_runbook.backups import orphans
 from aws_runbook.backups import plan as plans
 from aws_runbook.backups.keys import place_of
-from aws_runbook.backups.targets import get, stated_region
+from aws_runbook.backups.targets import get, stated_recovery, stated_region
 from aws_runbook.backups.targets import targets as targets_of
 from aws_runbook.errors import PillarError
 from aws_runbook.iam.people import People
 
 # What AWS does not show, and pillar says all the same.
-_KEPT = ("audit", "rotate_days", "grace_days")
+_KEPT = ("audit", "rotate_days", "grace_days", "recovery")
+# Tags by which a run notes something for the next.
+_NOTES = "aws-runbook:"
 # Some more than the listings of IAM and S3 take.
 _LISTINGS = 10
 
@@ -101,13 +103,16 @@ def _store(files, server, pillar, its):
 def _bucket(places, pillar, name, targets, server):
     """What pillar says of a bucket: its region where nothing else says it, and, at one of its servers, its tags."""
     known = get(pillar, "aws:backup:buckets", {}).get(name) or {}
-    entry = {"expire_all": True} if known.get("expire_all") else {}
+    entry = {attribute: known[attribute] for attribute in ("expire_all", "recovery") if known.get(attribute)}
+    if stated_recovery(pillar, name)[0] is None and name in places.kept_days:
+        entry["recovery"] = {"days": places.kept_days[name]}
     region = places.regions.get(name) or known.get("region")
     bare = {**pillar, "aws": {**(pillar.get("aws") or {}), "backup": {}}}
     if region and region != (stated_region(bare, name)[0] or DEFAULT_REGION):
         entry["region"] = region
     first = min(target.server for target in targets if target.bucket == name)
-    tags = places.settings.get(name, known).get("tags")
+    tags = places.settings.get(name, known).get("tags") or {}
+    tags = {key: value for key, value in tags.items() if not key.startswith(_NOTES)}
     if tags and server == first:
         entry["tags"] = tags
     return entry

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-publi
 from collections import Counter
 
 from aws_runbook.adopt.result import CHANGE, DANGER, NOT_EXPRESSED
-from aws_runbook.backups import buckets, meaning
+from aws_runbook.backups import buckets, expiry, meaning
 from aws_runbook.errors import RunbookError, UnreachableError
 from aws_runbook.pillar.backups import ABORT_MULTIPART_DAYS, EXPIRE_DAYS
 from aws_runbook.run import cache as run_cache
@@ -42,10 +42,19 @@ class Places:
         self.regions = {bucket["Name"]: bucket.get("BucketRegion") or account.session.region for bucket in known}
         rules = {name: self._read(name, self._rules) for name in self.regions}
         self.rules = {name: found for name, found in rules.items() if found is not None}
+        self._calls = _CALLS - spent - len(known)
+        self.kept_days = {name: days for name in self.rules if (days := self._read(name, self._kept_days))}
         # AWS protects those that were made since 2023: https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html
         oldest = sorted(known, key=lambda bucket: str(bucket.get("CreationDate")))
         self.settings = {}
-        self._tell_unread(self._read_settings([bucket["Name"] for bucket in oldest], _CALLS - spent - len(known)))
+        self._tell_unread(self._read_settings([bucket["Name"] for bucket in oldest]))
+
+    def _afford(self, calls):
+        """Whether so many calls are left; they are spent then."""
+        if self._calls < calls:
+            return False
+        self._calls -= calls
+        return True
 
     def _read(self, name, read, *arguments):
         """What ``read`` says of a bucket; ``None`` where that cannot be read, which is noted."""
@@ -65,25 +74,45 @@ class Places:
         absent = ("NoSuchLifecycleConfiguration",)
         return self._ask(name, "lifecycle rules", "get_bucket_lifecycle_configuration", absent).get("Rules", [])
 
-    def _read_settings(self, names, calls):
+    def _kept_days(self, name):
+        """How many days a bucket keeps versions, by a rule as ``recovery`` has it; ``None`` where it does not."""
+        for rule in self.rules[name]:
+            days = (rule.get("NoncurrentVersionExpiration") or {}).get("NoncurrentDays")
+            if days and _is_same(rule, expiry.keeping_rule(days)):
+                return days if (self.versions(name, ["versioning"]) or {}).get("versioning") == "Enabled" else None
+        return None
+
+    def versions(self, name, attributes):
+        """What a bucket has of these attributes, which are about versions; ``None`` where no calls are left, which is noted."""
+        if self._afford(len(attributes)):
+            return self._described(name, attributes)
+        told = "To spare calls to AWS it was not looked whether it keeps versions as pillar's recovery says. The plan says what changes."
+        self._result.note(CHANGE, f"bucket {name}", told)
+        return None
+
+    def _described(self, name, attributes):
+        return self._account.describe("s3_bucket", name, attributes, region=self.regions[name]) or {}
+
+    def _read_settings(self, names):
         """Read the settings of buckets while there are calls left; the names of those for which there are none."""
         for place, name in enumerate(names):
-            if calls < _CALLS_EACH + _CALLS_OPEN:
+            if not self._afford(_CALLS_EACH + _CALLS_OPEN):
                 return names[place:]
-            calls -= _CALLS_EACH
+            self._calls += _CALLS_OPEN
             known = self._read(name, self._describe)
             if known is None:
                 continue
             self.settings[name] = known
             has_acls = known.get("object_ownership") != WANTED["object_ownership"]
+            is_open = known.get("public_access_block") is not True
+            self._calls -= has_acls + is_open
             grants = self._read(name, self._granted) if has_acls else []
-            if known.get("public_access_block") is not True and grants is not None:
+            if is_open and grants is not None:
                 self._read(name, self._tell_open, known, grants)
-            calls -= _CALLS_OPEN
         return []
 
     def _describe(self, name):
-        return self._account.describe("s3_bucket", name, [*WANTED, "tags"], region=self.regions[name]) or {}
+        return self._described(name, [*WANTED, "tags"])
 
     def _granted(self, name):
         """What a bucket's ACL gives to others; a note says that the first run fails at it."""
@@ -122,6 +151,12 @@ class Places:
                 "nor whether anything is public. The plan says what changes there: what differs from Block Public Access, AES256 "
                 "and BucketOwnerEnforced.",
             )
+
+
+def _is_same(rule, other):
+    """Whether two lifecycle rules mean the same, whatever they are called."""
+    one, two = meaning.normalise(rule), meaning.normalise(other)
+    return {**one, "ID": None} == {**two, "ID": None}
 
 
 def kept_for(result, its, targets, rules):

@@ -12,6 +12,9 @@ from aws_runbook.backups.targets import Target
 from aws_runbook.errors import RunbookError
 from aws_runbook.iam import coverage, policies
 
+# What a bucket has by pillar's recovery.
+_OF_VERSIONS = ("versioning", "object_lock_mode", "object_lock_days")
+
 
 def tell(account, result, people, places, planned):
     """Note each change; ``planned`` is the plan of the adopted pillar, as data."""
@@ -38,8 +41,10 @@ def _bucket(result, places, name, wanted):
             f"The account has none of that name: it is made in {wanted['region']}, unless it is another account's.",
         )
         return
-    known = places.settings.get(name, WANTED)
-    for attribute, value in WANTED.items():
+    kept = {attribute: wanted[attribute] for attribute in _OF_VERSIONS if attribute in wanted}
+    versions = places.versions(name, list(kept)) if kept else {}
+    known = {**places.settings.get(name, WANTED), **(kept if versions is None else versions)}
+    for attribute, value in {**WANTED, **kept}.items():
         if known.get(attribute) != value:
             result.note(CHANGE, about, f"{attribute} is {known.get(attribute)!r} and becomes {value!r}.")
 
@@ -49,11 +54,14 @@ def _lifecycle(session, result, places, name, wanted):
     about, found = f"bucket {name}", places.rules[name]
     protected = [lifecycle.Protected(**place) for place in wanted["protected"]]
     remove = lifecycle.remover(name, partial(session.command, region=places.regions[name]))
-    errors, warnings = lifecycle.dangers(name, found, wanted["rules"], protected, tuple(wanted["allow"]), remove)
+    days = (wanted.get("recovery") or {}).get("days")
+    allow = tuple(wanted["allow"])
+    errors, warnings = lifecycle.dangers(name, found, wanted["rules"], protected, allow, remove, days)
     for sentence in [*errors, *warnings]:
-        result.note(DANGER, about, sentence)
+        told = str(sentence).removeprefix(f"Bucket {name}: ")
+        result.note(DANGER, about, told[:1].upper() + told[1:])
     try:
-        merged, _ = lifecycle.merge(found, wanted["rules"], protected, remove=remove)
+        merged, _ = lifecycle.merge(found, wanted["rules"], protected, remove=remove, days=days)
     except RunbookError as error:
         result.note(DANGER, about, error)
         return

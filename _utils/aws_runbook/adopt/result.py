@@ -88,6 +88,8 @@ class Result:
 
 # What is replaced as a whole; of the others, each of their sections.
 _WHOLE = ("backup",)
+# What is told in whole whatever region is asked for: of each bucket AWS says where it is, and IAM is everywhere.
+_OF_NO_REGION = (("backup",), ("ses", "smtp_users"))
 
 
 def sections(part):
@@ -133,11 +135,10 @@ def text(adopted, region=None):
     """
     ``adopted``, as :meth:`aws_runbook.adopt.result.Result.as_data` gives it: one YAML document for each minion.
 
-    Of a ``region`` alone it is not all that pillar says of a section, and stands beside that.
+    Of a ``region`` alone it is not all that pillar says of most sections, and stands beside that.
     """
     notes = _comments(adopted["notes"])
-    where = f"beside what it says of other regions than {region}" if region else "in the place of what it says there"
-    documents = [_document(minion, part, where) for minion, part in adopted["pillar"].items()]
+    documents = [_document(minion, part, region) for minion, part in adopted["pillar"].items()]
     body = "---\n".join(documents) or "# Nothing was found that pillar describes.\n{}\n"
     whole = f"{notes}{body}".rstrip("\n")
     return f"{_PLAIN}\n{whole}" if _JINJA.search(whole) else whole
@@ -151,7 +152,16 @@ def _comments(notes):
     return "".join(f"{line}\n" for line in lines)
 
 
-def _document(minion, part, where):
-    keys = ", ".join(":".join(("aws", *section)) for section in sections(part))
-    head = f"# Pillar of {minion}, {where}: {keys}\n"
+def _document(minion, part, region):
+    beside = [keys for keys in sections(part) if region and keys not in _OF_NO_REGION]
+    instead = [keys for keys in sections(part) if keys not in beside]
+    where = [
+        f"{told}: {', '.join(':'.join(('aws', *keys)) for keys in which)}"
+        for told, which in (
+            ("in the place of what it says there", instead),
+            (f"beside what it says of other regions than {region}", beside),
+        )
+        if which
+    ]
+    head = f"# Pillar of {minion}, {'; '.join(where)}\n"
     return head + yaml.safe_dump(part, default_flow_style=False, allow_unicode=True, width=4096)
