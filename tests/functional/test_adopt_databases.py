@@ -1,5 +1,6 @@
 """Databases and their network, adopted: from pillar and back, and from an account that was made by hand."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -347,6 +348,19 @@ class Clicked:
                 Engine=made["Engine"],
                 DBInstanceClass="db.serverless",
             )
+
+
+@pytest.mark.parametrize("choice", ["mutual", "circle"])
+def test_groups_whose_rules_name_each_other_are_told_by_their_ids(sandbox, modules, runner, minion_opts, choice):
+    nothing = {"vpcs": [], "of VPCs": set(), "engine": None, "instance": set(), "storage": {}, "cluster": None}
+    Clicked(sandbox, REGION, {**nothing, "groups": {choice, "self"}})
+    result = adopt(modules, minion_opts, {MINION: {}}, MINION)
+    assert result.notes == []
+    groups = result.pillar[MINION]["aws"]["ec2"]["security_groups"]
+    assert "tcp 22 from group first" in groups["first"]["ingress"]
+    by_id = [rule for entry in groups.values() for rule in entry.get("ingress", []) if "group sg-" in rule]
+    assert len(by_id) == 1
+    assert changing(runner, states_of(pasted({MINION: {}}, result)[MINION])) == {}
 
 
 @FEWER

@@ -105,10 +105,12 @@ def _groups(account, result, region, vpcs, found):
         name = names[entry["GroupId"]]
         if _is_new(result, found, name, region, f"security group {name}"):
             vpc = None if entry["VpcId"] == default else vpcs.get(entry["VpcId"], entry["VpcId"])
-            _group(account, result, region, name, vpc)
+            if _group(account, result, region, name, vpc):
+                _cut_circle(account, result, name, {known: identifier for identifier, known in names.items()})
 
 
 def _group(account, result, region, name, vpc):
+    """Say a security group; whether pillar takes it."""
     about = f"security group {name}"
     known = account.describe("ec2_security_group", name, None, vpc, region=region)
     said = {"description": known["description"], **({"vpc": vpc} if vpc else {})}
@@ -121,27 +123,37 @@ def _group(account, result, region, name, vpc):
             said[direction] = security_rules.canonical(about, direction, rules)
         except RunbookError as error:
             result.note(NOT_EXPRESSED, about, f"Its {direction} is left out, and stays: {error}")
-    if not say(account, result, ("ec2", "security_groups", name), said, region, about):
-        return
-    _check_circle(account, result, name, about)
+    return say(account, result, ("ec2", "security_groups", name), said, region, about)
 
 
-def _check_circle(account, result, name, about):
-    """Groups whose rules name each other could not be made one after the other: the last of them goes without its rules."""
+def _cut_circle(account, result, name, ids):
+    """Groups whose rules name each other could not be made one after the other: the last of them names the others by their ids."""
     entries = result.pillar[account.minion]["aws"]["ec2"]["security_groups"]
     others = {group: _peers(entry) - {group} for group, entry in entries.items()}
-    seen, queue = set(), [name]
+    circling = {peer for peer in others[name] if _leads_to(name, peer, others)}
+    entry = entries[name]
+    if any(ids.get(peer, peer) == peer for peer in circling):
+        for direction in _DIRECTIONS:
+            entry.pop(direction, None)
+        told = "Its rules, and those of another group, name each other, which pillar cannot say of groups that go by their ids: its own are left out, and stay."
+        result.note(NOT_EXPRESSED, f"security group {name}", told)
+        return
+    by_id = {peer: ids[peer] for peer in circling}
+    entry |= {
+        direction: security_rules.renamed(entry[direction], by_id) for direction in _DIRECTIONS if direction in entry
+    }
+
+
+def _leads_to(name, start, others):
+    """Whether the rules of the group ``start`` name the group ``name``, or one whose rules do, and so on."""
+    seen, queue = {start}, [start]
     while queue:
-        for peer in others.get(queue.pop(), ()):
-            if peer == name:
-                for direction in _DIRECTIONS:
-                    entries[name].pop(direction, None)
-                told = "Its rules, and those of another group, name each other, which pillar cannot say: its own are left out, and stay."
-                result.note(NOT_EXPRESSED, about, told)
-                return
-            if peer not in seen:
-                seen.add(peer)
-                queue.append(peer)
+        found = others.get(queue.pop(), set())
+        if name in found:
+            return True
+        queue += found - seen
+        seen |= found
+    return False
 
 
 def _peers(entry):
