@@ -1,5 +1,6 @@
-"""What the tests remember of Salt's search for modules is what it would find."""
+"""What the tests remember of Salt's search for modules, and of what it compiles, is what it would find and make."""
 
+import jinja2
 import pytest
 import salt.loader
 import salt.loader.lazy
@@ -45,3 +46,16 @@ def test_a_module_that_is_written_anew_is_loaded_anew(tmp_path, minion_opts):
     for answer in ("first", "second"):
         (folder / "written.py").write_text(f"def said():\n    return {answer!r}\n")
         assert salt.loader.minion_mods({**minion_opts, "module_dirs": [str(folder)]})["written.said"]() == answer
+
+
+def test_a_template_is_what_its_environment_makes_of_it():
+    text = "{% if True %}\n{{ name|said }} {{ name is good }}{% endif %}"
+    made = []
+    for trim, said in ((False, str.upper), (False, str.lower), (True, str.upper)):
+        environment = jinja2.Environment(trim_blocks=trim)  # noqa: S701 - no HTML
+        environment.filters["said"] = said
+        environment.tests["good"] = str.isupper
+        made += [environment.from_string(text).render(name=name) for name in ("Ana", "BERTA")]
+    assert made == ["\nANA False", "\nBERTA True", "\nana False", "\nberta True", "ANA False", "BERTA True"]
+    with pytest.raises(jinja2.TemplateError, match="said"):
+        jinja2.Environment().from_string(text).render(name="Ana")  # noqa: S701
