@@ -117,7 +117,7 @@ def test_verified_says_what_is_missing_then_waits(converge, modules, states, zon
     assert found["verified"] is False
     text = "\n".join(found["missing"])
     assert "SES does not see the DKIM records" in text
-    assert "(there is no such name in DNS)" in text
+    assert "(the name does not exist in DNS)" in text
     assert f"MX mail.{DOMAIN} is missing" in text
     publish(zone, modules["ses_identity.dns_records"](DOMAIN, format="data"))
     assert states["ses_identity.verified"](name=DOMAIN, timeout=5).result is True
@@ -474,7 +474,7 @@ def test_a_domain_with_its_owners_key_is_not_said_to_wait_for_records_of_ours(st
     sandbox.client("sesv2").create_email_identity(EmailIdentity=DOMAIN)
     for test in (True, False):
         (warning,) = states["ses_identity.present"](name="own.example.org", test=test).warnings
-        assert "which signs with a key of its owner's (EXTERNAL): whoever set that up has the record" in warning
+        assert "which signs with a key of its owner's (EXTERNAL): the person who set it up has the record" in warning
 
 
 @pytest.mark.parametrize("there", [False, True])

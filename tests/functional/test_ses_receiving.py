@@ -417,7 +417,7 @@ def test_what_is_no_note_of_ours_is_said(states, wanted, sandbox, s3, content):
     ret = states[STATE](**wanted)
     if content:
         assert ret.result is False
-        assert f"{receipt.note_place(ADDRESS)} in the bucket {BUCKET} is no note of a run" in ret.comment
+        assert f"{receipt.note_place(ADDRESS)} in the bucket {BUCKET} is not a note of a run" in ret.comment
     else:
         assert ret.result is True, ret.comment
 

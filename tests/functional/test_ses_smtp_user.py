@@ -79,10 +79,7 @@ def test_what_the_consoles_policy_loses_is_said_before_and_after(states, iam, sa
     iam.put_user_policy(**POLICY, PolicyDocument=json.dumps(document))
     wanted = {"name": USER, "from_addresses": ["noreply@example.org"]}
     lost = ", ".join(f"{action.lower()} on *" for action in actions if action != "ses:SendRawEmail")
-    told = (
-        f"The policy AmazonSesSendingAccess of the user ses-smtp loses what SMTP does not need: {lost}. If anything needs that, "
-        "give it to the user in a policy of another name."
-    )
+    told = f"The policy AmazonSesSendingAccess of the user ses-smtp loses permissions that SMTP does not need: {lost}. If anything needs them, grant them to the user in a policy of another name."
     for test in (True, False):
         ret = states["ses_smtp_user.present"](**wanted, test=test)
         assert set(ret.changes) == {"policy_document"}

@@ -1,8 +1,8 @@
 """
 Read SES identities a hundred at a time: SES allows about one call a second, and a fleet has dozens.
 
-The API's second version describes one identity in a call, except its notifications; the first version tells one property of a hundred.
-Both have the same identities. Several are read by the first version, a single one by the second.
+The second version of the API describes one identity per call, without its notifications; the first version returns one property of up to a
+hundred identities. Both versions have the same identities. Several identities are read by the first version, a single one by the second.
 https://docs.aws.amazon.com/ses/latest/APIReference/API_GetIdentityNotificationAttributes.html
 """
 
@@ -16,14 +16,14 @@ from aws_runbook.errors import RunbookError
 
 _BATCH = 100
 _LIST = {"PageSize": 1000}
-# (method, key of the answer) of each thing that a hundred identities can be asked about.
+# (method, member of the answer) of each property that can be read for a hundred identities at once.
 _BATCHES = {
     "verification": ("get_identity_verification_attributes", "VerificationAttributes"),
     "dkim": ("get_identity_dkim_attributes", "DkimAttributes"),
     "mail_from": ("get_identity_mail_from_domain_attributes", "MailFromDomainAttributes"),
     "notifications": ("get_identity_notification_attributes", "NotificationAttributes"),
 }
-# What the second version calls the statuses of the first.
+# The statuses of the first version, as the second version names them.
 _STATUSES = {
     "Pending": "PENDING",
     "Success": "SUCCESS",
@@ -33,7 +33,7 @@ _STATUSES = {
 }
 _MX_FAILURES = {"UseDefaultValue": "USE_DEFAULT_VALUE", "RejectMessage": "REJECT_MESSAGE"}
 _KINDS = ("Bounce", "Complaint")
-# SES does not tell since when it waits, so it is written down in tags of the identity. They are not shown among its tags.
+# SES does not tell since when it waits, so the time is noted in tags of the identity, which are not shown among its tags.
 ASKED = "aws-runbook:asked"
 MAIL_FROM_ASKED = "aws-runbook:mail-from-asked"
 # For so long the link in a mail can be followed, and for so long SES looks for records.
@@ -82,9 +82,9 @@ def names(session):
 
 def read(session, name, attributes, planned=()):
     """
-    ``status`` and the attributes of an identity that the reads for ``attributes`` tell; ``None`` when there is none.
+    Return ``status`` and the attributes that the reads for ``attributes`` contain; ``None`` if the identity does not exist.
 
-    ``planned`` are the identities that pillar names: one question is about all of them.
+    ``planned`` are the identities in pillar: they are read together.
     """
     unknown = sorted(set(attributes) - set(SOURCES))
     if unknown:
@@ -98,7 +98,7 @@ def read(session, name, attributes, planned=()):
 
 
 def _is_alone(session, name, batch):
-    """Whether only this one has to be asked about: the others of its batch have been, or there are none."""
+    """Whether only this identity must be read: the others of its batch were read before, or there are none."""
     method = _BATCHES["verification"][0]
     if name not in session.unknown("ses", method, batch, region=session.region):
         return False
@@ -122,10 +122,10 @@ def _in_batches(session, name, sources, batch):
 
 def _batch(session, name, planned):
     """
-    The names to ask about together with this one: the same for all of them, so that one answer serves them all.
+    The names to read together with this one: the same for all of them, so that they share one answer.
 
-    For one that pillar does not name, these are the identities that there were when the run began; whether this one is
-    there, the answer tells.
+    For an identity that is not in pillar, these are the identities that existed when the run began. The answer tells whether
+    this one exists.
     """
     known = sorted(planned) if name in planned else session.recall("identities", lambda: names(session))
     place = bisect_left(known, name) // _BATCH * _BATCH
@@ -173,7 +173,7 @@ _TRANSLATED = {"dkim": _dkim, "mail_from": _mail_from}
 
 
 def _whole(session, name):
-    """All that the second version tells of an identity; ``None`` when there is none."""
+    """What the second version returns for an identity; ``None`` if it does not exist."""
     answer = session.read(
         "sesv2",
         _WHOLE,
@@ -192,7 +192,7 @@ def _whole(session, name):
         "status": answer["VerificationStatus"],
         "dkim_enabled": dkim.get("SigningEnabled", False),
         "dkim_status": dkim.get("Status", "NOT_STARTED"),
-        # Of another origin they are no names of CNAME records: a key of the owner's has its selector there.
+        # With another origin they are not names of CNAME records: for the owner's own key this is its selector.
         "dkim_tokens": dkim.get("Tokens", []) if dkim.get("SigningAttributesOrigin", EASY_DKIM) == EASY_DKIM else [],
         "mail_from": domain,
         "mail_from_status": mail_from.get("MailFromDomainStatus") if domain else None,
@@ -210,7 +210,7 @@ def _whole(session, name):
 
 
 def foreign_key(current):
-    """What DKIM key a domain has that Easy DKIM did not make, in words; ``""`` where it did, or where that is not known."""
+    """Describe the DKIM key of a domain if it is not Easy DKIM's; ``""`` if it is, or if that is unknown."""
     origin = current.get("signing_origin") or EASY_DKIM
     if origin == EASY_DKIM:
         return ""
@@ -218,7 +218,7 @@ def foreign_key(current):
 
 
 def check_easy_dkim(name, current):
-    """Refuse a key length where it would replace a key that is not Easy DKIM's, and whose records are in DNS."""
+    """Refuse a key length that would replace a key which is not Easy DKIM's and whose records are in DNS."""
     key = foreign_key(current)
     if key:
         raise RunbookError(
@@ -234,17 +234,17 @@ def stale(name, *sources):
 
 
 def of_records(name):
-    """The attributes that the DNS records of an identity follow from. Those of an address are its domain's, but for MAIL FROM."""
+    """The attributes that determine the DNS records of an identity. The records of an address are those of its domain, except for MAIL FROM."""
     return ["mail_from"] if is_address(name) else ["mail_from", "dkim_tokens", "signing_hosted_zone"]
 
 
 def asked_now(tag, domain=""):
-    """The tag that says that something was asked for at this moment, and for which ``domain``, where there can be several."""
+    """The tag that notes a request at this moment, and its ``domain`` if there can be several."""
     return {tag: f"{clock.now().replace(microsecond=0).isoformat()} {domain}".strip()}
 
 
 def _since(note, domain):
-    """When that of ``domain`` was asked for, as a tag says; ``None`` where it says nothing of it."""
+    """The time of the request for ``domain`` in a tag; ``None`` if the tag has none."""
     since, _, about = (note or "").partition(" ")
     return since if since and about in ("", domain) else None
 
@@ -256,7 +256,7 @@ def lapses(since, length):
 
 
 def ask_again(session, name, current):
-    """Let SES look again for the records of a domain, or send another mail to an address, which is as ``current`` says."""
+    """Make SES look again for the records of a domain, or send another mail to an address; ``current`` is its description."""
     if is_address(name):
         method, doing, what = "verify_email_identity", f"send another mail to {name}", {"EmailAddress": name}
     else:
@@ -266,7 +266,7 @@ def ask_again(session, name, current):
 
 
 def noted(session, name, note, before):
-    """Within this SES is asked for what it then waits for: ``note``, a tag that says since when, is there first."""
+    """A context in which a request is made; the tag ``note`` with its time is written first."""
     (key, value), *_ = note.items()
     return tagging.SES.noted(
         session, f"the identity {name}", key, value, before, **_resource(session, "identity", name)
@@ -274,7 +274,7 @@ def noted(session, name, note, before):
 
 
 def write_tags(session, kind, name, wanted, found):
-    """Make ``wanted`` a person's tags of an ``identity`` or a ``configuration-set`` that has those ``found``."""
+    """Set the user's tags of an ``identity`` or a ``configuration-set`` to ``wanted``; ``found`` are the current ones."""
     what = f"the {kind.replace('-', ' ')} {name}"
     tagging.SES.write(session, what, wanted, found, **_resource(session, kind, name))
 

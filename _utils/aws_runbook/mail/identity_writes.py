@@ -26,7 +26,7 @@ def _put(identity, group, sources, **parameters):
 
 
 def _set(identity, method, what, **parameters):
-    """Write with the first version of the API, which alone knows of notifications."""
+    """Write with the first version of the API: only it has notifications."""
     identity.session.write(
         "ses",
         method,

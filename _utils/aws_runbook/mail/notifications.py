@@ -16,7 +16,7 @@ from aws_runbook.errors import RunbookError
 # https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html#mail-object
 _SOURCE_ARN = re.compile(r"arn:aws[a-z-]*:ses:([a-z]+(?:-[a-z]+)+-[0-9]+):.*", re.DOTALL)
 
-# What stands for commands, in which the address is quoted.
+# Placeholders for commands, into which the address is inserted with quotes.
 _UNSUPPRESS = "if the owner asks for mail again: UNSUPPRESS"
 
 # (bounceType, bounceSubType): what happened, and what to do.
@@ -24,20 +24,20 @@ _UNSUPPRESS = "if the owner asks for mail again: UNSUPPRESS"
 _BOUNCES = {
     ("Undetermined", "Undetermined"): (
         "the mail bounced, and the answer of the recipient's server does not tell why",
-        "read the diagnostic code; when it happens again, ask the recipient in another way",
+        "read the diagnostic code; if it happens again, contact the recipient in another way",
     ),
     ("Permanent", "General"): (
-        "the recipient's server refused the mail for good",
-        "stop sending to the address, unless the diagnostic code names a cause that you can mend",
+        "the recipient's server refused the mail permanently",
+        "stop sending to the address, unless the diagnostic code names a cause that you can fix",
     ),
     # AWS's pages differ: it is said to mean that the address does not exist, too.
     ("Permanent", "NoEmail"): (
         "the address does not exist, or SES could not find it in the bounce",
-        "stop sending to the address; if it is right, read the diagnostic code, and the bounce itself",
+        "stop sending to the address; if it is correct, read the diagnostic code and the bounce itself",
     ),
     ("Permanent", "Suppressed"): (
         "SES did not send the mail: the address is on the global suppression list, since it bounced for other senders",
-        "see that the address is right; if it is, try again after two weeks, when the entry has lapsed",
+        "check the address; if it is correct, try again after two weeks, when the entry has expired",
     ),
     ("Permanent", "OnAccountSuppressionList"): (
         "SES did not send the mail: the address is on this account's suppression list, since it bounced or complained",
@@ -48,8 +48,8 @@ _BOUNCES = {
         "see why with the AWS CLI: aws sesv2 list-suppressed-destinations, for that tenant",
     ),
     ("Permanent", "EmailValidationSuppressed"): (
-        "SES did not send the mail: its validation of addresses, which the account has switched on, takes this one for invalid",
-        "see that the address is right; if it is, lower the threshold of the validation, or switch it off",
+        "SES did not send the mail: its address validation, which is turned on for the account, considers the address invalid",
+        "check the address; if it is correct, lower the threshold of the validation, or turn it off",
     ),
     # On none of AWS's two pages, but sent for contact lists: https://docs.aws.amazon.com/ses/latest/dg/sending-email-list-management.html
     ("Permanent", "UnsubscribedRecipient"): (
@@ -57,16 +57,16 @@ _BOUNCES = {
         "respect it; only the recipient can subscribe again",
     ),
     ("Transient", "General"): (
-        "the recipient's server did not take the mail this time, even though SES tried for a while",
+        "the recipient's server did not accept the mail, although SES retried for a while",
         "send again later; an automatic reply can look like this too",
     ),
     ("Transient", "MailboxFull"): (
         "the recipient's mailbox is full",
-        "send again later, or reach the recipient in another way",
+        "send again later, or contact the recipient in another way",
     ),
     ("Transient", "MessageTooLarge"): (
-        "the mail is larger than the recipient's server takes",
-        "make it smaller, for instance by a link in place of an attachment",
+        "the mail is larger than the recipient's server accepts",
+        "make it smaller, for instance with a link instead of an attachment",
     ),
     ("Transient", "ContentRejected"): (
         "the recipient's server refused what the mail contains",
@@ -77,7 +77,7 @@ _BOUNCES = {
         "send it as another type of file, or as a link",
     ),
     ("Transient", "CustomTimeoutExceeded"): (
-        "SES gave up when the time was over that the configuration set allows for delivery",
+        "SES gave up after the time that the configuration set allows for delivery",
         "send again later, or allow more time (MaxDeliverySeconds of the configuration set)",
     ),
 }
@@ -85,7 +85,7 @@ _BOUNCE_TYPES = {"Undetermined": None, "Permanent": True, "Transient": False}
 
 _COMPLAINTS = {
     None: (
-        "the recipient marked the mail as spam, or complained of it",
+        "the recipient marked the mail as spam, or complained about it",
         "stop sending to the address; SES has put it on the suppression list if the account has one",
     ),
     "OnAccountSuppressionList": (
@@ -102,7 +102,7 @@ _FEEDBACK_TYPES = {
     "abuse": "unwanted mail",
     "auth-failure": "mail that failed authentication",
     "fraud": "fraud or phishing",
-    "not-spam": "that it is not spam: somebody took it out of a spam folder",
+    "not-spam": "that it is not spam: somebody moved it out of a spam folder",
     "other": "something that has no category",
     "virus": "a virus",
 }
@@ -112,12 +112,12 @@ _DELAYS = {
     "InternalFailure": "an error within SES",
     "General": "a failure in the exchange with the recipient's server",
     "MailboxFull": "the recipient's mailbox is full",
-    "SpamDetected": "the recipient's server has seen much unwanted mail from this account",
+    "SpamDetected": "the recipient's server has received much unwanted mail from this account",
     "RecipientServerError": "an error within the recipient's server",
     "IPFailure": "the address that SES sends from is blocked or throttled by the recipient's server",
     "TransientCommunicationFailure": "the connection to the recipient's server failed",
     "BYOIPHostNameLookupUnavailable": "the host name of your own IP address could not be looked up",
-    "SendingDeferral": "SES has put it off",
+    "SendingDeferral": "SES has delayed it",
     "Undetermined": "a cause that could not be determined",
 }
 
@@ -158,8 +158,7 @@ def parse(notification):
     found = _unwrapped(notification)
     if not isinstance(found, Mapping):
         raise RunbookError(
-            "This is no notification of SES: give its JSON, SNS's envelope around it, a file with either, or the mail with "
-            "it."
+            "This is not a notification of SES: give its JSON, with or without SNS's envelope, a file with either, or the mail with it."
         )
     return found
 

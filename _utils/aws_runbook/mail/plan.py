@@ -1,5 +1,5 @@
 """
-From ``aws:ses`` and ``aws:sns`` in pillar to the arguments of each state, with the problems that involve several keys.
+Turn ``aws:ses`` and ``aws:sns`` in pillar into the arguments of each state, and find problems that involve several keys.
 """
 
 from collections import defaultdict
@@ -41,7 +41,7 @@ def plan(pillar):
     }
     for name, topic in planned["topics"].items():
         if topic.get("subscriptions"):
-            # By its key: an endpoint can hold a password, and Salt logs what a state is given.
+            # By its pillar key: an endpoint can contain a password, and Salt logs a state's arguments.
             topic["subscriptions"] = f"aws:sns:topics:{name}:subscriptions"
     planned["identities"] = {
         email_names.identity(name): _checked(name, arguments) for name, arguments in planned["identities"].items()
@@ -81,7 +81,7 @@ def pending(session, entries, plan, what):
 
 
 def _dns(settings):
-    """What may be shown: the rest is credentials, or next to them. Who publishes reads pillar itself."""
+    """The settings that may be shown; the others are credentials or similar. The code that publishes records reads pillar itself."""
     return settings and {name: settings[name] for name in _DNS_SHOWN if name in settings}
 
 
@@ -118,7 +118,7 @@ def _named(entries, region):
 
 
 def _given(arguments):
-    """A key with nothing behind it is no key."""
+    """A mapping without the keys whose value is empty."""
     return {name: value for name, value in (arguments or {}).items() if value is not None}
 
 
@@ -201,7 +201,7 @@ def _mail_from_problems(identities):
 
 
 def _notes(planned):
-    """What is no mistake, but worth knowing."""
+    """Notes about what is valid but may be unintended."""
     receiving = [
         *(
             (f"identities:{name}:receives", arguments["region"])

@@ -15,15 +15,15 @@ from aws_runbook.errors import RunbookError
 from aws_runbook.iam import policies
 
 _PREFIX = "ses-verification/"
-# What SES writes into the bucket when a rule is made, to see whether it can.
+# The object that SES writes to test its access when a rule is created.
 SETUP = f"{_PREFIX}AMAZON_SES_SETUP_NOTIFICATION"
-# What a run that is under way will put back: an object for each address.
+# The notes of unfinished runs about what must be cleaned up: an object for each address.
 NOTES = "aws-runbook/receiving-under-way/"
 _NOTED = {"address", "bucket_made", "rule_set", "rule_set_made", "rule", "activated", "since", "timeout"}
 
 
 def note_place(address):
-    """Where the note of a run for an address is."""
+    """The key of the note about a run for an address."""
     return f"{NOTES}{address}.json"
 
 
@@ -56,7 +56,7 @@ def _other_name(wanted, address):
 
 
 def is_ours(entry, address, bucket):
-    """Whether a rule is what :func:`rule` makes for an address, and does nothing else with the mail."""
+    """Whether a rule is one that :func:`rule` returns for an address, and does nothing else with the mail."""
     ours = rule(entry["Name"], address, bucket)
     actions = [
         {kind: {member: value for member, value in given.items() if value} for kind, given in action.items()}
@@ -66,19 +66,19 @@ def is_ours(entry, address, bucket):
 
 
 def is_over(note, now):
-    """Whether the run that wrote a note has ended, at the latest: it was killed."""
+    """Whether the run that wrote a note must have been interrupted, since its time is over."""
     longest = timedelta(seconds=note["timeout"] + 2 * SETTLE_TIMEOUT)
     return datetime.fromisoformat(note["since"]) + longest < now
 
 
 def rule(name, address, bucket):
-    """A rule that writes mail for an address into a bucket, with what SES found out about its sender."""
+    """The rule that writes mail for an address into a bucket, with SES's verdicts about its sender."""
     action = {"S3Action": {"BucketName": bucket, "ObjectKeyPrefix": _PREFIX}}
     return {"Name": name, "Enabled": True, "ScanEnabled": True, "Recipients": [address], "Actions": [action]}
 
 
 def statement(session, bucket, rule_set, name):
-    """What lets SES write into a bucket, for this rule and no other."""
+    """The statement that allows SES to write into a bucket, for this rule only."""
     source = f"arn:{session.partition}:ses:{session.region}:{session.account_id}:receipt-rule-set/{rule_set}:receipt-rule/{name}"
     return {
         "Sid": f"AwsRunbook{re.sub('[^A-Za-z0-9]', '', rule_set + name)}",
@@ -91,7 +91,7 @@ def statement(session, bucket, rule_set, name):
 
 
 def policy(session, bucket):
-    """The policy of a bucket, its statements a list; an empty one where there is none."""
+    """The policy of a bucket with its statements as a list; an empty policy if there is none."""
     answer = session.read(
         "s3",
         "get_bucket_policy",
@@ -104,7 +104,7 @@ def policy(session, bucket):
 
 
 def put_policy(session, bucket, wanted):
-    """Make ``wanted`` the policy of a bucket; without statements it has none."""
+    """Set the policy of a bucket to ``wanted``; a policy without statements is deleted."""
     where = {"region": session.region, "Bucket": bucket}
     if wanted["Statement"]:
         doing = f"set the policy of the bucket {bucket}"
@@ -121,7 +121,7 @@ def active(session):
 
 
 def activate(session, name):
-    """Make a rule set the active one; ``None``: none is."""
+    """Activate a rule set; with ``None`` deactivate the active one."""
     doing = f"activate the receipt rule set {name}" if name else "deactivate the receipt rule set"
     given = {"RuleSetName": name} if name else {}
     session.write("ses", "set_active_receipt_rule_set", doing, region=session.region, **given)
@@ -149,7 +149,7 @@ def is_written_to(session, bucket):
 
 
 def create_rule_set(session, rule_set):
-    """Make an empty rule set."""
+    """Create an empty rule set."""
     doing = f"create the receipt rule set {rule_set}"
     session.write(
         "ses", "create_receipt_rule_set", doing, absent=("AlreadyExists",), region=session.region, RuleSetName=rule_set
@@ -165,13 +165,13 @@ def delete_rule_set(session, rule_set):
 
 
 def create_rule(session, rule_set, wanted):
-    """Make a rule, before all others of its rule set."""
+    """Create a rule at the beginning of its rule set."""
     doing = f"create the receipt rule {wanted['Name']}"
     session.write("ses", "create_receipt_rule", doing, region=session.region, RuleSetName=rule_set, Rule=wanted)
 
 
 def delete_rule(session, rule_set, name):
-    """Delete a rule; one that is gone is no error."""
+    """Delete a rule; a missing rule is not an error."""
     session.write(
         "ses",
         "delete_receipt_rule",
@@ -214,7 +214,7 @@ def notes(session, bucket):
 
 
 def _read_note(bucket, key, content):
-    """What a note says; others may write to the bucket too."""
+    """Parse a note. Others can also write to the bucket."""
     try:
         note = json.loads(content)
         complete = note.keys() >= _NOTED and clock.written(note["since"]) and int(note["timeout"]) >= 0
@@ -222,8 +222,7 @@ def _read_note(bucket, key, content):
         complete = False
     if not complete:
         raise RunbookError(
-            f"{key} in the bucket {bucket} is no note of a run: what that run left cannot be told. Look at the receipt rules of SES, "
-            "then delete the object."
+            f"{key} in the bucket {bucket} is not a note of a run, so it is unknown what that run has left. Check the receipt rules of SES, then delete the object."
         )
     return note
 
@@ -248,7 +247,7 @@ def put(session, bucket, key, content):
 
 
 def delete(session, bucket, key):
-    """Delete an object of ours; one that is gone is no error."""
+    """Delete an object; a missing object is not an error."""
     doing = f"delete {key} in the bucket {bucket}"
     session.write("s3", "delete_object", doing, absent=("NoSuchBucket",), region=session.region, Bucket=bucket, Key=key)
 

@@ -15,7 +15,7 @@ from aws_runbook.stores.secret import Secret
 
 PORT = 587  # STARTTLS. https://docs.aws.amazon.com/ses/latest/dg/smtp-connect.html
 
-# The policy of a user that may only send, by the name that the console gives it.
+# The policy of a user that may only send, with the name that the console uses.
 POLICY = "AmazonSesSendingAccess"
 
 # SMTP needs this action only. https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html
@@ -32,7 +32,7 @@ _HALVES = {"access_key": "smtp_username", "secret_key": "smtp_password"}
 
 
 def document(from_addresses=None):
-    """The policy of a user that may only send: from any address, or from these only."""
+    """The policy of a user that may only send mail, from any address or from these only."""
     statement = {"Effect": "Allow", "Action": [_SENDING], "Resource": ["*"]}
     if from_addresses:
         statement["Condition"] = {"StringEquals": {"ses:FromAddress": sorted(from_addresses)}}
@@ -45,10 +45,7 @@ def losses(name, known, wanted):
     lost = [grant for grant in lost if grant.action != _SENDING.lower()]
     if not lost:
         return []
-    sentence = (
-        f"The policy {POLICY} of the user {name} loses what SMTP does not need: {coverage.told(lost)}. If anything needs that, "
-        "give it to the user in a policy of another name."
-    )
+    sentence = f"The policy {POLICY} of the user {name} loses permissions that SMTP does not need: {coverage.told(lost)}. If anything needs them, grant them to the user in a policy of another name."
     return [sentence]
 
 
@@ -68,7 +65,7 @@ def host(region):
 
 class SmtpStore:
     """
-    A store that takes an access key in the form in which a mail program needs it.
+    A store that keeps an access key in the form that mail programs need.
 
     To who makes the key it is a store of ``access_key`` and ``secret_key``; what is kept is ``smtp_username``,
     ``smtp_password``, and host, port and the two halves where the store has a place for them.
@@ -96,7 +93,7 @@ class SmtpStore:
         self._store.check([_HALVES.get(name, name) for name in names], write=write)
 
     def read(self, names):
-        """The values of ``names``; the user name is the id of the access key, and no secret."""
+        """The values of ``names``; the user name is the id of the access key, which is not a secret."""
         stored = self._store.read([_HALVES.get(name, name) for name in names])
         return {name: _clear(name, stored[_HALVES.get(name, name)]) for name in names}
 
@@ -112,7 +109,7 @@ class SmtpStore:
         return self._store.holds(_HALVES.get(name, name))
 
     def write(self, values):
-        """Write a key's two halves as what SMTP needs."""
+        """Write a key's id and secret as SMTP's user name and password."""
         extra = {"smtp_host": host(self._region), "smtp_port": str(PORT), **values}
         # The user name last, as the id of a key is.
         self._store.write(

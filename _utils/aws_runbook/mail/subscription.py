@@ -28,13 +28,13 @@ _PENDING = "PendingConfirmation"
 _DELETED = "Deleted"
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/.+")
 _WEB = ("http", "https")
-# Also where somebody has forgotten a slash.
+# Also with a missing slash.
 _URL = re.compile(r"\s*https?:|.*//", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Subscription:
-    """Who is to hear of what a topic says. ``endpoint`` can hold a password, so it is never shown as it is."""
+    """A recipient of a topic's messages. ``endpoint`` can contain a password, so it is never shown unchanged."""
 
     protocol: str
     endpoint: str
@@ -46,7 +46,7 @@ class Subscription:
 
     @property
     def label(self):
-        """What is shown: the protocol, and the endpoint without user, password and query."""
+        """The protocol, and the endpoint without user, password and query."""
         return f"{self.protocol} {shown(self.endpoint)}"
 
     @property
@@ -66,17 +66,17 @@ class Found:
 
     @property
     def subscription(self):
-        """The same, as something that could be wanted."""
+        """The same as a :class:`Subscription`."""
         return Subscription(self.protocol, self.endpoint)
 
     @property
     def pending(self):
-        """Whether its recipient has still to confirm."""
+        """Whether its recipient has not confirmed it yet."""
         return self.arn == _PENDING
 
     @property
     def deleted(self):
-        """Whether its recipient has unsubscribed, or bounced."""
+        """Whether its recipient has unsubscribed, or its messages bounced."""
         return self.arn == _DELETED
 
 

@@ -18,7 +18,7 @@ from aws_runbook.mail import subscription as subscriptions
 from aws_runbook.mail import topics
 from aws_runbook.mail.subscription import Found, shown
 
-# For how long a subscription that another run has asked for may not be listed. Seconds.
+# For how long SNS may not list a subscription that another run has requested. Seconds.
 _LISTED_WITHIN = 15
 
 
@@ -103,10 +103,7 @@ def _unsubscribed(topic, subscription):
         endpoint=who if who == subscription.endpoint else "ENDPOINT",
         protocol=protocol,
     )
-    return (
-        f"{topic.where}: {who} has unsubscribed, or AWS's messages to it bounced, and it is not asked again. Take it out of "
-        f"pillar, or, if it wants to hear of this: {again}."
-    )
+    return f"{topic.where}: {who} has unsubscribed, or AWS's messages to it bounced, and it is not asked again. Remove it from pillar, or, if it wants these messages: {again}."
 
 
 def decide(topic, wanted, seen, notes, *, purge):
@@ -128,7 +125,7 @@ def decide(topic, wanted, seen, notes, *, purge):
         surplus = [
             entry for entry in seen if not any(subscriptions.same(entry, subscription) for subscription in wanted)
         ]
-        # What is not confirmed cannot be unsubscribed; it lapses by itself.
+        # An unconfirmed subscription cannot be ended; it expires by itself.
         members["unsubscribe"] = [entry for entry in surplus if not entry.pending and not entry.deleted]
     return members
 

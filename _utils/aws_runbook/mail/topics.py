@@ -1,5 +1,7 @@
 """
-SNS topics as SES uses them: its settings name them, by name in pillar and by ARN in the API, and their policies let it publish. https://docs.aws.amazon.com/ses/latest/dg/configure-sns-notifications.html
+The SNS topics of SES: their names in pillar, their ARNs in the API, and the policies that allow SES to publish.
+
+https://docs.aws.amazon.com/ses/latest/dg/configure-sns-notifications.html
 """
 
 import re
@@ -40,9 +42,9 @@ def name(topic_arn):
 
 def check_there(salt, where, wanted, connection):
     """
-    Refuse topics that neither exist nor are made by a state of this run. ``wanted`` are ARNs by argument.
+    Refuse topics that neither exist nor are created by a state of this run. ``wanted`` are ARNs by argument.
 
-    Under ``test=True``, what an earlier state makes does not exist yet.
+    Under ``test=True``, a topic of an earlier state does not exist yet.
     """
     made = {
         chunk.get("name") for chunk in salt.chunks if (chunk.get("state"), chunk.get("fun")) == ("sns_topic", "present")
@@ -55,23 +57,23 @@ def check_there(salt, where, wanted, connection):
         if account == own.split(":")[4] and not salt.call("sns_topic.describe", name(topic), [], **connection):
             raise RunbookError(
                 f"{where}: {argument} is {name(topic)!r}, but there is no such SNS topic in {topic.split(':')[3]}: declare "
-                "it under aws:sns:topics, or name one that is there."
+                "it under aws:sns:topics, or name an existing one."
             )
 
 
 def publishers(session, topic_arn, found):
-    """The services (``ses.amazonaws.com``) that a policy lets publish, for this account and region alone."""
+    """The services (``ses.amazonaws.com``) that a policy allows to publish for this account and region only."""
     known = [_means(statement) for statement in found["Statement"]]
     services = {service for statement in known for service in (statement.get("Principal") or {}).get("Service", [])}
     return sorted(service for service in services if _means(_statement(session, topic_arn, service)) in known)
 
 
 def with_publishers(session, topic_arn, found, services):
-    """A policy that lets ``services`` publish, and no other that this project let; the statements of others stay."""
+    """The policy that allows ``services`` to publish, and no other service that this project has allowed; other statements are kept."""
     known = publishers(session, topic_arn, found)
     surplus = [_means(_statement(session, topic_arn, service)) for service in known if service not in services]
     added = [_statement(session, topic_arn, service) for service in services if service not in known]
-    replaced = {statement["Sid"] for statement in added}  # an older form of ours
+    replaced = {statement["Sid"] for statement in added}  # an older form of this statement
     kept = [
         statement
         for statement in found["Statement"]
@@ -81,7 +83,7 @@ def with_publishers(session, topic_arn, found, services):
 
 
 def _statement(session, topic_arn, service):
-    """What lets a service of AWS's publish on behalf of this account, and of no other."""
+    """The statement that allows a service of AWS to publish on behalf of this account only."""
     prefix = service.partition(".")[0]
     return {
         "Sid": f"AwsRunbook{re.sub('[^A-Za-z0-9]', '', prefix).capitalize()}",

@@ -31,17 +31,16 @@ def open_link(url, endpoint):
         answer = pool.request("GET", target, redirect=False, retries=False, timeout=_TIMEOUT)
         came, taken = f"HTTP {answer.status}", _outcome(answer)
     except (urllib3.exceptions.HTTPError, OSError) as error:
-        came, taken = type(error).__name__, None  # its text can quote what came
+        came, taken = type(error).__name__, None  # its text can quote the answer
     if taken is None:
         raise RunbookError(
-            f"The verification link at {urlsplit(target).netloc.rpartition('@')[2]} was not answered as SES does ({came}): a proxy or the network "
-            "between here and AWS is at fault. When that is mended, run this again for another link."
+            f"The verification link at {urlsplit(target).netloc.rpartition('@')[2]} was not answered in SES's form ({came}): a proxy or the network between here and AWS is at fault. When that is fixed, run this again for another link."
         )
     return taken
 
 
 def _outcome(answer):
-    """What SES says of a link; ``None`` when it is not SES that answers."""
+    """SES's answer about a link; ``None`` if the answer is not SES's."""
     try:
         page = urlsplit(answer.get_redirect_location() or "")
     except ValueError:

@@ -1,5 +1,5 @@
 """
-Recognize the mail by which SES verifies an address, and find the link in it.
+Recognise SES's verification mail, and find the link in it.
 
 https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html#verify-email-addresses-procedure
 """
@@ -27,7 +27,7 @@ _TOLERANCE = timedelta(minutes=5)
 
 
 def host(region):
-    """The one host that verifies addresses in a region."""
+    """The host that verifies addresses in a region."""
     return f"email-verification.{region}.{'amazonaws.com.cn' if region.startswith('cn-') else 'amazonaws.com'}"
 
 
@@ -40,7 +40,7 @@ def link(content, address, region, account, since):
     the parsers of Python's newer policy fail on some. https://docs.python.org/3/library/email.policy.html#email.policy.compat32
     """
     found = []
-    with suppress(RecursionError):  # nested thousands of times: no mail of SES's
+    with suppress(RecursionError):  # nested thousands of times: not a mail of SES
         message = email.message_from_bytes(content, policy=email.policy.compat32)
         if _is_from_ses(message) and _is_for(message, address) and _is_after(message, since):
             found = _LINK.findall(_body(message))
@@ -48,7 +48,7 @@ def link(content, address, region, account, since):
 
 
 def _body(message):
-    """The text of a mail, before what it has in HTML; a link is in ASCII, whatever the rest is in."""
+    """The plain text of a mail followed by its HTML; links are ASCII in every charset."""
     parts = [part for part in message.walk() if part.get_content_disposition() != "attachment"]
     found = [part for kind in ("text/plain", "text/html") for part in parts if part.get_content_type() == kind]
     return "\n".join(part.get_payload(decode=True).decode("ascii", errors="replace") for part in found)
@@ -70,7 +70,7 @@ def is_genuine(url, address, region, account):
     query = parse_qs(parts.query)
     return (
         parts.scheme == "https"
-        and parts.netloc == parts.hostname == host(region)  # no user, no port, no capital letters to hide behind
+        and parts.netloc == parts.hostname == host(region)  # no user, no port, no capital letters
         and port is None
         and query.get("Operation") == ["ConfirmVerification"]
         and query.get("Context") == [account]
@@ -90,7 +90,7 @@ def _is_from_ses(message):
 
 
 def _findings(message):
-    """The headers that SES wrote when it received a mail, the first of each name; none without its receipt."""
+    """The headers that SES has added to a mail, the first of each name; none without SES's receipt header."""
     found = {}
     for name, value in message.items():
         if name.lower() == _RECEIPT:
@@ -100,7 +100,7 @@ def _findings(message):
 
 
 def _passed_dmarc(results):
-    """Whether SES found that the mail is from the domain in its ``From``: that SPF or DKIM passed, for that domain."""
+    """Whether SES's verdict is that SPF or DKIM passed for the domain in the mail's ``From``."""
     results = _QUOTED.sub("", results)
     while _COMMENT.search(results):
         results = _COMMENT.sub(" ", results)

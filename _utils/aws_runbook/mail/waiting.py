@@ -5,12 +5,12 @@ What an identity of SES waits for: DNS records, or the owner of an address.
 from aws_runbook.dns.names import is_address
 from aws_runbook.mail import identities
 
-# What SES found when it looked for the records.
+# The results of SES's check of the records.
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_VerificationInfo.html
 _REASONS = {
-    "HOST_NOT_FOUND": "there is no such name in DNS",
-    "TYPE_NOT_FOUND": "the name is in DNS, but has no record of that type",
-    "INVALID_VALUE": "the record is there, with another value",
+    "HOST_NOT_FOUND": "the name does not exist in DNS",
+    "TYPE_NOT_FOUND": "the name exists in DNS, but has no record of that type",
+    "INVALID_VALUE": "the record has another value",
     "DNS_SERVER_ERROR": "the DNS server did not answer",
     "SERVICE_ERROR": "SES itself had an error",
 }
@@ -26,7 +26,7 @@ def entries(session, name, current):
     if status != "SUCCESS" and is_address(name):
         do = f"the owner of {name} must follow the link in the mail from SES"
         if status == "FAILED":
-            do = f"the link that SES sent to {name} has lapsed. To send another: {retry}"
+            do = f"the link that SES sent to {name} has expired. To send another: {retry}"
         since = current.get("asked")
         until = None if status == "FAILED" else identities.lapses(since, identities.LINK)
         found.append({"what": f"verification of {name}", "on": name, "since": since, "until": until, "do": do})
@@ -34,7 +34,7 @@ def entries(session, name, current):
         do = f"SES does not see the DKIM records of {name}{reason}. To see them: {records}"
         key = identities.foreign_key(current)
         if key:
-            do = f"SES does not see the DKIM record of {name}{reason}, which signs with {key}: whoever set that up has the record"
+            do = f"SES does not see the DKIM record of {name}{reason}, which signs with {key}: the person who set it up has the record"
         elif status == "FAILED":
             do = f"SES has given up looking for the DKIM records of {name}{reason}. Add them ({records}), then: {retry}"
         since = current.get("asked") or current.get("dkim_since")

@@ -61,20 +61,20 @@ def test_a_notification_in_every_form(form):
 
 SUBTYPES = [
     ("Undetermined", "Undetermined", None, "does not tell why"),
-    ("Permanent", "General", True, "refused the mail for good"),
+    ("Permanent", "General", True, "refused the mail permanently"),
     ("Permanent", "NoEmail", True, "does not exist, or SES could not find it"),
     ("Permanent", "OnTenantSuppressionList", True, "suppression list of the tenant"),
-    ("Permanent", "EmailValidationSuppressed", True, "takes this one for invalid"),
+    ("Permanent", "EmailValidationSuppressed", True, "considers the address invalid"),
     ("Permanent", "Suppressed", True, "global suppression list"),
     ("Permanent", "OnAccountSuppressionList", True, "this account's suppression list"),
     ("Permanent", "UnsubscribedRecipient", True, "has unsubscribed"),
-    ("Transient", "General", False, "did not take the mail this time"),
+    ("Transient", "General", False, "did not accept the mail"),
     ("Transient", "MailboxFull", False, "mailbox is full"),
     ("Transient", "MessageTooLarge", False, "larger than"),
     ("Transient", "ContentRejected", False, "refused what the mail contains"),
     ("Transient", "AttachmentRejected", False, "refused an attachment"),
-    ("Transient", "CustomTimeoutExceeded", False, "gave up when the time was over"),
-    ("Transient", "SomethingNew", False, "did not take the mail this time"),
+    ("Transient", "CustomTimeoutExceeded", False, "gave up after the time"),
+    ("Transient", "SomethingNew", False, "did not accept the mail"),
 ]
 
 
@@ -128,7 +128,7 @@ def test_every_complaint(subtype, feedback, words):
         ("IPFailure", "blocked or throttled"),
         ("TransientCommunicationFailure", "connection to the recipient's server"),
         ("BYOIPHostNameLookupUnavailable", "host name of your own IP address"),
-        ("SendingDeferral", "SES has put it off"),
+        ("SendingDeferral", "SES has delayed it"),
         ("Undetermined", "could not be determined"),
         ("SomethingNew", "could not be determined"),
     ],
@@ -168,7 +168,7 @@ def test_other_events(event, words):
 
 @pytest.mark.parametrize("given", ["", "hello", "{", "[]", "{}", '{"Message": 1}', None, 5, "From: a@b.c\n\nhello"])
 def test_what_is_no_notification_is_one_sentence(given):
-    with pytest.raises(RunbookError, match="This is no notification of SES"):
+    with pytest.raises(RunbookError, match="This is not a notification of SES"):
         delivery.explain(given)
 
 
