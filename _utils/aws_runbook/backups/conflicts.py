@@ -5,6 +5,7 @@ Contradictions in the backups of a server or of a fleet: one sentence each, befo
 from collections import defaultdict
 from itertools import combinations
 
+from aws_runbook import prefixes
 from aws_runbook.backups.targets import get
 from aws_runbook.iam import policies
 from aws_runbook.pillar.check import check_user
@@ -20,7 +21,7 @@ def overlap_problems(of_bucket):
     """Pairs of targets in one bucket of which one would delete objects that the other keeps."""
     errors = []
     for one, other in combinations(of_bucket, 2):
-        if _apart(one.prefix, other.prefix):
+        if not prefixes.overlap(one.prefix, other.prefix):
             continue
         if one.expires != other.expires:
             expiring, kept = (one, other) if one.expires else (other, one)
@@ -55,13 +56,8 @@ def mirror_problems(of_bucket, pillars):
         f"{one.bucket}/{place} and {other.bucket}/{other_place}, where `aws s3 sync --delete` of one server deletes the files of "
         "the other; give them locations apart from each other."
         for (one, directory, place), (other, other_directory, other_place) in combinations(mirrors, 2)
-        if one.server != other.server and not _apart(place, other_place)
+        if one.server != other.server and prefixes.overlap(place, other_place)
     ]
-
-
-def _apart(a, b):
-    roots = [f"{prefix}/" if prefix else "" for prefix in (a, b)]
-    return not (roots[0].startswith(roots[1]) or roots[1].startswith(roots[0]))
 
 
 def _relation(prefix, other):
@@ -69,7 +65,7 @@ def _relation(prefix, other):
         return "is the place of"
     if not prefix:
         return "has no prefix, so it contains"
-    return "contains" if f"{other}/".startswith(f"{prefix}/") else "is inside"
+    return "contains" if prefixes.contains(prefix, other) else "is inside"
 
 
 def _described(target):

@@ -5,6 +5,7 @@ the versions of a bucket that keeps them.
 
 import hashlib
 
+from aws_runbook import prefixes
 from aws_runbook.backups import lifecycle, meaning
 from aws_runbook.errors import PillarError
 
@@ -40,7 +41,7 @@ def backup_rules(bucket, targets):
 
 
 def _inside(inner, outer):
-    return inner != outer and (outer == "" or inner.startswith(f"{outer}/"))
+    return inner != outer and prefixes.contains(outer, inner)
 
 
 def _check_settings(bucket, targets, setting, nested=True):
@@ -72,7 +73,7 @@ def _rule(prefix, expire_days, abort_days):
     stem = f"delete-after-{expire_days}-days" if expire_days else f"abort-multipart-after-{abort_days}-days"
     rule = {
         "ID": rule_id(stem, prefix),
-        "Filter": {"Prefix": f"{prefix}/" if prefix else ""},
+        "Filter": {"Prefix": prefixes.root(prefix)},
         "Status": "Enabled",
     }
     if expire_days:

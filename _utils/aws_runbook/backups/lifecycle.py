@@ -7,7 +7,7 @@ What a rule by itself means is in :mod:`aws_runbook.backups.meaning`.
 import re
 from dataclasses import dataclass
 
-from aws_runbook import hints
+from aws_runbook import hints, prefixes
 from aws_runbook.backups import meaning
 from aws_runbook.errors import RunbookError, UnsafeError
 from aws_runbook.pillar.kinds import KINDS
@@ -279,10 +279,7 @@ def shadowing(found, wanted):
         if meaning.expires(other)
         and not _supersedes(rule, other)
         and _days(other) < _days(rule)
-        and (
-            meaning.prefix_of(other).startswith(meaning.prefix_of(rule))
-            or meaning.prefix_of(rule).startswith(meaning.prefix_of(other))
-        )
+        and prefixes.alike(meaning.prefix_of(other), meaning.prefix_of(rule))
     ]
 
 

@@ -10,6 +10,8 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 
+from aws_runbook import prefixes
+
 _SIZES = ("ObjectSizeGreaterThan", "ObjectSizeLessThan")
 _MARKER = "ExpiredObjectDeleteMarker"
 
@@ -138,8 +140,7 @@ def overlaps(rule_prefix, protected_prefix):
 
     Tags and sizes in the rule's filter make no difference: a backup's objects have any size, and may be tagged.
     """
-    root = f"{protected_prefix}/" if protected_prefix else ""
-    return rule_prefix.startswith(root) or root.startswith(rule_prefix)
+    return prefixes.matches(rule_prefix, protected_prefix)
 
 
 def search_prefixes(rules):
