@@ -49,5 +49,5 @@ def test_an_unwritable_store_is_found_out_under_test_too(states, iam, tmp_path):
     (tmp_path / "private").write_text("a file")
     ret = states["iam_access_key.present"](name=USER, store=store_in(tmp_path / "private" / "registry.sls"), test=True)
     assert ret.result is False
-    assert f"{tmp_path / 'private'} is not a folder; move what is there away" in ret.comment
+    assert f"{tmp_path / 'private'} is not a folder; move the existing file away" in ret.comment
     assert ret.changes == {}

@@ -76,7 +76,7 @@ class SmtpStore:
         self._region = region
 
     def describe(self):
-        """What an operator would call this store."""
+        """The name of this store for operators."""
         return self._store.describe()
 
     @property

@@ -1,5 +1,5 @@
 """
-What a kind of secret store is, as data, and the checks that the kinds share.
+The description of a kind of secret store, as data, and the checks that the kinds share.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from aws_runbook.stores.secret import NAMES
 @dataclass(frozen=True)
 class Reach:
     """
-    What the kinds of store need of the machine: see :func:`aws_runbook.stores.store.make`.
+    The machine's settings that kinds of store use: see :func:`aws_runbook.stores.store.make`.
     """
 
     sdb_get: Callable | None = None

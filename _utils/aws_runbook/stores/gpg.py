@@ -1,5 +1,5 @@
 """
-Encrypting for Salt's GPG renderer, with the ``gpg`` program: a secret goes to its standard input and nowhere else.
+Encrypt for Salt's GPG renderer with the ``gpg`` program. Secrets are passed only by its standard input.
 
 https://docs.saltproject.io/en/latest/ref/renderers/all/salt.renderers.gpg.html
 """
@@ -17,7 +17,7 @@ _MESSAGE = "-----BEGIN PGP MESSAGE-----"
 _ENCRYPTED_TO = re.compile(r"^\[GNUPG:\] ENC_TO ([0-9A-F]{16}) ", re.MULTILINE)
 _WHOLE = re.compile(r"^pub:.*?^fpr:+([0-9A-F]{40,64}):", re.MULTILINE | re.DOTALL)
 _NOBODY = "0" * 16
-# Seconds. Encrypting takes a few hundredths; only a lock that somebody left behind makes it wait.
+# Seconds. Encryption takes a few hundredths of a second; it takes longer only if another process has left a lock.
 _TIMEOUT = 60
 
 
@@ -45,7 +45,7 @@ class Gpg:
         return self._run([*self._trust(), "--armor", "--encrypt", *self._to()], text, "encrypt to " + self._names())
 
     def decrypt(self, message):
-        """The text of ``message``, or ``None`` where the private key is not at hand (as it should be)."""
+        """The decrypted ``message``; ``None`` if the private key is not available here, which is the recommended setup."""
         try:
             return self._run(["--decrypt"], message, "decrypt")
         except StoreError:
@@ -75,8 +75,7 @@ class Gpg:
         return [f"--recipient={recipient}" for recipient in self.recipients]
 
     def _trust(self):
-        # Who writes a whole fingerprint has said which key is meant. A name or an address could be anybody's, so there
-        # gpg's own web of trust decides.
+        # A full fingerprint identifies the key. A name or an address does not, so gpg's trust settings decide.
         certain = all(_FINGERPRINT.fullmatch(recipient) for recipient in self.recipients)
         return ["--trust-model=always"] if certain else []
 
@@ -105,10 +104,7 @@ class Gpg:
     def _advice(self, stderr):
         where = self._homedir or "gpg's default folder"
         if "No public key" in stderr or "Unusable public key" in stderr or "no assurance" in stderr:
-            return (
-                f" Import the public key into {where} (gpg --homedir … --import KEYFILE), and name it by its whole"
-                " fingerprint."
-            )
+            return f" Import the public key into {where} (gpg --homedir … --import KEYFILE), and name it by its full fingerprint."
         return ""
 
 

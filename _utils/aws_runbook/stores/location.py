@@ -1,5 +1,5 @@
 """
-Where a store keeps one value, from its description alone.
+The place in which a store keeps one value, from its description alone.
 
 One file can be written in two ways: absolute, and relative to the pillar roots. Which roots those are is known on the minion only, so
 an absolute path counts as the same file as a relative one that it ends with.

@@ -24,7 +24,7 @@ NOTE = ".aws-runbook.lock"
 # Seconds. A run holds it while it makes a key and AWS comes to show it: one or two minutes.
 PATIENCE = 300
 _SAID_AFTER = 5.0
-_NOTE_MODE = 0o644  # those that wait may be another user; there is nothing secret in it
+_NOTE_MODE = 0o644  # waiting processes may run as another user; it contains no secret
 _NOTE_LENGTH = 1000
 _TOLD = 100
 # The folders that are locked here, by this thread or by the one that waits for it; and for each folder whom this process has waited
@@ -88,16 +88,16 @@ def _take(descriptor, folder, what):
     if answer:
         _in_vain.pop(folder, None)
         return answer == "locked"
-    # The next state of this run would wait as long, and to no more avail.
+    # The next state of this run would wait as long in vain.
     _in_vain[folder] = _holder(folder)
     raise StoreError(
         f"The {what} cannot be used: its folder {folder} is locked by {_holder(folder)}, and was not free within "
-        f"{PATIENCE} seconds; see what that process is at, end it if it hangs, and run this again."
+        f"{PATIENCE} seconds; check what that process is doing, end it if it hangs, and run this again."
     )
 
 
 def _note(folder):
-    """The note that says whose the lock is; ``None`` where none can be written."""
+    """The note about the holder of the lock; ``None`` if none can be written."""
     note = Path(folder) / NOTE
     text = json.dumps(
         {"pid": os.getpid(), "host": socket.gethostname(), "since": clock.now().isoformat("T", "seconds")}
@@ -112,7 +112,7 @@ def _note(folder):
 
 
 def _holder(folder):
-    """Whose the lock is, as far as its note says."""
+    """The holder of the lock according to its note."""
     try:
         descriptor = os.open(Path(folder) / NOTE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor) as file:
@@ -123,5 +123,5 @@ def _holder(folder):
 
 
 def _told(text):
-    """What a note says, which anybody who may write to the folder may have written, as a part of a sentence."""
+    """A part of a note, which anybody who can write to the folder may have written, as a part of a sentence."""
     return "".join(letter for letter in str(text) if letter.isprintable())[:_TOLD]

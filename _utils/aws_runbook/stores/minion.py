@@ -14,12 +14,12 @@ from aws_runbook.stores.gpg import salt_homedir
 
 # Whether Vault's driver can write one field of a secret. https://docs.saltproject.io/en/3007/ref/sdb/all/salt.sdb.vault.html
 _PATCHES = salt.version.__saltstack_version__.major >= 3007  # noqa: PLR2004 - the version that can
-# Drivers of Salt's own that have a function to write, which does not keep what it is given.
+# Salt's own drivers whose function to write does not keep values.
 _FORGETFUL = {"yaml": "it only reads", "env": "it forgets a value when its process ends"}
 
 
 def make(description, opts):
-    """The :class:`aws_runbook.stores.store.Store` that ``description`` means to a minion of the configuration ``opts``."""
+    """The :class:`aws_runbook.stores.store.Store` of a ``description``, with a minion's configuration ``opts``."""
     return stores.make(
         description,
         sdb_get=partial(sdb.sdb_get, opts=opts),
@@ -42,7 +42,7 @@ def roots(opts):
 
 def _refuses(opts, uri, beside):
     """
-    Why the driver behind ``uri`` cannot write, as far as that is to be known without writing; ``None``: it may.
+    Why the driver of ``uri`` cannot write, as far as that is known without writing; ``None`` if it may be able to.
 
     ``beside`` are the other addresses of the store that are fields of the same secret.
     """

@@ -1,5 +1,5 @@
 """
-Where a store keeps its values, from its description in pillar alone: so that no two secrets are given one place.
+The places in which a store keeps its values, from its description in pillar, and the conflicts between stores.
 """
 
 import posixpath
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from aws_runbook.stores import backends
 
-# The values that each kind of secret needs a place of its own for.
+# The values of each kind of secret that need a place of their own.
 ACCESS_KEY = ("access_key", "secret_key")
 SMTP = ("smtp_username", "smtp_password", *ACCESS_KEY)
 PASSWORD = ("password",)
@@ -29,7 +29,7 @@ def shared(owned):
 
     ``owned`` maps each owner to the places of its secrets.
     """
-    # Only what may overlap is compared: files by their name without folders, and pillar keys by their first part.
+    # Only places that can overlap are compared: files with the same name, and pillar keys with the same first part.
     near = defaultdict(list)
     for owner, places in owned.items():
         for place in dict.fromkeys(places):

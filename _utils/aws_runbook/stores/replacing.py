@@ -15,12 +15,12 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
-# Of a file that is new.
+# The mode of a new file.
 _MODE = 0o600
-# Part of the name of what a run that is killed leaves behind: no other program's file is called so.
+# A part of the names of temporary files, which no other program uses.
 _MARK = ".aws-runbook-"
-_RANDOM = r"[a-z0-9_]{8}"  # what tempfile.mkstemp adds
-# Where a folder cannot be locked, a file as young as this may be another run's. Seconds.
+_RANDOM = r"[a-z0-9_]{8}"  # the part that tempfile.mkstemp adds
+# If a folder cannot be locked, a file that is younger than this can belong to another run. Seconds.
 _YOUNG = 3600
 # Attributes of ext4, XFS, Btrfs and others: immutable and append-only. https://man7.org/linux/man-pages/man2/ioctl_iflags.2.html
 _GET_FLAGS = 0x80086601
@@ -29,7 +29,7 @@ _RESERVE = 4096
 
 
 def replace(path, content):
-    """Put a file with ``content`` in the place of ``path``."""
+    """Replace ``path`` by a file with ``content``."""
     temporary = _temporary(path, content)
     try:
         temporary.replace(path)
@@ -40,13 +40,13 @@ def replace(path, content):
 
 
 def rehearse(path, length):
-    """All of :func:`replace` but the last step, with as many bytes as ``length``, and some more."""
-    # Random, as some file systems keep what repeats in less room.
+    """Do all steps of :func:`replace` except the last, with slightly more bytes than ``length``."""
+    # Random, since some file systems compress repeated bytes.
     _temporary(path, os.urandom(length + _RESERVE)).unlink()
 
 
 def foresee(path, length):
-    """Raise what speaks against :func:`replace`, as far as looking tells: nothing is written."""
+    """Raise an error if :func:`replace` would fail, as far as that is known without writing."""
     folder = path.parent
     folder.stat()
     for place in [folder, *([path] if path.exists() else [])]:
@@ -68,7 +68,7 @@ def foresee(path, length):
 
 
 def check_replaceable(path):
-    """In a folder like /tmp, only the owner of a file or of the folder may put another in its place."""
+    """In a folder with the sticky bit, such as /tmp, only the owner of a file or of the folder can replace it."""
     folder = path.parent.stat()
     if not folder.st_mode & stat.S_ISVTX or not path.exists():
         return
@@ -77,7 +77,7 @@ def check_replaceable(path):
 
 
 def leftovers(path):
-    """What runs that were killed, or run now, have beside ``path``: directory entries."""
+    """The temporary files of interrupted or present runs beside ``path``: directory entries."""
     ours = re.compile(re.escape(f".{path.name}{_MARK}") + _RANDOM)
     try:
         found = list(os.scandir(path.parent))
@@ -88,7 +88,7 @@ def leftovers(path):
 
 def remove_leftovers(path, *, alone):
     """
-    Remove what runs that were killed left of their writing to ``path``: a secret may stand in it.
+    Remove temporary files that interrupted runs have left beside ``path``, since they can contain a secret.
 
     ``alone`` says that no other run can be writing now.
     """
@@ -99,7 +99,7 @@ def remove_leftovers(path, *, alone):
 
 
 def _temporary(path, content):
-    """A new file beside ``path`` that only its owner can read, until all of it is there."""
+    """A new file beside ``path`` that only its owner can read until it is complete."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}{_MARK}")
     temporary = path.parent / name
     try:
@@ -116,7 +116,7 @@ def _temporary(path, content):
 
 
 def _give_to_owner(path, descriptor):
-    """To the owner of the file it replaces; a new file to the owner of its folder, who is who reads pillar."""
+    """Give it the owner of the replaced file, or of the folder if the file is new: that user reads pillar."""
     if not path.exists() and os.geteuid() != 0:
         return
     wanted, mine = (path if path.exists() else path.parent).stat(), os.fstat(descriptor)
@@ -138,17 +138,17 @@ def _check_owner(path):
 def _not_given(wanted):
     return PermissionError(
         None,
-        f"what replaces it cannot be given to its owner and group ({wanted.st_uid}:{wanted.st_gid}); run this as root",
+        f"the new file cannot be given its owner and group ({wanted.st_uid}:{wanted.st_gid}); run this as root",
     )
 
 
 def _permit(path, descriptor):
-    """Who may read the file that is replaced may read the new one: by mode, access control list and security label."""
+    """Copy the mode, access control list and security label, so that the same users can read the new file."""
     if not path.exists():
         os.fchmod(descriptor, _MODE)
         return
     for name in _attributes(path):
-        with contextlib.suppress(OSError):  # a label that this user may not set
+        with contextlib.suppress(OSError):  # a label that this user must not set
             os.setxattr(descriptor, name, os.getxattr(path, name))
     mode = stat.S_IMODE(path.stat().st_mode) & 0o777
     os.fchmod(descriptor, mode)
@@ -185,7 +185,7 @@ def _is_mounted(path):
 
 
 def _sync(folder):
-    """So that a power cut does not bring the old file back. The new one is in place: no reason to fail any more."""
+    """Flush the folder, so that a power failure does not restore the old file. The file is already replaced, so an error is ignored."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

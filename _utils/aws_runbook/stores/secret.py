@@ -9,20 +9,20 @@ from dataclasses import dataclass
 
 HIDDEN = "********"
 
-# What a store can be given, by name.
+# The names of the values that a store can contain.
 NAMES = ("access_key", "secret_key", "smtp_username", "smtp_password", "smtp_host", "smtp_port", "password")
-# Those that are encrypted in a store that encrypts, in whatever form they come.
+# The values that are encrypted in an encrypted store, whatever their type.
 SECRETS = frozenset({"secret_key", "smtp_password", "password"})
-# The one that a store gives back in clear: AWS lists access keys by it, so it tells whether the store has the right one.
+# The value that a store returns unwrapped: AWS lists access keys by it, so it shows whether the store has the right one.
 CLEAR = frozenset({"access_key"})
 
 
 @dataclass(frozen=True)
 class Place:
     """
-    One place of a store: what an operator would call it, the value there, and whether anything stands there.
+    One place of a store: its name for operators, its value, and whether it contains anything.
 
-    ``value`` is as a store's ``read`` gives it: ``None`` also for what stands there and cannot be read from here.
+    ``value`` has the form of a store's ``read``; it is also ``None`` for a value that cannot be read from here.
     """
 
     where: str
@@ -39,7 +39,7 @@ class Secret:
         self._text = text.reveal() if isinstance(text, Secret) else str(text)
 
     def reveal(self):
-        """The text itself: for the call that stores it, and nothing else."""
+        """The text itself, only for the call that stores it."""
         return self._text
 
     def __repr__(self):
@@ -66,7 +66,7 @@ class Secret:
         return self
 
     def __deepcopy__(self, memo):
-        return self  # not by way of pickle, which is refused
+        return self  # without pickle, which is refused
 
     def __reduce_ex__(self, protocol):
         raise TypeError("a Secret is not serialised")

@@ -16,7 +16,7 @@ from aws_runbook.stores.secret import NAMES
 
 def make(description, *, sdb_get=None, sdb_set=None, sdb_refuses=None, gpg_homedir=None, roots=()):
     """
-    The :class:`Store` that ``description`` means.
+    The :class:`Store` of a ``description``.
 
     ``sdb://PROFILE/ADDRESS``
         Each value at ``sdb://PROFILE/ADDRESS/NAME``, with NAME one of :data:`aws_runbook.stores.secret.NAMES`.
@@ -42,20 +42,20 @@ def make(description, *, sdb_get=None, sdb_set=None, sdb_refuses=None, gpg_homed
 
 
 class Store:
-    """One place or several, written together: all of them or none."""
+    """One or several stores that are written together: all of them or none."""
 
     def __init__(self, members, description=None):
         self._members = members
-        # What it was made from.
+        # Its description in pillar.
         self.description = description
 
     def describe(self):
-        """What an operator would call this store."""
+        """The name of this store for operators."""
         return " and ".join(member.describe() for member in self._members)
 
     def check(self, names=(), *, write=True):
         """
-        Try whether the store takes values; a :class:`StoreError` says why not.
+        Test whether values can be written; a :class:`StoreError` says why not.
 
         ``names`` are the values that are to be written; left out, those that the store names itself. With ``write``
         off (for ``test=True``) nothing is written, not even to see whether that works.
@@ -74,12 +74,12 @@ class Store:
         return {name: self._common([member.read(name) for member in self._with(name)]) for name in names}
 
     def places(self, name):
-        """What stands in each place for ``name``, by itself: a list of :class:`aws_runbook.stores.secret.Place`."""
+        """Each place of ``name`` with its content: a list of :class:`aws_runbook.stores.secret.Place`."""
         self._require([name])
         return [place for member in self._with(name) for place in member.places(name)]
 
     def holds(self, name):
-        """Whether a value of ``name`` is in every place for it, readable from here or not."""
+        """Whether every place of ``name`` has a value, whether or not it can be read from here."""
         self._require([name])
         return all(member.holds(name) for member in self._with(name))
 
@@ -107,7 +107,7 @@ class Store:
 
     @property
     def files(self):
-        """The files that are all that a write touches; none where it touches more."""
+        """The files that a write changes; empty if it changes anything else."""
         found = [getattr(member, "alone_in", None) for member in self._members]
         return found if all(found) else []
 
@@ -118,14 +118,14 @@ class Store:
 
     @contextlib.contextmanager
     def alone(self):
-        """Let nobody else on this machine write while a secret is made and written, where the store can be locked."""
+        """Lock the store against other processes of this machine while a secret is created and written, if it can be locked."""
         with contextlib.ExitStack() as stack:
             for member in sorted(self._members, key=lambda member: member.order):
                 stack.enter_context(member.alone())
             yield
 
     def tidy(self):
-        """Remove what a run that was killed left behind, in which a secret may stand; also where nothing is written."""
+        """Remove temporary files of an interrupted run, which can contain a secret; also if nothing is written."""
         for member in self._members:
             member.tidy()
 
@@ -145,7 +145,7 @@ class Store:
 
 
 def _undone(undo):
-    """Bring back what was there before; what could not be is said."""
+    """Restore the previous content; return a sentence about what could not be restored."""
     return " ".join(filter(None, (_reverted(member, revert) for member, revert in reversed(undo))))
 
 

@@ -1,5 +1,5 @@
 """
-Set single values in the text of a YAML file: comments, order and style of everything else stay as they are.
+Set single values in the text of a YAML file; comments, order and style of everything else are kept.
 
 PyYAML tells where each value is in the text. The edited text is read again as Salt reads it, and must differ from the original in the
 wanted values only; a file in which this is not possible is refused.
@@ -44,7 +44,7 @@ def get(data, path):
 
 
 def put(text, path, value):
-    """``text`` with ``value`` (a text) at ``path``; every mapping on the way that is missing is made."""
+    """``text`` with ``value`` (a text) at ``path``; missing mappings on the path are created."""
     where = ":".join(path)
     wanted = _with(load(text), path, value, where)
     # A new key goes after the others, unless it would cut off the end of a block that keeps its last empty lines.
@@ -121,7 +121,7 @@ def _child(mapping, name):
 
 
 def _set(text, node, value, column, newline, *, in_flow):
-    """Put ``value`` in the place of a scalar; a comment beside it stays."""
+    """Replace a scalar by ``value``; a comment beside it is kept."""
     comment = _header_comment(text, node)
     if in_flow or not _fits_block(value):
         return _replaced(text, node, _quoted(value) + comment)
@@ -186,7 +186,7 @@ def _after_line(text, at, lines, newline):
 
 
 def _block(path, value, column):
-    """The lines that say ``path: value`` as nested block mappings."""
+    """The lines of ``path: value`` as nested block mappings."""
     name, *rest = path
     start = " " * column + _key(name) + ":"
     if rest:
@@ -210,7 +210,7 @@ def _key(name):
 
 
 def _fits_block(value):
-    """Whether ``value`` is lines that a literal block (``|``) gives back as they are: an armoured message is."""
+    """Whether a literal block (``|``) returns the lines of ``value`` unchanged, such as those of an armoured message."""
     return bool(re.fullmatch(r"(?:[!-~][ -~]*\n)(?:[ -~]*\n)*(?:[!-~][ -~]*\n)", value))
 
 
@@ -219,7 +219,7 @@ def _indented(value, column):
 
 
 def _quoted(value):
-    """``value`` as one line of YAML in which Jinja, too, finds nothing to do: no brace stands for itself."""
+    """``value`` as one line of YAML without braces, so that Jinja leaves it unchanged."""
     if re.fullmatch(r"[ -~]*", value) and not re.search(r"['\\{}]", value):
         return f"'{value}'"
     return '"' + "".join(map(_escaped, value)) + '"'

@@ -167,7 +167,7 @@ def unwritable(path):
 
 def test_a_file_where_a_folder_should_be(tmp_path):
     (tmp_path / "private").write_text("")
-    assert f"{tmp_path / 'private'} is not a folder; move what is there away" in unwritable(
+    assert f"{tmp_path / 'private'} is not a folder; move the existing file away" in unwritable(
         tmp_path / "private" / "x.sls"
     )
 
@@ -214,4 +214,4 @@ def test_what_may_not_be_changed(file, monkeypatch, flag, word, where):
 def test_somebody_elses_file(file, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
     file.parent.chmod(0o777)
-    assert "what replaces it cannot be given to its owner and group" in unwritable(file)
+    assert "the new file cannot be given its owner and group" in unwritable(file)

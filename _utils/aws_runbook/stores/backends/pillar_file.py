@@ -41,7 +41,7 @@ class PillarFile:
         self.names = self.tried = frozenset(places)
 
     def describe(self):
-        """What an operator would call this store."""
+        """The name of this store for operators."""
         places = [":".join(path) for paths in self._places.values() for path in paths]
         return f"{self._kind()} {self._given}, {', '.join(places)}"
 
@@ -49,7 +49,7 @@ class PillarFile:
         return "encrypted pillar file" if self._gpg else "pillar file"
 
     def check(self, names, *, write):
-        """Try all that a write needs, and leave nothing behind."""
+        """Test everything that a write needs, and leave no files behind."""
         text = self._shebanged(self._read() or "")
         block = self._gpg.encrypt(_PROBE) if self._gpg else _PROBE
         for name in names:
@@ -75,7 +75,7 @@ class PillarFile:
         return str(value) if name in CLEAR else Secret(value)
 
     def places(self, name):
-        """Every place for ``name`` by itself: a list of :class:`Place`."""
+        """Each place of ``name``: a list of :class:`Place`."""
         data = self._parsed(self._read() or "")
         found = [(path, yaml_edit.get(data, path)) for path in self._places[name]]
         return [
@@ -86,11 +86,11 @@ class PillarFile:
         ]
 
     def holds(self, name):
-        """Whether a value stands there, readable or not."""
+        """Whether there is a value, readable or not."""
         return self._value(name) not in (None, "")
 
     def write(self, values):
-        """Write all of ``values``, or none; returns a function that brings the file back to what it was."""
+        """Write all of ``values`` or none; returns a function that restores the file."""
         texts = {name: self._protected(name, value) for name, value in values.items()}
         with self.alone():
             before = self._bytes()
@@ -108,7 +108,7 @@ class PillarFile:
     def _value(self, name):
         data = self._parsed(self._read() or "")
         values = [yaml_edit.get(data, path) for path in self._places[name]]
-        # Two places that differ are not one value: the next write makes them equal.
+        # Different values in two places are no common value: the next write makes them equal.
         return values[0] if all(value == values[0] for value in values) else self._same_when_read(values)
 
     def _same_when_read(self, values):
@@ -142,8 +142,7 @@ class PillarFile:
             )
         if "jinja" in names and any(mark in text for mark in _JINJA):
             raise StoreError(
-                f"The {self._what()} cannot be used: it has Jinja in it, and what a template makes cannot be edited;"
-                " name a file without Jinja."
+                f"The {self._what()} cannot be used: it contains Jinja, and the output of a template cannot be edited; name a file without Jinja."
             )
         self._parsed(text)
         return text
@@ -186,7 +185,7 @@ class PillarFile:
                 self._path.unlink(missing_ok=True)
 
     def tidy(self):
-        """Remove what a killed run left beside the file, when no other run writes."""
+        """Remove temporary files beside the file, when no other run writes."""
         if replacing.leftovers(self._path):
             with self.alone():  # which removes it
                 pass
@@ -198,7 +197,7 @@ class PillarFile:
 
     @property
     def alone_in(self):
-        """The file, where that is all that a write touches: nobody is in the way of one who writes to another."""
+        """The file, if a write changes nothing else: then another process can write to another file."""
         return None if self._gpg else self._path
 
     @property
@@ -208,7 +207,7 @@ class PillarFile:
 
     @contextlib.contextmanager
     def alone(self):
-        """One at a time, also for what surrounds a write: whoever holds it already goes on."""
+        """Lock the folder; a caller that holds the lock already continues."""
         with contextlib.ExitStack() as stack:
             with self._explained("be written"):
                 sure = stack.enter_context(locking.locked(self._path.parent, self._what()))
@@ -226,12 +225,11 @@ class PillarFile:
             if isinstance(error, FileNotFoundError) and not self._path.parent.exists():
                 raise StoreError(
                     f"The {self._what()} cannot {doing}: the folder {self._path.parent} does not exist; make it, and"
-                    " let nobody but who runs Salt look into it."
+                    " give only the user that runs Salt access to it."
                 ) from None
             if isinstance(error, NotADirectoryError):
                 raise StoreError(
-                    f"The {self._what()} cannot {doing}: {self._path.parent} is not a folder; move what is there away, or name"
-                    " another file."
+                    f"The {self._what()} cannot {doing}: {self._path.parent} is not a folder; move the existing file away, or name another file."
                 ) from None
             reason = error.strerror or type(error).__name__
             raise StoreError(f"The {self._what()} cannot {doing}: {reason}{_CURES.get(error.errno, '')}.") from None

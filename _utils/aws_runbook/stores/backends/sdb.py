@@ -13,8 +13,8 @@ from aws_runbook.stores.backend import Backend, keys, known
 from aws_runbook.stores.location import Location
 from aws_runbook.stores.secret import CLEAR, NAMES, Place, Secret
 
-# Stands at an address that was empty while the store is tried. Drivers have no common way to delete, and some refuse
-# an empty text. Two of them, because a driver can also keep the first value that it is given, and forget the next.
+# Written to an empty address while the store is tested. Drivers have no common way to delete, and some refuse an empty
+# text. There are two, because a driver can also keep the first value and ignore the next one.
 _USUAL = ("access_key", "secret_key")
 _PLACEHOLDERS = ("no value yet", "no value yet (tried)")
 _LACKING = re.compile(r"\w+\.[gs]et")
@@ -34,7 +34,7 @@ class Sdb:
         self.tried = frozenset(addresses or _USUAL)
 
     def describe(self):
-        """What an operator would call this store."""
+        """The name of this store for operators."""
         named = sorted(self._addresses.values())
         return ", ".join([f"{self._base}/…", *named] if self._base else named)
 
@@ -62,7 +62,7 @@ class Sdb:
     order = ""
 
     def tidy(self):
-        """Nothing is left by a run that was killed."""
+        """An interrupted run leaves no temporary files."""
 
     is_alone = False
 
@@ -87,7 +87,7 @@ class Sdb:
         return self._text(name) is not None
 
     def write(self, values):
-        """Write all of ``values``, or none; returns a function that brings back what was there."""
+        """Write all of ``values`` or none; returns a function that restores the previous values."""
         before = {name: self._text(name) for name in values}
         texts = {name: value.reveal() if isinstance(value, Secret) else str(value) for name, value in values.items()}
         try:
@@ -100,12 +100,12 @@ class Sdb:
             try:
                 self._restore(before)
             except StoreError as left:
-                raise StoreError(f"{error} What was there before could not be brought back: {left}") from None
+                raise StoreError(f"{error} The previous values could not be restored: {left}") from None
             raise
         return lambda: self._restore(before)
 
     def _restore(self, before):
-        """Every address, whatever becomes of the others."""
+        """Restore every address, even if others fail."""
         failed = [error for name, text in before.items() if (error := self._put_back(name, text))]
         if failed:
             raise failed[0]
@@ -154,13 +154,12 @@ class Sdb:
 
     def _forgets(self, name):
         return StoreError(
-            f"{self._uri(name)} does not give back what is written to it: use a driver that keeps values, and give each"
-            " value an address of its own (a Vault profile needs patch: True to keep several in one secret, which Salt has from 3007 on)."
+            f"{self._uri(name)} does not return what is written to it: use a driver that keeps values, and give each value an address of its own (a Vault profile needs patch: True to keep several in one secret, which Salt has from 3007 on)."
         )
 
 
 def read(uri, sdb_get):
-    """What ``sdb_get`` gives for an address, of whatever type; an error quotes the address and no driver's words."""
+    """The result of ``sdb_get`` for an address, of any type; an error quotes the address, and not the driver's message."""
     try:
         value = sdb_get(uri)
     except Exception as error:
@@ -174,13 +173,13 @@ def read(uri, sdb_get):
 
 
 def _secret(uri):
-    """What of an address names the secret, and not the field in it."""
+    """The part of an address that names the secret, without the field in it."""
     path, mark, _ = uri.partition("?")
     return path if mark else path.rpartition("/")[0]
 
 
 def _reason(error):
-    """Why a driver failed, without its own words: a secret that it read or was given may be among them."""
+    """Why a driver failed, without its message, which can contain a secret."""
     lacks = isinstance(error, KeyError) and error.args and _LACKING.fullmatch(str(error.args[0]))
     if lacks:  # the loader's answer for a driver or function that it does not have
         return f"Salt has no sdb driver for it here ({error.args[0]!r} is missing)"
