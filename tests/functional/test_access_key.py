@@ -510,7 +510,9 @@ def test_after_a_broken_answer_the_key_is_deleted_and_its_secret_is_nowhere(
     assert proxy.struck
     assert ret.result is False
     assert "access_key" not in ret.changes
-    assert "was made all the same, and was deleted again, as nobody knows its secret. Run this again." in ret.comment
+    assert (
+        "was created nevertheless, and was deleted again, since nobody knows its secret. Run this again." in ret.comment
+    )
     assert keys(iam) == {}
     assert stored(private) is None
     seen = "".join([str(ret.full_return), caplog.text, *capfd.readouterr()])

@@ -1,5 +1,5 @@
 """
-Create an access key so that no key is left whose secret is lost, whatever fails or runs at the same time.
+Create an access key so that no key with a lost secret remains, whatever fails or runs at the same time.
 
 AWS shows the secret once, in the answer to CreateAccessKey. From there it goes to the store, wrapped in a :class:`Secret`. No error
 that is raised here contains or chains AWS's answer.
@@ -32,7 +32,7 @@ def wait_for_turn(session, user):
 
 
 def refuse_while_busy(session, user, found):
-    """An error while a key that the store has not may be another run's (``found`` is a :class:`rotation.Found`)."""
+    """Raise an error while a key that is not in the store may belong to another run (``found`` is a :class:`rotation.Found`)."""
     if found.held and any(entry.id not in found.held.ids for entry in found.keys):
         note, now = creation_notes.read(session, user)
         if note and note.is_live(now):
@@ -50,7 +50,7 @@ def orphan(session, user, found, held):
     """
     The key among those ``found`` that a killed run created and did not store; ``None`` when this is not certain.
 
-    While that run may still live, there is none.
+    ``None`` also while that run may still be running.
     """
     if held is None or all(entry.id in held.ids for entry in found):
         return None
@@ -64,7 +64,7 @@ def orphan(session, user, found, held):
 
 
 def forget(session, user, lost):
-    """Delete the key that a killed run left behind."""
+    """Delete the key that an interrupted run has left."""
     note, _ = creation_notes.read(session, user)
     keys.delete(session, user, lost.id)
     if note:
@@ -100,7 +100,7 @@ def _created(session, user, held, note):
     doing = f"make an access key for the user {user}"
     started = time.monotonic()
     try:
-        # Made again after a lost answer, it would be a second key, with the first one's secret nowhere.
+        # Repeated after a lost answer, the call would create a second key, and the first one's secret would be lost.
         answer = session.write("iam", "create_access_key", doing, once=True, UserName=user)
         halves, failure = _halves(answer, user), None
     except RunbookError as error:
@@ -140,7 +140,7 @@ def _searched(session, user, held, note, elapsed):
         if lost:
             keys.delete(session, user, lost.id)
             creation_notes.end(session, user, note)
-            return f"The access key {lost.id} was made all the same, and was deleted again, as nobody knows its secret. Run this again."
+            return f"The access key {lost.id} was created nevertheless, and was deleted again, since nobody knows its secret. Run this again."
     except RunbookError:
         found = []
     if found:
@@ -167,7 +167,7 @@ def _certain(session, user, held, note, found, elapsed):
 
 
 def _be_sure_it_is_gone(session, user, gone):
-    """What a list did not show a moment ago may only have been late: its secret is nowhere but in the store."""
+    """A key that was not listed a moment ago may only have been delayed, and its secret is only in the store."""
 
     def shown():
         return set(gone).intersection(keys.ids(session, user))
@@ -179,7 +179,7 @@ def _be_sure_it_is_gone(session, user, gone):
 
 def _is_second(session, user, access_key_id, before):
     """
-    Whether another machine created a key for the same user at the same time, and this one is to be deleted.
+    Whether another machine created a key for the same user at the same time, and this one must be deleted.
 
     Where the store shows none yet, both runs see both keys and decide alike: the older one stays.
     """
@@ -202,7 +202,7 @@ def _wait_for_the_other(session, user, place, before):
 
 def _store(session, user, place, access_key_id, secret):
     try:
-        # The id last: a store that is written in steps then has no id whose secret is not there.
+        # The id last, so that a store that is written in steps never has an id without its secret.
         place.write({"secret_key": secret, "access_key": access_key_id})
     except BaseException as error:
         failure = _taken_back(session, user, access_key_id, place, error)
@@ -214,7 +214,7 @@ def _store(session, user, place, access_key_id, secret):
 
 
 def _taken_back(session, user, access_key_id, place, error):
-    """Delete the key that could not be stored, as its secret is lost; returns the error that says so."""
+    """Delete a key that could not be stored, since its secret is lost; returns the error."""
     why = f"The new access key of the user {user} could not be written to {place.describe()}"
     reason = str(error) if isinstance(error, RunbookError) else type(error).__name__
     try:

@@ -1,5 +1,5 @@
 """
-A note that a key is being made, in a tag of its user: so that a key whose secret nobody knows is told from all others.
+A note in a user's tag that a key is being created, by which a key whose secret nobody knows is identified.
 
 When the answer of CreateAccessKey is lost, or the run is killed before the secret is stored, AWS has a key that is of no
 use to anybody, and CreateAccessKey has no token by which to find it again. So before the call the run writes down when it
@@ -24,18 +24,18 @@ from aws_runbook.aws import tags
 TAG = "aws-runbook:making"
 _DONE = "done"
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
-# The call follows the note at once. What came later is somebody else's.
+# The call follows the note at once. A key that was created later belongs to somebody else.
 MOMENT = timedelta(seconds=15)
-# A run on another machine that has not ended its note by then was killed: whether it lives cannot be seen from here.
+# A run on another machine that has not ended its note by then counts as interrupted, since its process cannot be seen from here.
 ABANDONED = timedelta(minutes=10)
 
-# The notes of keys that this process is making now.
+# The notes of keys that this process is creating.
 _making = set()
 
 
 @dataclass(frozen=True)
 class Note:
-    """That ``maker`` asked for a key at ``since``, when there were the keys ``known``."""
+    """A note that ``maker`` requested a key at ``since``, when the keys ``known`` existed."""
 
     since: datetime
     maker: str
@@ -47,7 +47,7 @@ class Note:
 
     @classmethod
     def parse(cls, text):
-        """The note in a tag; ``None`` when there is none, when it has ended, or when somebody else wrote the tag."""
+        """The note in a tag; ``None`` if there is none, if it has ended, or if the tag has another form."""
         since, _, rest = (text or "").partition(" ")
         maker, *known = rest.split(" ")
         try:
@@ -67,7 +67,7 @@ class Note:
 
 
 def orphan(note, keys, stored, until):
-    """The one of ``keys`` that was made for ``note`` at the latest at ``until`` and is in no place of the store, if any."""
+    """The one of ``keys`` that was created for ``note`` until ``until`` and is in no place of the store; ``None`` if there is none."""
     found = [
         key
         for key in keys
@@ -105,13 +105,13 @@ def begin(session, user, known):
 
 
 def end(session, user, note):
-    """Write down that no key of the ``note`` is without its secret."""
+    """End the ``note``: its key is stored, or was not created."""
     _making.discard(note.text())
     _write(session, user, _DONE)
 
 
 def leave(note):
-    """Let the note stand for the next run, which is to look for its key."""
+    """Keep the note for the next run, which looks for its key."""
     _making.discard(note.text())
 
 
@@ -120,7 +120,7 @@ def _write(session, user, text):
         "iam",
         "tag_user",
         f"note on the user {user} that a key is made",
-        stale=({"get_user"}, user),  # its keys are what they were
+        stale=({"get_user"}, user),  # its keys have not changed
         UserName=user,
         Tags=[{"Key": TAG, "Value": text}],
     )
@@ -135,7 +135,7 @@ def _time_of(answer):
 
 
 def _machine():
-    """What tells this machine, since its start, and among containers on it, from others."""
+    """An identifier of this machine since its start, and of the container."""
     parts = [socket.gethostname()]
     for path in ("/etc/machine-id", "/proc/sys/kernel/random/boot_id"):
         with suppress(OSError):
@@ -147,7 +147,7 @@ def _machine():
 
 def _runs(process):
     if process == str(os.getpid()):
-        return False  # what this process is making now is known
+        return False  # the keys that this process is creating are known
     try:
         os.kill(int(process), 0)
     except (ValueError, ProcessLookupError):

@@ -13,7 +13,7 @@ from aws_runbook.errors import AwsError, RunbookError
 
 log = logging.getLogger(__name__)
 
-# The two values of a store that are an access key.
+# The values of a store that make up an access key.
 HALVES = ("access_key", "secret_key")
 
 
@@ -54,7 +54,7 @@ def _last_used(session, access_key_id):
 
 
 def delete(session, user, access_key_id):
-    """Delete a key of the user; one that is already deleted is no error."""
+    """Delete a key of the user; a missing key is not an error."""
     try:
         session.write(
             "iam",
@@ -86,7 +86,7 @@ def check_pairs(place):
 
 
 def _check_common(place, ids, secrets):
-    """Where an id has no secret beside it, all secrets must be its own: each stands, and is the same as the others."""
+    """If ids and secrets are not in pairs, all secrets must exist and be equal: then they belong to the ids."""
     standing = [entry for entry in secrets if entry.stands]
     if standing and (
         len(standing) < len(secrets) or any(not entry.value or entry.value != secrets[0].value for entry in secrets)
@@ -99,7 +99,7 @@ def _check_common(place, ids, secrets):
 
 
 def held(place):
-    """What a store holds, as :class:`Held`; a value that is not an id of an access key is an error."""
+    """The content of a store, as :class:`Held`; a value that is not an id of an access key is an error."""
     places = tuple(place.places("access_key"))
     owners.standing(places)
     common = places[0].value if len({entry.value for entry in places}) == 1 else None

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 
 from aws_runbook.errors import AwsError, StoreError
 
-# What stands there and is no such id may be anything, also a secret that was put into the wrong place: it is never quoted.
+# A value that is not such an id may be a secret in the wrong place, so it is never quoted.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
 _KEY_ID = re.compile(r"A[A-Z0-9]{15,127}")
-# Where pgBackRest's key is kept, and no other tool's.
+# The place of pgBackRest's key only.
 _PGBACKREST = "postgres:backup:"
 _KINDS = ("pgbackrest", "files")
 
 
 @dataclass(frozen=True)
 class Owner:
-    """The owner of a key: a ``user`` of the account, perhaps its ``root`` user, another ``account``, or none, if it was deleted."""
+    """The owner of a key: a ``user`` of the account, possibly its ``root`` user, another ``account``, or none for a deleted key."""
 
     user: str | None = None
     account: str | None = None
@@ -50,7 +50,7 @@ def owner(session, user, access_key_id):
     """
     The :class:`Owner` of a key that is not listed for ``user``.
 
-    An owner that cannot be found out is an error.
+    An owner that cannot be determined is an error.
     """
     named = user_of(session, access_key_id)
     if named is not None:
@@ -58,7 +58,7 @@ def owner(session, user, access_key_id):
     account = account_of(session, access_key_id)
     if account not in (None, session.account_id):
         return Owner(account=account)
-    # Of this account, and perhaps another user's, where only the permission is missing.
+    # A key of this account that may be another user's; only the permission is missing.
     for name in _others(session, user):
         if _has(session, name, access_key_id):
             return Owner(user=name)
@@ -113,7 +113,7 @@ def _has(session, name, access_key_id):
 
 def _root_has_keys(session):
     """
-    Whether the account's root user has access keys, which are listed nowhere; so it is taken to have where AWS does not say.
+    Whether the account's root user has access keys, which no listing contains; ``True`` if AWS does not tell.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
     """
@@ -153,7 +153,7 @@ def _setting(user, kinds):
 
 
 def _cure(user, others, kinds):
-    """What to do about the keys of ``others``: users by the place of their key."""
+    """How to resolve a conflict with the keys of ``others``: users by the place of their key."""
     first = next(iter(others.values()))
     if kinds == []:
         return f"Name another place in {_setting(user, kinds)}, or {first} in the place of {user} under aws:ses:smtp_users."
@@ -168,5 +168,5 @@ def _cure(user, others, kinds):
 
 
 def _reader(kind, others):
-    """Whose key stands where the tool of a kind of backup looks for it; ``None`` when nobody else's."""
+    """The other user whose key is in the place that the tool of a kind of backup reads; ``None`` if there is none."""
     return next((user for where, user in others.items() if (kind == "pgbackrest") == (_PGBACKREST in where)), None)

@@ -20,13 +20,13 @@ MOST_KEYS = 2
 ROTATION_TAG = "aws-runbook:rotating"
 GRACE_DAYS = 7
 _MOMENT = timedelta(minutes=1)
-# How long a run on another machine may take from making a key to storing it, and AWS to show a key that is there. Seconds.
+# How long a run on another machine may take from creating a key to storing it, and AWS to show an existing key. Seconds.
 STORING = 10
 
 
 @dataclass(frozen=True)
 class Key:
-    """An access key as AWS shows it. ``last_used`` is ``None`` for never, or for not asked."""
+    """An access key as AWS shows it. ``last_used`` is ``None`` for never used, or if it was not read."""
 
     id: str
     active: bool
@@ -49,7 +49,7 @@ class Held:
 
     @property
     def ids(self):
-        """Every id that stands in a place, each once."""
+        """The ids in all places, without duplicates."""
         return list(dict.fromkeys(place.value for place in self.places if place.value))
 
 
@@ -61,12 +61,12 @@ class Rotation:
     since: datetime
 
     def tag(self):
-        """Its form in the user's tag."""
+        """The text in the user's tag."""
         return f"{self.old} {self.since.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
 
     @classmethod
     def parse(cls, text):
-        """The rotation in a tag; ``None`` when there is none, or when somebody else wrote the tag."""
+        """The rotation in a tag; ``None`` if there is none, or if the tag has another form."""
         old, _, since = (text or "").partition(" ")
         try:
             moment = clock.sane(datetime.strptime(since, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc))
@@ -103,7 +103,7 @@ class Decision:
 
 
 class Commands:
-    """What messages tell a person to do about a user's keys; ``command`` is a session's, and ``rotate_with()`` what it must be told."""
+    """The commands in messages about a user's keys; ``command`` is a session's, and ``rotate_with()`` returns the arguments of ``rotate``."""
 
     def __init__(self, user, command=hints.command, rotate_with=dict):
         self._user = user
@@ -119,7 +119,7 @@ class Commands:
         return self._command("iam_access_key.delete", name=self._user, access_key_id=key.id)
 
     def rotate(self):
-        """A sentence about how to have another key."""
+        """A sentence about how to create another key."""
         command = self._command("iam_access_key.rotate", name=self._user, **self._rotate_with())
         return f"To make a new key, store it and retire the old one: {command}."
 
@@ -135,7 +135,7 @@ def decide(user, keys, held, rotation, lost, now, *, rotate_days=None, grace_day
     if lost is None:
         return decision
     if decision.action is None and rotation and held.id == rotation.old:
-        # What was interrupted was a rotation: of the two halves in the store one may be the lost key's already.
+        # A rotation was interrupted: one of the two values in the store may already belong to the lost key.
         decision = _replace(held)
     changes = {**decision.changes, "lost_access_key": {"old": lost.id, "new": None}}
     return replace(decision, action=decision.action or "clean", changes=changes)
@@ -169,12 +169,12 @@ def _decided(user, keys, held, rotation, now, rotate_days, grace_days, commands)
 
 
 def being_made(keys, held, now):
-    """Whether a key is so new that another run may still be storing it."""
+    """Whether a key is so new that another run may still be writing it to the store."""
     return held is not None and any(key.id != held.id and abs(now - key.created) < _MOMENT for key in keys)
 
 
 def begin_rotation(user, keys, commands=None):
-    """The key that a rotation asked for by a person replaces, if any; an error when there is no room for a new one."""
+    """The key that a manual rotation replaces, if any; an error if the user has two keys already."""
     if len(keys) >= MOST_KEYS:
         raise RunbookError(
             f"The user {user} has the access keys {' and '.join(key.id for key in keys)}, and AWS allows no third. Delete "
@@ -203,7 +203,7 @@ def _nowhere(user, keys, how, commands):
 
 
 def _missing_from(held, keys):
-    """Where the keys are, if anywhere, and where not."""
+    """In which places the key is and in which it is missing."""
     ids = [key.id for key in keys]
     having = [place.where for place in held.places if place.value in ids]
     if not having:
@@ -238,7 +238,7 @@ def _second(user, second, held, commands):
 
 
 def _retire(user, new, old, since, now, grace):
-    """Deactivate the old key of a rotation, and later delete it, each at its time."""
+    """Deactivate the old key of a rotation when it is time, and delete it later."""
     over = now - since >= grace
     if not old.active:
         if over:
@@ -251,7 +251,7 @@ def _retire(user, new, old, since, now, grace):
         change = {"old": f"{old.id} (active)", "new": f"{old.id} (inactive)"}
         return Decision("deactivate", old=old.id, changes={"old_access_key": change})
     if over:
-        # The server did not take the new key from pillar: to deactivate the old one would end its backups.
+        # The server has not taken the new key from pillar, so deactivating the old one would stop its backups.
         return _waiting(
             user, old, since, f"is still used, and the new one, {new.id}, is not: run the server's highstate"
         )

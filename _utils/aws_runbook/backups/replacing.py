@@ -1,8 +1,8 @@
 """
 What the document of a policy is replaced by, in view of what it allows and who has it.
 
-A policy of the wanted name may be anybody's. One that is for backups is updated; what else one allows in S3 is told; and one that
-allows anything outside of S3 is left, since it is no policy for backups.
+A policy with the declared name may have been made for another purpose. A policy for backups is updated, and anything else that it allowed in
+S3 is a warning. A policy that allows anything outside of S3 is not replaced.
 """
 
 from aws_runbook.backups import grants

@@ -106,7 +106,7 @@ def attach(session, kind, name, policies):
 
 
 def detach(session, kind, name, policies):
-    """Detach ``policies`` from a ``kind``; one that is already detached is no error."""
+    """Detach ``policies`` from a ``kind``; a policy that is not attached is not an error."""
     for policy in policies:
         session.write(
             "iam",
@@ -119,7 +119,7 @@ def detach(session, kind, name, policies):
 
 
 def wait_for(shown, what, timeout):
-    """Wait until AWS shows what was granted; only then may the grants that it replaces be removed."""
+    """Wait until AWS shows what was granted, before the grants that it replaces are removed."""
     if not until(shown, what=f"AWS to show {what}", timeout=timeout):
         raise RunbookError(
             f"AWS does not show {what} after {timeout} seconds; what it replaces was not taken away. Run this again."

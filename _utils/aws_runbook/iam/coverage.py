@@ -15,7 +15,7 @@ from itertools import product
 
 from aws_runbook.iam import policies
 
-# So many grants are named in a sentence.
+# The number of grants that a sentence names.
 _SHOWN = 4
 # Of these operators several keys are ANDed and several values of a key are ORed, so that each value can stand for itself.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
@@ -46,7 +46,7 @@ def told(grants):
 
 
 def grants(document):
-    """A document's grants; what is no plain Allow is odd."""
+    """A document's grants; a statement that is not a plain Allow is odd."""
     found = []
     for statement in policies.normalise(document)["Statement"]:
         if statement.get("Effect") != "Allow" or not {"Action", "Resource"} <= set(statement):
@@ -61,7 +61,7 @@ def grants(document):
 
 
 def _conditions(given):
-    """Each combination of single values; an operator that cannot be taken apart stands whole."""
+    """Each combination of single values; an operator that cannot be split is kept whole."""
     choices = []
     for operator, keys in sorted(given.items()):
         for key, values in sorted(keys.items()):
@@ -76,7 +76,7 @@ def beyond(these, others):
 
 
 def covers(these, others):
-    """Whether ``these`` grants allow all that ``others`` do; where something is also denied, they do not."""
+    """Whether ``these`` grants allow everything that ``others`` allow; ``False`` if anything is also denied."""
     return not any(grant.odd for grant in these) and not beyond(others, these)
 
 
@@ -91,7 +91,7 @@ def _covers(wide, grant):
 
 
 def _implies(known, wanted):
-    """Whether what meets the condition ``known`` meets ``wanted``."""
+    """Whether every request that meets the condition ``known`` meets ``wanted``."""
     operator, key, value = wanted
     if known == wanted:
         return True

@@ -24,7 +24,7 @@ class Held:
 
 
 class People:
-    """What IAM's listing of the account says, by name; ``details`` is that listing."""
+    """The users and groups in IAM's listing of the account (``details``), by name."""
 
     def __init__(self, details):
         self._policies = {}

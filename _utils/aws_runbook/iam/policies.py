@@ -1,5 +1,5 @@
 """
-IAM policy documents: what a backup user needs, and when two documents mean the same.
+IAM policy documents: the permissions of a backup user, and whether two documents have the same meaning.
 
 The forms are pgBackRest's own sample (https://pgbackrest.org/user-guide.html#s3-support) and the one that ``aws s3 cp``
 and ``aws s3 sync`` need. Every grant of one target is kept apart until the end, so that the union of many targets says
@@ -18,7 +18,7 @@ from aws_runbook.errors import RunbookError
 LIMIT = 6144
 
 VERSION = "2012-10-17"
-# What IAM takes a document for that names no version: policy variables are then plain text.
+# The version of a document that names none; in it policy variables are plain text.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
 _DEFAULT_VERSION = "2008-10-17"
 
@@ -33,9 +33,9 @@ _READ_AND_WRITE = _ADD | {"s3:DeleteObject"}
 
 # Elements whose value is one string or a list of them.
 _LISTS = ("Action", "NotAction", "Resource", "NotResource")
-# Of these, each member is granted or denied as if it stood in a statement of its own.
+# Each member of these is granted or denied as in a statement of its own.
 _TOGETHER = ("Action", "Resource")
-# Labels, which grant nothing.
+# Labels without a meaning.
 _LABELS = ("Sid", "Id")
 
 
@@ -74,7 +74,7 @@ def may_delete(target):
 
 def is_bucket_wide(target):
     """
-    Whether the policy of a target that is no repository is about the whole bucket.
+    Whether the policy of a target that is not a repository applies to the whole bucket.
 
     With ``append_only``, a mirror that has a prefix is kept to it whatever the scope, or its right to delete would be one
     to delete everything.
@@ -123,7 +123,7 @@ def _list_statements(arn, whole, roots, listings):
 
 
 def _without_implied(grants):
-    """``grants`` (pattern that ends in ``*`` → actions) less what a wider pattern already grants."""
+    """``grants`` (pattern that ends in ``*`` → actions) without actions that a wider pattern already grants."""
     return {
         pattern: actions
         - {
@@ -178,7 +178,7 @@ def of_resource(holder):
 
 def normalise(policy):
     """
-    The one form of all documents that mean the same; the same again when normalised twice.
+    The canonical form of a document, which all documents with the same meaning share; idempotent.
 
     Lists are sorted, each member once; a string is a list of one; actions and names of condition keys are lower case,
     since IAM ignores theirs; labels (``Sid``, ``Id``) are dropped; an absent ``Version`` is the one IAM assumes, which
@@ -229,7 +229,7 @@ def _texts(value):
 
 
 def equal(a, b):
-    """Whether two documents mean the same, however they group what they say."""
+    """Whether two documents have the same meaning, however they group it."""
     return apart(a) == apart(b)
 
 
@@ -257,7 +257,7 @@ def size(policy):
 
 
 def check_size(name, policy):
-    """Refuse a document that IAM would refuse for its size."""
+    """Refuse a document that is too large for IAM."""
     count = size(policy)
     if count > LIMIT:
         raise RunbookError(

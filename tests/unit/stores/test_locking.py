@@ -67,7 +67,7 @@ def test_a_lock_is_waited_for_with_words_and_not_for_ever(file, holder, impatien
     whose = rf"locked by the process {holder.pid} on {re.escape(socket.gethostname())} since 20\d\d-\d\d-\d\dT[0-9:]+\+00:00"
     with pytest.raises(StoreError) as caught:
         {"write": lambda: store.write(PAIR), "check": store.check, "alone": lambda: store.alone().__enter__()}[what]()
-    sentence = rf"The pillar file {file} cannot be used: its folder {file.parent} is {whose}, and was not free within 0\.6 seconds; see"
+    sentence = rf"The pillar file {file} cannot be used: its folder {file.parent} is {whose}, and was not free within 0\.6 seconds; check"
     assert re.match(sentence, str(caught.value))
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert re.match(rf"Waiting for the folder {file.parent} of the pillar file {file}, which is {whose}: ", warnings[0])

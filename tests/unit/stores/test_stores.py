@@ -305,7 +305,7 @@ def test_a_recipient_must_be_known_and_trusted(tmp_path, keyring):
     encrypted_in(path, fingerprint, public).check(KEYS)
     encrypted_in(path, "salt@example.org", both).check(KEYS)
     for recipient, homedir in (("salt@example.org", public), ("nobody@example.org", both), ("0" * 40, both)):
-        with pytest.raises(StoreError, match="name it by its whole fingerprint") as caught:
+        with pytest.raises(StoreError, match="name it by its full fingerprint") as caught:
             encrypted_in(path, recipient, homedir).check(KEYS)
         assert recipient in str(caught.value)
     assert not path.exists()
