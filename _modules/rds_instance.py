@@ -260,7 +260,7 @@ def obstacles(session, name, skip_final_snapshot=False, final_db_snapshot_identi
 @connected
 def delete(session, name, skip_final_snapshot=False, final_db_snapshot_identifier=None, delete_automated_backups=False):
     """
-    Delete an instance, after a last snapshot or without one: one of the two must be said.
+    Delete an instance, after a final snapshot or without one: one of the two must be given.
 
     skip_final_snapshot
         ``True`` to destroy its data. There is no way back.

@@ -160,8 +160,7 @@ def test_a_wait_that_is_over_says_what_it_was_last_and_the_next_run_goes_on(stat
     ret = states["rds_instance.present"](**wanted, wait=1)
     assert ret.result is False
     assert ret.comment == (
-        "The DB instance analysis is still creating, and the time to wait for it is over. AWS goes on by itself: run this "
-        "again to see."
+        "The DB instance analysis is still creating, and the time to wait for it is over. AWS continues by itself: run this again to check."
     )
     sandbox.advance_clock(300)
     assert states["rds_instance.present"](**wanted, wait=1).result is True
@@ -634,7 +633,7 @@ def test_what_aws_takes_no_last_snapshot_of_is_deleted_without_one(converge, san
     sandbox.database_status(NAME, status)
     ret = converge("rds_instance.absent", name=NAME, final_db_snapshot_identifier="last")
     assert ret.comment == (
-        f"The DB instance analysis is {status}, and AWS takes no last snapshot of it; to delete it with its data, say "
+        f"The DB instance analysis is {status}, and AWS takes no final snapshot of it; to delete it with its data, say "
         "skip_final_snapshot: True."
     )
     assert converge("rds_instance.absent", name=NAME, skip_final_snapshot=True).changes

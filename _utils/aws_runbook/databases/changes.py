@@ -30,13 +30,12 @@ _REMEDIES = {
     "failed": "restore it to a point in time under another name, or delete it",
     "inaccessible-encryption-credentials": "AWS cannot use its KMS key any more; restore a snapshot or a backup of it under another name",
     "inaccessible-encryption-credentials-recoverable": "AWS cannot use its KMS key; make that key usable again, and start it",
-    "incompatible-create": "delete it, and make it again when what its events in the RDS console name is mended",
+    "incompatible-create": "delete it, and create it again when the problem in its events in the RDS console is fixed",
     "incompatible-network": "its VPC lacks what AWS needs, such as free addresses in its subnets; see its events in the RDS console",
     "incompatible-option-group": "AWS cannot apply its option group; see its events in the RDS console",
-    "incompatible-parameters": "AWS cannot start it with its DB parameter group; set the parameters back that its events in the RDS console "
-    "name, and reboot it",
+    "incompatible-parameters": "AWS cannot start it with its DB parameter group; reset the parameters that its events in the RDS console name, and reboot it",
     "incompatible-restore": "AWS cannot restore it; delete it, and restore another backup or snapshot",
-    "insufficient-capacity": "delete it, and make it again some hours later, or of another class or in another zone",
+    "insufficient-capacity": "delete it, and create it again some hours later, or with another class or in another zone",
     "migration-failed": "delete it, and restore its snapshot again",
     "restore-error": "AWS could not restore it; see its events in the RDS console",
     _FULL: "give it a larger allocated_storage, with apply: now",
@@ -261,13 +260,12 @@ def obstacles(
         ]
     if protected:
         found.append(
-            f"{subject} has deletion protection and is not deleted. To end that: {unprotect}, and take "
+            f"{subject} has deletion protection and is not deleted. To turn it off: {unprotect}, and take "
             "deletion_protection out of pillar."
         )
     if skip is not True and not snapshot:
         found.append(
-            f"{subject} is not deleted, as its data would be lost. To keep them, name a last snapshot as "
-            "final_db_snapshot_identifier; to destroy them, say skip_final_snapshot: True."
+            f"{subject} is not deleted, since its data would be lost. To keep the data, name a final snapshot as final_db_snapshot_identifier; to delete it, say skip_final_snapshot: True."
         )
     if skip is True and snapshot:
         found.append(f"{subject}: skip_final_snapshot and final_db_snapshot_identifier are given; leave one out.")
@@ -275,7 +273,7 @@ def obstacles(
         found.append(f"{subject} is not deleted: there is a snapshot {snapshot} already; name another.")
     if snapshot and (whole or status) in _WITHOUT_SNAPSHOT:
         found.append(
-            f"{subject} is {whole or status}, and AWS takes no last snapshot of it; to delete it with its data, say "
+            f"{subject} is {whole or status}, and AWS takes no final snapshot of it; to delete it with its data, say "
             "skip_final_snapshot: True."
         )
     if not found and status == _STOPPED and only_started:

@@ -47,7 +47,7 @@ def options(where, *, preset=None, apply=None, allow_upgrade=None, master_passwo
     arguments.one_of(where, "allow_upgrade", allow_upgrade, engine_versions.ALLOWED)
     if master_password not in (None, "managed", "stored"):
         # The value may be a password, so it is not quoted.
-        raise RunbookError(f"{where}: master_password is something else than allowed: managed or stored, no password.")
+        raise RunbookError(f"{where}: master_password is not allowed: give managed or stored, and no password.")
 
 
 def engine_version(where, attribute, value):

@@ -105,8 +105,7 @@ def _standing(subject, place):
 def overtaken(where, place, *, reset):
     """The error about a database that another run created while this one was storing a password for it."""
     return RunbookError(
-        f"The {where} was made by somebody else at the same moment, so {place.describe()} may hold another password than "
-        f"its own. To make sure, set a new one: {reset()}."
+        f"The {where} was created by somebody else at the same moment, so {place.describe()} may contain a password that is not its own. To make sure, set a new one: {reset()}."
     )
 
 

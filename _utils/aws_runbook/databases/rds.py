@@ -32,9 +32,7 @@ def described(where, name, entries, *members):
     for entry in entries:
         if name.lower() in [entry.get(member, "").lower() for member in members]:
             return entry
-    raise RunbookError(
-        f"Cannot find the {where}: AWS's answer is about others. Nothing was concluded from it; run this again."
-    )
+    raise RunbookError(f"Cannot find the {where}: AWS's answer is about others. It was not used; run this again.")
 
 
 def tags(session, what, arn, entry):
@@ -215,7 +213,7 @@ def wait(subject, status, timeout):
 
     if not until(settled, what=f"{subject} to be available", timeout=timeout, first=1.0, most=_PAUSE):
         raise RunbookError(
-            f"{subject} is still {last['status']}, and the time to wait for it is over. AWS goes on by itself: run this again to see."
+            f"{subject} is still {last['status']}, and the time to wait for it is over. AWS continues by itself: run this again to check."
         )
 
 

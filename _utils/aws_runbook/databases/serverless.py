@@ -17,8 +17,8 @@ V1_OPTIONS = {
     "scaling_configuration": "give min_capacity, max_capacity and seconds_until_auto_pause",
     "auto_pause": "give min_capacity: 0 and seconds_until_auto_pause for a cluster that pauses, and min_capacity: 0.5 or "
     "more for one that does not",
-    "timeout_action": "leave it out: v2 scales without waiting for a quiet moment",
-    "seconds_before_timeout": "leave it out: v2 scales without waiting for a quiet moment",
+    "timeout_action": "leave it out: v2 scales without waiting for an idle moment",
+    "seconds_before_timeout": "leave it out: v2 scales without waiting for an idle moment",
 }
 _GONE = ("10", "11", "12")
 

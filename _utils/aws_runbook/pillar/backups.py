@@ -22,10 +22,10 @@ _KEYS = {"page": "backups.md#access-keys"}
 _BUCKET_SETTINGS = mapping(
     {
         "region": key(REGION, "Where the bucket is.", left_out="`postgres:backup:s3_region`, then `aws:region`"),
-        "tags": key(TAGS, "Tags of the bucket. Others stay.", left_out="not managed"),
+        "tags": key(TAGS, "Tags of the bucket. Other tags are kept.", left_out="not managed"),
         "expire_all": key(
             FLAG,
-            "Whether a rule may expire what no known pillar puts there.",
+            "Whether a rule may expire objects that no known pillar accounts for.",
             default=False,
             page="backups.md#when-objects-expire",
         ),
@@ -43,16 +43,18 @@ _BUCKET_SETTINGS = mapping(
 BACKUP = key(
     mapping(
         {
-            "user": key(by_kind(USER), "The IAM user that writes.", left_out="`<minion id>-backup`", **_WRITERS),
+            "user": key(
+                by_kind(USER), "The IAM user that writes the backups.", left_out="`<minion id>-backup`", **_WRITERS
+            ),
             "group": key(
                 by_kind(formed("iam-group", "give the name of an IAM group")),
                 "The IAM group that has the policy, and the user as a member.",
-                left_out="no group: the policy is the user's",
+                left_out="no group: the policy is attached to the user",
                 **_WRITERS,
             ),
             "policy": key(
                 by_kind(formed("iam-policy", "give the name of an IAM policy")),
-                "The policy, where it is called neither as the user nor as the group.",
+                "The name of the policy, if it is neither the user's nor the group's.",
                 left_out="the group's name, or the user's",
                 **_WRITERS,
             ),
@@ -61,26 +63,26 @@ BACKUP = key(
             ),
             "abort_multipart_days": key(
                 DAYS,
-                "When unfinished uploads are deleted, where objects expire.",
+                "After how many days incomplete uploads are deleted, where objects expire.",
                 default=ABORT_MULTIPART_DAYS,
                 page="backups.md#when-objects-expire",
             ),
             "recovery": key(
                 RECOVERY,
-                "What can be had back that was overwritten or deleted, in the buckets of this server's backups.",
+                "How long overwritten and deleted objects can be recovered in the buckets of this server's backups.",
                 left_out="not managed",
                 meant=True,
                 page="recovery.md",
             ),
             "scope": key(
                 choice("prefix", "bucket"),
-                "What the policy is for where a location has a prefix: that prefix, or the whole bucket.",
+                "The scope of the policy if a location has a prefix: that prefix, or the whole bucket.",
                 default="prefix",
                 **_WRITERS,
             ),
             "append_only": key(
                 FLAG,
-                "Whether the policy allows dumps and archives to be added and not deleted.",
+                "Whether the policy allows adding but not deleting dumps and archives.",
                 default=False,
                 page="policies.md#append_only",
             ),
@@ -88,10 +90,13 @@ BACKUP = key(
                 mapping(
                     {
                         "max_age_hours": key(
-                            _HOURS, "How old the newest backup may be.", default=MAX_AGE_HOURS, page="audit.md"
+                            _HOURS, "The maximum age of the newest backup.", default=MAX_AGE_HOURS, page="audit.md"
                         ),
                         "max_wal_age_hours": key(
-                            _HOURS, "How old pgBackRest's newest WAL may be.", left_out="not judged", page="audit.md"
+                            _HOURS,
+                            "The maximum age of pgBackRest's newest WAL.",
+                            left_out="not judged",
+                            page="audit.md",
                         ),
                     },
                     "give a mapping of what is expected of backups",
@@ -99,17 +104,19 @@ BACKUP = key(
                 "What the audit expects of this server.",
                 page="audit.md",
             ),
-            "store": key(by_kind(_STORE), "Where a new access key goes.", left_out="no key is made", page="stores.md"),
+            "store": key(
+                by_kind(_STORE), "Where a new access key is stored.", left_out="no key is made", page="stores.md"
+            ),
             "rotate_days": key(DAYS, "After how many days a key is replaced.", left_out="never", **_KEYS),
             "grace_days": key(
                 DAYS,
-                "How long the replaced key stays active while the new one is not in use, and inactive before it is deleted.",
+                "How long the old key stays active while the new one is not in use, and then inactive before it is deleted.",
                 default=GRACE_DAYS,
                 **_KEYS,
             ),
             "buckets": key(
                 named(_BUCKET_SETTINGS, "give a mapping of buckets to their settings", "BUCKET", BUCKET),
-                "What buckets have beyond their names.",
+                "Settings of buckets.",
             ),
             "pgbackrest": key(
                 mapping(
@@ -126,7 +133,9 @@ BACKUP = key(
                             default=False,
                         ),
                         "abort_multipart_days": key(
-                            DAYS, "When the repository's unfinished uploads are deleted.", left_out="never"
+                            DAYS,
+                            "After how many days the repository's incomplete uploads are deleted.",
+                            left_out="never",
                         ),
                     },
                     "give a mapping of pgBackRest's features that are in use",

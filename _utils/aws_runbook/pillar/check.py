@@ -191,8 +191,8 @@ def _check_pillar_key(path):
 
 def _properties(validator, properties, instance, schema):
     """
-    Like JSON Schema's, but a key with nothing in it (``aws:`` and no more) is no key; unless it is ``meant``: then that is an error,
-    as something would be left undone that a reader of pillar takes for done.
+    Like JSON Schema's, but a key without a value (``aws:``) counts as absent, unless it is ``meant``: then it is an error, since a
+    reader of pillar would expect an effect.
     """
     del schema
     if isinstance(instance, Mapping):
@@ -229,14 +229,14 @@ def _validator():
 
 
 def check(pillar, where=""):
-    """Raise :class:`PillarError` with all that is wrong; ``where`` names the server whose pillar it is."""
+    """Raise :class:`PillarError` with all problems; ``where`` names the server of the pillar."""
     found = problems(pillar, where)
     if found:
         raise PillarError(found)
 
 
 def problems(pillar, where=""):
-    """What is wrong with a server's pillar: sentences, each with the key path, what it holds and what is allowed."""
+    """The problems of a server's pillar: sentences, each with the key path, its value and what is allowed."""
     sentences = [sentence for error in _validator().iter_errors(pillar) for sentence in _sentences(error)]
     lead = f"{where}: " if where else ""
     return [f"{lead}{sentence}" for sentence in dict.fromkeys(sentences)]

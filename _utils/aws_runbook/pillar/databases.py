@@ -85,7 +85,7 @@ _ACCESS = {
     ),
     "store": key(
         _STORE,
-        "Where its password goes.",
+        "Where its password is stored.",
         left_out="refused, but for `master_password: managed`",
         page="databases.md#the-password",
     ),

@@ -1,5 +1,5 @@
 """
-The kinds of backup, and what in pillar can be said for each of them by itself.
+The kinds of backup, and the settings that pillar can have for each of them.
 
 ``aws:backup:user``, ``group``, ``policy`` and ``store`` take one value for all of a server's backups, or a mapping of kinds
 to values. A kind that such a mapping leaves out has the default.
@@ -55,14 +55,14 @@ def is_by_kind(value):
 
 
 def of_kind(value, kind):
-    """What ``value`` says for ``kind``: ``None`` when nothing."""
+    """The value of ``kind``; ``None`` if there is none."""
     return value.get(kind) if is_by_kind(value) else value
 
 
 def by_kind(schema):
     """A schema for one value, or for a mapping of kinds to values."""
     return {
-        # One of the kinds is named, be it with nothing behind it, which counts as left out.
+        # One of the kinds is named, also with an empty value, which counts as absent.
         "if": {"type": "object", "not": {"propertyNames": {"not": {"enum": list(KINDS)}}}},
         "then": mapping(
             dict.fromkeys(KINDS, schema), f"give one value, or a mapping of kinds of backup ({', '.join(KINDS)})"

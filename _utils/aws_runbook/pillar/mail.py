@@ -72,23 +72,25 @@ _IDENTITY_SETTINGS = mapping(
     {
         "region": _region(),
         "signing_key_length": key(choice(*KEY_LENGTHS), "The key that a domain's mail is signed with."),
-        "mail_from": key(_DOMAIN, "A subdomain that is the envelope sender, and sends and receives nothing else."),
-        "behavior_on_mx_failure": key(choice(*MX_FAILURES), "What happens while its MX record is missing."),
+        "mail_from": key(
+            _DOMAIN, "The domain of the envelope sender: a subdomain that sends and receives no other mail."
+        ),
+        "behavior_on_mx_failure": key(choice(*MX_FAILURES), "The behaviour while its MX record is missing."),
         "receives": key(FLAG, "Whether the domain's inbound MX record is among its DNS records.", default=False),
-        "bounce_topic": key(_TOPIC, "The SNS topic that bounces are told to; an empty text for none."),
+        "bounce_topic": key(_TOPIC, "The SNS topic that is notified of bounces; an empty text for none."),
         "complaint_topic": key(_TOPIC, "The same for complaints."),
         "delivery_topic": key(_TOPIC, "The same for deliveries."),
-        "include_headers": key(FLAG, "Whether these notifications have the headers of the mail that caused them."),
-        "email_forwarding": key(FLAG, "Whether bounces and complaints come by mail too."),
-        "configuration_set": key(TEXT, "The one that mail uses unless it names another."),
+        "include_headers": key(FLAG, "Whether these notifications include the headers of the original mail."),
+        "email_forwarding": key(FLAG, "Whether bounces and complaints are forwarded by mail too."),
+        "configuration_set": key(TEXT, "The default configuration set of the identity's mail."),
         "tags": _tags(),
     }
 )
 
 _EVENT_DESTINATION = mapping(
     {
-        "topic": key({**_TOPIC, "minLength": 1}, "The SNS topic that is told."),
-        "events": key(list_of(choice(*EVENTS), "give a list of event types"), "Of what: these events, exactly."),
+        "topic": key({**_TOPIC, "minLength": 1}, "The SNS topic that is notified."),
+        "events": key(list_of(choice(*EVENTS), "give a list of event types"), "The events: exactly these."),
         "enabled": key(FLAG, "Whether it is told.", default=True),
     },
     required=["topic", "events"],
@@ -98,31 +100,34 @@ _CONFIGURATION_SET = mapping(
     {
         "region": _region(),
         "event_destinations": key(
-            named(_EVENT_DESTINATION, "give a mapping of event destinations", "DESTINATION"), "Who is told of what."
+            named(_EVENT_DESTINATION, "give a mapping of event destinations", "DESTINATION"),
+            "Which topics are notified of which events.",
         ),
-        "reputation_metrics_enabled": key(FLAG, "Whether bounces and complaints of this set count by themselves."),
-        "sending_enabled": key(FLAG, "Whether mail that names this set is sent."),
-        "tls_policy": key(choice(*TLS_POLICIES), "Whether mail is sent over TLS only, or also without."),
+        "reputation_metrics_enabled": key(FLAG, "Whether this set has its own metrics of bounces and complaints."),
+        "sending_enabled": key(FLAG, "Whether mail that uses this set is sent."),
+        "tls_policy": key(choice(*TLS_POLICIES), "Whether mail is sent only with TLS, or also without."),
         "custom_redirect_domain": key(_DOMAIN, "The domain of links that count opens and clicks."),
         "https_policy": key(choice(*HTTPS_POLICIES), "Whether these links are HTTPS."),
-        "suppressed_reasons": _reasons("Why nothing more is sent to somebody, in place of the account's reasons."),
+        "suppressed_reasons": _reasons(
+            "The reasons for which SES stops sending to an address; they replace the account's."
+        ),
         "tags": _tags(),
     }
 )
 
-# What else a provider needs (credentials, a server) is the provider's own affair.
+# Other settings (credentials, a server) are defined by the provider.
 _DNS = {
     "type": "object",
     "allowed": "give a mapping",
     "properties": {
         "provider": key(
             text("give rfc2136, or a provider of dns-lexicon such as cloudflare"),
-            "Who publishes records: `rfc2136`, `godaddy`, or a provider of dns-lexicon; its own settings stand beside it.",
+            "The publisher of records: `rfc2136`, `godaddy`, or a provider of dns-lexicon, whose settings are given beside it.",
             left_out="nobody: they are shown",
         ),
         "zone": key(_DOMAIN, "The zone at the DNS host.", left_out="looked up for each record"),
-        "nameserver": key(text("give HOST or HOST:PORT"), "The resolver that is asked.", left_out="the machine's"),
-        "ttl": key(_SECONDS, "How long others may keep a record that is added.", default=TTL),
+        "nameserver": key(text("give HOST or HOST:PORT"), "The DNS resolver.", left_out="the machine's"),
+        "ttl": key(_SECONDS, "The time to live of added records.", default=TTL),
     },
     "names": "SETTING",
     "additionalProperties": {
@@ -136,36 +141,41 @@ _DNS = {
 _ACCOUNT = mapping(
     {
         "region": _region(),
-        "suppression": _reasons("Why SES sends nothing more to an address; `[]` for no such list."),
+        "suppression": _reasons(
+            "The reasons for which SES stops sending to an address; `[]` turns the suppression list off."
+        ),
         "production_access": key(
             mapping(
                 {
                     "website_url": key(
                         text("give the address of a website", pattern="^https?://.+"), "The sender's website."
                     ),
-                    "mail_type": key(choice("MARKETING", "TRANSACTIONAL"), "What most of the mail is."),
+                    "mail_type": key(choice("MARKETING", "TRANSACTIONAL"), "The type of most of the mail."),
                     "use_case": key(TEXT, "What is sent, to whom, and how much."),
-                    "contact_language": key(choice("EN", "JA"), "The language that AWS answers in."),
+                    "contact_language": key(choice("EN", "JA"), "The language of AWS's answer."),
                     "additional_contacts": key(
-                        list_of(_ADDRESS, "give a list of email addresses"), "Who else hears of the review."
+                        list_of(_ADDRESS, "give a list of email addresses"),
+                        "Further addresses that AWS informs about the review.",
                     ),
                 },
                 required=["website_url", "mail_type", "use_case"],
             ),
-            "Asks AWS, once, to let the account send to everybody.",
+            "A request to AWS, made once, to let the account send to all addresses.",
         ),
     }
 )
 
 _SMTP_USER = mapping(
     {
-        "region": _region("The region that the password is for."),
+        "region": _region("The region of the password."),
         "from_addresses": key(
             list_of(_ADDRESS, "give a list of email addresses"), "The addresses that it may send from.", left_out="any"
         ),
-        "store": key(_SMTP_STORE, "Where its user name and password go.", left_out="no key is made", page="stores.md"),
+        "store": key(
+            _SMTP_STORE, "Where its user name and password are stored.", left_out="no key is made", page="stores.md"
+        ),
         "rotate_days": key(DAYS, "After how many days its key is replaced.", left_out="never"),
-        "grace_days": key(DAYS, "As of keys for backups.", default=GRACE_DAYS),
+        "grace_days": key(DAYS, "As for the keys of backups.", default=GRACE_DAYS),
     }
 )
 
@@ -173,9 +183,9 @@ _RECEIVING = mapping(
     {
         "region": _region(),
         "bucket": key(BUCKET, "The bucket that the mail is received into."),
-        "rule_set": key(TEXT, "The rule set that is made where none is active.", default=RULE_SET),
+        "rule_set": key(TEXT, "The rule set that is created if none is active.", default=RULE_SET),
         "rule": key(TEXT, "The rule that is added.", default=RULE),
-        "timeout": key(_SECONDS, "How long the mail may take.", default=RECEIVING_SECONDS),
+        "timeout": key(_SECONDS, "How long to wait for the mail.", default=RECEIVING_SECONDS),
     },
     required=["bucket"],
 )
@@ -186,7 +196,7 @@ SES = key(
             "region": _region("Where SES is used.", "`aws:region`"),
             "identities": key(
                 named(_IDENTITY_SETTINGS, "give a mapping of domains and addresses", "IDENTITY", _IDENTITY),
-                "Domains and addresses that send.",
+                "Domains and addresses that mail is sent from.",
                 title="Email: identities",
                 page="email.md#identities",
             ),
@@ -208,7 +218,7 @@ SES = key(
             ),
             "receiving": key(
                 named(_RECEIVING, "give a mapping of email addresses", "ADDRESS", _ADDRESS),
-                "Addresses that are verified by receiving the mail.",
+                "Addresses that are verified by receiving SES's mail.",
                 title="Email: addresses verified by receiving",
                 page="email.md#verifying-an-address-without-reading-its-mail",
             ),
@@ -223,7 +233,7 @@ _SUBSCRIPTION = either(
     "string",
     _ADDRESS,
     mapping(
-        # An endpoint can hold a password: what is wrong with it is said by the state, which hides that.
+        # An endpoint can contain a password, so the state checks it, which hides the password.
         {
             "protocol": key(TEXT, "A protocol of SNS, such as `https`."),
             "endpoint": key(
@@ -254,10 +264,12 @@ _TOPIC_SETTINGS = mapping(
         "display_name": key(TEXT, "The sender's name in email."),
         "fifo": key(FLAG, "Whether it is a FIFO topic, whose name ends in `.fifo`."),
         "kms_master_key_id": key(TEXT, "The KMS key that messages are encrypted with."),
-        "content_based_deduplication": key(FLAG, "Whether messages of a FIFO topic with the same contents are one."),
+        "content_based_deduplication": key(
+            FLAG, "Whether messages of a FIFO topic are deduplicated by their contents."
+        ),
         "subscriptions": key(
             list_of(_SUBSCRIPTION, "give a list of email addresses"),
-            "Who is told: addresses, or mappings of `protocol` and `endpoint`. Others stay.",
+            "The subscribers: addresses, or mappings of `protocol` and `endpoint`. Others are kept.",
         ),
         "tags": _tags(),
     }

@@ -18,13 +18,13 @@ _ADMIN = either(
     TEXT,
     mapping(
         {
-            "region": key(REGION, "Where calls go that name no region of their own.", left_out="`aws:region`"),
+            "region": key(REGION, "The region of calls that do not name another one.", left_out="`aws:region`"),
             "keyid": key(TEXT, "The id of an access key; goes with `key`."),
             "key": key(TEXT, "The secret of that access key."),
             "session_token": key(TEXT, "The token of temporary credentials."),
             "aws_profile": key(TEXT, "A profile of `~/.aws/config`."),
             "role_arn": key(TEXT, "A role to assume with the credentials found so far."),
-            "external_id": key(TEXT, "What the role asks of those who assume it."),
+            "external_id": key(TEXT, "The external id that the role requires."),
             "endpoint_url": key(TEXT, "Another endpoint than AWS's, for all services."),
         },
         "give a mapping, or the name of one",
@@ -36,13 +36,13 @@ _AWS = mapping(
     {
         "region": key(
             REGION,
-            "The region of what names none of its own, and of the servers' scripts.",
+            "The default region, also of the servers' scripts.",
             default=DEFAULT_REGION,
             page="connection.md",
         ),
         "account": key(
             patterned("^[0-9]{12}$", "give the twelve digits of an AWS account, in quotes"),
-            "The account that is meant: with credentials of another nothing is read or written.",
+            "The id of the account: with credentials of another account nothing is read or written.",
             left_out="any account",
             page="connection.md#the-right-account",
         ),
@@ -58,7 +58,7 @@ _AWS = mapping(
         ),
         "admin": key(
             _ADMIN,
-            "How the account is reached, or the name of such a mapping in pillar or in the minion's configuration.",
+            "The connection to the account, or the name of such a mapping in pillar or in the minion's configuration.",
             left_out="what botocore finds: the environment, `~/.aws/config`, a role",
             page="connection.md",
         ),

@@ -26,7 +26,7 @@ def _located(**more):
 _LOCATION = _located()
 
 _PATH = formed("visible", "give paths, such as /data")
-# What is backed up is the server's own business; but a path must not read like another.
+# The directories are not used here, but a path must not look like another one.
 _ARCHIVE = {
     **_LOCATION,
     "properties": {
@@ -80,7 +80,7 @@ _POSTGRES_BACKUP = {
         "type": key(choice("pgbackrest", "script"), "What backs up PostgreSQL: pgBackRest, or a script with pg_dump."),
         "s3_endpoint": key(
             {"type": "string", "allowed": "give a host name such as s3.eu-west-2.amazonaws.com"},
-            "The endpoint of the repository's bucket. A repository that is not at AWS is left alone.",
+            "The endpoint of the repository's bucket. A repository that is not at AWS is not managed.",
         ),
     },
     "allOf": [
@@ -89,7 +89,7 @@ _POSTGRES_BACKUP = {
             "then": _located(left_out="needed for `type: script`"),
         },
         {
-            # Elsewhere than at AWS, a repository is none of this project's business, and other rules hold.
+            # A repository that is not at AWS is not managed here, and has other rules.
             "if": {
                 "required": ["type"],
                 "properties": {"type": {"const": "pgbackrest"}, "s3_endpoint": {"format": "aws-endpoint"}},

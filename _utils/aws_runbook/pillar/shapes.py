@@ -10,7 +10,7 @@ https://json-schema.org/draft/2020-12/json-schema-validation#name-a-vocabulary-f
 
 
 def key(shape, description, **more):
-    """A key: what may stand there, and what it is for."""
+    """A key: its schema and its purpose."""
     return {**shape, "description": description, **more}
 
 

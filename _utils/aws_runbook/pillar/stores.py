@@ -24,7 +24,7 @@ _GPG = mapping(
     {
         "recipients": key(
             list_of(TEXT, "give a list of one or more GPG keys", minItems=1),
-            "The keys that secrets are encrypted to, best by their whole fingerprints.",
+            "The keys that secrets are encrypted to, preferably by their full fingerprints.",
         ),
         "homedir": key(TEXT, "The folder with the public keys.", left_out="that of Salt's GPG renderer, or gpg's own"),
     },
@@ -50,14 +50,14 @@ def store(values, needed, left_out=None):
 
     ``left_out`` says where they go in a pillar file that names no ``keys``; without it, a file must name them.
     """
-    # What stands in a list may be anything, a secret too: it is not quoted.
+    # An item of a list can be anything, also a secret, so it is not quoted.
     members = list_of(_one(values, needed, left_out, {**SDB_URI, "writeOnly": True}), _FORMS, minItems=1)
     return either("array", members, _one(values, needed, left_out, SDB_URI), _FORMS)
 
 
 def _one(values, needed, left_out, uri):
     without = f"{left_out}; with `sdb`, below that" if left_out else "needed with `pillar_file`; with `sdb`, below that"
-    keys = "Where each value goes: pillar keys of the file, a list for several of them; or addresses of sdb."
+    keys = "Where each value is stored: pillar keys of the file, or a list of them; or addresses of sdb."
     file = mapping(
         {
             "pillar_file": key(

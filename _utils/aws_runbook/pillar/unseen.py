@@ -1,5 +1,5 @@
 """
-Characters that nobody sees, or that change how others are read: a name with one looks like another name.
+Invisible characters, and characters that change how others are shown: a name with one looks like another name.
 
 https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
 """
@@ -24,13 +24,13 @@ _RANGES = (
 
 
 def is_unseen(character):
-    """Whether nobody sees a character."""
+    """Whether a character is invisible."""
     point = ord(character)
     return unicodedata.category(character) in _CATEGORIES or any(first <= point <= last for first, last in _RANGES)
 
 
 def check(text):
-    """``ValueError`` with the rest of a sentence where ``text`` holds a character that nobody sees."""
+    """Raise ``ValueError`` with the rest of a sentence if ``text`` contains an invisible character."""
     found = next(filter(is_unseen, text), None)
     if found:
-        raise ValueError(f"it holds U+{ord(found):04X}, a character that nobody sees; write it without that")
+        raise ValueError(f"it holds U+{ord(found):04X}, an invisible character; write it without that")

@@ -96,7 +96,7 @@ LOCATIONS = [
     ("a" * 64, f"is '{'a' * 64}': {BUCKET}."),
     ("ocp_backup", f"is 'ocp_backup': {BUCKET}."),
     ("-ocp", f"is '-ocp': {BUCKET}."),
-    ("ocp-backup\n", "is 'ocp-backup\\n': it holds U+000A, a character that nobody sees; write it without that."),
+    ("ocp-backup\n", "is 'ocp-backup\\n': it holds U+000A, an invisible character; write it without that."),
     ("ocp-backup/a*", f"is 'ocp-backup/a*': {WILDCARD}."),
     ("ocp-backup/${aws:username}", f"is 'ocp-backup/${{aws:username}}': {WILDCARD}."),
     ("ocp-backup/../x", f"is 'ocp-backup/../x': {DOTS}."),
@@ -139,7 +139,7 @@ def test_a_path_with_a_character_that_nobody_sees_is_refused(character, place):
         "sync:directories:1 is": {"sync": {"location": "ocp-backup", "directories": ["/data", hidden("/data/www")]}},
     }
     for beginning, bad in cases.items():
-        unseen = "half of a surrogate pair" if character == "\ud800" else "a character that nobody sees"
+        unseen = "half of a surrogate pair" if character == "\ud800" else "an invisible character"
         found = [problem for problem in pillar.problems(bad) if "it holds" in problem]
         assert len(found) == 1, found
         assert found[0].startswith(beginning)
