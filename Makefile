@@ -17,7 +17,7 @@ INSTALL = { $(BIN)/pip install --quiet --disable-pip-version-check uv \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all simulator lint docs bench sandbox clean
+.PHONY: help demo test test-all chaos simulator lint docs bench sandbox clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
@@ -31,6 +31,9 @@ test: lint simulator ## Check the style and run every test
 
 test-all: $(READY) simulator ## Run every test on every supported Salt and Python that is here
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nox
+
+chaos: $(READY) ## Search for what a thief with a server's key could destroy, in 100,000 steps of attack
+	@PYTHONPATH=.:_utils $(BIN)/python -m tests.chaos
 
 # Where it cannot be had, the tests leave out what needs it, and say so.
 simulator: $(READY) ## Install the policy simulator and axe-core, which tests use
