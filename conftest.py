@@ -20,6 +20,7 @@ PROGRAMS = {
     "postgresql": ("backups with pg_dump and passwords of databases", "Debian: apt install postgresql"),
     "mariadb": ("backups of MySQL", "Debian: apt install mariadb-server"),
     "powerdns": ("records published to a DNS server", "Debian: apt install pdns-server pdns-backend-sqlite3"),
+    "promtool": ("metrics, alerts and the dashboard by Prometheus' own linter", "Debian: apt install prometheus"),
     "awscli": ("uploads with the AWS CLI", "Debian: apt install awscli"),
     "sshd": ("salt-ssh", "Debian: apt install openssh-server; mkdir -p /run/sshd"),
     "chromium": ("the report's page in a browser", "Debian: apt install chromium"),

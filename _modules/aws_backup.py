@@ -12,6 +12,7 @@ from dataclasses import replace
 from salt.state import HighState
 
 from aws_runbook import clock, tables
+from aws_runbook.audit import prometheus
 from aws_runbook.audit import render as audit_report
 from aws_runbook.audit import survey as audit_survey
 from aws_runbook.aws.session import connect
@@ -165,7 +166,7 @@ def audit(session, format="table", max_age_hours=None, prometheus_file=None):
         now,
     )
     if prometheus_file:
-        audit_report.write(prometheus_file, audit_report.prometheus(report, now))
+        audit_report.write(prometheus_file, prometheus.text(report, now))
     __context__["retcode"] = report["status"]
     return audit_report.table(report, now) if format == "table" else audit_report.plain(report)
 

@@ -91,7 +91,7 @@ def test_all_is_well(account, tmp_path):
     made = (account.now - timedelta(hours=2)).timestamp()
     assert f"aws_backup_newest_timestamp_seconds{{{labels}}} {made:.0f}\n" in metrics
     assert "\naws_backup_audit_status 0\n" in metrics
-    sample = re.compile(r'[a-z_]+(\{([a-z]+="[^"\n]*",?)+\})? \d+')
+    sample = re.compile(r'[a-z_]+(\{([a-z_]+="[^"\n]*",?)+\})? \d+')
     assert all(line.startswith("# ") or sample.fullmatch(line) for line in metrics.splitlines())
     assert textfile.stat().st_mode & 0o777 == 0o644
     assert list(tmp_path.glob(".aws_backup*")) == []

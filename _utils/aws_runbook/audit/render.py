@@ -1,5 +1,5 @@
 """
-An audit for a person, and for Prometheus.
+An audit for a person, and how its textfile for Prometheus gets to its place.
 """
 
 import os
@@ -10,23 +10,12 @@ from pathlib import Path
 
 from aws_runbook import tables
 from aws_runbook.amounts import duration, several, size
-from aws_runbook.audit.judge import CRITICAL, LEVELS, STATUS, WARNING
+from aws_runbook.audit.judge import CRITICAL, LEVELS, WARNING
 from aws_runbook.errors import RunbookError
 
 _COLUMNS = ("server", "kind", "location", "newest", "backups", "span", "size", "newest_wal", "state")
 _KEYS = ("user", "access_key_id", "status", "made", "last_used")
 _ACCESS = ("who", "name", "may", "where")
-_LABELS = ("server", "kind", "bucket", "prefix")
-# https://prometheus.io/docs/instrumenting/exposition_formats/#text-format-details
-_ESCAPED = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
-_METRICS = {
-    "newest": ("aws_backup_newest_timestamp_seconds", "When the newest backup was made."),
-    "oldest": ("aws_backup_oldest_timestamp_seconds", "When the oldest backup was made."),
-    "count": ("aws_backup_count", "How many backups there are."),
-    "size": ("aws_backup_newest_size_bytes", "The size of the newest backup."),
-    "newest_wal": ("aws_backup_newest_wal_timestamp_seconds", "When the newest WAL was archived."),
-    "unfinished_uploads": ("aws_backup_unfinished_uploads", "How many uploads were begun and not finished."),
-}
 
 
 def table(report, now):
@@ -95,40 +84,6 @@ def plain(report):
     if isinstance(report, list):
         return [plain(value) for value in report]
     return report.isoformat() if hasattr(report, "isoformat") else report
-
-
-def prometheus(report, now):
-    """The report as a textfile for node_exporter."""
-    lines = []
-    for name, (metric, text) in _METRICS.items():
-        lines += [f"# HELP {metric} {text}", f"# TYPE {metric} gauge"]
-        lines += [
-            f"{metric}{_labels({label: entry[label] for label in _LABELS})} {_number(entry[name])}"
-            for entry in report["targets"]
-            if entry[name] is not None
-        ]
-    metric = "aws_backup_problem"
-    lines += [f"# HELP {metric} What is wrong: 2 is critical, 1 a warning.", f"# TYPE {metric} gauge"]
-    worst = {}
-    for finding in report["findings"]:
-        labels = _labels({"about": finding["about"], "check": finding["check"]})
-        worst[labels] = max(worst.get(labels, 0), STATUS[finding["level"]])
-    lines += [f"{metric}{labels} {value}" for labels, value in sorted(worst.items())]
-    for metric, text, value in (
-        ("aws_backup_audit_status", "The worst of all: 2 is critical, 1 a warning, 0 neither.", report["status"]),
-        ("aws_backup_audit_timestamp_seconds", "When the audit was made.", _number(now)),
-    ):
-        lines += [f"# HELP {metric} {text}", f"# TYPE {metric} gauge", f"{metric} {value}"]
-    return "\n".join(lines) + "\n"
-
-
-def _labels(values):
-    inside = ",".join(f'{name}="{str(value).translate(_ESCAPED)}"' for name, value in values.items())
-    return f"{{{inside}}}"
-
-
-def _number(value):
-    return f"{value.timestamp():.0f}" if hasattr(value, "timestamp") else value
 
 
 def write(path, text, argument="prometheus_file"):

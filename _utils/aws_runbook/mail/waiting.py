@@ -28,7 +28,7 @@ def entries(session, name, current):
         if status == "FAILED":
             do = f"the link that SES sent to {name} has expired. To send another: {retry}"
         since = current.get("asked")
-        until = None if status == "FAILED" else identities.lapses(since, identities.LINK)
+        until = _until(status, since, identities.LINK)
         found.append({"what": f"verification of {name}", "on": name, "since": since, "until": until, "do": do})
     elif status != "SUCCESS":
         do = f"SES does not see the DKIM records of {name}{reason}. To see them: {records}"
@@ -38,7 +38,7 @@ def entries(session, name, current):
         elif status == "FAILED":
             do = f"SES has given up looking for the DKIM records of {name}{reason}. Add them ({records}), then: {retry}"
         since = current.get("asked") or current.get("dkim_since")
-        until = None if status == "FAILED" else identities.lapses(since, identities.SEARCH)
+        until = _until(status, since, identities.SEARCH)
         found.append({"what": f"verification of {name}", "on": "DNS", "since": since, "until": until, "do": do})
     mail_from = current.get("mail_from")
     if mail_from and current.get("mail_from_status") != "SUCCESS":
@@ -46,7 +46,12 @@ def entries(session, name, current):
         if current["mail_from_status"] == "FAILED":
             do = f"SES has given up looking for the MX record of {mail_from}. Add it ({records}), then: {retry}"
         since = current.get("mail_from_asked")
-        until = None if current["mail_from_status"] == "FAILED" else identities.lapses(since, identities.SEARCH)
+        until = _until(current["mail_from_status"], since, identities.SEARCH)
         what = f"MAIL FROM {mail_from} of {name}"
         found.append({"what": what, "on": "DNS", "since": since, "until": until, "do": do})
     return found
+
+
+def _until(status, since, length):
+    """Until when SES waits; ``None`` where it waits no more, or where nobody knows since when it does."""
+    return None if status == "FAILED" else identities.lapses(since, length)

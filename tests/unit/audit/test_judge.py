@@ -424,11 +424,6 @@ def test_who_may_everywhere_is_one_line_of_the_table():
     assert [(row["name"], row["where"]) for row in shown] == [("ann", "everywhere"), ("bob", ["b/x"])]
 
 
-def test_prometheus_labels_are_escaped():
-    report = {"targets": [], "findings": [{"about": 'a"b\\c\nd', "check": "age", "level": "critical"}], "status": 2}
-    assert 'aws_backup_problem{about="a\\"b\\\\c\\nd",check="age"} 2\n' in audit_report.prometheus(report, NOW)
-
-
 def test_a_textfile_that_cannot_be_written_leaves_nothing(tmp_path):
     folder = tmp_path / "aws.prom"
     folder.mkdir()
