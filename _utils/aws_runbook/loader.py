@@ -1,9 +1,9 @@
 """
 Where Salt finds this project's modules when it is installed as a distribution.
 
-The entry points ``module_dirs``, ``states_dirs``, ``wrapper_dirs`` and ``outputter_dirs`` call these functions. In a wheel the folders stand beside this file;
-an editable install leaves them in the tree, under the names that ``file_roots`` needs. Salt's other form of entry point,
-the package itself, knows only the former.
+The entry points ``module_dirs``, ``states_dirs``, ``wrapper_dirs``, ``outputter_dirs`` and ``beacons_dirs`` call these functions. In a
+wheel the folders stand beside this file; an editable install leaves them in the tree, under the names that ``file_roots`` needs. Salt's
+other form of entry point, the package itself, knows only the former.
 """
 
 from pathlib import Path
@@ -30,6 +30,11 @@ def wrapper_dirs():
 def outputter_dirs():
     """The folder of what shows a function's answer on a terminal."""
     return [_folder("output")]
+
+
+def beacons_dirs():
+    """The folder of what a minion asks by itself, again and again."""
+    return [_folder("beacons")]
 
 
 def file_roots():

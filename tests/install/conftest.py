@@ -28,7 +28,7 @@ def tree(tmp_path_factory):
     """A copy of what an installation is made from: building leaves files in the tree that it builds."""
     copy = tmp_path_factory.mktemp("source") / "tree"
     copy.mkdir()
-    for name in ("_modules", "_output", "_states", "_utils", "_wrapper", "salt"):
+    for name in ("_beacons", "_modules", "_output", "_states", "_utils", "_wrapper", "salt"):
         shutil.copytree(TREE / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(TREE / name, copy)

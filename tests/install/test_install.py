@@ -10,6 +10,9 @@ def assert_works(environment):
     assert set(environment.salt_call("sys.list_state_modules")) >= STATES
     given = environment.salt_call("s3_bucket.normalise", "ocp-registry-backup", "{tags: {team: data}}")
     assert given == {"tags": {"team": "data"}}
+    # What a minion's daemon does when it starts.
+    code = "import salt.config, salt.loader; opts = salt.config.minion_config({!r}); print('aws_drift.beacon' in {}(opts, {{}}))"
+    assert environment.evaluate(code.format(str(environment.root / "minion"), "salt.loader.beacons")) == "True"
 
 
 def test_a_wheel_is_all_that_it_takes(environment, wheel):
