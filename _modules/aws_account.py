@@ -57,6 +57,8 @@ def whoami(session):
 
 def expected():
     """
+    Return the account that pillar names.
+
     The account that ``state.apply aws.account`` is to work in: ``{"account": …}``, with ``None`` where pillar names none; ``None``
     when nothing in AWS follows from pillar. Makes no call to AWS.
 
@@ -75,8 +77,9 @@ def expected():
 @connected
 def pending(session, format="table"):
     """
-    What AWS or a person must still do for what pillar says, the most urgent first. These are the lines that
-    ``state.apply aws.account`` warns of with ``Waiting:``.
+    Show what AWS or a person must still do, the most urgent first.
+
+    These are the lines that ``state.apply aws.account`` warns of with ``Waiting:``.
 
     format
         ``table`` for a person (the default): what waits, on whom, since when and until when it can; then what is to be done about each;
@@ -214,8 +217,10 @@ def _shared_places(planned):
 @connected
 def report(session, file, max_age_hours=None, prometheus_file=None, data_file=None):
     """
-    Write one page about the backups, what waits, what differs from pillar, databases and email identities: an HTML file that needs
-    no other file and no network.
+    Write one page about the backups and all that waits, as an HTML file.
+
+    The page is about the backups, what waits, what differs from pillar, databases and email identities. It needs no other file and no
+    network.
 
     file
         Where the page is written: a path in a folder that exists. A file that is there is replaced.

@@ -35,6 +35,8 @@ from aws_runbook.recovery import report as recovery_report
 
 def targets():
     """
+    List where the backups of each server go.
+
     Where the backups of each server go: a list of ``server``, ``kind``, ``bucket``, ``prefix``, ``region``,
     ``expires`` and what belongs to the kind.
 
@@ -53,6 +55,8 @@ def targets():
 
 def plan(format="table"):
     """
+    Show what follows from pillar for the backups of every server.
+
     What follows from pillar, for every server: its kind of backup, bucket, prefix, region, when files expire, policy
     and user.
 
@@ -83,6 +87,8 @@ def plan(format="table"):
 @connected
 def orphans(session):
     """
+    List what is left in the account of backups that no known pillar names.
+
     What is left in the account of backups that no known pillar names any more: a list of ``kind``, ``user``, ``policies``, ``buckets``,
     ``access_keys``, and ``why``, a sentence.
 
@@ -127,6 +133,8 @@ def _access_keys(orphan, connection):
 @connected
 def audit(session, format="table", max_age_hours=None, prometheus_file=None):
     """
+    Check whether the backups are there, and safe.
+
     Whether the backups are there, and safe: of every target, the newest one's age, gaps, size and name, what is kept and
     whether it expires, pgBackRest's archive of WAL, unfinished uploads; of every bucket, public access and who else may read
     or delete; of every user, its keys' age and last use.
@@ -174,8 +182,9 @@ def audit(session, format="table", max_age_hours=None, prometheus_file=None):
 @connected
 def history(session, server, by="day", format="table"):
     """
-    What was done to the backups of a server, for each hour or day: how many objects were written, overwritten and deleted, in UTC. What
-    looks like damage is marked, and the command is shown that brings back what was before.
+    Show what was done to the backups of a server, for each hour or day.
+
+    For each there is how many objects were written, overwritten and deleted, in UTC. What looks like damage is marked, and the command is shown that brings back what was before.
 
     It looks like damage when an object was overwritten or deleted that the program which makes the backup never overwrites, or deletes
     that early, and when two thirds of all were overwritten or deleted in one hour or day. See the page on recovery.
@@ -210,8 +219,9 @@ def history(session, server, by="day", format="table"):
 @connected
 def recover(session, server, as_of, to=None, test=None, format="table"):
     """
-    Bring the objects of a server's backups back to what they were at a moment: older versions are copied into place, by S3 itself; what
-    did not exist then is hidden by a delete marker; what is equal is left alone.
+    Bring the objects of a server's backups back to what they were at a moment.
+
+    Older versions are copied into place, by S3 itself; what did not exist then is hidden by a delete marker; what is equal is left alone.
 
     No version is deleted, so that it can be taken back in the same way. It can be broken off and run again: what is done already is
     left alone. At the end the listing is compared with that of then.

@@ -192,6 +192,8 @@ def normalise(session, name, attributes, vpc=None):
 @connected
 def resolve(session, name, current, attributes, vpc=None):
     """
+    Return the wanted attributes of a security group, given its present ones.
+
     The wanted attributes of a security group, given its present ones. A change that AWS cannot make is an error, and so is a name that
     differs from another group's only by case.
 
@@ -287,6 +289,8 @@ def create(session, name, description, tags=None, vpc=None):
 @KIND.updates
 def update(session, name, vpc=None, **attributes):
     """
+    Write the given attributes of a security group.
+
     Give a security group exactly these rules and tags; ``None`` leaves an attribute alone. New rules are added before
     old ones are revoked.
 

@@ -136,6 +136,8 @@ def normalise(session, name, attributes, vpc=None):
 @connected
 def resolve(session, name, current, attributes, vpc=None):
     """
+    Return the wanted attributes of a subnet, given its present ones.
+
     The wanted attributes of a subnet, given its present ones; a change that AWS cannot make, and a block that is not free, is an
     error.
 

@@ -48,6 +48,8 @@ def _store(description, smtp_region=None):
 @connected
 def describe(session, name):
     """
+    List the access keys of a user.
+
     The access keys of the user ``name``: a list of ``access_key_id``, ``status``, ``create_date``, ``last_used_date``
     (``None`` for never); ``None`` when there is no such user. Dates are texts in ISO 8601.
 
@@ -92,6 +94,8 @@ def ids(session, name):
 @connected
 def plan(session, name, store=None, rotate_days=None, grace_days=None, smtp_region=None):
     """
+    Return what the state would do next for the access key of a user.
+
     What ``iam_access_key.present`` would do next for the user ``name``: ``action`` (``create``, ``rotate``,
     ``deactivate``, ``delete``, ``clean`` or ``None``), ``old`` (the key it is done to), ``changes``, ``warnings`` and ``pending``.
 
@@ -214,6 +218,8 @@ def apply(session, name, action, old=None, store=None, smtp_region=None):
 @connected
 def rotate(session, name, store=None, smtp_region=None):
     """
+    Replace the access key of a user by a new one.
+
     Make a new access key for the user ``name`` and put it into its store, beside the old one, which goes on working
     until ``state.apply aws.account`` retires it. For a key whose secret is lost, or has been seen.
 
@@ -275,6 +281,8 @@ def _rotate_with(name, store, smtp_region):
 @connected
 def pending(session):
     """
+    List what AWS or a person must still do for access keys.
+
     What AWS or a person must still do for the access keys in pillar: a list of ``what``, ``on`` (who must do
     it), ``since`` and ``do``. Nothing is written. IAM actions: as for ``plan``.
 

@@ -235,6 +235,8 @@ def normalise(session, name, attributes):
 @connected
 def resolve(session, name, current, attributes):
     """
+    Return the wanted attributes of a policy, given its present ones.
+
     What is wanted of a policy that is as ``current`` says: a document that means the same stays as it is written. One that allows
     anything outside of S3 is not replaced, which is an error.
 

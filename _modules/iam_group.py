@@ -100,6 +100,8 @@ def normalise(session, name, attributes):
 @connected
 def resolve(session, name, current, attributes):
     """
+    Return the wanted attributes of a group, given its present ones.
+
     The wanted attributes of a group, given its present ones. One whose name differs only by case is an error, as names are
     case-insensitive in IAM.
 

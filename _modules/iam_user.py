@@ -168,6 +168,8 @@ def normalise(session, name, attributes):
 @connected
 def resolve(session, name, current, attributes):
     """
+    Return the wanted attributes of a user, given its present ones.
+
     The wanted attributes of a user, given its present ones: the keys of its tags, which are case-insensitive, as AWS has them. A user or
     a group whose name differs only by case is an error, as names are case-insensitive in IAM.
 

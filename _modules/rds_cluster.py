@@ -165,6 +165,8 @@ class _Cluster(Database):
 @connected
 def describe(session, name, attributes=None):
     """
+    Return the attributes of a DB cluster.
+
     The cluster's ``arn``, ``vpc_id``, ``status`` (its instance's while that is not available), ``pending`` (what AWS will
     change, by attribute), ``standing`` (what these are until then), ``held`` (all that waits, by AWS's names), ``unnamed``
     (those of them that are no attribute), ``window`` (when) and attributes, in which what is pending has come true
@@ -189,6 +191,8 @@ def describe(session, name, attributes=None):
 @connected
 def normalise(session, name, attributes):
     """
+    Check the attributes of a DB cluster, and return them as they are described.
+
     The attributes as ``describe`` would give them; a value that RDS does not take, or that only Serverless v1 took, is an
     error.
 
@@ -209,6 +213,8 @@ def normalise(session, name, attributes):
 @connected
 def plan(session, name, attributes, store=None, apply=None, allow_upgrade=None, wait=None, purge=False):
     """
+    Return what the state would do for a DB cluster.
+
     What ``rds_cluster.present`` would do: ``changes``, ``warnings`` and ``pending``. What only a person can decide is an
     error that says how.
 
@@ -259,6 +265,8 @@ def apply(session, name, changes, store=None, apply=None):
 @connected
 def reset_password(session, name, store=None):
     """
+    Give a DB cluster a new password.
+
     Give the cluster a new password, put into its store: for one that is lost, or has been seen. What uses the old one
     stops.
 
@@ -280,6 +288,8 @@ def reset_password(session, name, store=None):
 @connected
 def connection_details(session, name):
     """
+    Return how to connect to a DB cluster.
+
     How to connect to the cluster: ``host``, ``port``, ``user``, ``database``, ``tunnel`` (a line for the shell that leads
     through a bastion, as it has no public address), ``psql`` (a line that connects through it and asks for the password),
     where the password is if AWS keeps it, and ``notes``.
@@ -299,6 +309,8 @@ def connection_details(session, name):
 @connected
 def pending(session):
     """
+    List what AWS must still do for DB clusters.
+
     What AWS must still do for the clusters in pillar: a list of ``what``, ``on`` (who must do it), ``since`` and
     ``do``.
 

@@ -92,6 +92,8 @@ class _Instance(Database):
 @connected
 def describe(session, name, attributes=None):
     """
+    Return the attributes of a DB instance.
+
     The instance's ``arn``, ``vpc_id``, ``status``, ``pending`` (what AWS will change, by attribute), ``standing`` (what these
     are until then), ``held`` (all that waits, by AWS's names), ``unnamed`` (those of them that are no attribute),
     ``window`` (when) and attributes, in which what is pending has come true already; ``None`` when there is none.
@@ -114,6 +116,8 @@ def describe(session, name, attributes=None):
 @connected
 def normalise(session, name, attributes):
     """
+    Check the attributes of a DB instance, and return them as they are described.
+
     The attributes as ``describe`` would give them, those of the preset among them; a value that RDS does not take is an
     error.
 
@@ -134,6 +138,8 @@ def normalise(session, name, attributes):
 @connected
 def plan(session, name, attributes, store=None, apply=None, allow_upgrade=None, wait=None, purge=False):
     """
+    Return what the state would do for a DB instance.
+
     What ``rds_instance.present`` would do: ``changes``, ``warnings`` and ``pending``. What only a person can decide is an
     error that says how.
 
@@ -184,6 +190,8 @@ def apply(session, name, changes, store=None, apply=None):
 @connected
 def reset_password(session, name, store=None):
     """
+    Give a DB instance a new password.
+
     Give the instance a new password, put into its store: for one that is lost, or has been seen. What uses the old one
     stops.
 
@@ -205,6 +213,8 @@ def reset_password(session, name, store=None):
 @connected
 def connection_details(session, name):
     """
+    Return how to connect to a DB instance.
+
     How to connect to the instance: ``host``, ``port``, ``user``, ``database``, ``psql`` (a line for the shell, which asks
     for the password), where the password is if AWS keeps it, and ``notes``.
 
@@ -222,6 +232,8 @@ def connection_details(session, name):
 @connected
 def pending(session):
     """
+    List what AWS must still do for DB instances.
+
     What AWS must still do for the instances in pillar: a list of ``what``, ``on`` (who must do it), ``since``
     and ``do``.
 

@@ -379,6 +379,8 @@ def update(session, name, **attributes):
 @connected
 def normalise(session, name, attributes):
     """
+    Check the attributes of a bucket, and return them as they are described.
+
     The attributes of a bucket as ``describe`` would give them; a value that S3 does not accept is an error. Makes no call
     to AWS.
 

@@ -37,6 +37,8 @@ _KEYS = 1000
 @connected
 def describe(session, name):
     """
+    Return the lifecycle configuration of a bucket.
+
     The lifecycle configuration of the bucket ``name``: ``rules`` (a list),
     ``transition_default_minimum_object_size`` where AWS gives it, and ``unknown_members`` where rules hold what the
     installed boto3 does not know; ``None`` when there is no such bucket.

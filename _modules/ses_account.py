@@ -31,6 +31,8 @@ _NEEDED = ("website_url", "mail_type", "use_case")
 @connected
 def describe(session):
     """
+    Return the attributes of the account in SES.
+
     ``suppression`` (the reasons), ``production_access`` (``granted``, ``pending``, ``denied``, ``failed`` or ``not
     requested``), ``case`` (AWS's number of the request), ``sending_enabled``, ``enforcement_status`` and ``quota``.
 
@@ -79,6 +81,8 @@ def _wanted(suppression, production_access):
 @connected
 def plan(session, suppression=None, production_access=None):
     """
+    Return what the state would do for the account in SES.
+
     What ``ses_account.configured`` would do: ``changes``, ``warnings`` and ``pending``. A request that AWS has denied is an
     error.
 

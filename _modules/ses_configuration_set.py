@@ -350,6 +350,8 @@ def create(session, name, tags=None):
 @KIND.updates
 def update(session, name, **attributes):
     """
+    Write the given attributes of a configuration set.
+
     Write the given attributes of a configuration set; ``None`` leaves an attribute alone. Event destinations that are not
     named are deleted.
 

@@ -65,6 +65,8 @@ def _content(argument, given):
 @connected
 def suppressed(session, address=None, reason=None):
     """
+    List the addresses that SES does not send to.
+
     The addresses that the account sends nothing to, since they bounced or complained: a list of ``address``, ``reason`` and
     ``since``.
 

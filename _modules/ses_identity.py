@@ -141,6 +141,8 @@ KIND = Kind(
 @connected
 def describe(session, name, attributes=None):
     """
+    Return the attributes of an identity.
+
     The ``status`` and the attributes of an identity, with ``dkim_status``, ``mail_from_status`` and ``verification_error``;
     ``None`` when there is none.
 
@@ -267,6 +269,8 @@ def waiting(session, name, current):
 @connected
 def pending(session):
     """
+    List which identities wait for DNS or for a person.
+
     Which identities in pillar wait for DNS or for the owner of an address: a list of ``what``, ``on``, ``since``,
     ``until`` (when SES gives up, or the link lapses) and ``do``; for those that wait for DNS also ``records``, ready to paste into a zone file, and ``console``, a table of the
     records as a DNS host's console wants them.
@@ -342,6 +346,8 @@ def _zone(name, zone):
 @connected
 def dns_records(session, name, zone=None, format="table", mail_from=None, receives=None):
     """
+    Show the DNS records that an identity needs.
+
     The DNS records that an identity needs: DKIM, MAIL FROM, inbound MX when it receives, SPF, and a DMARC record to begin
     with. What is ``optional`` SES works without; SPF and DMARC may be there already, see ``check_dns``.
 
@@ -375,6 +381,8 @@ def dns_records(session, name, zone=None, format="table", mail_from=None, receiv
 @connected
 def check_dns(session, name, format="table", nameserver=None, receives=None):
     """
+    Check whether the records that an identity needs are in DNS.
+
     Whether the records that an identity needs are in DNS: asks the authoritative servers of the zone, and then the
     resolver, which may still hold what was there before.
 
@@ -411,6 +419,8 @@ def _nameserver():
 @connected
 def verified(session, name, timeout=0, nameserver=None):
     """
+    Wait until SES has verified an identity.
+
     Wait until SES has verified an identity, and its MAIL FROM domain if it has one. Returns ``verified``, and ``missing``, a list of
     sentences.
 

@@ -46,6 +46,8 @@ def _identity(session, name, attributes=()):
 @connected
 def plan(session, name, bucket, rule_set=RULE_SET, rule=RULE, timeout=RECEIVING_SECONDS, nameserver=None):
     """
+    Return what the state would do to verify an address.
+
     What ``ses_receiving.verified`` would do: ``changes``, ``warnings`` and ``pending``. When mail for the address does not
     go to SES, or its domain is not verified, the state waits for that.
 

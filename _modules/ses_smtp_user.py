@@ -106,6 +106,8 @@ def _wanted(name, from_addresses, tags):
 @connected
 def plan(session, name, from_addresses=None, store=None, rotate_days=None, grace_days=None, tags=None):
     """
+    Return what the state would do for an SMTP user.
+
     What ``ses_smtp_user.present`` would do: ``changes``, ``warnings``, ``pending``, ``losses`` (sentences about what the user is no
     longer allowed then), and ``action`` and ``old`` about the key, as ``iam_access_key.plan`` says it.
 

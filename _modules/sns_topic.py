@@ -232,6 +232,8 @@ def arn(session, name):
 @connected
 def describe(session, name, attributes=None):
     """
+    Return the attributes of a topic.
+
     The topic's ``arn``, ``display_name``, ``fifo``, ``content_based_deduplication``, ``kms_master_key_id``, ``publishers``,
     ``subscriptions`` and ``tags``; ``None`` when there is none.
 
@@ -422,6 +424,8 @@ def confirm(session, name, token):
 @connected
 def pending(session):
     """
+    List which subscriptions are not confirmed.
+
     Which subscriptions that pillar asks for are not confirmed: a list of ``what``, ``on`` (who must do it), ``since`` and
     ``do``.
 

@@ -15,6 +15,8 @@ ROLE = Role(read_ahead=False)
 
 def pillar_valid(name, problems=None, expected=None):
     """
+    Fail if pillar is invalid, or if the account is the wrong one.
+
     Fail if pillar is invalid, with one sentence for each problem; and if the account cannot be reached, or is not the one that
     ``aws:account`` names.
 

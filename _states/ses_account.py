@@ -21,6 +21,8 @@ ROLE = Role(read_ahead=False)
 
 def configured(name, suppression=None, production_access=None, region=None, profile=None, keyid=None, key=None):
     """
+    Ensure that the account in SES is configured.
+
     Ensure that SES's suppression list is configured, and that production access has been requested. Arguments left at
     ``None`` are not managed.
 

@@ -110,6 +110,8 @@ def _check_forwarding(name, current, wanted):
 
 def verified(name, timeout=0, region=None, profile=None, keyid=None, key=None):
     """
+    Wait until an identity and its MAIL FROM domain are verified.
+
     Wait until an identity and its MAIL FROM domain are verified. After the timeout the state fails with a list of what is
     missing. It changes nothing.
 

@@ -14,6 +14,7 @@ TREE = Path(__file__).resolve().parents[2]
 LOCAL = {"interface": "127.0.0.1"}
 BUCKET = "ocp-registry-backup"
 BEACON = [{"interval": 1}, {"every": 1}, {"mods": "aws.buckets"}]
+CLOSED = "Block Public Access is not on: block_public_acls, block_public_policy, ignore_public_acls, restrict_public_buckets."
 SENDMAIL = "/usr/sbin/sendmail -t -oi"
 
 
@@ -109,8 +110,7 @@ def test_each_difference_and_each_finding_is_an_event_and_a_mail_once(call, watc
         *(
             ["To: ops@example.org\nSubject: AWS: finding found by registry", f"{finding}\n"]
             for finding in (
-                f"CRITICAL: {BUCKET}: Block Public Access is not on: block_public_acls, block_public_policy, "
-                "ignore_public_acls, restrict_public_buckets.",
+                f"CRITICAL: {BUCKET}: {CLOSED}",
                 "CRITICAL: registry files: there is no backup.",
                 "WARNING: registry-backup: the user registry-backup has no active access key.",
             )

@@ -54,3 +54,16 @@ def test_a_state_documents_itself(module):
             text = ast.get_docstring(function)
             described = set(re.findall(r"\w+", " ".join(re.findall(r"^\w+(?:, \w+)*$", text, re.MULTILINE))))
             assert {argument.arg for argument in function.args.args} - described <= {"test"}
+
+
+@pytest.mark.parametrize("layer", ["_modules", "_states", "_wrapper", "_beacons"])
+def test_the_first_line_of_every_function_is_a_sentence(layer):
+    """It is what a person reads who looks through `sys.doc`."""
+    found = {
+        f"{path.stem}.{node.name}": (ast.get_docstring(node) or "").partition("\n")[0]
+        for path in sorted((TREE / layer).glob("*.py"))
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    }
+    assert found
+    assert {name: line for name, line in found.items() if not re.fullmatch(r"[A-Z].*\.", line)} == {}
