@@ -232,3 +232,32 @@ def test_the_text_that_the_sentence_gives_is_taken(modules, sandbox, tmp_path):
     written = str(refused.value).rpartition("On a command line: ")[2].strip("`.")
     ((function, arguments, _),) = commands.pasted([f"salt-call iam_user.describe {written}"], tmp_path, modules)
     assert modules[function](*arguments)["arn"].endswith("user/123")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            {"nmae": "x"},
+            "s3_bucket.describe has no argument nmae; did you mean name? It has name, attributes, region, ",
+        ),
+        ({"name": "x", "attribute": ["tags"]}, "has no argument attribute; did you mean attributes? It has "),
+        (
+            {"name": "x", "colour": "red"},
+            "has no argument colour; it has name, attributes, region, profile, keyid, key.",
+        ),
+    ],
+)
+def test_the_nearest_argument_is_named_where_there_is_none_of_that_name(modules, sandbox, given, told):
+    with pytest.raises(CommandExecutionError) as refused:
+        modules["s3_bucket.describe"](**given)
+    assert told in str(refused.value)
+    assert sandbox.calls() == []
+
+
+def test_every_function_suggests_its_own(modules):
+    for function, parameters in functions(modules):
+        for argument in parameters:
+            with pytest.raises(CommandExecutionError) as refused:
+                modules[function](**{f"{argument}_": "x"})
+            assert f"{function} has no argument {argument}_; did you mean {argument}? It has " in str(refused.value)

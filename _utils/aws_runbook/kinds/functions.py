@@ -2,6 +2,7 @@
 The decorator of execution modules' public functions: it adds the arguments of the connection, and provides a session.
 """
 
+import difflib
 import functools
 import inspect
 import json
@@ -68,6 +69,7 @@ def connected(function):
 
     @functools.wraps(function)
     def public(*args, **kwargs):
+        _check_names(function, signature, kwargs)
         given = signature.bind(*args, **kwargs).arguments
         _check(function, signature, given)
         how = {name: given.pop(name, None) for name in CONNECTION}
@@ -88,6 +90,21 @@ def connection(given):
     return {name: given[name] for name in CONNECTION}
 
 
+def _name(function):
+    """What a person calls it: ``s3_bucket.describe``."""
+    return f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+
+
+def _check_names(function, signature, given):
+    """Refuse arguments that the function does not have, with the nearest that it has. On a command line Salt refuses them before."""
+    known = list(signature.parameters)
+    for name in given:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            meant = f"did you mean {close[0]}? It" if close else "it"
+            raise RunbookError(f"{_name(function)} has no argument {name}; {meant} has {', '.join(known)}.")
+
+
 def _as_written(value):
     """What a person may have meant by ``value``, as a text."""
     try:
@@ -98,7 +115,7 @@ def _as_written(value):
 
 def _check(function, signature, given):
     """Refuse arguments of another shape than they have: on a command line Salt reads 123 as a number, and true as a flag."""
-    where = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+    where = _name(function)
     defaults = {name: parameter.default for name, parameter in signature.parameters.items()}
     _check_texts(where, defaults, given)
     # Where they can be left out they are those to read, elsewhere what they are to be.
