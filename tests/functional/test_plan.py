@@ -7,6 +7,7 @@ import pytest
 import salt.output
 from salt.exceptions import CommandExecutionError
 
+from tests.fixtures.modules import TREE
 from tests.fixtures.servers import Servers
 
 EXPIRY = "ID: delete-after-30-days, Expiration: {Days: 30} → ID: delete-after-60-days, Expiration: {Days: 60}"
@@ -129,3 +130,10 @@ def test_what_cannot_be_meant_is_one_sentence(sandbox, tmp_path, given, told):
     with pytest.raises(CommandExecutionError) as refused:
         Servers(tmp_path, 1).minion.call("aws_account.plan", **given)
     assert told in str(refused.value)
+
+
+def test_nothing_is_printed_where_nothing_would_change(minion_opts, modules):
+    name = modules["aws_account.plan"].__outputter__
+    opts = {**minion_opts, "outputter_dirs": [str(TREE / "_output")]}
+    assert salt.output.out_format({"local": ""}, name, opts) == ""
+    assert salt.output.out_format({"local": "s3_bucket  b  created"}, name, opts) == "s3_bucket  b  created"
