@@ -1,6 +1,7 @@
 """
 ``make demo``: plan what the sample fleet needs, apply it, and apply it again, on an AWS inside this machine; then look at
-what still waits for somebody, and let it happen. A second scene adopts an account that was clicked together in the console.
+what still waits for somebody, and let it happen. A second scene adopts an account that was clicked together in the console;
+a third brings back what a thief with a server's key has deleted.
 
 Everything happens in a temporary folder, which is gone afterwards: a minion without a master, the pillar, and the access
 keys that are made. The commands shown are what one would type with that minion's configuration in place.
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import yaml
 
-from demo import clicked
+from demo import clicked, theft
 from demo.dns_host import dns_host
 from sandbox import Sandbox
 
@@ -49,6 +50,7 @@ def main():
         try:
             _demonstrate(_Demo(_minion(Path(folder)), sandbox), host)
             _adopt(Path(folder) / "adopting", sandbox)
+            _rob(Path(folder) / "robbed", sandbox)
         except BrokenPromiseError as broken:
             return str(broken)
     return 0
@@ -90,6 +92,33 @@ def _adopt(folder, sandbox):
     counts = _counts(demo.show("With that, nothing is left to change.", f"{APPLY} test=True"))
     if counts["failed"] or counts["changed"] or sandbox.calls(write=True):
         raise BrokenPromiseError("What was adopted should be left as it is.")
+
+
+def _rob(folder, sandbox):
+    """A server whose bucket keeps versions, and a thief who has its key."""
+    _say("\nA server with `aws:backup:recovery: {days: 30}` in its pillar: its bucket keeps versions.\n")
+    sandbox.reset()
+    folder.mkdir()
+    demo = _Demo(_minion(folder, theft.SERVER), sandbox)
+    theft.keep_versions(demo.pillar)
+    demo.show("Its bucket, its user and its key.", APPLY)
+    sandbox.enforce_iam()
+    server = theft.Server(sandbox, demo.pillar)
+    server.back_up()
+    contents = server.contents()
+    server.rob()
+    _say(
+        "\n… five days of backups; then somebody takes the server's key, and encrypts or deletes all of them with it …\n"
+    )
+    recover = f"salt-call aws_backup.recover {theft.SERVER} as_of='{server.before}'"
+    demo.show("When was that?", f"salt-call aws_backup.history {theft.SERVER}")
+    demo.show("What would bring back the minute before? Nothing is written.", f"{recover} test=True")
+    if server.contents().keys() & contents.keys() != {next(iter(contents))}:
+        raise BrokenPromiseError("The thief should have left nothing but what he encrypted.")
+    demo.show("Bring it back.", recover)
+    if server.contents() != contents:
+        raise BrokenPromiseError("Everything should be there again, byte for byte.")
+    _say(f"\nAll {len(contents)} objects are there again, byte for byte.\n")
 
 
 def _check_second(counts, calls, writes):
@@ -145,10 +174,10 @@ class _Demo:
         return output
 
 
-def _minion(folder):
+def _minion(folder, identity="control"):
     """A minion that needs no master, with a pillar of its own: the access keys are written into it."""
     shutil.copytree(TREE / "pillar", folder / "pillar")
-    return _configured(folder, "control")
+    return _configured(folder, identity)
 
 
 def _configured(folder, identity):
