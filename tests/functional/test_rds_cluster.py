@@ -354,7 +354,7 @@ def test_connection_details_say_that_a_bastion_is_needed(cluster, modules):
 
 
 def test_data_are_kept_unless_told_otherwise(converge, sandbox, rds, cluster):
-    assert "as its data would be lost" in converge("rds_cluster.absent", name=NAME).comment
+    assert "since its data would be lost" in converge("rds_cluster.absent", name=NAME).comment
     assert len(rds.describe_db_instances()["DBInstances"]) == 1
     ret = converge("rds_cluster.absent", name=NAME, final_db_snapshot_identifier="common-final")
     assert ret.changes == {"name": {"old": NAME, "new": None}}, ret.comment

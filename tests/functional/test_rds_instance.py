@@ -532,7 +532,7 @@ def test_one_that_another_run_makes_at_the_same_moment(modules, rds, wanted, pri
         AllocatedStorage=20,
     )
     attributes = {attribute: change["new"] for attribute, change in changes.items()}
-    with pytest.raises(Exception, match="was made by somebody else at the same moment") as excinfo:
+    with pytest.raises(Exception, match="was created by somebody else at the same moment") as excinfo:
         modules["rds_instance.apply"](NAME, attributes, store=wanted["store"])
     assert "salt-call --local rds_instance.reset_password analysis" in str(excinfo.value)
 
@@ -561,7 +561,7 @@ def test_there_are_no_details_before_it_can_be_reached(converge, wanted, modules
 def test_data_are_kept_unless_told_otherwise(converge, rds, instance):
     ret = converge("rds_instance.absent", name=NAME)
     assert ret.result is False
-    assert "as its data would be lost" in ret.comment
+    assert "since its data would be lost" in ret.comment
     ret = converge("rds_instance.absent", name=NAME, final_db_snapshot_identifier="analysis-final")
     assert ret.changes == {"name": {"old": NAME, "new": None}}
     assert ret.warnings == ["Waiting: AWS is deleting the DB instance analysis."]
@@ -593,7 +593,7 @@ def test_one_that_is_being_deleted_is_not_made_again_yet(converge, sandbox, inst
     ("status", "remedy"),
     [
         ("failed", "restore it to a point in time under another name, or delete it."),
-        ("incompatible-parameters", "set the parameters back that its events in the RDS console name, and reboot it."),
+        ("incompatible-parameters", "reset the parameters that its events in the RDS console name, and reboot it."),
         ("storage-full", "give it a larger allocated_storage, with apply: now."),
     ],
 )
