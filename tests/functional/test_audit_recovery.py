@@ -106,6 +106,35 @@ def test_an_upload_that_the_rule_should_have_removed(kept):
     assert "open longer than the rule of recovery allows: 1 unfinished upload" in message
 
 
+@pytest.mark.hint("survey._destruction", "aws_backup.history")
+def test_a_theft_is_critical_for_days_and_then_a_note(kept, obey):
+    for day in range(5):
+        kept.back_up(day)
+    kept.at(START + 5 * DAY)
+    assert kept.told("destruction") == []
+    listed = kept.s3.list_objects_v2(Bucket=BUCKET, Prefix="kingfisher/backup/main/")["Contents"]
+    kept.s3.put_object(Bucket=BUCKET, Key=listed[-1]["Key"], Body=b"ransom")
+    [(level, message)] = kept.told("destruction")
+    assert level == "critical"
+    assert "it looks like damage: on 2030-03-06, 1 overwritten that pgBackRest never writes anew" in message
+    assert "looks like damage" in obey(message, "aws_backup.history", call=kept.minion.call)
+    kept.at(START + 12 * DAY)
+    [(level, _)] = kept.told("destruction")
+    assert level == "note"
+
+
+def test_much_that_goes_in_one_day_is_a_warning(kept):
+    for day in range(5):
+        kept.back_up(day)
+    kept.at(START + 5 * DAY)
+    listed = kept.s3.list_objects_v2(Bucket=BUCKET, Prefix="kingfisher/backup/main/")["Contents"]
+    objects = [{"Key": entry["Key"]} for entry in listed[:8]]
+    kept.s3.delete_objects(Bucket=BUCKET, Delete={"Objects": objects})
+    [(level, message)] = kept.told("destruction")
+    assert level == "warning"
+    assert "8 of 10 objects overwritten or deleted" in message
+
+
 def test_the_actions_that_the_page_names_are_needed_and_enough(kept):
     policy = json.loads(re.search(r"```json\n(.*?)```", PAGE, re.DOTALL)[1])
     more = re.findall(r"`(s3:\w+)`", re.search(r"with \[recovery\]\(recovery\.md\) it also needs (.*)", PAGE)[1])

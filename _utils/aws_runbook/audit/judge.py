@@ -24,6 +24,8 @@ _ENOUGH = 3
 _EXPIRY_DELAY = timedelta(days=3)
 _UNFINISHED = timedelta(days=8)
 # Where versions are kept, the rule removes unfinished uploads at the midnight after their first day, and S3 not at once.
+# What looks like damage is urgent for so long; then it has been dealt with, or is known.
+_URGENT = timedelta(days=4)
 _KEPT_UNFINISHED = timedelta(days=3)
 
 
@@ -304,6 +306,22 @@ def judge_keeping(wanted, found, apply):
         has = "{} for {} days".format(*found["lock"]) if found["lock"][0] else "not set"
         findings.append(f"Object Lock's default retention is {has}, not {mode} for {days} days")
     return [Finding(CRITICAL, "recovery", f"{told}; to mend it: {apply}.") for told in findings]
+
+
+def judge_destruction(days, command, now):
+    """
+    What looks as if more had been deleted or overwritten than retention explains; ``days`` are the days with damage.
+
+    ``command`` shows the whole history.
+    """
+    if not days:
+        return []
+    recent = [day for day in days if now - day.begin < _URGENT]
+    last = (recent or days)[-1]
+    level = (CRITICAL if any(day.certain for day in recent) else WARNING) if recent else NOTE
+    told = f"on {last.begin:%Y-%m-%d}, {'; '.join(last.damage)}"
+    more = f" (and on {several(len(days) - 1, 'other day')})" if len(days) > 1 else ""
+    return [Finding(level, "destruction", f"it looks like damage: {told}{more}; see {command}.")]
 
 
 def judge_keys(user, keys, rotate_days, max_age, now):

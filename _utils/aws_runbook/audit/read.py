@@ -12,6 +12,8 @@ from aws_runbook.audit.judge import CRITICAL, Finding
 from aws_runbook.backups import buckets, lifecycle, meaning
 from aws_runbook.errors import AwsError
 from aws_runbook.iam import account as iam_account
+from aws_runbook.recovery import asked
+from aws_runbook.recovery.places import Place
 
 _BLOCK = {
     "BlockPublicAcls": "block_public_acls",
@@ -53,6 +55,14 @@ def uploads(session, wanted, others):
 def archived(session, wanted, found):
     """When the newest WAL of each stanza was archived that a repository's objects, ``found``, have backups of."""
     return {stanza: _archived(session, wanted, _root(wanted), stanza) for stanza in stanzas(wanted, found)}
+
+
+def damage(session, wanted, others, since):
+    """The days since a moment on which what was done to a target's objects looks like damage."""
+    # As above: of a repository, not the archive.
+    part = "backup/" if wanted.kind == "pgbackrest" else ""
+    place = Place(wanted, _root(wanted) + part, _inner(wanted, others))
+    return [line for line in asked.lines(session, place, "day", since) if line.damage]
 
 
 def _root(wanted):

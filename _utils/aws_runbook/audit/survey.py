@@ -108,7 +108,20 @@ class _Survey:
             judged = audit.judge(target, expected, found, self._now, self._recovery(target.bucket))
             backups = judged.backups
             self.tell(about, judged.findings)
+            self._destruction(about, target, prefixes)
         return _row(target, expected, found, backups, self.findings[before:])
+
+    def _destruction(self, about, target, prefixes):
+        """Look at what was deleted and overwritten, where that is kept."""
+        recovery = self._recovery(target.bucket)
+        if recovery:
+            since = self._now - timedelta(days=recovery["days"])
+            try:
+                days = self._read(about, audit_reading.damage, self._session, target, prefixes, since)
+            except _UnreadError:
+                return
+            command = self._session.command("aws_backup.history", server=target.server, by="hour")
+            self.tell(about, audit.judge_destruction(days, command, self._now))
 
     def _recovery(self, bucket):
         """What the plan has a bucket keep; ``None`` where that is nothing."""

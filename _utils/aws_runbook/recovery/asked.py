@@ -20,7 +20,7 @@ def history(session, server, targets, by, now):
         limit = earliest(now, kept.days)
         limits.append(limit)
         notes += [keeping.limits(place, kept, limit), *keeping.warnings(place, kept)]
-        found = _lines(session, place, by, limit)
+        found = lines(session, place, by, limit)
         rows += [(place.location, line) for line in found]
         firsts.append(first_damage(found))
     return {
@@ -31,7 +31,8 @@ def history(session, server, targets, by, now):
     }
 
 
-def _lines(session, place, by, since):
+def lines(session, place, by, since):
+    """What was done to the objects of a place, hour by hour or day by day, from ``since`` on."""
     told = History(place.target, by)
     doing = f"list the versions in {place.location}"
     pages = session.pages(

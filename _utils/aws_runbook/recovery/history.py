@@ -34,7 +34,11 @@ class Event:
 
 @dataclass
 class Line:
-    """What was done in one hour or day; ``objects`` is how many there were before; ``first`` is when the damage in it began."""
+    """
+    What was done in one hour or day; ``objects`` is how many there were before; ``first`` is when the damage in it began.
+
+    ``certain`` is whether it looks like damage by what was done to single objects, and not by how many there were.
+    """
 
     begin: datetime
     written: int = 0
@@ -45,6 +49,7 @@ class Line:
     damage: list = field(default_factory=list)
     first: datetime | None = None
     changed: datetime | None = None
+    certain: bool = False
 
 
 def events(versions):
@@ -97,6 +102,7 @@ class History:
             line = self._lines[begin]
             line.objects = objects
             line.damage = [f"{count} {why}" for why, count in sorted(self._suspicious[begin].items())]
+            line.certain = bool(line.damage)
             lost = line.overwritten + line.deleted
             if not line.damage and objects >= _LEAST and lost > _SHARE * objects:
                 line.damage = [f"{lost} of {objects} objects overwritten or deleted"]
