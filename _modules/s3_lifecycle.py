@@ -183,7 +183,8 @@ def plan(session, name, rules, protected=None, allow=None, declared=None, purge=
     if not recovery:
         more = [*more, *lifecycle.left_keeping(merged)]
     if current and declared is not None:
-        _refuse_undeclared(session, name, [rule for rule in merged if rule not in found], declared)
+        new = [rule for rule in merged if not any(lifecycle.is_same(rule, other) for other in found)]
+        _refuse_undeclared(session, name, new, declared)
     changes = {} if merged == found else {"rules": {"old": found, "new": merged}}
     if changes:
         _refuse_unknown(name, current)

@@ -166,10 +166,16 @@ def merge(found, wanted, protected=(), purge=False, retired=(), remove=None, day
     """
     remove = remove or remover("BUCKET")
     _check_ids(wanted)
-    if any("Filter" not in other for other in found):
-        # S3 refuses a configuration in which some rules have the old Prefix and others a Filter.
-        wanted = [_in_the_old_form(rule) for rule in wanted]
     missing = [rule for rule in wanted if not any(meaning.equal(rule, other) for other in found)]
+    given = found
+    if any("Filter" not in other for other in found):
+        # S3 refuses a configuration in which some rules have the old Prefix and others a Filter; and in the old form two rules of one
+        # prefix that both have an Expiration, of which markers are one.
+        if any(_is_keeping(rule) for rule in missing):
+            found = [_in_the_new_form(other) for other in found]
+        else:
+            wanted = [_in_the_old_form(rule) for rule in wanted]
+        missing = [rule for rule in wanted if not any(meaning.equal(rule, other) for other in found)]
     retired = {prefix.strip("/") for prefix in retired}
     kept, warnings, placed = [], [], set()
     for other in found:
@@ -196,7 +202,7 @@ def merge(found, wanted, protected=(), purge=False, retired=(), remove=None, day
             _check_taken(rule, taken.get(rule.get("ID")))
             kept.append(rule)
     _check_result(found, kept, protected, days)
-    return (found if kept == list(found) else kept), warnings
+    return (given if kept == list(given) else kept), warnings
 
 
 def _in_the_old_form(rule):
@@ -204,6 +210,15 @@ def _in_the_old_form(rule):
     if set(rule.get("Filter") or {}) - {"Prefix"} or "Prefix" in rule:
         return rule
     return {name: value for name, value in rule.items() if name != "Filter"} | {"Prefix": meaning.prefix_of(rule)}
+
+
+def _in_the_new_form(rule):
+    """``rule`` with a filter in place of the prefix that it has by the old form; it means the same."""
+    if "Filter" in rule:
+        return rule
+    return {name: value for name, value in rule.items() if name != "Prefix"} | {
+        "Filter": {"Prefix": meaning.prefix_of(rule)}
+    }
 
 
 def _supersedes(rule, other):
@@ -218,6 +233,11 @@ def _supersedes(rule, other):
 
 def _is_family(rule):
     return bool(_FAMILY.fullmatch(rule.get("ID") or ""))
+
+
+def is_same(rule, other):
+    """Whether two rules have one ID and mean the same, in whichever form they are written."""
+    return rule.get("ID") == other.get("ID") and meaning.equal(rule, other)
 
 
 def _check_ids(wanted):

@@ -193,7 +193,7 @@ def test_what_dangers_lets_pass_deletes_no_version_before_its_days(found, wanted
     except RunbookError:
         return
     assert found == before
-    added = [rule for rule in merged if rule not in found]
+    added = [rule for rule in merged if not any(lifecycle.is_same(rule, other) for other in found)]
     assert all(soonest(rule) is None or soonest(rule) >= days for rule in added)
     if not errors:
         assert all(soonest(rule) is None or soonest(rule) >= days for rule in merged)
@@ -239,9 +239,19 @@ def test_the_rule_of_recovery_expires_no_current_object(found):
     keeping = expiry.keeping_rule(7)
     assert not meaning.expires(keeping)
     merged, _ = lifecycle.merge(found, [keeping], days=7) if all(rule["ID"] for rule in found) else (found, [])
-    assert [rule for rule in merged if rule in found and meaning.expires(rule)] == [
-        rule for rule in found if meaning.expires(rule)
-    ]
+    kept = [rule["ID"] for rule in merged if meaning.expires(rule)]
+    assert kept == [rule["ID"] for rule in found if meaning.expires(rule)]
+
+
+def test_rules_of_the_old_form_take_the_new_one_since_s3_takes_no_two_expirations_of_one_prefix_in_the_old():
+    theirs = {"ID": "theirs", "Prefix": "logs/", "Status": "Enabled", "Expiration": {"Days": 3}}
+    keeping = expiry.keeping_rule(30)
+    merged, _ = lifecycle.merge([theirs], [keeping], days=30)
+    assert [set(rule) & {"Prefix", "Filter"} for rule in merged] == [{"Filter"}, {"Filter"}]
+    assert meaning.equal(merged[0], theirs)
+    assert lifecycle.merge(merged, [keeping], days=30)[0] is merged
+    old = [theirs, {**{name: keeping[name] for name in keeping if name != "Filter"}, "Prefix": ""}]
+    assert lifecycle.merge(old, [keeping], days=30)[0] is old
 
 
 # What lets a thief destroy versions, or keep them from being made.
