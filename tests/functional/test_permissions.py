@@ -115,7 +115,7 @@ def test_backups(fleet, sandbox, operator, monkeypatch):
 
 def test_recovery(account, sandbox, operator):
     """Versions, Object Lock and the rule for them: made, found unchanged, and mended."""
-    recovery = {"days": 30, "lock": "GOVERNANCE", "lock_days": 60, "retention_days": 30}
+    recovery = {"days": 30, "lock": "GOVERNANCE", "lock_days": 61, "retention_days": 30}
     fleet = account({"backup": {"location": BUCKET}, "aws": {"region": "eu-west-2", "backup": {"recovery": recovery}}})
     key = operator("Backups", "Recovery")
     applied(fleet, "aws.buckets")
