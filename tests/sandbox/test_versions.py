@@ -335,3 +335,18 @@ def test_days_pass_and_the_rules_are_run_at_each_midnight(sandbox, versioned):
     gone = [sandbox.pass_time(DAY.total_seconds()) for _ in range(4)]
     assert gone == [[], [("backups", "b")], [("backups", "a"), ("backups", "a")], []]
     assert datetime.fromisoformat(sandbox.ask("clock")["time"]) == NOON + 4 * DAY
+
+
+def test_a_directory_whose_objects_are_deleted_is_not_listed(versioned):
+    for key in ("a/x", "b/x", "c"):
+        versioned.put(key)
+    for key in ("a/x", "c"):
+        versioned.delete(key)
+    for method in ("list_objects", "list_objects_v2"):
+        listed = getattr(versioned.s3, method)(Bucket="backups", Delimiter="/")
+        assert [entry["Prefix"] for entry in listed["CommonPrefixes"]] == ["b/"]
+        assert "Contents" not in listed
+        assert [entry["Key"] for entry in getattr(versioned.s3, method)(Bucket="backups")["Contents"]] == ["b/x"]
+    assert versioned.read("b/x") == b"x"
+    versioned.put("a/x")
+    assert len(versioned.s3.list_objects_v2(Bucket="backups", Delimiter="/")["CommonPrefixes"]) == 2

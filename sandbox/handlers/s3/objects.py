@@ -48,6 +48,23 @@ def get_object(call):
     return reply
 
 
+@handles("s3", "ListObjects", "ListObjectsV2", reference=_API + "API_ListObjectsV2.html")
+def list_objects(call):
+    """Objects only: moto also tells the common prefixes of keys that a delete marker hides."""
+    bucket = bucket_of(call)
+    known = bucket.keys
+    if not any(is_marker(known[key]) for key in known):
+        return call.forward()
+    bucket.keys = type(known)()
+    try:
+        for key in known:
+            if not is_marker(known[key]):
+                bucket.keys.setlist(key, known.getlist(key))
+        return call.forward()
+    finally:
+        bucket.keys = known
+
+
 @handles("s3", "CopyObject", "UploadPartCopy", reference=_API + "API_CopyObject.html")
 def copy_object(call):
     """A delete marker cannot be copied."""
