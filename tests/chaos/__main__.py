@@ -15,13 +15,14 @@ _EXAMPLES = 200
 
 def main(steps=100_000, seed=None):
     seed = int(time.time()) if seed is None else seed
+    print(f"Seed {seed}.", flush=True)
     began, total, rounds = time.monotonic(), Counter(), 0
     while attacks(total) < steps:
         for name, setting in thief.SETTINGS.items():
             total += thief.search(setting, examples=_EXAMPLES, seed=seed + rounds)
             print(f"{attacks(total):>9,} steps of attack, {time.monotonic() - began:.0f} s: {name}", flush=True)
         rounds += 1
-    print(f"\nSeed {seed}. No moment was lost. What was done:")
+    print("\nNo moment was lost. What was done:")
     for what, count in total.most_common():
         print(f"{count:>9,}  {what}")
 

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from aws_runbook.recovery import versions
+from aws_runbook.recovery.history import History, events, first_damage
 from tests.chaos import thief
 
 
@@ -44,3 +46,22 @@ def test_a_lock_that_is_a_day_too_short():
                 machine.each_moment_is_there()
         else:
             machine.each_moment_is_there()
+
+
+def test_an_upload_that_hides_below_a_delete_marker_shows_in_the_history():
+    """Found by the search: a listing of objects does not show it, and as of a moment before the marker it is what was there."""
+    machine = type("Machine", (thief.Thief,), {"setting": thief.SETTINGS["dumps"]})()
+    machine._pass(timedelta(days=3, hours=10))
+    machine.steal()
+    machine.open_uploads(["own/a"])
+    machine._pass(timedelta(hours=20))  # at midnight the dump expires
+    live = machine.bucket.live()
+    machine.complete_uploads(many=True)
+    assert machine.bucket.live() == live
+    assert machine.damage == machine.bucket.now
+    told = History(machine.target, "hour")
+    for _, found in versions.by_key(versions.stream(machine.bucket.pages("own/"))):
+        for event in events(found):
+            told.add(event)
+    assert first_damage(list(told.lines())) == machine.theft + timedelta(seconds=1)
+    machine.each_moment_is_there()

@@ -5,7 +5,7 @@ The statement that is searched for a counterexample, with N the days for which v
 and R the days of Object Lock:
 
 - Server's key stolen: of every moment T with now - N < T < theft, the objects of the server can be brought back, byte for byte. Where
-  the moment of the theft is not known, T = first visible damage - A is safe, A being two days.
+  the moment of the theft is not known, T = first visible damage - A is safe, A being two days; visible in the history, which looks at versions.
 - Administrator's key stolen too, with COMPLIANCE and R >= W + N + 1: no object of T is lost. (What had been deleted before T may be
   there again, as markers are not locked. A day more than W + N, as S3 expires objects at the next midnight only.)
 
@@ -190,12 +190,15 @@ class Thief(RuleBasedStateMachine):
         if self.past and self.past[-1][0] == self.bucket.now:
             self.past.pop()
         self.past.append((self.bucket.now, now))
-        if self.theft is not None and self.damage is None and self._is_damaged():
-            self.damage = self.bucket.now
 
-    def _is_damaged(self):
-        there = {key: content for key, content in self.bucket.live().items() if key.startswith("own/")}
-        return there != {key: content for key, (content, _) in self.honest.items()}
+    def _show(self):
+        """
+        What a thief has done shows from now on, in the history: that looks at versions.
+
+        A listing of objects may not show it. An upload that is finished after its key was deleted, or has expired, takes its place by the date
+        of its beginning: below the delete marker.
+        """
+        self.damage = self.damage or self.bucket.now
 
     def _expire_honestly(self):
         """What is as old as it may get goes: by the program that made it, or by the bucket's rule for what expires."""
@@ -337,6 +340,7 @@ class Thief(RuleBasedStateMachine):
                 source = self.bucket.live()
                 content = next(iter(source.values()), b"x") if how == "copy" else b"ransom"
                 self.bucket.put(key, content, tags=tags)
+                self._show()
         self._remember()
 
     @precondition(lambda self: self.theft is not None)
@@ -347,6 +351,7 @@ class Thief(RuleBasedStateMachine):
             if self._may("s3:DeleteObject", key):
                 self._did("delete")
                 self.bucket.delete(key)
+                self._show()
         self._remember()
 
     @precondition(lambda self: self.theft is not None and len(self.stolen) < len(KEYS))
@@ -374,6 +379,7 @@ class Thief(RuleBasedStateMachine):
             try:
                 self._did("complete an upload")
                 self.bucket.complete(name, (b"ransom",))
+                self._show()
             except Refused:
                 self._count("an upload that was removed")
         self.stolen = [] if many else self.stolen[1:]

@@ -176,6 +176,8 @@ EXAMPLES = {
     ("s3", "ListBuckets"): {"MaxBuckets": 1},
     ("s3", "ListMultipartUploads"): {"Bucket": "verification"},
     ("s3", "ListObjectVersions"): {"Bucket": "verification"},
+    ("s3", "ListObjects"): {"Bucket": "versioned"},
+    ("s3", "ListObjectsV2"): {"Bucket": "versioned"},
     ("s3", "PutBucketEncryption"): {
         "Bucket": "verification",
         "ServerSideEncryptionConfiguration": {
