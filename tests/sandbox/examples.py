@@ -178,6 +178,11 @@ EXAMPLES = {
     ("s3", "ListObjectVersions"): {"Bucket": "verification"},
     ("s3", "ListObjects"): {"Bucket": "versioned"},
     ("s3", "ListObjectsV2"): {"Bucket": "versioned"},
+    ("s3", "PutBucketAcl"): {"Bucket": "versioned", "ACL": "private"},
+    ("s3", "PutBucketOwnershipControls"): {
+        "Bucket": "verification",
+        "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+    },
     ("s3", "PutBucketEncryption"): {
         "Bucket": "verification",
         "ServerSideEncryptionConfiguration": {
