@@ -21,17 +21,25 @@ def keys(s3):
     return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
 
-@pytest.fixture
-def server(aws, fleet, folder, endpoint, monkeypatch):
+RECOVERY = {
+    "versions": {"days": 30},
+    # It cannot be undone, so it comes last.
+    "locked": {"days": 30, "lock": "COMPLIANCE", "lock_days": 65, "retention_days": 35},
+}
+
+
+@pytest.fixture(params=RECOVERY)
+def server(request, aws, fleet, folder, endpoint, monkeypatch):
     """A repository in a bucket that keeps versions: a full backup, an incremental one, and WAL after it."""
     s3 = aws.client("s3")
     for key in keys(s3):  # of another cluster's tests
         s3.delete_object(Bucket=BUCKET, Key=key)
     monkeypatch.setattr("aws_runbook.clock.now", lambda: now(aws))
-    fleet.amend(SERVER, {"aws": {"backup": {"recovery": {"days": 30}}}})
+    fleet.amend(SERVER, {"aws": {"backup": {"recovery": RECOVERY[request.param]}}})
     fleet.minion("control").apply("aws")
     assert s3.get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled"
-    made = Server(folder / "robbed", fleet.minion(SERVER), endpoint)
+    made = Server(folder / f"robbed-{request.param}", fleet.minion(SERVER), endpoint)
+    made.name = request.param
     made.cluster.create()
     with made.running() as cluster:
         made.pgbackrest("stanza-create")
@@ -69,7 +77,7 @@ def test_nothing_is_lost(server, aws, fleet, folder):
     aws.advance_clock(3600)
     before = steal(aws, fleet)
     with pytest.raises(ProgramError):
-        server.restored(folder / "not-restored")
+        server.restored(folder / f"not-restored-{server.name}")
     aws.advance_clock(3600)
     control = fleet.minion("control")
     assert "that pgBackRest never writes anew" in control.call("aws_backup.history", SERVER, by="hour")
@@ -77,6 +85,6 @@ def test_nothing_is_lost(server, aws, fleet, folder):
     assert done["problems"] == {}
     assert done["differing"]["count"] == 0
     assert sorted(keys(aws.client("s3"))) == sorted(before)
-    copy = server.restored(folder / "restored-after-theft")
+    copy = server.restored(folder / f"restored-after-theft-{server.name}")
     with copy.running():
         assert rows(copy) == server.rows
