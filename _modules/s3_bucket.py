@@ -42,9 +42,8 @@ from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.functions import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 
-# AWS does not tell since when a bucket keeps versions, and asks to wait before that is relied on.
+# AWS asks to wait before it is relied on that a bucket keeps versions.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/manage-versioning-examples.html
-_SINCE = "aws-runbook:versions-since"
 _IN_FORCE = timedelta(minutes=15)
 _MOST_LOCK_DAYS = 36_500
 _PUBLIC_ACCESS_BLOCK = {
@@ -141,15 +140,15 @@ def _write_object_ownership(bucket, wanted):
 
 
 def _versioning(bucket):
-    return _get(bucket, "versioning", "get_bucket_versioning").get("Status")
+    return buckets.versioning(bucket.session, bucket.name)
 
 
 def _write_versioning(bucket, wanted):
     """Write whether versions are kept. Since when is noted first, so that a run that ends in between loses nothing."""
-    status = wanted["versioning"]
-    before = tagging.mapping(_tag_set(bucket)) if status == "Enabled" and _versioning(bucket) != status else None
+    status, known = wanted["versioning"], _versioning(bucket)
+    before = tagging.mapping(_tag_set(bucket)) if status == "Enabled" and known != status else None
     if before is not None:
-        _put_tags(bucket, {**before, _SINCE: clock.now().replace(microsecond=0).isoformat()})
+        _put_tags(bucket, {**before, buckets.NOTE: buckets.note(known)})
     try:
         _put(bucket, "versioning", "put_bucket_versioning", VersioningConfiguration={"Status": status})
     except RunbookError as error:
@@ -192,7 +191,7 @@ def _together(bucket, wanted):
 
 
 def _tag_set(bucket):
-    return (_get(bucket, "tags", "get_bucket_tagging", ("NoSuchTagSet",)) or {}).get("TagSet", [])
+    return buckets.tag_set(bucket.session, bucket.name)
 
 
 def _put_tags(bucket, tags):
@@ -463,7 +462,7 @@ def _waiting(name):
 
 def _since(bucket):
     """Since when versioning is being enabled, as a text, while AWS may not have it in force everywhere; or ``None``."""
-    since = clock.written(tagging.mapping(_tag_set(bucket)).get(_SINCE))
+    since = buckets.noted(_tag_set(bucket))
     return since.isoformat() if since and timedelta() <= clock.now() - since < _IN_FORCE else None
 
 

@@ -138,7 +138,8 @@ def plan(session, name, rules, protected=None, allow=None, declared=None, purge=
 
     A rule, wanted or found, that can expire an object of a repository or of a synced directory is an error; so is a new
     rule that would expire what is in none of the ``declared`` directories, and any that deletes versions before the days
-    of ``recovery`` are over.
+    of ``recovery`` are over. So is a new rule for ``recovery`` that deletes versions that the bucket has kept longer, unless
+    ``declared`` is left out.
 
     rules
         A list of rules in the shape of AWS's API, each with its ``ID``. One that is found under the same ``ID`` is
@@ -158,7 +159,8 @@ def plan(session, name, rules, protected=None, allow=None, declared=None, purge=
         told how much the bucket grows; or ``allow_suspend: True`` where no new versions are kept on purpose. Default: not
         looked at.
 
-    IAM actions: ``s3:GetLifecycleConfiguration``, ``s3:ListBucket``.
+    IAM actions: ``s3:GetLifecycleConfiguration``, ``s3:ListBucket``; with ``recovery``, before a rule deletes versions sooner,
+    ``s3:GetBucketVersioning`` and ``s3:GetBucketTagging``.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html
 
     CLI Example:
@@ -182,16 +184,20 @@ def plan(session, name, rules, protected=None, allow=None, declared=None, purge=
     merged, more = lifecycle.merge(found, wanted, kept, purge=purge, remove=remove, days=days)
     if not recovery:
         more = [*more, *lifecycle.left_keeping(merged)]
+    new = [rule for rule in merged if not any(lifecycle.is_same(rule, other) for other in found)]
     if current and declared is not None:
-        new = [rule for rule in merged if not any(lifecycle.is_same(rule, other) for other in found)]
         _refuse_undeclared(session, name, new, declared)
     changes = {} if merged == found else {"rules": {"old": found, "new": merged}}
+    losses = []
     if changes:
         _refuse_unknown(name, current)
+        if days:
+            grown = expiry.growth(name, merged, kept, recovery)
+            losses = _losses(session, name, found, merged, new, declared, grown) if current else [grown]
     return {
         "changes": changes,
         "warnings": [*warnings, *more, *lifecycle.shadowing(found, wanted)],
-        "losses": _losses(name, found, merged, kept, recovery) if changes and days else [],
+        "losses": losses,
     }
 
 
@@ -209,36 +215,69 @@ def _recovery_days(name, recovery):
     return recovery.get("days")
 
 
-def _losses(name, found, merged, kept, recovery):
-    """What a change of how long versions are kept brings: what is then gone, or how much more there is."""
-    days = recovery["days"]
-    before = [
-        meaning.noncurrent_days(rule)
-        for rule in found
-        if rule not in merged and meaning.noncurrent_days(rule) is not None and meaning.is_enabled(rule)
-    ]
+def _losses(session, name, found, merged, new, declared, grown):
+    """
+    What goes sooner by new rules than by those found, as sentences; ``grown`` is one of them where the bucket keeps no less.
+
+    Where versions can be there that would go, it is an error, unless an earlier rule of ours is replaced; and wherever they can be
+    those of what is in none of the ``declared`` directories.
+    """
+    before, after = meaning.kept_days(found), meaning.kept_days(merged)
+    aborted = meaning.open_days(merged)
+    new = [rule for rule in new if meaning.effects(rule) & {"noncurrent", "multipart"}]
+    sooner = meaning.is_less(after, before)
+    going = sooner and buckets.can_have_versions(session, name, after)
     told = []
-    if any(earlier > days for earlier in before):
-        told.append(
-            f"In the bucket {name}, versions that were overwritten or deleted more than {days} days ago go with S3's next run: they were "
-            f"kept for {max(before)} days."
+    if declared is not None and (sooner or meaning.is_less(aborted, meaning.open_days(found))):
+        if going:
+            _refuse_undeclared(session, name, new, declared, "delete noncurrent versions of", meaning.effects)
+        told += _reached(session, name, new, declared)
+    ours = any(lifecycle.is_keeping(rule) and meaning.is_enabled(rule) for rule in found)
+    kept = "for good" if before is None else f"for {before} days"
+    if going and not ours and declared is not None:
+        enough = "" if before is None else f"give aws:backup:recovery:days {before} or more; or, "
+        raise UnsafeError(
+            f"Bucket {name}: its versions are kept {kept}, and the lifecycle rule {_shortest(new, after)!r} would delete those that were "
+            f"overwritten or deleted more than {after} days ago: {enough}if all of them may go, say "
+            f"aws:backup:buckets:{name}:expire_all: True."
         )
-    if all(earlier < days for earlier in before):
-        told.append(expiry.growth(name, merged, kept, recovery))
+    lost = (
+        f"In the bucket {name}, versions that were overwritten or deleted more than {after} days ago go with S3's next run: they were "
+        f"kept {kept}."
+    )
+    return [*told, lost if sooner and (going or ours) else grown]
+
+
+def _shortest(rules, days):
+    return next(rule["ID"] for rule in rules if meaning.noncurrent_days(rule) == days)
+
+
+def _reached(session, name, new, declared):
+    """Sentences about what no known pillar puts there, and new rules reach."""
+    told = []
+    for rule in new:
+        strangers = _undeclared(session, name, rule, declared)
+        if strangers:
+            told.append(
+                f"In the bucket {name}, the lifecycle rule {rule['ID']!r} reaches also what no known pillar puts there "
+                f"({', '.join(strangers)}): it {lifecycle.says(rule)} there."
+            )
     return told
 
 
-def _refuse_undeclared(session, name, new, declared):
-    """Refuse a new rule that expires what no known pillar puts there: it may be another server's only copy."""
+def _undeclared(session, name, rule, declared):
+    return bucket_search.undeclared(meaning.prefix_of(rule), declared, partial(_listing, session, name))
+
+
+def _refuse_undeclared(session, name, new, declared, harm="expire", does=meaning.expires):
+    """Refuse a new rule that does harm to what no known pillar puts there: it may be another server's only copy."""
     for rule in new:
         prefix = meaning.prefix_of(rule)
-        strangers = meaning.expires(rule) and bucket_search.undeclared(
-            prefix, declared, partial(_listing, session, name)
-        )
+        strangers = does(rule) and _undeclared(session, name, rule, declared)
         if strangers:
             raise UnsafeError(
                 f"Bucket {name}: the lifecycle rule {rule['ID']!r} ({f'prefix {prefix!r}' if prefix else 'all objects'}) would "
-                f"also expire what no known pillar puts there: {', '.join(strangers)}. Name the server it belongs to in "
+                f"also {harm} what no known pillar puts there: {', '.join(strangers)}. Name the server it belongs to in "
                 f"aws:servers; or, if all of it may go, say aws:backup:buckets:{name}:expire_all: True."
             )
 

@@ -305,3 +305,92 @@ def test_retention_in_years_is_read_in_days(modules, s3):
     )
     described = modules["s3_bucket.describe"](BUCKET, ["object_lock_mode", "object_lock_days"], region=REGION)
     assert described == {"region": REGION, "object_lock_mode": "GOVERNANCE", "object_lock_days": 730}
+
+
+@pytest.fixture
+def versioned(s3):
+    """Make the bucket, with versions kept or suspended and perhaps a rule for them; what was overwritten is in it."""
+
+    def make(status=None, noncurrent=None, key="kingfisher/a"):
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        for body in (b"1", b"2"):
+            s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+        if status == "Suspended":
+            s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": status})
+        if noncurrent:
+            theirs = {
+                "ID": "theirs",
+                "Status": "Enabled",
+                "Filter": {"Prefix": ""},
+                "NoncurrentVersionExpiration": noncurrent,
+            }
+            s3.put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration={"Rules": [theirs]})
+
+    return make
+
+
+KEPT = {
+    "without a rule": ("Enabled", None, "kept for good"),
+    "suspended": ("Suspended", None, "kept for good"),
+    "by another rule": ("Enabled", {"NoncurrentDays": 90}, "kept for 90 days"),
+    "by number": ("Enabled", {"NoncurrentDays": 30, "NewerNoncurrentVersions": 5}, "kept for good"),
+}
+
+
+@pytest.mark.parametrize(("status", "noncurrent", "kept"), KEPT.values(), ids=KEPT)
+def test_versions_that_were_kept_longer_do_not_go_unasked(account, now, sandbox, versioned, status, noncurrent, kept):
+    versioned(status, noncurrent)
+    sandbox.clear_calls()
+    for options in ({"test": True}, {}):
+        [comment] = failures(buckets(account(pillar({"days": 30})), **options))
+        assert (
+            f"its versions are {kept}, and the lifecycle rule 'keep-versions-for-30-days' would delete those" in comment
+        )
+        assert ("give aws:backup:recovery:days 90 or more" in comment) == ("90" in kept)
+        assert f"aws:backup:buckets:{BUCKET}:expire_all: True" in comment
+    assert "PutBucketLifecycleConfiguration" not in str(sandbox.calls("s3", write=True))
+    allowed = pillar({"days": 30})
+    allowed["aws"]["backup"]["buckets"] = {BUCKET: {"expire_all": True}}
+    [line] = [line for line in told(converged(account(allowed), sandbox)) if "S3's next run" in line]
+    assert line.endswith(f"they were {kept}.")
+
+
+def test_a_rule_for_versions_that_was_deleted_comes_back_where_nothing_can_go_by_it(fleet, sandbox, s3, now):
+    kept = fleet({"days": 30})
+    buckets(kept)
+    for later, refused in ((30, False), (31, True)):
+        now(START + timedelta(days=later))
+        s3.put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration={"Rules": rules(s3)[:1]})
+        states = buckets(kept)
+        assert bool(failures(states)) == refused
+        assert [rule["ID"] for rule in rules(s3)][1:] == ([] if refused else ["keep-versions-for-30-days"])
+
+
+def test_enabled_again_it_is_noted_that_there_may_be_older_versions(fleet, s3, versioned):
+    versioned("Suspended")
+    buckets(fleet({"days": 30}))
+    noted = {tag["Key"]: tag["Value"] for tag in s3.get_bucket_tagging(Bucket=BUCKET)["TagSet"]}
+    assert noted == {"aws-runbook:versions-since": f"{START.isoformat()} again"}
+    assert any(line.startswith("Waiting:") for line in told(buckets(fleet({"days": 30}))))
+
+
+def test_what_no_pillar_puts_there_is_named_where_no_versions_can_go(fleet, sandbox, s3):
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket=BUCKET, Key="legal/contract.pdf", Body=b"1")
+    [line] = [line for line in told(converged(fleet({"days": 30}), sandbox)) if "no known pillar" in line]
+    assert "'keep-versions-for-30-days' reaches also what no known pillar puts there (legal/)" in line
+    assert "it deletes noncurrent versions and aborts unfinished uploads there" in line
+
+
+def test_versions_of_what_no_pillar_puts_there_do_not_go_sooner(fleet, sandbox, s3, now):
+    buckets(fleet({"days": 60}))
+    for body in (b"1", b"2"):
+        s3.put_object(Bucket=BUCKET, Key="legal/contract.pdf", Body=body)
+    now(START + timedelta(days=50))
+    sandbox.clear_calls()
+    for options in ({"test": True}, {}):
+        [comment] = failures(buckets(fleet({"days": 10}), **options))
+        assert "would also delete noncurrent versions of what no known pillar puts there: legal/." in comment
+        assert f"aws:backup:buckets:{BUCKET}:expire_all: True" in comment
+    assert sandbox.calls("s3", write=True) == []

@@ -7,13 +7,20 @@ the account's buckets tells. What is wrong with the credentials, the session ask
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
 """
 
+from datetime import timedelta
+
+from aws_runbook import clock
 from aws_runbook.aws import connection
+from aws_runbook.aws import tags as tagging
 from aws_runbook.aws.failures import DENIED
 from aws_runbook.errors import AwsError, RunbookError
 
 # Of default retention in years. https://docs.aws.amazon.com/AmazonS3/latest/API/API_DefaultRetention.html
 _YEAR = 365
 _FORBIDDEN = "403"
+# AWS does not tell since when a bucket keeps versions. A note of one that kept them before it was suspended says so.
+NOTE = "aws-runbook:versions-since"
+_AGAIN = " again"
 _CHOOSE = "Bucket names are shared by all accounts:"
 
 
@@ -100,6 +107,48 @@ def retention(configuration):
     found = ((configuration or {}).get("Rule") or {}).get("DefaultRetention") or {}
     days = found["Years"] * _YEAR if "Years" in found else found.get("Days")
     return found.get("Mode"), days
+
+
+def tag_set(session, name):
+    """The tags of a bucket, in AWS's form."""
+    answer = session.read(
+        "s3",
+        "get_bucket_tagging",
+        f"read the tags of the bucket {name}",
+        absent=("NoSuchTagSet",),
+        region=session.region,
+        Bucket=name,
+    )
+    return (answer or {}).get("TagSet", [])
+
+
+def versioning(session, name):
+    """``Enabled`` or ``Suspended``; ``None`` for a bucket that has never kept versions."""
+    answer = session.read(
+        "s3", "get_bucket_versioning", f"read the versioning of the bucket {name}", region=session.region, Bucket=name
+    )
+    return answer.get("Status")
+
+
+def note(before):
+    """What the tag :data:`NOTE` says of a bucket whose versioning, ``before`` until now, is enabled now."""
+    return clock.now().replace(microsecond=0).isoformat() + (_AGAIN if before else "")
+
+
+def noted(tags):
+    """Since when versioning is enabled, by a bucket's ``tags``; ``None`` where nothing is noted."""
+    return clock.written((tagging.mapping(tags).get(NOTE) or "").removesuffix(_AGAIN))
+
+
+def can_have_versions(session, name, days):
+    """Whether a bucket can have versions that are noncurrent for more than so many days: ``True`` where that cannot be told."""
+    if versioning(session, name) is None:
+        return False
+    tags = tag_set(session, name)
+    since = noted(tags)
+    if since is None or tagging.mapping(tags)[NOTE].endswith(_AGAIN):
+        return True
+    return clock.now() - since > timedelta(days=days)
 
 
 def _reason(session, name):

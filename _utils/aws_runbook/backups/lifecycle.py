@@ -130,8 +130,8 @@ def _danger_found(bucket, rule, place, allow, remove):
         return [f"{clause} expires objects {_when(rule)} and reaches {place}: {remedy}."]
     if not meaning.is_enabled(rule) and "current" in meaning.actions(rule):
         return [f"{clause} is disabled; enabled, it would expire objects of {place}: {remedy}, before that happens."]
-    if meaning.is_enabled(rule) and rule.get("ID") not in allow and not _is_keeping(rule):
-        return [f"{clause} {_says(rule)} of {place}: if that is meant, name it in allow; otherwise {remedy}."]
+    if meaning.is_enabled(rule) and rule.get("ID") not in allow and not is_keeping(rule):
+        return [f"{clause} {says(rule)} of {place}: if that is meant, name it in allow; otherwise {remedy}."]
     return []
 
 
@@ -140,7 +140,7 @@ def _danger_wanted(bucket, rule, place, allow):
     if meaning.expires(rule):
         return [f"{clause} would expire objects {_when(rule)} and reaches {place}: narrow its prefix or leave it out."]
     if meaning.is_enabled(rule) and rule.get("ID") not in allow:
-        return [f"{clause} {_says(rule)} of {place}: if that is meant, name it in allow."]
+        return [f"{clause} {says(rule)} of {place}: if that is meant, name it in allow."]
     return []
 
 
@@ -150,7 +150,8 @@ def _reached(rule, protected):
     return [place for place in protected if harmful and meaning.overlaps(prefix, place.prefix)]
 
 
-def _says(rule):
+def says(rule):
+    """What a rule does, in words."""
     return " and ".join(phrase for effect, phrase in _EFFECTS.items() if effect in meaning.effects(rule))
 
 
@@ -171,7 +172,7 @@ def merge(found, wanted, protected=(), purge=False, retired=(), remove=None, day
     if any("Filter" not in other for other in found):
         # S3 refuses a configuration in which some rules have the old Prefix and others a Filter; and in the old form two rules of one
         # prefix that both have an Expiration, of which markers are one.
-        if any(_is_keeping(rule) for rule in missing):
+        if any(is_keeping(rule) for rule in missing):
             found = [_in_the_new_form(other) for other in found]
         else:
             wanted = [_in_the_old_form(rule) for rule in wanted]
@@ -278,11 +279,11 @@ def left_keeping(rules):
         f"{meaning.noncurrent_days(rule)} days. To manage that again, say aws:backup:recovery with its days; to keep no new versions, "
         "aws:backup:recovery:allow_suspend: True."
         for rule in rules
-        if _is_keeping(rule)
+        if is_keeping(rule)
     ]
 
 
-def _is_keeping(rule):
+def is_keeping(rule):
     """Whether a rule is the one that recovery asks for, by its ID and by what it does."""
     made_here = bool(_KEEPING.fullmatch(rule.get("ID") or ""))
     return made_here and meaning.actions(rule) == {"noncurrent", "multipart", "marker"}

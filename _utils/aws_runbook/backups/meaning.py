@@ -134,6 +134,31 @@ def noncurrent_days(rule):
     return (rule.get("NoncurrentVersionExpiration") or {}).get("NoncurrentDays")
 
 
+def kept_days(rules):
+    """
+    For how many days a bucket with ``rules`` keeps every noncurrent version; ``None`` where some stay for good.
+
+    Only a rule on all objects counts, and none that leaves some versions (``NewerNoncurrentVersions``).
+    """
+    whole = [rule["NoncurrentVersionExpiration"] for rule in _on_all(rules, "noncurrent")]
+    return min((each["NoncurrentDays"] for each in whole if not each.get("NewerNoncurrentVersions")), default=None)
+
+
+def open_days(rules):
+    """For how many days a bucket with ``rules`` keeps every unfinished upload; ``None`` where some stay for good."""
+    whole = [rule["AbortIncompleteMultipartUpload"] for rule in _on_all(rules, "multipart")]
+    return min((each["DaysAfterInitiation"] for each in whole), default=None)
+
+
+def _on_all(rules, effect):
+    return [rule for rule in rules if effect in effects(rule) and _predicates(rule) == ("", [], {})]
+
+
+def is_less(after, before):
+    """Whether ``after`` are fewer days than ``before``, where ``None`` is for good."""
+    return after is not None and (before is None or after < before)
+
+
 def overlaps(rule_prefix, protected_prefix):
     """
     Whether a rule could match an object of a protected directory.

@@ -25,7 +25,7 @@ _BUCKET_SETTINGS = mapping(
         "tags": key(TAGS, "Tags of the bucket. Other tags are kept.", left_out="not managed"),
         "expire_all": key(
             FLAG,
-            "Whether a rule may expire objects that no known pillar accounts for.",
+            "Whether a rule may expire objects that no known pillar accounts for, or delete versions sooner than the bucket did.",
             default=False,
             page="backups.md#when-objects-expire",
         ),

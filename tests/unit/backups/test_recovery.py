@@ -286,3 +286,32 @@ def test_no_servers_policy_has_an_action_that_destroys_a_version_or_keeps_it_fro
         actions = {action for statement in statements for action in statement["Action"]}
         assert actions <= EVERYDAY | asked
         assert not actions & {f"s3:{action}" for action in FORBIDDEN}
+
+
+def keeps(days, **more):
+    expiration = {"NoncurrentDays": days, **more.pop("expiration", {})}
+    return {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}, "NoncurrentVersionExpiration": expiration, **more}
+
+
+@pytest.mark.parametrize(
+    ("rules", "days"),
+    [
+        ([], None),
+        ([keeps(90)], 90),
+        ([keeps(90), keeps(30)], 30),
+        ([keeps(90), keeps(30, Status="Disabled")], 90),
+        ([keeps(90), keeps(30, Filter={"Prefix": "a/"})], 90),
+        ([keeps(90), keeps(30, Filter={"Tag": {"Key": "a", "Value": "b"}})], 90),
+        ([keeps(30, expiration={"NewerNoncurrentVersions": 3})], None),
+    ],
+)
+def test_how_long_every_version_is_kept(rules, days):
+    assert meaning.kept_days(rules) == days
+
+
+def test_fewer_days_are_less_and_for_good_is_most():
+    assert meaning.is_less(30, None)
+    assert meaning.is_less(30, 31)
+    assert not meaning.is_less(30, 30)
+    assert not meaning.is_less(None, 30)
+    assert not meaning.is_less(None, None)
