@@ -407,7 +407,7 @@ def resolve(session, name, current, attributes):
 
     Returns ``attributes``, ``warnings`` (a line that starts with ``Waiting:`` while versioning is not in force everywhere) and
     ``losses``, sentences about what the change brings. IAM actions: ``s3:GetBucketTagging`` where versions are to be kept,
-    ``s3:GetBucketObjectLockConfiguration`` where they are to be kept no more, ``s3:GetBucketAcl`` where ACLs are to be switched off.
+    ``s3:GetBucketObjectLockConfiguration`` where they are to be kept no more, or locked otherwise, ``s3:GetBucketAcl`` where ACLs are to be switched off.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
 
     CLI Example:
@@ -432,7 +432,7 @@ def resolve(session, name, current, attributes):
             )
     if versioning == "Enabled" and (known.get("versioning") != versioning or _since(bucket)):
         warnings.append(_waiting(name))
-    losses += _locking(name, known, attributes)
+    losses += _locking(bucket, known, attributes)
     return {"attributes": attributes, "warnings": warnings, "losses": losses}
 
 
@@ -466,11 +466,28 @@ def _since(bucket):
     return since.isoformat() if since and timedelta() <= clock.now() - since < _IN_FORCE else None
 
 
-def _locking(name, known, attributes):
+def _locking(bucket, known, attributes):
     """What a change of Object Lock brings."""
-    mode, days = (attributes.get(row, known.get(row)) for row in ("object_lock_mode", "object_lock_days"))
-    if mode is None or (mode, days) == (known.get("object_lock_mode"), known.get("object_lock_days")):
+    before, earlier = known.get("object_lock_mode"), known.get("object_lock_days")
+    mode, days = attributes.get("object_lock_mode", before), attributes.get("object_lock_days", earlier)
+    if mode is None or days is None or (mode, days) == (before, earlier):
         return []
+    less = []
+    if earlier and days < earlier:
+        less.append(f"for less ({days} instead of {earlier} days)")
+    if (before, mode) == ("COMPLIANCE", "GOVERNANCE"):
+        less.append("less strictly (GOVERNANCE instead of COMPLIANCE)")
+    weaker = (
+        f"In the bucket {bucket.name}, what is written from now on is locked {' and '.join(less)}, and can be deleted sooner; the locks of what "
+        "was written before stay. "
+        if less
+        else ""
+    )
+    final = (
+        ""
+        if known and buckets.object_lock(bucket.session, bucket.name) is not None
+        else f"This cannot be undone: Object Lock is never taken off the bucket {bucket.name}, nor can versioning be suspended there then. "
+    )
     who = (
         "nobody, not the account's root user either, can"
         if mode == "COMPLIANCE"
@@ -478,8 +495,8 @@ def _locking(name, known, attributes):
     )
     return [
         (
-            f"This cannot be undone: Object Lock is never taken off the bucket {name}, nor can versioning be suspended there then. Of "
-            f"what is written from now on, {who} delete a version in the first {days} days, and all of it is paid for as long."
+            f"{final}{weaker}Of what is written from now on in the bucket {bucket.name}, {who} delete a version in the first {days} days, and "
+            "all of it is paid for as long."
         )
     ]
 

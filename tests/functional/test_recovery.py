@@ -93,7 +93,10 @@ def test_a_bucket_keeps_versions_by_one_rule_and_the_others_stay(fleet, sandbox,
     assert [rule["ID"] for rule in rules(s3)] == ["delete-after-30-days-incremental", "keep-versions-for-30-days"]
     assert rules(s3)[-1] == keeping_rule(30)
     growth = next(line for line in told(planned) if " grows " in line)
-    assert "to at most 2.0 times its size" in growth
+    assert growth.startswith(
+        f"How much the bucket {BUCKET} grows is unknown without recovery:retention_days: all but kingfisher/ grows to at most 2.0 times "
+        "its size without recovery"
+    )
     assert "incremental/: (30 + 30) / 30" in growth
     assert "kingfisher/: unknown without recovery:retention_days" in growth
 
@@ -178,7 +181,7 @@ def test_a_shorter_lock_by_hand_is_mended(fleet, sandbox, s3):
 def test_days_become_more_and_less_in_place(fleet, sandbox, s3):
     buckets(fleet({"days": 30}))
     longer = converged(fleet({"days": 60}), sandbox)
-    assert any("to at most 3.0 times" in line for line in told(longer))
+    assert any("all but kingfisher/ grows to at most 3.0 times" in line for line in told(longer))
     shorter = converged(fleet({"days": 10}), sandbox)
     [line] = [line for line in told(shorter) if "S3's next run" in line]
     assert "more than 10 days ago" in line
@@ -394,3 +397,35 @@ def test_versions_of_what_no_pillar_puts_there_do_not_go_sooner(fleet, sandbox, 
         assert "would also delete noncurrent versions of what no known pillar puts there: legal/." in comment
         assert f"aws:backup:buckets:{BUCKET}:expire_all: True" in comment
     assert sandbox.calls("s3", write=True) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"lock": "GOVERNANCE"}, "less strictly (GOVERNANCE instead of COMPLIANCE)"),
+        ({"lock_days": 65}, "for less (65 instead of 265 days)"),
+        (
+            {"lock": "GOVERNANCE", "lock_days": 65},
+            "for less (65 instead of 265 days) and less strictly (GOVERNANCE instead of COMPLIANCE)",
+        ),
+        ({"lock_days": 300}, None),
+    ],
+)
+def test_what_a_change_of_the_lock_brings(fleet, sandbox, changed, said):
+    buckets(fleet({"days": 30, **LOCK, "lock_days": 265}))
+    planned = told(converged(fleet({"days": 30, **LOCK, "lock_days": 265, **changed}), sandbox))
+    [line] = [line for line in planned if "delete a version" in line]
+    assert not any("cannot be undone" in each for each in planned)
+    assert ("is locked for less" in line or "is locked less" in line) == (said is not None)
+    if said:
+        assert f"what is written from now on is locked {said}, and can be deleted sooner" in line
+    assert f"in the first {changed.get('lock_days', 265)} days" in line
+    assert ("root user" in line) == (changed.get("lock") is None)
+
+
+def test_object_lock_without_a_default_retention_is_there_already(fleet, sandbox, s3):
+    buckets(fleet({"days": 30}))
+    s3.put_object_lock_configuration(Bucket=BUCKET, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"})
+    planned = told(converged(fleet({"days": 30, **LOCK}), sandbox))
+    assert not any("cannot be undone" in line for line in planned)
+    assert any("in the first 65 days" in line for line in planned)

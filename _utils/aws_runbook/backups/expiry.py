@@ -138,12 +138,18 @@ def growth(bucket, rules, protected, recovery):
         else:
             parts[where] = (None, "unknown without recovery:retention_days")
     known = [factor for factor, _ in parts.values() if factor is not None]
-    worst = f"to at most {max(known):.1f} times its size" if known else "by what is deleted and overwritten"
+    unknown = ", ".join(where for where, (factor, _) in sorted(parts.items()) if factor is None)
     told = "; ".join(f"{where}: {how}" for where, (_, how) in sorted(parts.items()))
-    return (
-        f"The bucket {bucket} grows {worst} without recovery, if as much is written every day: what is deleted or overwritten is kept "
-        f"for {days} days more ({told})."
+    much = (
+        f"grows to at most {max(known):.1f} times its size without recovery"
+        if known
+        else "grows by what is deleted and overwritten"
     )
+    grows = f"The bucket {bucket} {much}"
+    if unknown:
+        rest = f": all but {unknown} {much}" if known else ""
+        grows = f"How much the bucket {bucket} grows is unknown without recovery:retention_days{rest}"
+    return f"{grows}, if as much is written every day: what is deleted or overwritten is kept for {days} days more ({told})."
 
 
 def _longer(kept, days, locked):

@@ -99,7 +99,13 @@ def plan(pillars, servers=(), nearest=lambda server: None):  # noqa: ARG005 - wh
         groups=_groups(found),
         users=_users(found),
         keys=keys,
-        notes=[*notes, *key_notes, *_unused_buckets(pillars, buckets), *conflicts.wide_grants(by_bucket)],
+        notes=[
+            *notes,
+            *key_notes,
+            *_unused_buckets(pillars, buckets),
+            *_without_effect(pillars, by_bucket, rules),
+            *conflicts.wide_grants(by_bucket),
+        ],
         require=_require(found) if found else {},
     )
 
@@ -313,4 +319,23 @@ def _unused_buckets(pillars, buckets):
         for server, pillar in pillars.items()
         for bucket in sorted(get(pillar, "aws:backup:buckets", {}))
         if bucket not in buckets
+    ]
+
+
+def _without_effect(pillars, by_bucket, rules):
+    """Notes for ``abort_multipart_days`` that pillar says and the rule for versions is sooner than."""
+    return [
+        f"{server}: {key} is {days}, and has no effect in the bucket {bucket}: recovery has incomplete uploads deleted there after "
+        f"{expiry.UNFINISHED_DAYS} day."
+        for bucket in sorted(by_bucket)
+        if (rules[bucket].get("recovery") or {}).get("days")
+        for server, key, days in sorted(
+            {
+                (target.server, key, target.abort_multipart_days)
+                for target in by_bucket[bucket]
+                for key in ("aws:backup:abort_multipart_days", "aws:backup:pgbackrest:abort_multipart_days")
+                if (target.abort_multipart_days or 0) > expiry.UNFINISHED_DAYS
+                and get(pillars[target.server], key) == target.abort_multipart_days
+            }
+        )
     ]

@@ -315,3 +315,34 @@ def test_fewer_days_are_less_and_for_good_is_most():
     assert not meaning.is_less(30, 30)
     assert not meaning.is_less(None, 30)
     assert not meaning.is_less(None, None)
+
+
+def test_of_what_is_unknown_no_limit_is_told():
+    rules = [{"ID": "a", "Filter": {"Prefix": "a/"}, "Status": "Enabled", "Expiration": {"Days": 30}}]
+    text = expiry.growth("b", rules, [Protected("king", "repository", "pillar")], {"days": 30})
+    assert text.startswith(
+        "How much the bucket b grows is unknown without recovery:retention_days: all but king/ grows to at most 2.0 times its size"
+    )
+    text = expiry.growth("b", [], [Protected("king", "repository", "pillar")], {"days": 30})
+    assert text.startswith("How much the bucket b grows is unknown without recovery:retention_days, if")
+
+
+@pytest.mark.parametrize(
+    ("pillar", "key"),
+    [
+        (server({"days": 30}, abort_multipart_days=5), "aws:backup:abort_multipart_days"),
+        (repository({"days": 30}, abort_multipart_days=5), "aws:backup:abort_multipart_days"),
+        (
+            repository({"days": 30}, pgbackrest={"abort_multipart_days": 5}),
+            "aws:backup:pgbackrest:abort_multipart_days",
+        ),
+        (server({"days": 30}), None),
+        (server({"days": 30}, abort_multipart_days=1), None),
+        (server({"allow_suspend": True}, abort_multipart_days=5), None),
+        (server(abort_multipart_days=5), None),
+    ],
+)
+def test_days_for_uploads_that_recovery_overrides_are_noted(pillar, key):
+    notes = backups.plan({"a": pillar}).notes
+    told = f"a: {key} is 5, and has no effect in the bucket {BUCKET}: recovery has incomplete uploads deleted there after 1 day."
+    assert notes == ([told] if key else [])
