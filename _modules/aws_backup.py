@@ -198,7 +198,8 @@ def history(session, server, by="day", format="table"):
         safe to bring back), ``earliest`` (that can be had back) and ``notes``.
 
     It goes as far back as the bucket keeps what is overwritten or deleted. A bucket that never kept versions is an error. Nothing is
-    written. IAM actions: ``s3:ListBucket``, ``s3:ListBucketVersions``, ``s3:GetBucketVersioning``, ``s3:GetLifecycleConfiguration``.
+    written. IAM actions: ``s3:ListBucket``, ``s3:ListBucketVersions``, ``s3:GetBucketVersioning``, ``s3:GetBucketTagging``,
+    ``s3:GetLifecycleConfiguration``.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
 
     CLI Example:
@@ -230,7 +231,9 @@ def recover(session, server, as_of, to=None, test=None, format="table"):
         The minion whose backups are meant: as in pillar.
     as_of
         The moment: ``2026-11-20 03:00``, in UTC unless it has a zone (``2026-11-20 03:00+01:00``); a date alone means its beginning. An
-        object was there if it was made up to that second. A moment before those that the bucket keeps everything of is an error.
+        object was there if it was made up to that second. A moment before those that the bucket keeps everything of is an error:
+        the latest of what its lifecycle rules leave and 15 minutes after versioning was enabled, which its tag
+        ``aws-runbook:versions-since`` notes. Without that tag nothing is hidden, as nothing tells what was there.
     to
         BUCKET or BUCKET/PREFIX, to bring them there, under their whole keys, and leave the present ones alone. Nothing is hidden there.
         Default: where they were.
@@ -238,6 +241,10 @@ def recover(session, server, as_of, to=None, test=None, format="table"):
         ``True`` to show what would be done, and write nothing. Default: the minion's ``test``.
     format
         ``table`` for a person (the default); ``data`` for a program.
+
+    What is not hidden is named: where the tag is missing, and below a directory that no known pillar declares. A place of which nothing
+    is known to have been there, and in which all would be hidden, is an error. What other servers back up to the same location is
+    brought back too, as a note says.
 
     What is in an archive, encrypted with a key that was sent along (SSE-C), or gone is named, and the rest is brought back all the same;
     the exit status, with ``--retcode-passthrough``, is then 1. IAM actions: those of ``history``, ``s3:GetObjectVersion``,

@@ -42,9 +42,6 @@ from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.functions import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 
-# AWS asks to wait before it is relied on that a bucket keeps versions.
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/manage-versioning-examples.html
-_IN_FORCE = timedelta(minutes=15)
 _MOST_LOCK_DAYS = 36_500
 _PUBLIC_ACCESS_BLOCK = {
     "block_public_acls": "BlockPublicAcls",
@@ -455,7 +452,7 @@ def _check_acl(bucket, known, attributes):
 
 def _waiting(name):
     return (
-        f"Waiting: AWS takes up to {_IN_FORCE // timedelta(minutes=1)} minutes until the bucket {name} keeps versions everywhere; what "
+        f"Waiting: AWS takes up to {buckets.IN_FORCE // timedelta(minutes=1)} minutes until the bucket {name} keeps versions everywhere; what "
         "is overwritten or deleted until then may be gone."
     )
 
@@ -463,7 +460,7 @@ def _waiting(name):
 def _since(bucket):
     """Since when versioning is being enabled, as a text, while AWS may not have it in force everywhere; or ``None``."""
     since = buckets.noted(_tag_set(bucket))
-    return since.isoformat() if since and timedelta() <= clock.now() - since < _IN_FORCE else None
+    return since.isoformat() if since and timedelta() <= clock.now() - since < buckets.IN_FORCE else None
 
 
 def _locking(bucket, known, attributes):

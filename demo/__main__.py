@@ -104,6 +104,7 @@ def _rob(folder, sandbox):
     demo.show("Its bucket, its user and its key.", APPLY)
     sandbox.enforce_iam()
     server = theft.Server(sandbox, demo.pillar)
+    server.note_versions()
     server.back_up()
     contents = server.contents()
     server.rob()

@@ -12,7 +12,7 @@ _COMMENT = "    # recovery:\n    #   days: 30\n"
 
 
 class Server:
-    """The server's programs, which work with the key in its private pillar; ``began`` is when the first of them ran."""
+    """The server's programs, which work with the key in its private pillar."""
 
     def __init__(self, sandbox, pillar):
         aws = yaml.safe_load((pillar / "private" / f"{SERVER}.sls").read_text())["aws"]
@@ -24,6 +24,12 @@ class Server:
     def before(self):
         """A moment before the theft, as a person writes it."""
         return f"{self._theft - timedelta(minutes=1):%Y-%m-%d %H:%M}"
+
+    def note_versions(self, days=6):
+        """As if the bucket had been kept so for some days: since when it keeps versions is noted in its tag."""
+        since = (self._theft - days * _DAY).replace(microsecond=0).isoformat()
+        tags = [{"Key": "aws-runbook:versions-since", "Value": since}]
+        self._sandbox.client("s3", region=REGION).put_bucket_tagging(Bucket=BUCKET, Tagging={"TagSet": tags})
 
     def back_up(self, days=5):
         """A dump of each database a day, and a mirrored file that changes."""

@@ -183,6 +183,8 @@ def test_recovering(fleet, sandbox, operator, monkeypatch):
     s3 = sandbox.client("s3", region="eu-west-2")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    tags = [{"Key": "aws-runbook:versions-since", "Value": clock.now().isoformat()}]
+    s3.put_bucket_tagging(Bucket=BUCKET, Tagging={"TagSet": tags})
     sandbox.settle()
     sandbox.stop_clock()
     moment = clock.now() + timedelta(hours=1)

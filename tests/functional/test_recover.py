@@ -35,8 +35,13 @@ class Server:
         self.s3 = sandbox.client("s3", region=REGION)
         self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         self.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        self.since("2026-01-01T00:00:00+00:00")
         self.rules(RULE)
         sandbox.settle()
+
+    def since(self, *moments):
+        tags = [{"Key": "aws-runbook:versions-since", "Value": moment} for moment in moments]
+        self.s3.put_bucket_tagging(Bucket=BUCKET, Tagging={"TagSet": tags})
 
     def rules(self, *rules):
         configuration = {"Rules": list(rules)}
@@ -241,6 +246,102 @@ def test_a_moment_before_all_is_kept_is_refused_with_the_earliest(server, obey):
         "as_of is 2030-01-05 00:00 UTC, but what is overwritten or deleted in ocp-registry-backup/database is kept for 30 days only"
     )
     assert "All is as it was then." in obey(message, "aws_backup.recover", call=server.fleet.call)
+
+
+@pytest.mark.parametrize("days", [40, 3])
+@pytest.mark.hint("asked._too_early", "aws_backup.recover")
+def test_a_moment_before_versions_were_kept_is_refused_with_the_earliest(server, obey, days):
+    """However long the rule keeps them: what was overwritten before is lost, and did exist."""
+    server.s3.delete_bucket_lifecycle(Bucket=BUCKET)
+    server.put("file-sync/data/log", b"a")
+    server.since((BEGIN + DAY).isoformat())
+    server.wait(days * DAY)
+    with pytest.raises(CommandExecutionError) as raised:
+        server.recover("2030-01-01 12:00")
+    message = str(raised.value)
+    assert message.startswith(
+        "as_of is 2030-01-01 12:00 UTC, but the bucket ocp-registry-backup keeps versions only since 2030-01-02 03:00 UTC, which AWS takes up to "
+        "15 minutes to have in force, so that what was there before 2030-01-02 03:15 UTC is not known"
+    )
+    assert "of ocp-registry-backup/database all is known from 2030-01-02 03:15 UTC on" in server.history()
+    assert "All is as it was then." in obey(message, "aws_backup.recover", call=server.fleet.call)
+
+
+def test_the_shortest_rule_that_reaches_the_place_counts(server):
+    short = {
+        "ID": "short",
+        "Filter": {"Prefix": "file-sync/data/"},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 2},
+    }
+    server.rules(RULE, {**RULE, **short})
+    server.put("file-sync/data/log", b"a")
+    server.wait(10 * DAY)
+    with pytest.raises(CommandExecutionError, match="deleted in ocp-registry-backup/file-sync is kept for 2 days only"):
+        server.recover("2030-01-05")
+
+
+def test_in_the_first_minutes_of_versions_nothing_is_brought_back(server, sandbox):
+    server.put("database/a", b"a")
+    server.since(server.now.isoformat())
+    sandbox.clear_calls()
+    with pytest.raises(CommandExecutionError, match="nothing is brought back before 2030-01-01 03:15:01 UTC"):
+        server.recover(written(server.now))
+    assert sandbox.calls(write=True) == []
+
+
+@pytest.mark.parametrize("moments", [(), ("of no calendar",)])
+def test_without_a_known_beginning_nothing_is_hidden(server, moments):
+    """A year mistyped, and no rule that limits it: what is there stays, and is named."""
+    server.since(*moments)
+    server.s3.delete_bucket_lifecycle(Bucket=BUCKET)
+    server.back_up()
+    before = server.contents()
+    said = server.recover("2003-01-03")
+    assert server.contents() == before
+    assert "NOT HIDDEN: 4 objects, as it is not known whether they were there then." in said
+    assert "  ocp-registry-backup/file-sync/data/log" in said
+    assert "Compared with the listing as of then: the rest is equal." in said
+    assert (
+        "It is not known since when the bucket ocp-registry-backup keeps versions, as it has no tag aws-runbook:versions-since"
+        in said
+    )
+    moment = server.now
+    server.wait(HOUR)
+    server.put("database/new", b"")
+    server.put("file-sync/data/log", b"of a thief")
+    server.wait(HOUR)
+    server.recover(written(moment))
+    assert {key: found for key, found in server.contents().items() if key != "database/new"} == before
+
+
+def test_a_place_is_not_left_with_nothing(server, sandbox):
+    server.put("database/a", b"a")
+    moment = server.now
+    server.wait(DAY)
+    server.put("file-sync/data/log", b"a")
+    server.wait(HOUR)
+    sandbox.clear_calls()
+    with pytest.raises(
+        CommandExecutionError, match="Nothing is known to have been in ocp-registry-backup/file-sync at"
+    ):
+        server.recover(written(moment))
+    assert sandbox.calls(write=True) == []
+
+
+def test_one_part_is_brought_back_once_and_as_doubtful_as_more(server, sandbox):
+    server.upload("database/x", b"abc")
+    server.upload("database/empty", b"")
+    server.put("file-sync/a", b"")
+    before, moment = server.contents(), server.now
+    server.wait(DAY)
+    server.delete("database/x", "database/empty")
+    server.wait(HOUR)
+    assert "NOTE: 2 objects uploaded in parts, begun in the 2 days before" in server.recover(written(moment))
+    assert server.contents() == before
+    server.wait(HOUR)
+    sandbox.clear_calls()
+    assert "All is as it was then." in server.recover(written(moment))
+    assert sandbox.calls(write=True) == []
 
 
 @pytest.mark.parametrize(

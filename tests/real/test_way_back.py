@@ -73,6 +73,7 @@ def steal(aws, fleet):
 
 
 def test_nothing_is_lost(server, aws, fleet, folder):
+    aws.advance_clock(1800)  # versions must be kept for certain
     moment = now(aws).strftime("%Y-%m-%d %H:%M:%S")
     aws.advance_clock(3600)
     before = steal(aws, fleet)

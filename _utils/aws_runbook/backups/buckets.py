@@ -21,6 +21,9 @@ _FORBIDDEN = "403"
 # AWS does not tell since when a bucket keeps versions. A note of one that kept them before it was suspended says so.
 NOTE = "aws-runbook:versions-since"
 _AGAIN = " again"
+# AWS asks to wait before it is relied on that a bucket keeps versions.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/manage-versioning-examples.html
+IN_FORCE = timedelta(minutes=15)
 _CHOOSE = "Bucket names are shared by all accounts:"
 
 
@@ -109,14 +112,14 @@ def retention(configuration):
     return found.get("Mode"), days
 
 
-def tag_set(session, name):
-    """The tags of a bucket, in AWS's form."""
+def tag_set(session, name, region=None):
+    """The tags of a bucket, which is in ``region`` (default: the session's), in AWS's form."""
     answer = session.read(
         "s3",
         "get_bucket_tagging",
         f"read the tags of the bucket {name}",
         absent=("NoSuchTagSet",),
-        region=session.region,
+        region=region or session.region,
         Bucket=name,
     )
     return (answer or {}).get("TagSet", [])

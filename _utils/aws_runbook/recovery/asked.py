@@ -6,7 +6,7 @@ from aws_runbook.backups import buckets
 from aws_runbook.errors import RunbookError
 from aws_runbook.recovery import keeping, places, report, versions
 from aws_runbook.recovery.history import History, as_data, events, first_damage
-from aws_runbook.recovery.moments import MARGIN, earliest, shown
+from aws_runbook.recovery.moments import MARGIN, shown
 from aws_runbook.recovery.progress import Listing
 from aws_runbook.recovery.running import Recovery
 
@@ -17,7 +17,7 @@ def history(session, server, targets, by, now):
     for place in places.of_server(server, targets):
         kept = keeping.read(session, place)
         keeping.check_source(place, kept)
-        limit = earliest(now, kept.days)
+        limit = kept.earliest(now)
         limits.append(limit)
         notes += [keeping.limits(place, kept, limit), *keeping.warnings(place, kept)]
         found = lines(session, place, by, limit)
@@ -84,23 +84,43 @@ def recover(session, server, targets, moment, to, now, *, test):
     """Bring a server's backups back, or see what that would do: the report as data."""
     own = places.of_server(server, targets)
     destination, status = _destination(session, to, own, targets)
-    notes = []
+    unsure = set()
+    notes = [] if destination.is_elsewhere else [*_shared(server, targets)]
     for place in own:
         kept = keeping.read(session, place)
         keeping.check_source(place, kept)
+        keeping.check_in_force(place, kept, now)
         if not destination.is_elsewhere:
             keeping.check_writable(place, kept)
-        limit = earliest(now, kept.days)
+        limit = kept.earliest(now)
         if limit is not None and moment < limit:
             raise _too_early(session, server, place, kept, moment, limit, to)
         notes += keeping.warnings(place, kept)
+        if kept.since is None:
+            unsure.add(place.bucket)
     what = f"Bringing back {server} as of {shown(moment)}"
-    with Recovery(session, own, moment, destination, status, what) as recovery:
+    with Recovery(session, own, moment, destination, status, what, unsure) as recovery:
         recovery.plan()
+        _check_rest(recovery, moment)
         if not test:
             recovery.carry_out()
             recovery.compare()
         return _data(session, server, moment, to, recovery, notes, test=test)
+
+
+def _shared(server, targets):
+    for location, servers in places.shared(server, targets):
+        yield f"{location} holds the backups of {', '.join(servers)} too: what is copied into place or hidden there is theirs as well."
+
+
+def _check_rest(recovery, moment):
+    """A place that has objects must not be left with none: then the moment is more likely wrong than all of them."""
+    for tally in recovery.tallies:
+        if tally["hide"] and not tally["known"]:
+            raise RunbookError(
+                f"Nothing is known to have been in {tally['location']} at {shown(moment)}, so that all of the {tally['hide']} objects there would "
+                "be hidden: choose a later moment, or bring what there was elsewhere, with to=BUCKET/PREFIX."
+            )
 
 
 def _destination(session, to, own, targets):
@@ -116,8 +136,8 @@ def _destination(session, to, own, targets):
 def _too_early(session, server, place, kept, moment, limit, to):
     again = session.command("aws_backup.recover", server=server, as_of=shown(limit), to=to, test=True)
     return RunbookError(
-        f"as_of is {shown(moment)}, but what is overwritten or deleted in {place.location} is kept for {kept.days} days only, so that what was "
-        f"there before {shown(limit)} is not known for certain; the earliest moment is shown by {again}."
+        f"as_of is {shown(moment)}, but {keeping.why(place, kept, limit)}, so that what was there before {shown(limit)} is not known for "
+        f"certain; the earliest moment is shown by {again}."
     )
 
 
@@ -138,6 +158,8 @@ def _data(session, server, moment, to, recovery, notes, *, test):
         "test": test,
         "places": recovery.tallies,
         "problems": {reason: _sort(recovery.problems, reason) for reason in recovery.problems.counts},
+        "hidden": recovery.hidden,
+        "left": {reason: _sort(recovery.left, reason) for reason in recovery.left.counts},
         "doubtful": _sort(doubtful, "parts") if doubtful.counts else None,
         "differing": None if recovery.differing is None else _sort(recovery.differing, "differs"),
         "notes": notes,

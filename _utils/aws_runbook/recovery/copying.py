@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/CopyingObjectsMPUapi.html
 """
 
 import hashlib
+import re
 from concurrent.futures import wait
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -22,12 +23,14 @@ ARCHIVED, ENCRYPTED, GONE, IN_THE_WAY, FAILED = "archived", "encrypted", "gone",
 _REASONS = {
     "InvalidObjectState": ARCHIVED,
     "ObjectNotInActiveTierError": ARCHIVED,
-    # Of an object with a key of the customer's own, which the request would have to bring.
-    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html
-    "InvalidRequest": ENCRYPTED,
     "NoSuchVersion": GONE,
     "NoSuchKey": GONE,
 }
+# Of an object with a key of the customer's own, which the request would have to bring, S3 says InvalidRequest, as of much else.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html
+_INVALID, _OF_ENCRYPTION = "InvalidRequest", "server side encryption"
+# What XML 1.0 cannot hold, not even escaped. https://www.w3.org/TR/xml/#charsets
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # The same to HEAD, whose answers have nothing but a status.
 _OF_HEAD = {"400": ENCRYPTED, "404": GONE}
 # What CreateMultipartUpload takes of what HEAD tells; CopyObject takes it by itself.
@@ -84,13 +87,19 @@ class NotCopiedError(RunbookError):
 def copy(session, job, pool):
     """Copy one version; ``(etag, version id)`` of what is there then. ``pool`` makes the calls for its parts."""
     try:
-        return _in_parts(session, job, pool) if job.parts > 1 else _whole(session, job)
+        return _in_parts(session, job, pool) if job.parts else _whole(session, job)
     except AwsError as error:
-        reason = _REASONS.get(error.code)
+        reason = _reason(error)
         if reason is None:
             raise
         sentence = str(error)
     raise NotCopiedError(reason, sentence)
+
+
+def _reason(error):
+    if error.code == _INVALID:
+        return ENCRYPTED if _OF_ENCRYPTION in str(error).lower().replace("-", " ") else None
+    return _REASONS.get(error.code)
 
 
 def _whole(session, job):
@@ -191,6 +200,11 @@ def _kept(session, job, head):
 
 
 def _part(session, job, upload, number, first, last):
+    if last < first:  # a part of no bytes, of which there is no range
+        return {
+            "PartNumber": number,
+            "ETag": _write(session, job, "upload_part", PartNumber=number, Body=b"", **upload)["ETag"],
+        }
     answer = _write(
         session,
         job,
@@ -203,8 +217,15 @@ def _part(session, job, upload, number, first, last):
     return {"PartNumber": number, "ETag": answer["CopyPartResult"]["ETag"]}
 
 
+def is_alone(key):
+    """Whether a key cannot be in a request for many: one character that XML cannot hold makes S3 refuse all of it."""
+    return _NOT_IN_XML.search(key) is not None
+
+
 def hide(session, bucket, keys, region):
     """Put a delete marker on each of ``keys``, at most a thousand; ``(key, AWS's message)`` of those that S3 refuses."""
+    if is_alone(keys[0]):
+        return _hide_alone(session, bucket, keys[0], region)
     objects = [{"Key": key} for key in keys]
     answer = session.write(
         "s3",
@@ -217,3 +238,10 @@ def hide(session, bucket, keys, region):
     return [
         (entry["Key"], f"{entry.get('Code', '')}: {entry.get('Message', '')}") for entry in answer.get("Errors", ())
     ]
+
+
+def _hide_alone(session, bucket, key, region):
+    session.write(
+        "s3", "delete_object", f"hide {bucket}/{key} by a delete marker", region=region, Bucket=bucket, Key=key
+    )
+    return []

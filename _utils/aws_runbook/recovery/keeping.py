@@ -3,9 +3,11 @@ For how long a bucket keeps what is overwritten or deleted: whether it keeps ver
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from aws_runbook.backups import buckets
 from aws_runbook.errors import RunbookError
+from aws_runbook.recovery import moments
 from aws_runbook.recovery.moments import shown
 
 ENABLED = "Enabled"
@@ -16,12 +18,27 @@ class Keeping:
     """
     What a bucket keeps: ``status`` of versioning (``None``: never on), ``days`` after which what is overwritten or deleted goes (``None``: never).
 
-    ``shorter`` are ``(rule, days)`` of rules that remove some of it sooner.
+    ``shorter`` are ``(rule, days)`` of rules that remove some of it sooner. ``since`` is when it began to, where the bucket's tag notes it.
     """
 
     status: str | None
     days: int | None
     shorter: tuple = ()
+    since: datetime | None = None
+
+    @property
+    def least(self):
+        """After how many days the first of it goes; ``None``: never."""
+        return min([*filter(None, [self.days]), *(days for _, days in self.shorter)], default=None)
+
+    @property
+    def in_force(self):
+        """Since when AWS certainly keeps all; ``None`` where that is not known."""
+        return self.since and self.since + buckets.IN_FORCE
+
+    def earliest(self, now):
+        """The earliest moment of which all is kept; ``None`` where nothing tells one."""
+        return max(filter(None, [moments.earliest(now, self.least), self.in_force]), default=None)
 
 
 def of_rules(rules, root):
@@ -59,7 +76,12 @@ def read(session, place):
         Bucket=place.bucket,
     )
     days, shorter = of_rules((answer or {}).get("Rules", []), place.root)
-    return Keeping(status, days, shorter)
+    return Keeping(status, days, shorter, _since(session, place.bucket, region))
+
+
+def _since(session, bucket, region):
+    since = buckets.noted(buckets.tag_set(session, bucket, region))
+    return since and since.replace(microsecond=0)
 
 
 def versioning(session, bucket, region):
@@ -77,6 +99,15 @@ def check_source(place, keeping):
         )
 
 
+def check_in_force(place, keeping, now):
+    """Versions must be kept for certain: only then can anything be said of a moment, or be written over."""
+    if keeping.since is not None and now < keeping.in_force:
+        raise RunbookError(
+            f"The bucket {place.bucket} keeps versions since {shown(keeping.since)}, which AWS takes up to 15 minutes to have in force "
+            f"everywhere: nothing is brought back before {shown(keeping.in_force)}."
+        )
+
+
 def check_writable(place, keeping):
     """What is written over must be kept: only then can bringing back be taken back itself."""
     if keeping.status != ENABLED:
@@ -88,14 +119,29 @@ def check_writable(place, keeping):
 
 def limits(place, keeping, first):
     """How far the past of a place goes back, as a sentence; ``first`` is the earliest moment that can be had back."""
-    if keeping.days is None:
+    if first is not None and first == keeping.in_force:
+        return f"The bucket {place.bucket} keeps versions since {shown(keeping.since)}: of {place.location} all is known from {shown(first)} on."
+    if keeping.least is None:
         return f"No lifecycle rule removes what is overwritten or deleted in {place.location}."
-    return f"What is overwritten or deleted in {place.location} is kept for {keeping.days} days: since {shown(first)}."
+    return f"What is overwritten or deleted in {place.location} is kept for {keeping.least} days: since {shown(first)}."
+
+
+def why(place, keeping, first):
+    """Why ``first`` is the earliest moment of a place, as a clause."""
+    if first == keeping.in_force:
+        return f"the bucket {place.bucket} keeps versions only since {shown(keeping.since)}, which AWS takes up to 15 minutes to have in force"
+    return f"what is overwritten or deleted in {place.location} is kept for {keeping.least} days only"
 
 
 def warnings(place, keeping):
     """What of the past of a place cannot be had back, as sentences."""
     if keeping.status != ENABLED:
         yield f"Versioning of the bucket {place.bucket} is {keeping.status}: what was overwritten since it is cannot be had back."
+    if keeping.since is None:
+        yield (
+            f"It is not known since when the bucket {place.bucket} keeps versions, as it has no tag {buckets.NOTE}: what has no version "
+            "of then in it may have been there, and is not hidden. Who knows it gives the bucket that tag, with a moment such as "
+            "2026-11-20T03:00:00+00:00."
+        )
     for rule, days in keeping.shorter:
         yield f"The lifecycle rule {rule} of the bucket {place.bucket} removes some of it after {days} days already."

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import RunbookError
 
+# https://pgbackrest.org/user-guide.html#quickstart/create-repository
+_REPOSITORY = ("archive", "backup")
+
 
 @dataclass(frozen=True)
 class Place:
@@ -15,6 +18,8 @@ class Place:
     target: Target
     root: str
     others: tuple = ()
+    # ``(root, kind)`` of the targets in it that pillar names, whosever they are.
+    known: tuple = ()
 
     @property
     def bucket(self):
@@ -35,6 +40,19 @@ class Place:
         """Whether a key below ``root`` is one of them."""
         return not key.startswith(self.others)
 
+    def stranger(self, key):
+        """The directory at the top of the place that a key is in, where no target that pillar names makes such a one; or ``None``."""
+        top, slash, _ = key[len(self.root) :].partition("/")
+        if not slash or any(key.startswith(root) and _makes(kind, key[len(root) :]) for root, kind in self.known):
+            return None
+        return f"{self.bucket}/{self.root}{top}/"
+
+
+def _makes(kind, name):
+    """Whether a kind of backup has such names below its prefix: a mirror any, pgBackRest two directories, the others none."""
+    top, slash, _ = name.partition("/")
+    return kind == "sync" or not slash or (kind == "pgbackrest" and top in _REPOSITORY)
+
 
 def of_server(server, targets):
     """The places of ``server``, each object in one of them; ``targets`` are those of all servers."""
@@ -50,8 +68,28 @@ def of_server(server, targets):
         root = _root(target)
         inside = any(bucket == target.bucket and root != other and root.startswith(other) for bucket, other in roots)
         if not inside:
-            found.setdefault((target.bucket, root), Place(target, root, _others(target, root, roots, targets)))
+            place = Place(target, root, _others(target, root, roots, targets), _known(target, root, targets))
+            found.setdefault((target.bucket, root), place)
     return list(found.values())
+
+
+def _known(target, root, targets):
+    inside = {(_root(other), other.kind) for other in targets if other.bucket == target.bucket}
+    return tuple(sorted(entry for entry in inside if entry[0].startswith(root)))
+
+
+def shared(server, targets):
+    """``(location, servers)`` of each location of a server's backups that is other servers' too."""
+    found = {}
+    for own in (target for target in targets if target.server == server):
+        theirs = {
+            target.server
+            for target in targets
+            if (target.bucket, _root(target)) == (own.bucket, _root(own)) and target.server != server
+        }
+        if theirs:
+            found[own.location] = sorted(theirs)
+    return sorted(found.items())
 
 
 def _root(target):

@@ -4,7 +4,7 @@ A history and a recovery, for a person to read.
 
 from aws_runbook import tables
 from aws_runbook.amounts import several, size
-from aws_runbook.recovery import copying
+from aws_runbook.recovery import copying, running
 from aws_runbook.recovery.moments import MARGIN, shown
 
 _SHOWN = 10
@@ -14,6 +14,10 @@ _REASONS = {
     copying.GONE: "whose version of then is gone",
     copying.IN_THE_WAY: "where something else is already, in a bucket that keeps no versions: choose an empty place",
     copying.FAILED: "that S3 refused",
+}
+_LEFT = {
+    running.UNKNOWN: "{}, as it is not known whether they were there then. Look at them, and delete by hand what does not belong there",
+    running.STRANGER: "what has come since then below these directories, which no pillar that is known here declares",
 }
 
 
@@ -49,6 +53,11 @@ def recovery(data):
         "",
         _summary(data, would),
     ]
+    if data["hidden"]:
+        count = sum(entry["hide"] for entry in data["places"])
+        lines += _named(f"What {would or 'was '}hidden", {"count": count, "examples": data["hidden"]})
+    for reason, sort in data["left"].items():
+        lines += _named(f"NOT HIDDEN: {_LEFT[reason].format(several(sort['count'], 'object'))}", sort)
     for reason, sort in data["problems"].items():
         lines += _named(f"NOT BROUGHT BACK: {several(sort['count'], 'object')} {_REASONS[reason]}", sort)
     if data["doubtful"]:
@@ -79,6 +88,8 @@ def _row(entry):
 def _summary(data, would):
     copied, hidden = (sum(entry[name] for entry in data["places"]) for name in ("copy", "hide"))
     volume = sum(entry["copy_bytes"] for entry in data["places"])
+    if not copied and not hidden and data["left"]:
+        return "All that is known of then is as it was."
     if not copied and not hidden:
         return "All is as it was then." if not data["to"] else "All is there as it was then."
     failed = sum(sort["count"] for sort in data["problems"].values())
@@ -93,7 +104,10 @@ def _compared(data):
     if data["differing"] is None:
         return []
     if not data["differing"]["count"]:
-        return ["Compared with the listing as of then: " + ("the rest is equal." if data["problems"] else "equal.")]
+        return [
+            "Compared with the listing as of then: "
+            + ("the rest is equal." if data["problems"] or data["left"] else "equal.")
+        ]
     sort = data["differing"]
     return _named(
         f"DIFFERENT: {several(sort['count'], 'object')} not as of then; something has written meanwhile. Take the stolen key away, stop "

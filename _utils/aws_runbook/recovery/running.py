@@ -23,6 +23,8 @@ from aws_runbook.recovery.progress import Listing, Progress
 _OBJECTS, _PARTS = 64, 32
 _MARKERS = 1000  # most in one call
 _NAMED = 1000  # most that are named for each reason
+_HIDDEN = 10  # most that are named of what is hidden
+UNKNOWN, STRANGER = "unknown", "stranger"
 _DENIALS = 20  # so many, and nothing done: it is the permissions
 
 
@@ -45,13 +47,20 @@ class Named:
 
 
 class Recovery:
-    """Of ``places`` (:mod:`aws_runbook.recovery.places`), as of ``moment``, to ``destination``, whose bucket's versioning is ``status``."""
+    """
+    Of ``places`` (:mod:`aws_runbook.recovery.places`), as of ``moment``, to ``destination``, whose bucket's versioning is ``status``.
 
-    def __init__(self, session, places, moment, destination, status=ENABLED, what="recovery"):
+    Of the buckets ``unsure`` it is not known since when they keep versions: only what was deleted then is hidden there.
+    """
+
+    def __init__(self, session, places, moment, destination, status=ENABLED, what="recovery", unsure=()):
         self._session, self._places, self._moment = session, places, moment
         self._to, self._status, self._what = destination, status, what
         self.tallies = [_tally(place) for place in places]
         self.problems, self.doubtful, self.differing = Named(), Named(), None
+        self._unsure = frozenset(unsure)
+        # What is not hidden, and why; and the first of what is.
+        self.left, self.hidden = Named(), []
         # Steps, one a line, so that memory does not grow with their number.
         self._steps = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed by close()
         # Of objects that hold the same as others, and have another ETag: those that this recovery has written.
@@ -107,6 +116,7 @@ class Recovery:
 
     def _note(self, number, place, judged):
         tally, then = self.tallies[number], judged.then
+        tally["known"] += judged.is_known
         if then is not None:
             tally["objects"] += 1
             tally["bytes"] += then.size
@@ -116,8 +126,13 @@ class Recovery:
             tally["others"] += judged.now is not None
         elif judged.is_same:
             tally["same"] += then is not None
+        elif then is None and self._why_left(place, judged):
+            tally["left"] += 1
+            self._leave(place, judged)
         elif then is None:
             tally["hide"] += 1
+            if len(self.hidden) < _HIDDEN:
+                self.hidden.append(f"{place.bucket}/{judged.key}")
             self._keep([number, judged.key], 0, 1)
         else:
             tally["copy"] += 1
@@ -125,6 +140,18 @@ class Recovery:
             self._check(place, judged)
             step = [number, judged.key, then.id, then.size, then.parts, then.storage_class, then.etag]
             self._keep(step, then.size, _calls(then.parts))
+
+    def _why_left(self, place, judged):
+        """Why an object that there was not then is not hidden; ``None`` where it is."""
+        if place.bucket in self._unsure and not judged.is_known:
+            return UNKNOWN
+        return STRANGER if place.stranger(judged.key) else None
+
+    def _leave(self, place, judged):
+        why = self._why_left(place, judged)
+        location = place.stranger(judged.key) if why == STRANGER else f"{place.bucket}/{judged.key}"
+        if location not in self.left:
+            self.left.add(why, location)
 
     def _check(self, place, judged):
         if judged.then.is_archived:
@@ -163,7 +190,8 @@ class Recovery:
         markers = {}
         for number, group in groupby(steps, key=lambda step: step[0]):
             for step in group:
-                if len(step) > 2:  # noqa: PLR2004 - a number and a key are a marker
+                # A number and a key are a marker.
+                if len(step) > 2 or copying.is_alone(step[1]):  # noqa: PLR2004
                     yield [step]
                     continue
                 markers.setdefault(number, []).append(step)
@@ -195,7 +223,8 @@ class Recovery:
         except UnreachableError:
             raise
         except copying.NotCopiedError as error:
-            return steps, [(error.reason, f"{place.bucket}/{steps[0][1]}", "")], ()
+            text = str(error) if error.reason == copying.ENCRYPTED else ""
+            return steps, [(error.reason, f"{place.bucket}/{steps[0][1]}", text)], ()
         except AwsError as error:
             if error.code in DENIED:
                 self._denied += 1
@@ -237,6 +266,8 @@ class Recovery:
             return True
         if judged.is_same:
             return True
+        if judged.then is None and self._why_left(place, judged):
+            return True
         if judged.now is None or judged.then is None or judged.now.size != judged.then.size:
             return False
         bucket, key, _ = self._to.of(place, judged.key)
@@ -245,11 +276,11 @@ class Recovery:
 
 def _calls(parts):
     """What a copy costs, in thousandths of a call: a delete marker is one."""
-    return 1000 * (parts + 2 if parts > 1 else 1)
+    return 1000 * (parts + 2 if parts else 1)
 
 
 def _tally(place):
     return {
         "location": place.location,
-        **dict.fromkeys(("objects", "bytes", "copy", "copy_bytes", "hide", "same", "others"), 0),
+        **dict.fromkeys(("objects", "bytes", "copy", "copy_bytes", "hide", "same", "others", "left", "known"), 0),
     }

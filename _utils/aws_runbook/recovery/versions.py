@@ -32,9 +32,9 @@ class Version:
 
     @property
     def parts(self):
-        """In how many parts it was uploaded, which its ETag tells; 1 where it was not."""
+        """In how many parts it was uploaded, which its ETag tells: 1 is an upload in parts too; 0 where it was written at once."""
         number = self.etag.strip('"').rpartition("-")[2]
-        return int(number) if "-" in self.etag and number.isdecimal() else 1
+        return int(number) if "-" in self.etag and number.isdecimal() else 0
 
     @property
     def is_archived(self):
@@ -53,6 +53,8 @@ class Judged:
     now: Version | None
     # Whether ``now`` is what there is in another place.
     is_elsewhere: bool = False
+    # Whether anything is kept of the moment: the object, or the marker that says that there was none.
+    is_known: bool = False
 
     @property
     def is_same(self):
@@ -70,7 +72,7 @@ class Judged:
 
     def is_doubtful(self, moment):
         """Whether it was uploaded in parts shortly before ``moment``: then S3 does not tell whether it was complete by then."""
-        return self.then is not None and self.then.parts > 1 and moment - self.then.made < MARGIN
+        return self.then is not None and self.then.parts > 0 and moment - self.then.made < MARGIN
 
 
 def stream(pages):
@@ -116,7 +118,7 @@ def judge(key, versions, moment):
         # By its date, and not by its place in the listing: an upload that was begun early and finished late may stand first.
         if version.made <= moment and (then is None or version.made > then.made):
             then = version
-    return Judged(key, _object(then), _object(now))
+    return Judged(key, _object(then), _object(now), is_known=then is not None)
 
 
 def _object(version):

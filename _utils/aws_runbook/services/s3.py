@@ -29,6 +29,7 @@ SERVICES = (
             "DeleteObjects": "DeleteObject",
             "CopyObject": "PutObject",
             "CreateMultipartUpload": "PutObject",
+            "UploadPart": "PutObject",
             "UploadPartCopy": "PutObject",
             "CompleteMultipartUpload": "PutObject",
             # Of versions, as they are asked for here.

@@ -1,8 +1,13 @@
 """For how long a bucket keeps what is overwritten or deleted."""
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
 
 from aws_runbook.recovery import keeping
+
+NOW = datetime(2030, 1, 31, tzinfo=timezone.utc)
+DAY, QUARTER = timedelta(days=1), timedelta(minutes=15)
 
 
 def rule(name, days, *, status="Enabled", prefix="", **selection):
@@ -32,3 +37,19 @@ def rule(name, days, *, status="Enabled", prefix="", **selection):
 )
 def test_the_least_of_the_rules_for_all_of_it(rules, expected):
     assert keeping.of_rules(rules, "root/") == expected
+
+
+@pytest.mark.parametrize(
+    ("days", "shorter", "since", "earliest"),
+    [
+        (None, (), None, None),
+        (30, (), None, NOW - 30 * DAY + timedelta(minutes=1)),
+        (30, (("b", 7),), None, NOW - 7 * DAY + timedelta(minutes=1)),
+        (None, (("b", 7),), None, NOW - 7 * DAY + timedelta(minutes=1)),
+        (None, (), NOW - 3 * DAY, NOW - 3 * DAY + QUARTER),
+        (30, (("b", 7),), NOW - 3 * DAY, NOW - 3 * DAY + QUARTER),
+        (2, (), NOW - 3 * DAY, NOW - 2 * DAY + timedelta(minutes=1)),
+    ],
+)
+def test_the_earliest_moment_is_the_latest_that_anything_tells(days, shorter, since, earliest):
+    assert keeping.Keeping("Enabled", days, shorter, since).earliest(NOW) == earliest

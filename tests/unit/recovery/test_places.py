@@ -76,3 +76,23 @@ def test_what_an_object_is_brought_to():
     (place, _) = places.of_server("registry", TARGETS)
     assert places.Destination().of(place, "database/x") == ("shared", "database/x", "eu-west-2")
     assert places.Destination("b", "p/", "us-east-1").of(place, "database/x") == ("b", "p/database/x", "us-east-1")
+
+
+def test_a_location_that_other_servers_have_too():
+    both = [*TARGETS, target("second", "shared", "database"), target("cms", "shared", "database")]
+    assert places.shared("registry", both) == [("shared/database", ["cms", "second"])]
+    assert places.shared("whole", both) == []
+
+
+@pytest.mark.parametrize(
+    ("server", "key", "directory"),
+    [
+        ("registry", "database/x", None),
+        ("registry", "database/theirs/x", "shared/database/theirs/"),
+        ("whole", "x", None),
+        ("whole", "inner/any/x", None),
+        ("whole", "theirs/any/x", "alone/theirs/"),
+    ],
+)
+def test_a_directory_that_no_pillar_declares(server, key, directory):
+    assert places.of_server(server, TARGETS)[0].stranger(key) == directory

@@ -14,7 +14,7 @@ from aws_runbook.errors import AwsError, UnreachableError
 from aws_runbook.recovery import running
 from aws_runbook.recovery.places import Destination, of_server
 from aws_runbook.recovery.running import Recovery
-from tests.fixtures.versioned import START, Bucket, Refused, Session
+from tests.fixtures.versioned import SSE_C, START, Bucket, Refused, Session
 
 HOUR = timedelta(hours=1)
 TARGETS = [
@@ -56,7 +56,7 @@ ACTIONS = st.lists(
     st.one_of(
         st.tuples(st.just("put"), st.sampled_from(KEYS), st.binary(max_size=2)),
         st.tuples(
-            st.just("parts"), st.sampled_from(KEYS), st.lists(st.binary(min_size=1, max_size=3), min_size=2, max_size=3)
+            st.just("parts"), st.sampled_from(KEYS), st.lists(st.binary(min_size=1, max_size=3), min_size=1, max_size=3)
         ),
         st.tuples(st.just("delete"), st.sampled_from(KEYS), st.none()),
     ),
@@ -187,7 +187,7 @@ def test_what_cannot_be_brought_back_is_named_and_the_rest_is():
     moment = overwritten(found, 5)
     first = [found.keys[f"own/0000{number}"][1] for number in range(5)]
     first[0].storage_class, first[1].sse_c = "GLACIER", True
-    first[2].parts, first[2].sse_c = (b"go", b"od"), True
+    first[2].parts, first[2].in_parts, first[2].sse_c = (b"go", b"od"), True, True
     session = Session(found)
     with Recovery(session, PLACES, moment, HERE) as recovery:
         recovery.plan()
@@ -198,7 +198,10 @@ def test_what_cannot_be_brought_back_is_named_and_the_rest_is():
     # As they came to an end, which is in no order.
     assert {reason: sorted(names) for reason, names in recovery.problems.examples.items()} == {
         "archived": ["b/own/00000"],
-        "encrypted": ["b/own/00001", "b/own/00002"],
+        "encrypted": [
+            f"b/own/00001 (Cannot do that: AWS says InvalidRequest: {SSE_C}.)",
+            "b/own/00002 (Cannot do that: AWS says 400.)",
+        ],
         "gone": ["b/own/00003"],
     }
     assert found.current("own/00004").content == b"good"
@@ -383,3 +386,95 @@ def test_progress_is_shown_where_salt_shows_it(monkeypatch, caplog):
     assert " of 30 objects, " in lines[0]
     assert "about" in lines[0]
     assert lines[0].endswith(" left")
+
+
+def test_what_s3_refuses_for_another_reason_is_not_called_encrypted():
+    found = bucket()
+    moment = overwritten(found, 2)
+
+    def refuse(method, parameters):
+        if method == "copy_object" and parameters["Key"] == "own/00000":
+            raise Refused("InvalidRequest", "The specified copy source is larger than allowed")
+
+    recovery = recovered(Session(found, before=refuse), moment)
+    text = "Cannot do that: AWS says InvalidRequest: The specified copy source is larger than allowed."
+    assert recovery.problems.examples == {"failed": [f"b/own/00000 ({text})"]}
+
+
+@pytest.mark.parametrize("parts", [(b"x",), (b"",), (b"x", b""), (b"ab", b"c")])
+def test_what_was_uploaded_in_parts_is_copied_in_parts_once(parts):
+    """However many they are: its ETag is the same then, so that it is known for equal."""
+    found = bucket()
+    found.put("own/a", b"", parts=parts)
+    moment = found.now
+    found.wait(HOUR)
+    found.delete("own/a")
+    session = Session(found)
+    assert not recovered(session, moment).differing.counts
+    new, _, old = found.keys["own/a"]
+    assert new.etag == old.etag
+    found.wait(HOUR)
+    session.calls.clear()
+    recovered(session, moment)
+    assert session.calls == []
+
+
+def test_a_key_that_xml_cannot_hold_is_hidden_by_itself():
+    found = bucket()
+    moment = overwritten(found, 1)
+    for key in ("own/+ &<x>\r\n\tü\U0001f600", "own/\x01", "own/\x0b", "own/\ufffe", "own/plain"):
+        found.put(key, b"of a thief")
+    session = Session(found)
+    recovery = recovered(session, moment)
+    assert list(own(found.live())) == ["own/00000"]
+    assert not recovery.problems.counts
+    assert not recovery.differing.counts
+    assert sorted(method for method, _ in session.calls if method.startswith("delete")) == [
+        *["delete_object"] * 3,
+        "delete_objects",
+    ]
+
+
+def test_where_it_is_not_known_since_when_versions_are_kept_only_what_was_deleted_then_is_hidden():
+    found = bucket()
+    found.put("own/deleted", b"")
+    found.wait(HOUR)
+    found.delete("own/deleted")
+    found.wait(HOUR)
+    moment = overwritten(found, 2)
+    found.put("own/new", b"")
+    found.put("own/deleted", b"back again")
+    session = Session(found)
+    with Recovery(session, PLACES, moment, HERE, unsure={"b"}) as recovery:
+        recovery.plan()
+        recovery.carry_out()
+        recovery.compare()
+    assert own(found.live()) == {"own/00000": b"good", "own/00001": b"good", "own/new": b""}
+    assert recovery.left.examples == {"unknown": ["b/own/new"]}
+    assert not recovery.differing.counts
+    assert (recovery.tallies[0]["hide"], recovery.tallies[0]["left"]) == (1, 1)
+
+
+def test_below_a_directory_that_no_pillar_declares_nothing_is_hidden():
+    found = bucket()
+    target = Target("one", "pgbackrest", "b", "own", "eu-west-2", expires=False)
+    moment = overwritten(found, 1)
+    for key in ("own/backup/x", "own/of another/x", "own/of another/y", "own/x"):
+        found.put(key, b"new")
+    with Recovery(Session(found), of_server("one", [target]), moment, HERE) as recovery:
+        recovery.plan()
+        recovery.carry_out()
+        recovery.compare()
+    assert sorted(own(found.live())) == ["own/00000", "own/of another/x", "own/of another/y"]
+    assert recovery.left.examples == {"stranger": ["b/own/of another/"]}
+    assert recovery.hidden == ["b/own/backup/x", "b/own/x"]
+    assert not recovery.differing.counts
+
+
+def test_the_first_of_what_is_hidden_are_named():
+    found = bucket()
+    moment = overwritten(found, 1)
+    for number in range(20):
+        found.put(f"own/new{number:02d}", b"")
+    recovery = recovered(Session(found), moment)
+    assert recovery.hidden == [f"b/own/new{number:02d}" for number in range(10)]

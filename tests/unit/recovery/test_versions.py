@@ -98,13 +98,16 @@ def test_versions_of_two_places_that_have_one_id_are_not_the_same():
     assert not versions.Judged("k", one, other, is_elsewhere=True).is_same
 
 
-@pytest.mark.parametrize(("etag", "parts"), [("a", 1), ("a-1", 1), ("a-12", 12), ("", 1), ("a-b", 1)])
+@pytest.mark.parametrize(("etag", "parts"), [("a", 0), ("a-1", 1), ("a-12", 12), ("", 0), ("a-b", 0)])
 def test_in_how_many_parts_it_was_uploaded(etag, parts):
     assert versions.Version("k", "v", START, is_latest=True, etag=f'"{etag}"').parts == parts
 
 
-def test_what_was_uploaded_in_parts_shortly_before_is_doubtful():
-    found = versions.Version("k", "v", START, is_latest=True, etag='"a-2"')
+@pytest.mark.parametrize("parts", [1, 2])
+def test_what_was_uploaded_in_parts_shortly_before_is_doubtful(parts):
+    found = versions.Version("k", "v", START, is_latest=True, etag=f'"a-{parts}"')
     assert versions.Judged("k", found, found).is_doubtful(START + MARGIN - timedelta(seconds=1))
     assert not versions.Judged("k", found, found).is_doubtful(START + MARGIN)
     assert not versions.Judged("k", None, found).is_doubtful(START)
+    whole = versions.Version("k", "v", START, is_latest=True, etag='"a"')
+    assert not versions.Judged("k", whole, whole).is_doubtful(START)
