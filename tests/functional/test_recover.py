@@ -2,12 +2,13 @@
 
 import logging
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from salt.exceptions import CommandExecutionError
 
 from tests.fixtures import naming
-from tests.functional.conftest import TREE
+from tests.functional.conftest import TREE, Fleet
 
 BEGIN = datetime(2030, 1, 1, 3, tzinfo=timezone.utc)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -342,6 +343,50 @@ def test_one_part_is_brought_back_once_and_as_doubtful_as_more(server, sandbox):
     sandbox.clear_calls()
     assert "All is as it was then." in server.recover(written(moment))
     assert sandbox.calls(write=True) == []
+
+
+def test_what_is_other_servers_is_told_or_left_alone(server, sandbox, tmp_path):
+    """A location that two servers name, and a directory below it that none does."""
+    server.fleet = Fleet(tmp_path, "control", pillar=server.fleet.pillar)
+    docs = Path(server.fleet.pillar, "public", "docs.sls")
+    text = docs.read_text().replace("location: ocp-docs-backup", f"location: {BUCKET}/database")
+    docs.write_text(
+        text.replace("region: us-east-1", f"region: {REGION}").replace("expire_days: 90", "expire_days: 30")
+    )
+    server.put("database/a", b"a")
+    server.put("file-sync/a", b"a")
+    moment = server.now
+    server.wait(DAY)
+    server.put("database/docs.tar.gz", b"of docs")
+    server.put("database/another/a", b"of a server that pillar does not know")
+    server.wait(HOUR)
+    for testing in (True, False):
+        said = server.recover(written(moment), test=testing)
+        assert (
+            f"{BUCKET}/database holds the backups of docs too: what is copied into place or hidden there is theirs as well."
+            in said
+        )
+        assert (
+            f"hidden:\n  {BUCKET}/database/docs.tar.gz\nNOT HIDDEN: what has come since then below these directories"
+            in said
+        )
+        assert f"declares:\n  {BUCKET}/database/another/\n" in said
+    assert list(server.contents()) == ["database/a", "database/another/a", "file-sync/a"]
+    sandbox.clear_calls()
+    assert "All that is known of then is as it was." in server.recover(written(moment))
+    assert sandbox.calls(write=True) == []
+
+
+def test_keys_that_xml_cannot_hold_are_hidden_too(server):
+    server.put("database/a", b"a")
+    server.put("file-sync/a", b"a")
+    before, moment = server.contents(), server.now
+    server.wait(DAY)
+    for key in ("database/+ &%20ü<x>", "database/\x01", "database/plain"):
+        server.put(key, b"of a thief")
+    server.wait(HOUR)
+    assert "Compared with the listing as of then: equal." in server.recover(written(moment))
+    assert server.contents() == before
 
 
 @pytest.mark.parametrize(
