@@ -1,7 +1,7 @@
 """
-Look at the AWS account as a whole: whose credentials are in use, what is wrong in pillar, what is still to be done.
+Inspect the AWS account as a whole: the identity in use, errors in pillar, and what is still to be done.
 
-Every function that calls AWS takes ``region``, ``profile``, ``keyid`` and ``key`` last: how to reach the account.
+Every function that calls AWS takes ``region``, ``profile``, ``keyid`` and ``key`` as its last arguments: how to reach the account.
 """
 
 import json
@@ -23,18 +23,18 @@ from aws_runbook.report import contents, render
 from aws_runbook.stores import minion, places
 from aws_runbook.stores.gpg import salt_homedir
 
-# What these return is printed as it is: to be written into a file, or because a line of it is a line.
+# The results of these functions are printed without formatting: they are multi-line text or go into a file.
 __outputter__ = {"adopt": "aws_text", "pending": "aws_text", "plan": "aws_text"}
 
 _PENDING = re.compile(rb"^@connected\ndef pending\(session\):$", re.MULTILINE)
-# What follows from pillar, of which each can find something wrong in it.
+# Functions that derive something from pillar. Each of them can find errors in it.
 _PLANS = ("aws_backup.plan", "aws_email.plan", "aws_database.plan")
 
 
 @connected
 def whoami(session):
     """
-    The account and the identity that the credentials in use belong to, and the region that calls go to.
+    Return the account and the identity of the credentials in use, and the region of the calls.
 
     No IAM action is needed. https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 
@@ -59,8 +59,8 @@ def expected():
     """
     Return the account that pillar names.
 
-    The account that ``state.apply aws.account`` is to work in: ``{"account": …}``, with ``None`` where pillar names none; ``None``
-    when nothing in AWS follows from pillar. Makes no call to AWS.
+    This is the account that ``state.apply aws.account`` must work in: ``{"account": …}``, with ``None`` as its value if pillar
+    names none. Returns ``None`` if pillar asks for nothing in AWS. Makes no call to AWS.
 
     CLI Example:
 
@@ -79,19 +79,19 @@ def pending(session, format="table"):
     """
     Show what AWS or a person must still do, the most urgent first.
 
-    These are the lines that ``state.apply aws.account`` warns of with ``Waiting:``.
+    ``state.apply aws.account`` shows the same entries as warnings that begin with ``Waiting:``.
 
     format
-        ``table`` for a person (the default): what waits, on whom, since when and until when it can; then what is to be done about each;
-        and the DNS records to add, each once, as lines of a zone file.
-        ``data`` for a program: a list of ``what``, ``on`` (who must do it), ``since`` and ``until`` (in ISO 8601, or ``None`` where that is
-        not known) and ``do``; for what waits for DNS also ``records`` and ``console``. Empty when all is done.
+        ``table`` for a person (the default): what is pending, who must act, since when, and the deadline; then what to do about each
+        entry; then the DNS records to add, each once, as lines of a zone file.
+        ``data`` for a program: a list of ``what``, ``on`` (who must do it), ``since`` and ``until`` (in ISO 8601, or ``None`` if
+        unknown) and ``do``; entries that wait for DNS also have ``records`` and ``console``. Empty when nothing is pending.
 
-    First comes what lapses the soonest, then what waits for you, for others, and for AWS. What cannot be read is one entry, on ``you``,
-    whose ``do`` says why; the others are listed all the same. That AWS cannot be asked at all, or is another account than pillar names, is
-    one error.
+    Entries with the earliest deadline come first, then those that wait for you, for others, and for AWS. A kind that cannot be read
+    is one entry, on ``you``, whose ``do`` gives the reason; the other entries are still listed. If AWS cannot be reached, or the account
+    is not the one that pillar names, there is a single error.
 
-    IAM actions: those that the kinds of resource in pillar need to be read.
+    IAM actions: those that reading the kinds of resource in pillar needs.
 
     CLI Example:
 
@@ -113,23 +113,23 @@ def pending(session, format="table"):
 
 def plan(mods="aws.account", format="text", diff=False):
     """
-    What ``state.apply aws.account`` would change, and nothing else: a line a change, none when nothing would change.
+    Show only what ``state.apply aws.account`` would change: one line for each change, no line when nothing would change.
 
     mods
-        The SLS files that are meant, as ``state.apply`` takes them. Default: ``aws.account``.
+        The SLS files, in the form that ``state.apply`` takes. Default: ``aws.account``.
     format
-        ``text`` for a person (the default): kind, name, attribute, and old → new; ``created`` and ``deleted`` stand alone. Of a
-        policy it is said in words what may be done no longer, and now. Values of more than eighty characters are cut.
+        ``text`` for a person (the default): kind, name, attribute, and old → new; ``created`` and ``deleted`` stand alone. For a
+        policy, words describe the permissions that are removed and added. Values longer than eighty characters are truncated.
         ``data`` for a program: ``changes``, a list of ``kind``, ``name``, ``attribute``, and ``old`` and ``new``, or ``diff``;
         ``failed``, a list of ``kind``, ``name`` and ``why``; and ``warnings`` about what would change.
     diff
         ``True`` to show the diff of each policy and of lifecycle rules below its line. Default: ``False``.
 
-    It is the same run, under test: the states are those that would be applied, and what they return is read. So nothing is written, and
-    what cannot be read is a line that begins with ``FAILED``. While another run of states is going on, this one is refused.
+    This function applies the same states with ``test=True`` and reads their results. Nothing is written. A resource that cannot be read
+    is a line that begins with ``FAILED``. The function refuses to run while another state run is in progress.
 
     The exit status, with ``--retcode-passthrough``, is 0 when nothing would change, 2 when something would, and 1 when something would
-    fail. IAM actions: those that the kinds of resource in pillar need to be read.
+    fail. IAM actions: those that reading the kinds of resource in pillar needs.
     https://docs.saltproject.io/en/latest/ref/modules/all/salt.modules.state.html#salt.modules.state.apply_
 
     CLI Example:
@@ -152,9 +152,9 @@ def plan(mods="aws.account", format="text", diff=False):
 
 def _waiting_kinds():
     """
-    The modules beside this one that have a function ``pending``, as its source begins in all of them.
+    Return the neighbouring modules with a function ``pending``, found by the first line of its source.
 
-    Salt could only tell by loading every module that it knows.
+    To ask Salt for them would load every module that Salt knows.
     """
     modules = {path.stem: path for path in Path(__file__).parent.glob("*.py")}
     return sorted(
@@ -173,7 +173,7 @@ def _pending_of(kind, connection):
 
 def problems():
     """
-    What is wrong in pillar, one sentence each; empty when nothing is. Makes no call to AWS.
+    List the errors in pillar, one sentence each; empty when there are none. Makes no call to AWS.
 
     CLI Example:
 
@@ -191,7 +191,7 @@ def problems():
 
 
 def _shared_places(planned):
-    """Two secrets of different parts of pillar that would be written to one place."""
+    """Return an error for each place that two parts of pillar would write different secrets to."""
     keys, email, databases = (planned[plan] for plan in _PLANS)
     owned = {
         **{
@@ -217,22 +217,22 @@ def _shared_places(planned):
 @connected
 def report(session, file, max_age_hours=None, prometheus_file=None, data_file=None):
     """
-    Write one page about the backups and all that waits, as an HTML file.
+    Write an HTML page about the backups and everything that is pending.
 
-    The page is about the backups, what waits, what differs from pillar, databases and email identities. It needs no other file and no
-    network.
+    The page shows the backups, pending entries, differences from pillar, databases and email identities. It needs no other file and
+    no network.
 
     file
-        Where the page is written: a path in a folder that exists. A file that is there is replaced.
+        The path of the page, in an existing folder. An existing file is replaced.
     max_age_hours
-        How old the newest backup may be: see ``aws_backup.audit``.
+        The maximum age of the newest backup in hours: see ``aws_backup.audit``.
     prometheus_file
         Also write the audit's textfile for node_exporter there. Default: none is written.
     data_file
         Also write the audit as JSON there. Default: none is written.
 
-    All of these are of one reading of the account. What could not be read is ``unknown`` on the page. The answer is one sentence;
-    the exit status, with ``--retcode-passthrough``, is that of ``aws_backup.audit``. Nothing in AWS is written. IAM actions: those of
+    All files come from a single reading of the account. What could not be read is ``unknown`` on the page. Returns one sentence.
+    The exit status, with ``--retcode-passthrough``, is that of ``aws_backup.audit``. Nothing in AWS is written. IAM actions: those of
     ``aws_backup.audit``, ``aws_account.pending`` and ``aws_account.plan``.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 
@@ -273,7 +273,7 @@ def _lines(plan):
 
 
 def _described(kind, entries, connection):
-    """What there is of ``entries``, names to arguments of pillar."""
+    """Describe the existing resources among ``entries``, a mapping of names to their arguments in pillar."""
     return [
         {
             "kind": kind,
@@ -286,7 +286,7 @@ def _described(kind, entries, connection):
 
 
 def _read(function, *given, **named):
-    """What a function answers, or the error that says why it does not."""
+    """Return the result of a function, or the error that it raised."""
     try:
         return __salt__[function](*given, **named)
     except UnreachableError:
@@ -298,15 +298,15 @@ def _read(function, *given, **named):
 @connected
 def adopt(session, format="yaml"):
     """
-    Which pillar describes what there is in the account already, so that the first plan is empty: to read, edit and put into pillar.
+    Generate the pillar that describes what is in the account already, so that the first plan is empty. Review it before use.
 
     format
-        ``yaml`` for a person (the default): the notes are comments at its head, and each minion's part is a document.
+        ``yaml`` for a person (the default): the notes are comments at the top, and each minion's part is a YAML document.
         ``data`` for a program: ``pillar``, a mapping of minions to parts of their pillar, and ``notes``, a list of ``kind``,
         ``about`` and ``note``.
 
-    Backups are those of this minion and of its ``aws:servers``. Email, databases and networks are those in the regions that pillar
-    names; with ``region``, in that region alone. The ``kind`` of a note is ``not expressed`` (pillar cannot say it),
+    The output covers the backups of this minion and of its ``aws:servers``, and email, databases and networks in the regions that
+    pillar names; with ``region``, in that region only. The ``kind`` of a note is ``not expressed`` (pillar cannot say it),
     ``change`` (what the first run still changes), ``danger``, or ``not managed``. Default values are left out. Nothing is
     written, in AWS or in pillar, and no secret is read.
 

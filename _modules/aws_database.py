@@ -1,5 +1,5 @@
 """
-Show what follows from this minion's pillar, ``aws:ec2`` and ``aws:rds``, for databases in AWS and their network.
+Show the databases in AWS, and their network, that this minion's pillar (``aws:ec2`` and ``aws:rds``) asks for.
 
 No function here makes a call to AWS.
 """
@@ -16,13 +16,13 @@ _DATABASES = ("kind", "name", "region", "network", "engine", "version", "size", 
 
 def plan(format="table"):
     """
-    The VPCs, subnets, security groups, DB subnet groups, instances and clusters that pillar asks for.
+    Show the VPCs, subnets, security groups, DB subnet groups, instances and clusters that pillar asks for.
 
     format
-        ``table`` for a person (the default); ``data`` for all of it as data, as the SLS files use it.
+        ``table`` for a person (the default); ``data`` for the structure that the SLS files use.
 
-    Invalid pillar is an error with one sentence for each problem. A version of ``latest`` is what AWS has on the
-    day the database is made: ``state.apply aws.databases test=True`` shows it.
+    Invalid pillar is an error with one sentence for each problem. The version ``latest`` means the newest version that AWS
+    offers when the database is created: ``state.apply aws.databases test=True`` shows it.
 
     CLI Example:
 

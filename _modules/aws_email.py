@@ -1,5 +1,5 @@
 """
-Show what follows from pillar for email: topics, configuration sets, identities, SMTP users, the account.
+Show what pillar asks for in email: topics, configuration sets, identities, SMTP users, the account.
 
 The pillar is the minion's own: ``aws:ses`` and ``aws:sns``. No function here makes a call to AWS, so that
 no IAM action is needed. https://docs.aws.amazon.com/ses/latest/dg/Welcome.html
@@ -22,10 +22,10 @@ _COLUMNS = ("kind", "name", "region", "settings")
 
 def plan(format="table"):
     """
-    What follows from ``aws:ses`` and ``aws:sns`` in pillar.
+    Show what ``aws:ses`` and ``aws:sns`` in pillar ask for.
 
     format
-        ``table`` for a person (the default); ``data`` for all of it as data: ``topics``, ``configuration_sets``,
+        ``table`` for a person (the default); ``data`` for a mapping of ``topics``, ``configuration_sets``,
         ``identities``, ``published``, ``receiving``, ``smtp_users``, ``dns``, ``account``, ``require`` and ``notes``, as the SLS
         files use it.
 
@@ -59,7 +59,7 @@ def plan(format="table"):
 
 
 def _settings(arguments):
-    """The names of what pillar says, and short values: what is long, or may be secret, is not shown."""
+    """Return the names of the settings, with short values. Values that are long or may be secret are left out."""
     shown = []
     for name, value in arguments.items():
         if name == "region":

@@ -3,11 +3,11 @@ Manage security groups: who may reach a database, and what it may reach.
 
 https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html
 
-A security group is found by its name in its VPC, or its ``Name`` tag, or named by its id.
+A security group is identified by its name in its VPC, its ``Name`` tag, or its id.
 
 Attributes
     ``description``
-        What it is for. AWS never changes it.
+        Its purpose. It cannot be changed later.
     ``ingress``, ``egress``
         Lists of rules. A rule is a mapping of
 
@@ -16,12 +16,12 @@ Attributes
         - ``source`` (for egress ``destination``): ``anywhere`` (IPv4 and IPv6), a block, the name or id of a security
           group, the id of a prefix list, or a list of these.
 
-        They are shown and compared as texts: ``tcp 5432 from 0.0.0.0/0``.
+        They are shown and compared as strings: ``tcp 5432 from 0.0.0.0/0``.
     ``tags``
-        A mapping of strings, besides ``Name``.
+        A mapping of strings, without ``Name``.
 
 Every function takes ``vpc``, the name or id of the VPC (left out: the default VPC), and ``region``, ``profile``,
-``keyid`` and ``key`` last: how to reach the account. IAM actions: ``ec2:DescribeVpcs`` and
+``keyid`` and ``key`` as its last arguments: how to reach the account. IAM actions: ``ec2:DescribeVpcs`` and
 ``ec2:DescribeSecurityGroups`` to read; ``ec2:CreateSecurityGroup``, ``ec2:CreateTags``, ``ec2:DeleteTags``,
 ``ec2:AuthorizeSecurityGroupIngress``, ``ec2:AuthorizeSecurityGroupEgress``, ``ec2:RevokeSecurityGroupIngress`` and
 ``ec2:RevokeSecurityGroupEgress`` to write; ``ec2:DescribeNetworkInterfaces`` and ``ec2:DeleteSecurityGroup`` to delete.
@@ -78,7 +78,7 @@ def _rules(direction, group):
 
 
 def _write_rules(group, wanted):
-    """Add what is missing before what is too much is revoked."""
+    """Add missing rules before revoking surplus ones."""
     names = ec2.group_names(group.session, group.required["VpcId"])
     for direction in _DIRECTIONS:
         if direction in wanted:
@@ -154,10 +154,10 @@ KIND = Kind(
 @connected
 def describe(session, name, attributes=None, vpc=None):
     """
-    The security group's ``group_id``, ``vpc_id`` and attributes; ``None`` when there is none.
+    Return the security group's ``group_id``, ``vpc_id`` and attributes; ``None`` if it does not exist.
 
     attributes
-        Only these are shown (a list of names). Default: all.
+        A list of names of the attributes to return. Default: all.
 
     IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSecurityGroups``.
 
@@ -173,10 +173,10 @@ def describe(session, name, attributes=None, vpc=None):
 @connected
 def normalise(session, name, attributes, vpc=None):
     """
-    The attributes as ``describe`` would give them; a value that AWS does not accept is an error.
+    Return the attributes as ``describe`` would give them; a value that AWS does not accept is an error.
 
     attributes
-        A mapping of the module's attributes. One of another shape is an error that says what is allowed.
+        A mapping of the module's attributes. An invalid mapping is an error that says what is allowed.
 
     Makes no call to AWS.
 
@@ -194,15 +194,14 @@ def resolve(session, name, current, attributes, vpc=None):
     """
     Return the wanted attributes of a security group, given its present ones.
 
-    The wanted attributes of a security group, given its present ones. A change that AWS cannot make is an error, and so is a name that
-    differs from another group's only by case.
+    A change that AWS cannot make is an error, and so is a name that differs from another group's only by case.
 
     current
-        Its description by ``describe``; ``{}`` or ``None`` when it does not exist.
+        The result of ``describe``; ``{}`` or ``None`` when it does not exist.
     attributes
         The result of ``normalise``.
 
-    Returns ``attributes`` (as ``describe`` would show them) and ``warnings``, a list of sentences. Reads, and does not write.
+    Returns ``attributes`` (as ``describe`` would show them) and ``warnings``, a list of sentences. Writes nothing.
 
     IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSecurityGroups``.
 
@@ -214,7 +213,7 @@ def resolve(session, name, current, attributes, vpc=None):
     """
     attributes = dict(attributes)
     if current and attributes.get("description") == SECURITY_GROUPS.get(name, {}).get("description", ...):
-        # A preset means the group, not the words that somebody chose for it, and EC2 cannot change them.
+        # A preset identifies the group, not its description, which EC2 cannot change.
         attributes["description"] = current["description"]
     KIND.check_fixed(name, current, attributes)
     if not current:
@@ -238,11 +237,11 @@ def resolve(session, name, current, attributes, vpc=None):
 
 
 def _check_spelling(session, name, vpc):
-    """Raise when the VPC has no group called ``name``, and one whose name differs only by case, which EC2 ignores."""
+    """Raise if the VPC has no group ``name`` but one whose name differs only by case, which EC2 ignores."""
     found = ec2.vpc(session, vpc)
     names = (
         ec2.group_names(session, found["VpcId"]).values() if found else ()
-    )  # under test, it may be made before this one
+    )  # with test=True, an earlier state may be going to create it
     others = [other for other in names if other.lower() == name.lower()]
     if others and name not in others:
         where = f"The VPC {vpc}" if vpc else "The default VPC"
@@ -252,14 +251,14 @@ def _check_spelling(session, name, vpc):
 @connected
 def create(session, name, description, tags=None, vpc=None):
     """
-    Create a security group, with AWS's defaults: nothing comes in, everything goes out.
+    Create a security group, with AWS's defaults: no inbound traffic, all outbound traffic.
 
     description
-        What it is for: 1 to 255 characters. AWS never changes it.
+        Its purpose, in 1 to 255 characters. It cannot be changed later.
     tags
-        A mapping of strings, besides ``Name``. Default: none.
+        A mapping of strings, without ``Name``. Default: none.
 
-    An existing one is left unchanged; one whose name differs only by case is an error, as names are case-insensitive in EC2.
+    An existing one is not changed. One whose name differs only by case is an error, because EC2 ignores the case of names.
     IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSecurityGroups``, ``ec2:CreateSecurityGroup``, ``ec2:CreateTags``.
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
 
@@ -291,13 +290,13 @@ def update(session, name, vpc=None, **attributes):
     """
     Write the given attributes of a security group.
 
-    Give a security group exactly these rules and tags; ``None`` leaves an attribute alone. New rules are added before
-    old ones are revoked.
+    The group gets exactly these rules and tags; ``None`` does not change an attribute. New rules are added before old
+    ones are revoked.
 
     ingress, egress
-        All its rules in that direction, as the module's help describes them: others are revoked.
+        All its rules in that direction, in the form that the module's help describes. Other rules are revoked.
     tags
-        All its tags but ``Name``: others are removed.
+        All its tags except ``Name``. Other tags are removed.
 
     IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSecurityGroups``, ``ec2:AuthorizeSecurityGroupIngress``,
     ``ec2:RevokeSecurityGroupIngress`` and the same for ``Egress``, ``ec2:CreateTags``, ``ec2:DeleteTags``.
@@ -314,9 +313,9 @@ def update(session, name, vpc=None, **attributes):
 @connected
 def obstacles(session, name, vpc=None):
     """
-    Why a security group must not be deleted: a list of sentences, empty when nothing is in the way.
+    List the reasons why a security group must not be deleted, one sentence each; empty when there are none.
 
-    AWS's own group ``default``, and one that something uses, must not. IAM actions: ``ec2:DescribeVpcs``,
+    AWS's own group ``default``, and a group that is in use, must not be deleted. IAM actions: ``ec2:DescribeVpcs``,
     ``ec2:DescribeSecurityGroups``, ``ec2:DescribeNetworkInterfaces``.
 
     CLI Example:
@@ -334,7 +333,7 @@ def obstacles(session, name, vpc=None):
 @connected
 def delete(session, name, vpc=None):
     """
-    Delete a security group; AWS refuses while anything uses it.
+    Delete a security group. AWS refuses while it is in use.
 
     IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSecurityGroups``, ``ec2:DeleteSecurityGroup``.
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSecurityGroup.html

@@ -3,21 +3,21 @@ Manage subnets of VPCs.
 
 https://docs.aws.amazon.com/vpc/latest/userguide/configure-subnets.html
 
-A subnet is found by its ``Name`` tag in its VPC, or named by its id. Two with one name are an error that lists them.
+A subnet is identified by its ``Name`` tag in its VPC, or by its id. A name that two of them have is an error that lists both.
 
 Attributes
     ``cidr_block``
-        Its addresses, within the VPC's: ``10.0.1.0/24``. AWS never changes it.
+        Its address range, within the VPC's: ``10.0.1.0/24``. It cannot be changed later.
     ``availability_zone``
-        Its zone. Left out, the next one in which the VPC has no subnet yet, so that two subnets are in two zones. AWS
-        never changes it.
+        Its zone. Default: the next zone in which the VPC has no subnet yet, so that two subnets are in two zones. It
+        cannot be changed later.
     ``map_public_ip_on_launch``
-        ``True`` when machines started in it get a public address.
+        ``True`` if instances launched in it get a public address.
     ``tags``
-        A mapping of strings, besides ``Name``.
+        A mapping of strings, without ``Name``.
 
 Every function takes ``vpc``, the name or id of the VPC (left out: any), and ``region``, ``profile``, ``keyid`` and
-``key`` last: how to reach the account. IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets`` and
+``key`` as its last arguments: how to reach the account. IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets`` and
 ``ec2:DescribeAvailabilityZones`` to read; ``ec2:CreateSubnet``, ``ec2:CreateTags``, ``ec2:DeleteTags`` and
 ``ec2:ModifySubnetAttribute`` to write; ``ec2:DescribeNetworkInterfaces`` and ``ec2:DeleteSubnet`` to delete.
 """
@@ -98,12 +98,12 @@ KIND = Kind(
 @connected
 def describe(session, name, attributes=None, vpc=None):
     """
-    The subnet's ``subnet_id``, ``vpc_id`` and attributes; ``None`` when there is none.
+    Return the subnet's ``subnet_id``, ``vpc_id`` and attributes; ``None`` if it does not exist.
 
     attributes
-        Only these are shown (a list of names). Default: all.
+        A list of names of the attributes to return. Default: all.
 
-    IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets``. Two subnets with the name are an error that lists them.
+    IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets``. Two subnets with the same name are an error that lists them.
 
     CLI Example:
 
@@ -117,10 +117,10 @@ def describe(session, name, attributes=None, vpc=None):
 @connected
 def normalise(session, name, attributes, vpc=None):
     """
-    The attributes as ``describe`` would give them; a value that AWS does not accept is an error.
+    Return the attributes as ``describe`` would give them; a value that AWS does not accept is an error.
 
     attributes
-        A mapping of the module's attributes. One of another shape is an error that says what is allowed.
+        A mapping of the module's attributes. An invalid mapping is an error that says what is allowed.
 
     Makes no call to AWS.
 
@@ -138,15 +138,14 @@ def resolve(session, name, current, attributes, vpc=None):
     """
     Return the wanted attributes of a subnet, given its present ones.
 
-    The wanted attributes of a subnet, given its present ones; a change that AWS cannot make, and a block that is not free, is an
-    error.
+    A change that AWS cannot make is an error, and so is a block that is not free.
 
     current
-        Its description by ``describe``; ``{}`` or ``None`` when it does not exist.
+        The result of ``describe``; ``{}`` or ``None`` when it does not exist.
     attributes
         The result of ``normalise``.
 
-    Returns ``attributes`` (as ``describe`` would show them) and ``warnings``, a list of sentences. Reads, and does not write.
+    Returns ``attributes`` (as ``describe`` would show them) and ``warnings``, a list of sentences. Writes nothing.
 
     IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets``.
 
@@ -168,7 +167,7 @@ def _check_new(session, name, block, vpc):
         raise RunbookError(f"There is no subnet {name} yet; to make one, give vpc and cidr_block.")
     found = ec2.vpc(session, vpc)
     if found is None:
-        return  # under test, it may be made by a state before this one
+        return  # with test=True, an earlier state may be going to create it
     if not cidr.contains(found["CidrBlock"], block):
         raise RunbookError(
             f"subnet {name}: cidr_block is {block!r}; give a block within {found['CidrBlock']}, the VPC's."
@@ -187,13 +186,13 @@ def create(session, name, vpc, cidr_block, availability_zone=None, tags=None):
     Create a subnet.
 
     cidr_block
-        Its addresses, within the VPC's: ``10.0.1.0/24``.
+        Its address range, within the VPC's: ``10.0.1.0/24``.
     availability_zone
-        Default: the first zone, by name, that has the fewest of the VPC's subnets.
+        Default: the first zone, by name, with the fewest subnets of the VPC.
     tags
-        A mapping of strings, besides ``Name``. Default: none.
+        A mapping of strings, without ``Name``. Default: none.
 
-    A block that is taken is an error, unless the subnet of this name has it. IAM actions: ``ec2:DescribeVpcs``,
+    A block that is in use is an error, unless the subnet with this name has it. IAM actions: ``ec2:DescribeVpcs``,
     ``ec2:DescribeSubnets``, ``ec2:DescribeAvailabilityZones``, ``ec2:CreateSubnet``, ``ec2:CreateTags``.
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSubnet.html
 
@@ -222,7 +221,7 @@ def create(session, name, vpc, cidr_block, availability_zone=None, tags=None):
 
 
 def _check_made_by_another_run(session, name, block, vpc):
-    """Something has the block ``block`` by now: the subnet ``name``, or there is an error."""
+    """Raise unless the subnet that now has the block ``block`` is ``name``."""
 
     def found():
         subnet = KIND.of(session, name, vpc=vpc).entry
@@ -237,7 +236,7 @@ def _check_made_by_another_run(session, name, block, vpc):
 
 
 def _next_zone(session, vpc_id):
-    """The first zone, by name, that has the fewest of the VPC's subnets."""
+    """Return the first zone, by name, with the fewest subnets of the VPC."""
     answer = session.read(
         "ec2",
         "describe_availability_zones",
@@ -256,12 +255,12 @@ def _next_zone(session, vpc_id):
 @KIND.updates
 def update(session, name, vpc=None, **attributes):
     """
-    Write the given attributes of a subnet; ``None`` leaves an attribute alone.
+    Write the given attributes of a subnet; ``None`` does not change an attribute.
 
     map_public_ip_on_launch
         ``True`` or ``False``.
     tags
-        All its tags but ``Name``: others are removed.
+        All its tags except ``Name``. Other tags are removed.
 
     IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets``, ``ec2:ModifySubnetAttribute``, ``ec2:CreateTags``,
     ``ec2:DeleteTags``.
@@ -278,7 +277,7 @@ def update(session, name, vpc=None, **attributes):
 @connected
 def obstacles(session, name, vpc=None):
     """
-    Why a subnet must not be deleted: a list of sentences, empty when nothing is in the way.
+    List the reasons why a subnet must not be deleted, one sentence each; empty when there are none.
 
     IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets``, ``ec2:DescribeNetworkInterfaces``.
 
@@ -295,7 +294,7 @@ def obstacles(session, name, vpc=None):
 @connected
 def delete(session, name, vpc=None):
     """
-    Delete a subnet; AWS refuses while anything is in it.
+    Delete a subnet. AWS refuses while anything is in it.
 
     IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets``, ``ec2:DeleteSubnet``.
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSubnet.html

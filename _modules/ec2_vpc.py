@@ -1,23 +1,23 @@
 """
-Manage VPCs: networks of one's own, for databases and what reaches them.
+Manage VPCs: virtual networks for databases and their clients.
 
 https://docs.aws.amazon.com/vpc/latest/userguide/configure-your-vpc.html
 
-A VPC is found by its ``Name`` tag, or named by its id. Two with one name are an error that lists them.
+A VPC is identified by its ``Name`` tag or its id. A name that two of them have is an error that lists both.
 
 Attributes
     ``cidr_block``
-        Its addresses, from /16 to /28: ``10.0.0.0/16``. AWS never changes it.
+        Its address range, from /16 to /28: ``10.0.0.0/16``. It cannot be changed later.
     ``enable_dns_support``, ``enable_dns_hostnames``
         ``True`` or ``False``. A public database in the VPC needs both.
     ``internet_gateway``
-        ``True`` when an internet gateway is attached to it.
+        ``True`` if an internet gateway is attached to it.
     ``public_route``
-        ``True`` when its main route table leads to the internet by that gateway.
+        ``True`` if its main route table has a route to the internet through that gateway.
     ``tags``
-        A mapping of strings, besides ``Name``.
+        A mapping of strings, without ``Name``.
 
-Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last: how to reach the account. IAM actions:
+Every function takes ``region``, ``profile``, ``keyid`` and ``key`` as its last arguments: how to reach the account. IAM actions:
 ``ec2:DescribeVpcs``, ``ec2:DescribeVpcAttribute``, ``ec2:DescribeInternetGateways`` and ``ec2:DescribeRouteTables`` to
 read; ``ec2:CreateVpc``, ``ec2:DeleteVpc`` (when two runs have made one), ``ec2:CreateTags``, ``ec2:DeleteTags``,
 ``ec2:ModifyVpcAttribute``, ``ec2:CreateInternetGateway``, ``ec2:AttachInternetGateway``,
@@ -118,13 +118,13 @@ KIND = Kind(
 @connected
 def describe(session, name, attributes=None):
     """
-    The VPC's ``vpc_id`` and attributes; ``None`` when there is none.
+    Return the VPC's ``vpc_id`` and attributes; ``None`` if it does not exist.
 
     attributes
-        Only these are read (a list of names). Default: all.
+        A list of names of the attributes to return. Default: all.
 
     IAM actions: ``ec2:DescribeVpcs``; by attribute ``ec2:DescribeVpcAttribute``, ``ec2:DescribeInternetGateways``,
-    ``ec2:DescribeRouteTables``. Two VPCs with the name are an error that lists them.
+    ``ec2:DescribeRouteTables``. Two VPCs with the same name are an error that lists them.
 
     CLI Example:
 
@@ -138,10 +138,10 @@ def describe(session, name, attributes=None):
 @connected
 def normalise(session, name, attributes):
     """
-    The attributes as ``describe`` would give them; a value that AWS does not accept is an error.
+    Return the attributes as ``describe`` would give them; a value that AWS does not accept is an error.
 
     attributes
-        A mapping of the module's attributes. One of another shape is an error that says what is allowed.
+        A mapping of the module's attributes. An invalid mapping is an error that says what is allowed.
 
     Makes no call to AWS.
 
@@ -157,14 +157,14 @@ def normalise(session, name, attributes):
 @connected
 def resolve(session, name, current, attributes):
     """
-    The wanted attributes of a VPC, given its present ones; a change that AWS cannot make is an error.
+    Return the wanted attributes of a VPC, given its present ones. A change that AWS cannot make is an error.
 
     current
-        Its description by ``describe``; ``{}`` or ``None`` when it does not exist.
+        The result of ``describe``; ``{}`` or ``None`` when it does not exist.
     attributes
         The result of ``normalise``.
 
-    Returns ``attributes`` (as ``describe`` would show them) and ``warnings``, a list of sentences. Reads, and does not write.
+    Returns ``attributes`` (as ``describe`` would show them) and ``warnings``, a list of sentences. Writes nothing.
 
     Makes no call to AWS.
 
@@ -185,12 +185,12 @@ def resolve(session, name, current, attributes):
 @connected
 def create(session, name, cidr_block, tags=None):
     """
-    Create a VPC with AWS's defaults: only one, also when another run does so at the same time.
+    Create a VPC with AWS's defaults. Only one is created, even if another run does so at the same time.
 
     cidr_block
-        Its addresses, from /16 to /28: ``10.0.0.0/16``.
+        Its address range, from /16 to /28: ``10.0.0.0/16``.
     tags
-        A mapping of strings, besides ``Name``. Default: none.
+        A mapping of strings, without ``Name``. Default: none.
 
     IAM actions: ``ec2:DescribeVpcs``, ``ec2:CreateVpc``, ``ec2:CreateTags``, ``ec2:DeleteVpc``.
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpc.html
@@ -208,7 +208,7 @@ def create(session, name, cidr_block, tags=None):
             "ec2",
             "create_vpc",
             f"create the VPC {name}",
-            once=True,  # nothing would keep AWS from making a second one
+            once=True,  # no retry: AWS would create a second one
             CidrBlock=cidr_block,
             **ec2.tagged("vpc", draft, wanted["tags"]),
         )
@@ -222,16 +222,16 @@ def create(session, name, cidr_block, tags=None):
 @KIND.updates
 def update(session, name, **attributes):
     """
-    Write the given attributes of a VPC; ``None`` leaves an attribute alone.
+    Write the given attributes of a VPC; ``None`` does not change an attribute.
 
     enable_dns_support, enable_dns_hostnames, internet_gateway, public_route
-        ``True`` or ``False``. A gateway is only deleted if it has the VPC's name; another one is detached and stays.
+        ``True`` or ``False``. A gateway is deleted only if it has the VPC's name. Any other gateway is detached and kept.
     tags
-        All its tags but ``Name``: others are removed.
+        All its tags except ``Name``. Other tags are removed.
 
     A missing VPC is an error.
 
-    IAM actions: those to write, at the head of this module, of the attributes that are given.
+    IAM actions: those to write the given attributes, listed at the top of this module.
 
     CLI Example:
 
@@ -245,9 +245,9 @@ def update(session, name, **attributes):
 @connected
 def obstacles(session, name):
     """
-    Why a VPC must not be deleted: a list of sentences, empty when nothing is in the way.
+    List the reasons why a VPC must not be deleted, one sentence each; empty when there are none.
 
-    The default VPC, and one that has subnets or security groups, must not. IAM actions: ``ec2:DescribeVpcs``,
+    The default VPC, and a VPC with subnets or security groups, must not be deleted. IAM actions: ``ec2:DescribeVpcs``,
     ``ec2:DescribeSubnets``, ``ec2:DescribeSecurityGroups``.
 
     CLI Example:
@@ -273,7 +273,7 @@ def obstacles(session, name):
 @connected
 def delete(session, name):
     """
-    Delete a VPC and its internet gateway; AWS refuses while anything else is in it.
+    Delete a VPC and its internet gateway. AWS refuses while anything else is in it.
 
     IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeInternetGateways``, ``ec2:DetachInternetGateway``,
     ``ec2:DeleteInternetGateway``, ``ec2:DeleteVpc``.

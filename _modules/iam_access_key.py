@@ -1,9 +1,9 @@
 """
-Manage the access keys of IAM users: made, put into a store, rotated; never shown.
+Manage the access keys of IAM users: create, store and rotate them. They are never shown.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html
 
-A *store* is where the two halves of a new key go, since AWS shows the secret once (see the page on stores):
+A *store* keeps the two halves of a new key, because AWS shows the secret only once (see the page on stores):
 
 .. code-block:: yaml
 
@@ -16,11 +16,12 @@ A *store* is where the two halves of a new key go, since AWS shows the secret on
       keys: {access_key: aws:access_key, secret_key: aws:secret_key}
       gpg: {recipients: [ops@example.org]}
 
-No function returns, logs or prints a secret. Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last:
-how to reach the account. A key id that stands in any place of a store is looked up first: that of another user or account is overwritten by nothing.
+No function returns, logs or prints a secret. Every function takes ``region``, ``profile``, ``keyid`` and ``key`` as its last arguments:
+how to reach the account. A key id that is in a store already is looked up
+first: a key of another user or account is never overwritten.
 
 IAM actions: ``iam:ListAccessKeys``, ``iam:GetAccessKeyLastUsed`` and ``iam:GetUser`` to read, ``sts:GetAccessKeyInfo``,
-``iam:ListUsers`` and ``iam:GetAccountSummary`` where a key in a store is not seen in AWS any more;
+``iam:ListUsers`` and ``iam:GetAccountSummary`` where a key in a store is no longer found in AWS;
 ``iam:CreateAccessKey``, ``iam:UpdateAccessKey``, ``iam:DeleteAccessKey`` and ``iam:TagUser`` to write.
 """
 
@@ -50,10 +51,10 @@ def describe(session, name):
     """
     List the access keys of a user.
 
-    The access keys of the user ``name``: a list of ``access_key_id``, ``status``, ``create_date``, ``last_used_date``
-    (``None`` for never); ``None`` when there is no such user. Dates are texts in ISO 8601.
+    Returns a list of ``access_key_id``, ``status``, ``create_date`` and ``last_used_date`` (``None`` for never) for the
+    user ``name``; ``None`` if the user does not exist. Dates are strings in ISO 8601.
 
-    AWS notes the use of a key with a delay. IAM actions: ``iam:ListAccessKeys``, ``iam:GetAccessKeyLastUsed``.
+    AWS records the use of a key with a delay. IAM actions: ``iam:ListAccessKeys``, ``iam:GetAccessKeyLastUsed``.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html
 
     CLI Example:
@@ -77,7 +78,7 @@ def describe(session, name):
 @connected
 def ids(session, name):
     """
-    The ids of the access keys of the user ``name``, oldest first; ``None`` when there is no such user.
+    Return the ids of the access keys of the user ``name``, oldest first; ``None`` if the user does not exist.
 
     IAM action: ``iam:ListAccessKeys``. https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccessKeys.html
 
@@ -96,23 +97,23 @@ def plan(session, name, store=None, rotate_days=None, grace_days=None, smtp_regi
     """
     Return what the state would do next for the access key of a user.
 
-    What ``iam_access_key.present`` would do next for the user ``name``: ``action`` (``create``, ``rotate``,
-    ``deactivate``, ``delete``, ``clean`` or ``None``), ``old`` (the key it is done to), ``changes``, ``warnings`` and ``pending``.
+    Returns what ``iam_access_key.present`` would do next for the user ``name``: ``action`` (``create``, ``rotate``,
+    ``deactivate``, ``delete``, ``clean`` or ``None``), ``old`` (the key that the action applies to), ``changes``, ``warnings`` and ``pending``.
 
-    What only a person can decide (a key that is in no store, a full user, another user's key in a place of the store) is an
-    error that says how. Where a key is to go into the store, the store is checked.
-    Nothing is written. What looks like a key half stored is looked at again when no other run has the store's lock.
+    A situation that only a person can decide (a key that is in no store, a user with two keys, another user's key in the
+    store) is an error that says what to do. If a key is going to be stored, the store is checked.
+    Nothing is written. A key that seems to be stored partly is checked again when no other run holds the store's lock.
 
     store
-        Where the key goes: ``sdb://…``, or a mapping of ``pillar_file`` and ``keys``, with ``gpg`` to have it
-        encrypted; or a list of these. See the page on stores. Without one no key is made, and a warning says so.
+        Where the key is stored: ``sdb://…``, or a mapping of ``pillar_file`` and ``keys``, with ``gpg`` to encrypt it;
+        or a list of these. See the page on stores. Without a store no key is created, and a warning says so.
     rotate_days
-        A whole number: a key that is older is replaced. Default: never.
+        A whole number of days: an older key is replaced. Default: never.
     grace_days
-        A whole number: for how long the old key still works when the new one is not seen in use, and for how long it is
-        kept after that. Default: 7.
+        A whole number of days: how long the old key stays active while the new one is not seen in use, and how long it
+        is kept after that. Default: 7.
     smtp_region
-        The key is for SES's SMTP interface in this region: its store gets a user name and a password.
+        Set this for a key for SES's SMTP interface in this region: its store gets a user name and a password.
 
     IAM actions: ``iam:ListAccessKeys``, ``iam:GetAccessKeyLastUsed``, ``iam:GetUser``, ``sts:GetAccessKeyInfo``,
     ``iam:ListUsers``, ``iam:GetAccountSummary``. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html
@@ -154,7 +155,7 @@ def plan(session, name, store=None, rotate_days=None, grace_days=None, smtp_regi
 
 
 def _kinds(name, smtp_region):
-    """The kinds of backup that a user makes; ``[]`` for a user of SES, ``None`` where pillar does not tell."""
+    """Return the kinds of backup that a user makes; ``[]`` for an SES user, ``None`` if pillar does not say."""
     if smtp_region:
         return []
     try:
@@ -167,20 +168,20 @@ def _kinds(name, smtp_region):
 @connected
 def apply(session, name, action, old=None, store=None, smtp_region=None):
     """
-    Do what ``plan`` says: ``action`` with the key ``old``.
+    Carry out a plan: ``action`` with the key ``old``.
 
     action
-        ``create``, ``rotate``, ``deactivate``, ``delete``, or ``clean``: delete the key that a killed run left. That is also
-        done before the first two.
+        ``create``, ``rotate``, ``deactivate``, ``delete``, or ``clean``: delete the key that a killed run left. ``create``
+        and ``rotate`` also clean first.
     old
         The id of the key that is rotated, deactivated or deleted.
     store
-        Where the key goes: ``sdb://…``, or a mapping of ``pillar_file`` and ``keys``, with ``gpg`` to have it
-        encrypted; or a list of these. See the page on stores.
+        Where the key is stored: ``sdb://…``, or a mapping of ``pillar_file`` and ``keys``, with ``gpg`` to encrypt it;
+        or a list of these. See the page on stores.
     smtp_region
-        The key is for SES's SMTP interface in this region: its store gets a user name and a password.
+        Set this for a key for SES's SMTP interface in this region: its store gets a user name and a password.
 
-    The store is tried before the key is made; when it then cannot be written, the key is deleted again, and that is an
+    The store is tested before the key is created. If it then cannot be written, the key is deleted again, and that is an
     error. IAM actions: those of ``plan``, ``iam:CreateAccessKey``, ``iam:UpdateAccessKey``, ``iam:DeleteAccessKey``,
     ``iam:TagUser``.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html
@@ -196,13 +197,13 @@ def apply(session, name, action, old=None, store=None, smtp_region=None):
         read_alone = place.is_alone
         with place.alone():
             if not read_alone:
-                run_cache.forget()  # what was read before this run's turn
+                run_cache.forget()  # drop what was read before this run got the lock
             creation.wait_for_turn(session, name)
             found = inventory.found(session, name, place, partial(_kinds, name, smtp_region))
             if found.lost:
                 creation.forget(session, name, found.lost)
             if action == "clean" or len(found.keys) > (1 if action == "rotate" else 0):
-                return True  # another run did it meanwhile
+                return True  # another run has done it in the meantime
             if action == "rotate":
                 rotation_notes.write(session, name, old)
             creation.make(session, name, place)
@@ -220,15 +221,15 @@ def rotate(session, name, store=None, smtp_region=None):
     """
     Replace the access key of a user by a new one.
 
-    Make a new access key for the user ``name`` and put it into its store, beside the old one, which goes on working
-    until ``state.apply aws.account`` retires it. For a key whose secret is lost, or has been seen.
+    Creates a new access key for the user ``name`` and puts it into its store. The old key keeps working until
+    ``state.apply aws.account`` retires it. Use this for a key whose secret is lost or has been exposed.
 
     store
-        Where the key goes. Default: what pillar says for that user.
+        Where the key is stored. Default: the user's setting in pillar.
     smtp_region
-        The key is for SES's SMTP interface in this region. Default: what pillar says for that user.
+        The key is for SES's SMTP interface in this region. Default: the user's setting in pillar.
 
-    A user with two keys is an error, as AWS allows no third. IAM actions: as for ``apply``.
+    A user with two keys is an error, because AWS allows no third. IAM actions: as for ``apply``.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id-credentials-access-keys-update.html
 
     CLI Example:
@@ -261,7 +262,7 @@ def rotate(session, name, store=None, smtp_region=None):
 
 
 def _planned(name):
-    """What pillar says of a user's key."""
+    """Return the settings of a user's key in pillar."""
     smtp = email_plan.plan(__pillar__)["smtp_users"].get(name)
     if smtp:
         return {"store": smtp.get("store"), "smtp_region": smtp["region"]}
@@ -269,10 +270,10 @@ def _planned(name):
 
 
 def _rotate_with(name, store, smtp_region):
-    """The arguments that ``rotate`` needs where pillar does not say the same."""
+    """Return the arguments that ``rotate`` needs because pillar does not give the same values."""
     try:
         planned = _planned(name)
-    except RunbookError:  # what is wrong in pillar is another message's
+    except RunbookError:  # errors in pillar are reported elsewhere
         planned = {}
     given = {"store": store, "smtp_region": smtp_region}
     return {argument: value for argument, value in given.items() if value != planned.get(argument)}
@@ -283,8 +284,8 @@ def pending(session):
     """
     List what AWS or a person must still do for access keys.
 
-    What AWS or a person must still do for the access keys in pillar: a list of ``what``, ``on`` (who must do
-    it), ``since`` and ``do``. Nothing is written. IAM actions: as for ``plan``.
+    Returns a list of ``what``, ``on`` (who must act), ``since`` and ``do`` for the access keys in pillar.
+    Nothing is written. IAM actions: as for ``plan``.
 
     CLI Example:
 
@@ -327,7 +328,7 @@ def activate(session, name, access_key_id):
 @connected
 def deactivate(session, name, access_key_id):
     """
-    Make a key of the user ``name`` stop working, until it is activated again.
+    Deactivate a key of the user ``name``. It does not work until it is activated again.
 
     access_key_id
         The key. A missing key is an error.
@@ -348,12 +349,12 @@ def deactivate(session, name, access_key_id):
 @connected
 def obstacles(session, name, access_key_id, delete_active=False):
     """
-    Why a key must not be deleted: a list of sentences, empty when nothing is in the way.
+    List the reasons why a key must not be deleted, one sentence each; empty when there are none.
 
     access_key_id
         The key.
     delete_active
-        ``True`` when it may be deleted although it is active: what uses it stops. Default: ``False``.
+        ``True`` to allow the deletion of an active key: its clients stop working. Default: ``False``.
 
     IAM actions: ``iam:ListAccessKeys``, ``iam:GetAccessKeyLastUsed``.
 
@@ -377,7 +378,7 @@ def obstacles(session, name, access_key_id, delete_active=False):
 @connected
 def delete(session, name, access_key_id):
     """
-    Delete a key of the user ``name``: what uses it stops.
+    Delete a key of the user ``name``. Its clients stop working.
 
     access_key_id
         The key.

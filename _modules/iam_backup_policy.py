@@ -1,5 +1,5 @@
 """
-Manage the IAM policies that let servers write their backups, and nothing else.
+Manage the IAM policies that allow servers to write their backups, and nothing else.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html#customer-managed-policies
 
@@ -8,7 +8,7 @@ A *target* is a mapping that says where a backup goes:
 ``kind``
     ``pgbackrest``, ``script`` (pg_dump), ``mysql``, ``files`` or ``sync``.
 ``bucket``, ``prefix``
-    The place; an empty prefix is the whole bucket.
+    The location. An empty prefix means the whole bucket.
 ``scope``
     ``prefix`` (the default) or ``bucket``: a policy for the whole bucket although the target has a prefix.
 ``options``
@@ -19,7 +19,7 @@ A *target* is a mapping that says where a backup goes:
     ``True`` for a policy without deletion, for the kinds that never delete: ``script``, ``mysql`` and ``files``.
 
 ``aws_backup.targets`` lists a server's targets. Every function takes ``region``, ``profile``, ``keyid`` and ``key``
-last: how to reach the account. IAM actions: ``iam:GetPolicy``, ``iam:ListPolicies`` and ``iam:GetPolicyVersion`` to read, and
+as its last arguments: how to reach the account. IAM actions: ``iam:GetPolicy``, ``iam:ListPolicies`` and ``iam:GetPolicyVersion`` to read, and
 ``iam:ListEntitiesForPolicy`` before a document is replaced;
 ``iam:CreatePolicy``, ``iam:ListPolicyVersions``, ``iam:CreatePolicyVersion``, ``iam:DeletePolicyVersion``,
 ``iam:TagPolicy`` and ``iam:UntagPolicy`` to write; ``iam:DetachUserPolicy``,
@@ -63,7 +63,7 @@ def _document_of(policy):
 
 
 def _follow_from_targets(policy, wanted):
-    """The document follows from the targets, where they are given."""
+    """Generate the document from the targets, if they are given."""
     if "targets" not in wanted:
         return wanted
     follows = document.on(policy.session, wanted.pop("targets"))
@@ -92,7 +92,7 @@ def _write_document(policy, wanted):
 
 def _tags(policy):
     arn = policy.required["Arn"]
-    # A listing of the account leaves out the tags of policies.
+    # A listing of the account does not contain the tags of policies.
     answer = policy.session.read("iam", "get_policy", f"read {policy}", PolicyArn=arn, listed=False)
     return tagging.POLICY.of(answer["Policy"].get("Tags"))
 
@@ -139,7 +139,7 @@ KIND = Kind(
 @connected
 def document(session, targets):
     """
-    The policy document that targets need: the union, no statement twice. Makes no call to AWS.
+    Return the policy document for targets: the union of their statements. Makes no call to AWS.
 
     targets
         A list of mappings of ``kind`` (``pgbackrest``, ``script``, ``mysql``, ``files``, ``sync``) and ``bucket``, and
@@ -147,7 +147,7 @@ def document(session, targets):
         ``pgbackrest``, ``options`` (a list of ``tags`` and ``target_time``). ``aws_backup.targets`` lists those of a
         server.
 
-    A target that makes no sense is an error. What is allowed, and why not less, is on the page on policies.
+    An invalid target is an error. The page on policies explains each permission.
 
     CLI Example:
 
@@ -162,7 +162,7 @@ def document(session, targets):
 
 
 def _target(given):
-    """A target of :func:`document`, checked. What else ``aws_backup.targets`` tells of one is not for the policy."""
+    """Check a target of :func:`document`. Other fields of ``aws_backup.targets`` do not concern the policy."""
     if not isinstance(given, Mapping) or not isinstance(given.get("bucket"), str) or not given["bucket"]:
         raise RunbookError(f"targets has {given!r}; give mappings with at least kind and bucket.")
     unknown = sorted(set(given) - {entry.name for entry in fields(Target)})
@@ -194,12 +194,12 @@ def _target(given):
 @connected
 def describe(session, name, attributes=None):
     """
-    The policy's ``arn``, ``policy_document`` (of its default version) and ``tags``; ``None`` when there is none.
+    Return the policy's ``arn``, ``policy_document`` (of its default version) and ``tags``; ``None`` if it does not exist.
 
     attributes
-        Only these are read: a list of ``policy_document`` and ``tags``. Default: all.
+        The attributes to read: a list of ``policy_document`` and ``tags``. Default: all.
 
-    It is found under any path. One whose name differs only by case is an error. IAM actions: ``iam:GetPolicy``,
+    A policy is found under any path. A policy whose name differs only by case is an error. IAM actions: ``iam:GetPolicy``,
     ``iam:GetPolicyVersion``, and ``iam:ListPolicies`` where it is not at the path ``/``.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicyVersion.html
 
@@ -215,13 +215,13 @@ def describe(session, name, attributes=None):
 @connected
 def normalise(session, name, attributes):
     """
-    The attributes as ``describe`` would give them: ``targets`` becomes the ``policy_document`` that they need.
+    Return the attributes as ``describe`` would give them: ``targets`` becomes their ``policy_document``.
 
     attributes
         A mapping of ``targets`` (a list, see ``document``) or ``policy_document`` (a mapping or its JSON), ``holders`` (a mapping
-        of ``users`` and ``groups``, lists of the names of those that are to have the policy), and ``tags`` (a mapping of strings).
+        of ``users`` and ``groups``, lists of names, to which the policy is attached), and ``tags`` (a mapping of strings).
 
-    A target that makes no sense, and a document beyond IAM's 6,144 characters, are errors. Makes no call to AWS.
+    An invalid target is an error, and so is a document longer than IAM's limit of 6,144 characters. Makes no call to AWS.
 
     CLI Example:
 
@@ -237,16 +237,16 @@ def resolve(session, name, current, attributes):
     """
     Return the wanted attributes of a policy, given its present ones.
 
-    What is wanted of a policy that is as ``current`` says: a document that means the same stays as it is written. One that allows
-    anything outside of S3 is not replaced, which is an error.
+    A current document with the same meaning is kept as it is. A current document that allows anything outside of S3 is not replaced:
+    that is an error.
 
     current
-        What ``describe`` says of it; ``{}`` or ``None`` when there is none.
+        The result of ``describe``; ``{}`` or ``None`` when it does not exist.
     attributes
-        What ``normalise`` has returned.
+        The result of ``normalise``.
 
-    Returns ``attributes`` (as ``describe`` would show them), ``warnings``, and ``losses``: sentences about what the policy no longer
-    allows that is no backup, and about users, groups and roles that have it and are not among ``holders``. IAM action:
+    Returns ``attributes`` (as ``describe`` would show them), ``warnings``, and ``losses``: sentences about removed
+    permissions that are not for backups, and about users, groups and roles that have the policy and are not in ``holders``. IAM action:
     ``iam:ListEntitiesForPolicy``, where the document changes.
 
     CLI Example:
@@ -272,7 +272,7 @@ def resolve(session, name, current, attributes):
 @connected
 def create(session, name, policy_document, tags=None):
     """
-    Create a policy. An existing one is left unchanged; a document that IAM does not take is an error.
+    Create a policy. An existing one is not changed. A document that IAM does not accept is an error.
 
     policy_document
         A mapping or its JSON, of 6,144 characters at most without white space.
@@ -299,9 +299,10 @@ def create(session, name, policy_document, tags=None):
 @KIND.updates
 def update(session, name, **attributes):
     """
-    Make ``policy_document`` the default version of a policy, and ``tags`` its tags; ``None`` leaves either alone.
+    Set the default version and the tags of a policy; ``None`` does not change an attribute.
 
-    When the policy has as many versions as AWS keeps (5), the oldest one that is not the default is deleted first.
+    ``policy_document`` becomes the default version. If the policy has five versions, the limit in AWS, the oldest one that is
+    not the default is deleted first.
 
     policy_document
         A mapping or its JSON, of 6,144 characters at most without white space.
@@ -324,10 +325,10 @@ def update(session, name, **attributes):
 @connected
 def obstacles(session, name, detach=False):
     """
-    Why a policy must not be deleted: a list of sentences, empty when nothing is in the way.
+    List the reasons why a policy must not be deleted, one sentence each; empty when there are none.
 
     detach
-        ``True`` when it may be taken away from those who have it. Default: ``False``.
+        ``True`` to allow the deletion of an attached policy. Default: ``False``.
 
     IAM action: ``iam:ListEntitiesForPolicy``.
 
@@ -364,8 +365,8 @@ def delete(session, name, detach=False):
     Delete a policy and all its versions.
 
     detach
-        ``True`` to take it away from the users, groups and roles that have it. Otherwise, which is the default, AWS
-        refuses.
+        ``True`` to detach it from users, groups and roles first. Default: ``False``; AWS then refuses to delete an
+        attached policy.
 
     IAM actions: ``iam:DeletePolicy``, ``iam:ListPolicyVersions``, ``iam:DeletePolicyVersion``; with ``detach`` also
     ``iam:ListEntitiesForPolicy``, ``iam:DetachUserPolicy``, ``iam:DetachGroupPolicy``, ``iam:DetachRolePolicy``.

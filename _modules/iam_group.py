@@ -1,14 +1,14 @@
 """
-Manage IAM groups: for one policy that serves several users.
+Manage IAM groups, which give one policy to several users.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_groups.html
 
 Attribute
     ``policies``
-        The managed policies attached to the group: names of policies of the account, ARNs of AWS's own.
+        The managed policies attached to the group: names of the account's policies, or ARNs of AWS managed policies.
 
-Who is a member is said by each user (``iam_user``). Every function takes ``region``, ``profile``, ``keyid`` and ``key``
-last: how to reach the account. IAM actions: ``iam:GetGroup`` and ``iam:ListAttachedGroupPolicies`` to read;
+Membership is an attribute of each user (``iam_user``). Every function takes ``region``, ``profile``, ``keyid`` and ``key``
+as its last arguments: how to reach the account. IAM actions: ``iam:GetGroup`` and ``iam:ListAttachedGroupPolicies`` to read;
 ``iam:CreateGroup``, ``iam:AttachGroupPolicy`` and ``iam:DetachGroupPolicy`` to write; ``iam:ListGroupPolicies``,
 ``iam:RemoveUserFromGroup`` and ``iam:DeleteGroup`` to delete.
 """
@@ -54,7 +54,7 @@ KIND = Kind(
             write=_write_policies,
             shared=True,
         ),
-        # Each user says which groups it is a member of.
+        # Membership is an attribute of each user.
         Attribute("members", read=_members),
     ),
 )
@@ -63,10 +63,10 @@ KIND = Kind(
 @connected
 def describe(session, name, attributes=None):
     """
-    The group's ``arn``, ``policies`` and ``members``; ``None`` when there is none.
+    Return the group's ``arn``, ``policies`` and ``members``; ``None`` if it does not exist.
 
     attributes
-        Only these are read: a list of ``policies`` and ``members``. Default: all.
+        The attributes to read: a list of ``policies`` and ``members``. Default: all.
 
     Both are sorted lists of names. IAM actions: ``iam:GetGroup``, ``iam:ListAttachedGroupPolicies``.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetGroup.html
@@ -83,10 +83,10 @@ def describe(session, name, attributes=None):
 @connected
 def normalise(session, name, attributes):
     """
-    The attributes as ``describe`` would give them; a value of the wrong shape is an error. Makes no call to AWS.
+    Return the attributes as ``describe`` would give them; a value of the wrong shape is an error. Makes no call to AWS.
 
     attributes
-        A mapping of ``policies``: a list of names of policies of the account, ARNs of AWS's own.
+        A mapping of ``policies``: a list of names of the account's policies, or ARNs of AWS managed policies.
 
     CLI Example:
 
@@ -102,15 +102,14 @@ def resolve(session, name, current, attributes):
     """
     Return the wanted attributes of a group, given its present ones.
 
-    The wanted attributes of a group, given its present ones. One whose name differs only by case is an error, as names are
-    case-insensitive in IAM.
+    A group whose name differs only by case is an error, because IAM ignores the case of names.
 
     current
-        Its description by ``describe``; ``{}`` or ``None`` when it does not exist.
+        The result of ``describe``; ``{}`` or ``None`` when it does not exist.
     attributes
         The result of ``normalise``.
 
-    Returns ``attributes`` and ``warnings``, a list of sentences. IAM action: ``iam:ListGroups`` for a group that is new.
+    Returns ``attributes`` and ``warnings``, a list of sentences. IAM action: ``iam:ListGroups`` for a new group.
 
     CLI Example:
 
@@ -125,10 +124,10 @@ def resolve(session, name, current, attributes):
 @connected
 def create(session, name):
     """
-    Create a group, with no policy and no member. An existing one is left unchanged.
+    Create a group without policies and members. An existing one is not changed.
 
-    A group whose name differs only by case is an error, as names are case-insensitive in IAM. IAM actions: ``iam:CreateGroup``, and
-    ``iam:ListGroups`` where there is one.
+    A group whose name differs only by case is an error, because IAM ignores the case of names. IAM actions: ``iam:CreateGroup``, and
+    ``iam:ListGroups`` if such a group exists.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateGroup.html
 
     CLI Example:
@@ -147,10 +146,10 @@ def create(session, name):
 @KIND.updates
 def update(session, name, **attributes):
     """
-    Give a group exactly these policies: missing ones are attached before others are detached.
+    Set the policies of a group. Missing policies are attached before others are detached.
 
     policies
-        A list: names of policies of the account, ARNs of AWS's own. ``None`` (the default) changes nothing.
+        A list of names of the account's policies, or ARNs of AWS managed policies. ``None`` (the default) changes nothing.
 
     A missing policy is an error. IAM actions: ``iam:ListAttachedGroupPolicies``, ``iam:AttachGroupPolicy``,
     ``iam:DetachGroupPolicy``.
@@ -168,10 +167,10 @@ def update(session, name, **attributes):
 @connected
 def obstacles(session, name, remove_members=False):
     """
-    Why a group must not be deleted: a list of sentences, empty when nothing is in the way.
+    List the reasons why a group must not be deleted, one sentence each; empty when there are none.
 
     remove_members
-        ``True`` when its members may lose what the group grants them. Default: ``False``.
+        ``True`` to allow the deletion of a group with members, which lose its permissions. Default: ``False``.
 
     IAM actions: ``iam:GetGroup``, ``iam:ListGroupPolicies``.
 

@@ -5,14 +5,14 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_users.html
 
 Attributes
     ``policies``
-        The managed policies attached to the user: names of policies of the account, ARNs of AWS's own.
+        The managed policies attached to the user: names of the account's policies, or ARNs of AWS managed policies.
     ``groups``
         The groups that the user is a member of.
     ``tags``
-        A mapping of strings. Their keys ignore case. Not among them are AWS's own (``aws:…``) and notes of the states
-        (``aws-runbook:…``).
+        A mapping of strings. The case of keys is ignored. Tags of AWS (``aws:…``) and notes of the states
+        (``aws-runbook:…``) are not included.
 
-Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last: how to reach the account. IAM actions:
+Every function takes ``region``, ``profile``, ``keyid`` and ``key`` as its last arguments: how to reach the account. IAM actions:
 ``iam:GetUser``, ``iam:ListAttachedUserPolicies`` and ``iam:ListGroupsForUser`` to read; ``iam:CreateUser``,
 ``iam:TagUser``, ``iam:UntagUser``, ``iam:AttachUserPolicy``, ``iam:DetachUserPolicy``, ``iam:AddUserToGroup`` and
 ``iam:RemoveUserFromGroup`` to write; ``iam:ListAccessKeys``, ``iam:GetLoginProfile``, ``iam:ListMFADevices``,
@@ -50,7 +50,7 @@ def _tags(user):
 
 
 def _write_grants(user, wanted):
-    """Grant first what is to be granted, and take away the rest only when AWS shows it."""
+    """Add the new grants first, and remove others only when AWS shows the new ones."""
     groups, policies = _missing(user, wanted, "groups"), _missing(user, wanted, "policies")
     for group in groups:
         doing = f"add {user} to the group {group}"
@@ -130,10 +130,10 @@ KIND = Kind(
 @connected
 def describe(session, name, attributes=None):
     """
-    The user's ``arn``, ``policies``, ``groups`` and ``tags``; ``None`` when there is none.
+    Return the user's ``arn``, ``policies``, ``groups`` and ``tags``; ``None`` if it does not exist.
 
     attributes
-        Only these are read: a list of ``policies``, ``groups`` and ``tags``, each of which costs a call. Default: all.
+        The attributes to read, one call each: a list of ``policies``, ``groups`` and ``tags``. Default: all.
 
     ``policies`` and ``groups`` are sorted lists of names, ``tags`` a mapping. IAM actions: ``iam:GetUser``,
     ``iam:ListAttachedUserPolicies``, ``iam:ListGroupsForUser``.
@@ -151,7 +151,7 @@ def describe(session, name, attributes=None):
 @connected
 def normalise(session, name, attributes):
     """
-    The attributes as ``describe`` would give them; a value of the wrong shape is an error. Makes no call to AWS.
+    Return the attributes as ``describe`` would give them; a value of the wrong shape is an error. Makes no call to AWS.
 
     attributes
         A mapping of ``policies`` and ``groups`` (lists of names) and ``tags`` (a mapping of strings), or some of them.
@@ -170,16 +170,16 @@ def resolve(session, name, current, attributes):
     """
     Return the wanted attributes of a user, given its present ones.
 
-    The wanted attributes of a user, given its present ones: the keys of its tags, which are case-insensitive, as AWS has them. A user or
-    a group whose name differs only by case is an error, as names are case-insensitive in IAM.
+    The keys of tags, which are case-insensitive, are returned as AWS has them. A user or a group whose name differs only by case is an
+    error, because IAM ignores the case of names.
 
     current
-        Its description by ``describe``; ``{}`` or ``None`` when it does not exist.
+        The result of ``describe``; ``{}`` or ``None`` when it does not exist.
     attributes
         The result of ``normalise``.
 
     Returns ``attributes`` (as ``describe`` would show them) and ``warnings``, a list of sentences. IAM actions: ``iam:ListUsers``
-    for a user, and ``iam:ListGroups`` for a group, that is new to it.
+    for a new user, and ``iam:ListGroups`` for a new group.
 
     CLI Example:
 
@@ -199,13 +199,13 @@ def resolve(session, name, current, attributes):
 @connected
 def backup_policies(session, name, policies):
     """
-    Those of a user's ``policies`` that allow backups and nothing else: what can go when a group has them.
+    Return those of a user's ``policies`` that only allow backups, and can be detached when a group has them.
 
     policies
-        A list of names of policies of the account, or ARNs of AWS's own.
+        A list of names of the account's policies, or ARNs of AWS managed policies.
 
-    Returns ``policies``, a list of names, and ``warnings``, a sentence about each other one. One that is not there is among the
-    first. IAM actions: ``iam:GetPolicy``, ``iam:GetPolicyVersion``, and ``iam:ListPolicies`` where one is not at the path ``/``.
+    Returns ``policies``, a list of names, and ``warnings``, one sentence for each other policy. A missing policy is
+    included in ``policies``. IAM actions: ``iam:GetPolicy``, ``iam:GetPolicyVersion``, and ``iam:ListPolicies`` for a policy that is not at the path ``/``.
 
     CLI Example:
 
@@ -229,13 +229,13 @@ def backup_policies(session, name, policies):
 @connected
 def create(session, name, tags=None):
     """
-    Create a user, with no permission, no password and no key. An existing one is left unchanged.
+    Create a user without permissions, password and keys. An existing one is not changed.
 
     tags
         A mapping of strings. Default: none.
 
-    A user whose name differs only by case is an error, as names are case-insensitive in IAM. IAM actions: ``iam:CreateUser``,
-    ``iam:TagUser`` for tags, and ``iam:ListUsers`` where there is one.
+    A user whose name differs only by case is an error, because IAM ignores the case of names. IAM actions: ``iam:CreateUser``,
+    ``iam:TagUser`` for tags, and ``iam:ListUsers`` if such a user exists.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html
 
     CLI Example:
@@ -245,7 +245,7 @@ def create(session, name, tags=None):
         salt-call iam_user.create registry-backup
     """
     extra = {"Tags": tagging.listing(arguments.tags(f"user {name}", tags, tagging.USER))} if tags else {}
-    # Another run may have made it since it was looked at; here and in the other kinds.
+    # Another run may have created it after this run looked for it. The same holds for the other kinds.
     there = ("EntityAlreadyExists",)
     if session.write("iam", "create_user", f"create the user {name}", absent=there, UserName=name, **extra) is None:
         iam.check_spelling(session, "user", name)
@@ -258,17 +258,17 @@ def create(session, name, tags=None):
 @KIND.updates
 def update(session, name, **attributes):
     """
-    Give a user exactly these policies, groups and tags; ``None`` leaves an attribute alone.
+    Set the policies, groups and tags of a user; ``None`` does not change an attribute.
 
-    Grants are added first. Others are removed only when AWS shows the new ones, so that moving a user from a policy to a group that has
-    it leaves no moment without permission.
+    New grants are added first. Others are removed only when AWS shows the new ones, so that a user that moves from a policy to a group
+    with the same policy never loses the permission.
 
     policies
-        The managed policies to be attached, a list: names of policies of the account, ARNs of AWS's own.
+        The managed policies to attach: a list of names of the account's policies, or ARNs of AWS managed policies.
     groups
-        The groups to be a member of, a list of names.
+        The groups of the user: a list of names.
     tags
-        A mapping of strings; other tags are removed, but for this project's own notes.
+        A mapping of strings. Other tags are removed, except this project's own notes.
 
     A missing policy or group is an error. IAM actions: those of ``describe``, ``iam:AttachUserPolicy``,
     ``iam:DetachUserPolicy``, ``iam:AddUserToGroup``, ``iam:RemoveUserFromGroup``, ``iam:TagUser``, ``iam:UntagUser``.
@@ -288,7 +288,7 @@ def _keys(session, name):
     return [entry["AccessKeyId"] for entry in answer["AccessKeyMetadata"]]
 
 
-# What else AWS refuses to delete a user with: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html
+# Other items with which AWS refuses to delete a user: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html
 _BESIDES = (
     ("list_mfa_devices", "MFADevices", "an MFA device"),
     ("list_signing_certificates", "Certificates", "a signing certificate"),
@@ -300,10 +300,10 @@ _BESIDES = (
 @connected
 def obstacles(session, name, delete_access_keys=False):
     """
-    Why a user must not be deleted: a list of sentences, empty when nothing is in the way.
+    List the reasons why a user must not be deleted, one sentence each; empty when there are none.
 
     delete_access_keys
-        ``True`` when its access keys may be deleted with it: what uses them stops. Default: ``False``.
+        ``True`` to allow the deletion of its access keys, whose clients stop working. Default: ``False``.
 
     IAM actions: ``iam:ListAccessKeys``, ``iam:GetLoginProfile``, ``iam:ListMFADevices``, ``iam:ListSigningCertificates``,
     ``iam:ListSSHPublicKeys``, ``iam:ListServiceSpecificCredentials``, ``iam:ListUserPolicies``.
@@ -336,7 +336,7 @@ def obstacles(session, name, delete_access_keys=False):
 @connected
 def delete(session, name, delete_access_keys=False):
     """
-    Delete a user, out of its groups and policies. While it has anything else, nothing is deleted, and that is an error.
+    Delete a user, and remove it from its groups and policies. If it has anything else, that is an error and nothing is deleted.
 
     delete_access_keys
         ``True`` to delete its access keys first. Default: ``False``.

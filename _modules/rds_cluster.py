@@ -3,31 +3,31 @@ Manage clusters of Aurora Serverless v2, each with one instance.
 
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.html
 
-Attributes, with AWS's names in snake case, of which these need a word
+Attributes have AWS's names in snake case. These need an explanation
     ``engine``
         ``aurora-postgresql`` or ``aurora-mysql``.
     ``engine_version``
-        ``latest``, or a version such as ``'16.9'`` or ``'16'``. One that is there is never upgraded by itself: see
+        ``latest``, or a version such as ``'16.9'`` or ``'16'``. An existing database is upgraded only with
         ``allow_upgrade``.
     ``min_capacity``, ``max_capacity``
-        Capacity units, in halves. With a ``min_capacity`` of 0 the cluster pauses when nobody is connected.
+        Capacity units, in halves. With a ``min_capacity`` of 0 the cluster pauses when there are no connections.
     ``seconds_until_auto_pause``
-        After how long: 300 to 86400.
+        The time without connections after which it pauses, in seconds: 300 to 86400.
     ``data_api``
-        ``True`` when SQL can be sent over HTTPS, without a connection to the VPC.
+        ``True`` to accept SQL over HTTPS, without a connection to the VPC.
     ``database``
-        The database that a new cluster begins with.
+        The initial database of a new cluster.
     ``instance``
-        The name of its instance. A cluster without any gets one, of the class ``db.serverless`` and without a public
-        address.
+        The name of its instance. A cluster without instances gets one, of the class ``db.serverless`` and without a
+        public address.
     ``vpc_security_groups``
-        Names or ids of its security groups, all of them.
+        The complete list of its security groups: names or ids.
     ``master_password``
-        ``stored`` (made here, put into the ``store``) or ``managed`` (made and kept by AWS in Secrets Manager).
+        ``stored`` (generated here and put into the ``store``) or ``managed`` (generated and kept by AWS in Secrets Manager).
     ``tags``
-        A mapping of strings. Others stay, unless ``purge``.
+        A mapping of strings. Other tags are kept, unless ``purge`` is set.
 
-No function returns, logs or prints a password. Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last:
+No function returns, logs or prints a password. Every function takes ``region``, ``profile``, ``keyid`` and ``key`` as its last arguments:
 where the cluster is, and how to reach the account. IAM actions: ``rds:DescribeDBClusters``,
 ``rds:DescribeDBInstances``, ``rds:DescribeDBEngineVersions``, ``rds:DescribeDBMajorEngineVersions``,
 ``rds:DescribeDBSubnetGroups``, ``ec2:DescribeVpcs`` and
@@ -48,7 +48,7 @@ _USER = "postgres"
 
 
 class _Cluster(Database):
-    """What is particular to clusters: the instances in them, and the Data API."""
+    """The particulars of clusters: their instances and the Data API."""
 
     kind, module, key = "DB cluster", "rds_cluster", "clusters"
     api = Api(
@@ -74,7 +74,7 @@ class _Cluster(Database):
         return self.attributes.check(self.where, attributes)
 
     def _members(self):
-        """The instances of the cluster, by AWS's description."""
+        """Return the cluster's instances, as AWS describes them."""
         answer = self.session.read(
             "rds",
             "describe_db_instances",
@@ -84,7 +84,7 @@ class _Cluster(Database):
         return sorted(answer["DBInstances"], key=lambda member: member["DBInstanceIdentifier"])
 
     def status(self, entry):
-        """That of the cluster, or of an instance that is not available yet: without it, nobody can connect."""
+        """Return the cluster's status, or that of an instance that is not available yet, because connections need an instance."""
         if entry["Status"] not in database_changes.AVAILABLE:
             return entry["Status"]
         ready = (*database_changes.AVAILABLE, *database_changes.DELETING)
@@ -122,7 +122,7 @@ class _Cluster(Database):
     def switch(self, wanted, entry):
         if "data_api" not in wanted:
             return
-        # Of Serverless v2, by a call of its own: ModifyDBCluster switches only v1's.
+        # Serverless v2 needs a separate call: ModifyDBCluster switches only the Data API of v1.
         # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/data-api.enabling.html
         verb = "enable" if wanted["data_api"] else "disable"
         self.session.write(
@@ -155,7 +155,7 @@ class _Cluster(Database):
                 "delete_db_instance",
                 f"delete the instance {identifier} of the {self.where}",
                 DBInstanceIdentifier=identifier,
-                SkipFinalSnapshot=True,  # the data are the cluster's
+                SkipFinalSnapshot=True,  # the data belong to the cluster
             )
 
     def planned(self):
@@ -167,13 +167,13 @@ def describe(session, name, attributes=None):
     """
     Return the attributes of a DB cluster.
 
-    The cluster's ``arn``, ``vpc_id``, ``status`` (its instance's while that is not available), ``pending`` (what AWS will
-    change, by attribute), ``standing`` (what these are until then), ``held`` (all that waits, by AWS's names), ``unnamed``
-    (those of them that are no attribute), ``window`` (when) and attributes, in which what is pending has come true
-    already; ``None`` when there is none.
+    Returns the cluster's ``arn``, ``vpc_id``, ``status`` (its instance's status while that is not available), ``pending``
+    (the changes that AWS will make, by attribute), ``standing`` (the values of these attributes until then), ``held`` (all
+    pending changes, by AWS's names), ``unnamed`` (those of them that are not attributes), ``window`` (the time of the
+    changes) and its attributes, as they are after the pending changes; ``None`` if the cluster does not exist.
 
     attributes
-        Only these are shown. Default: all.
+        A list of names of the attributes to return. Default: all.
 
     IAM actions: ``rds:DescribeDBClusters``, ``rds:DescribeDBInstances``; for the names of its security groups
     ``ec2:DescribeSecurityGroups``.
@@ -191,13 +191,12 @@ def describe(session, name, attributes=None):
 @connected
 def normalise(session, name, attributes):
     """
-    Check the attributes of a DB cluster, and return them as they are described.
+    Check the attributes of a DB cluster, and return them as ``describe`` would give them.
 
-    The attributes as ``describe`` would give them; a value that RDS does not take, or that only Serverless v1 took, is an
-    error.
+    A value that RDS does not accept, or that only Serverless v1 accepted, is an error.
 
     attributes
-        A mapping, as the arguments of ``rds_cluster.present``.
+        A mapping with the arguments of ``rds_cluster.present``.
 
     Makes no call to AWS.
 
@@ -215,15 +214,15 @@ def plan(session, name, attributes, store=None, apply=None, allow_upgrade=None, 
     """
     Return what the state would do for a DB cluster.
 
-    What ``rds_cluster.present`` would do: ``changes``, ``warnings`` and ``pending``. What only a person can decide is an
-    error that says how.
+    Returns what ``rds_cluster.present`` would do: ``changes``, ``warnings`` and ``pending``. A situation that only a person
+    can decide is an error that says what to do.
 
     attributes
-        A mapping of what is wanted.
+        A mapping of the wanted attributes.
     store, apply, allow_upgrade, wait, purge
-        As in ``rds_cluster.present``. With ``wait`` it is waited for first while AWS is at work on it.
+        As in ``rds_cluster.present``. With ``wait``, the function first waits until AWS has finished its current work.
 
-    Reads, and writes neither to AWS nor to the store. IAM actions: those to read, in the module's help.
+    Writes neither to AWS nor to the store. IAM actions: those to read, in the module's help.
 
     CLI Example:
 
@@ -240,15 +239,15 @@ def plan(session, name, attributes, store=None, apply=None, allow_upgrade=None, 
 @connected
 def apply(session, name, changes, store=None, apply=None):
     """
-    Do what ``plan`` says: make the cluster and its instance, or change them.
+    Carry out a plan: create the cluster and its instance, or change them.
 
     changes
-        A mapping of attributes to their new values; with ``name`` the cluster is made.
+        A mapping of attributes to their new values; with ``name`` the cluster is created.
     store, apply
         As in ``rds_cluster.present``.
 
-    A new cluster is made with the password that the store has, or with a new one that is stored before. An existing one
-    is left unchanged. IAM actions: those to write, in the module's help.
+    A new cluster gets the password that is in the store, or a new one that is stored first. Creation does not
+    change an existing one. IAM actions: those to write, in the module's help.
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBCluster.html
 
@@ -267,13 +266,13 @@ def reset_password(session, name, store=None):
     """
     Give a DB cluster a new password.
 
-    Give the cluster a new password, put into its store: for one that is lost, or has been seen. What uses the old one
-    stops.
+    Stores a new password and sets it. Use this for a password that is lost or has been exposed. Clients with the old
+    password stop working.
 
     store
-        Where the password goes. Default: what pillar says for that cluster.
+        Where the password is stored. Default: the cluster's setting in pillar.
 
-    Returns a sentence that says where the password is. When AWS refuses, the store has the old one again. IAM actions:
+    Returns a sentence that says where the password is. If AWS refuses, the old password is put back into the store. IAM actions:
     ``rds:DescribeDBClusters``, ``rds:ModifyDBCluster``.
 
     CLI Example:
@@ -290,11 +289,11 @@ def connection_details(session, name):
     """
     Return how to connect to a DB cluster.
 
-    How to connect to the cluster: ``host``, ``port``, ``user``, ``database``, ``tunnel`` (a line for the shell that leads
-    through a bastion, as it has no public address), ``psql`` (a line that connects through it and asks for the password),
-    where the password is if AWS keeps it, and ``notes``.
+    Returns ``host``, ``port``, ``user``, ``database``, ``tunnel`` (a shell command for a tunnel through a bastion, because
+    the cluster has no public address), ``psql`` (a shell command that connects through the tunnel and asks for the
+    password), the location of the password if AWS keeps it, and ``notes``.
 
-    One that has no endpoint yet is an error that names its status. IAM actions: ``rds:DescribeDBClusters``,
+    A cluster without an endpoint is an error that names its status. IAM actions: ``rds:DescribeDBClusters``,
     ``rds:DescribeDBInstances``.
 
     CLI Example:
@@ -311,8 +310,7 @@ def pending(session):
     """
     List what AWS must still do for DB clusters.
 
-    What AWS must still do for the clusters in pillar: a list of ``what``, ``on`` (who must do it), ``since`` and
-    ``do``.
+    Returns a list of ``what``, ``on`` (who must act), ``since`` and ``do`` for the clusters in pillar.
 
     IAM actions: ``rds:DescribeDBClusters``, ``rds:DescribeDBInstances``.
 
@@ -328,12 +326,12 @@ def pending(session):
 @connected
 def obstacles(session, name, skip_final_snapshot=False, final_db_snapshot_identifier=None):
     """
-    Why a cluster must not be deleted: a list of sentences, empty when nothing is in the way.
+    List the reasons why a cluster must not be deleted, one sentence each; empty when there are none.
 
     skip_final_snapshot
-        ``True`` when its data may be destroyed with it.
+        ``True`` to allow the destruction of its data.
     final_db_snapshot_identifier
-        The name of a snapshot to take before.
+        The name of a snapshot to take first.
 
     IAM actions: ``rds:DescribeDBClusters``, ``rds:DescribeDBInstances``, ``rds:DescribeDBClusterSnapshots``.
 
@@ -349,16 +347,16 @@ def obstacles(session, name, skip_final_snapshot=False, final_db_snapshot_identi
 @connected
 def delete(session, name, skip_final_snapshot=False, final_db_snapshot_identifier=None, delete_automated_backups=False):
     """
-    Delete a cluster and its instances, after a final snapshot or without one: one of the two must be given.
+    Delete a cluster and its instances, with or without a final snapshot. One of the two must be chosen.
 
     skip_final_snapshot
         ``True`` to destroy its data. There is no way back.
     final_db_snapshot_identifier
-        The name of a snapshot to take before.
+        The name of a snapshot to take first.
     delete_automated_backups
-        ``True`` to delete its automated backups too, which AWS otherwise keeps for their time.
+        ``True`` to delete its automated backups too. Default: AWS keeps them for their retention period.
 
-    What ``obstacles`` says is an error. AWS takes minutes for it. IAM actions: those of ``obstacles``, and
+    Any result of ``obstacles`` is an error. AWS takes several minutes. IAM actions: those of ``obstacles``, and
     ``rds:DeleteDBInstance``, ``rds:DeleteDBCluster``, ``rds:CreateDBClusterSnapshot``.
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBCluster.html
 

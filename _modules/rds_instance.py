@@ -3,23 +3,23 @@ Manage database instances of RDS.
 
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.DBInstance.html
 
-Attributes, with AWS's names in snake case, of which these need a word
+Attributes have AWS's names in snake case. These need an explanation
     ``preset``
-        ``data-analysis`` (cheap, public, for data that may be lost) or ``production`` (the opposite of each): see the page
-        on databases. Every other attribute overrides the preset's.
+        ``data-analysis`` (cheap, public, for data that may be lost) or ``production`` (private, for data that must be
+        kept): see the page on databases. Every other attribute overrides the preset's.
     ``engine_version``
-        ``latest``, or a version such as ``'16.10'`` or ``'16'``. One that is there is never upgraded by itself: see
+        ``latest``, or a version such as ``'16.10'`` or ``'16'``. An existing database is upgraded only with
         ``allow_upgrade``.
     ``max_allocated_storage``
-        How large storage may grow by itself, in GiB; ``0`` for no autoscaling.
+        The limit of storage autoscaling, in GiB; ``0`` for no autoscaling.
     ``vpc_security_groups``
-        Names or ids of its security groups, all of them.
+        The complete list of its security groups: names or ids.
     ``master_password``
-        ``stored`` (made here, put into the ``store``) or ``managed`` (made and kept by AWS in Secrets Manager).
+        ``stored`` (generated here and put into the ``store``) or ``managed`` (generated and kept by AWS in Secrets Manager).
     ``tags``
-        A mapping of strings. Others stay, unless ``purge``.
+        A mapping of strings. Other tags are kept, unless ``purge`` is set.
 
-No function returns, logs or prints a password. Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last:
+No function returns, logs or prints a password. Every function takes ``region``, ``profile``, ``keyid`` and ``key`` as its last arguments:
 where the instance is, and how to reach the account. IAM actions: ``rds:DescribeDBInstances``,
 ``rds:DescribeDBEngineVersions``, ``rds:DescribeDBMajorEngineVersions``, ``rds:DescribeDBSubnetGroups``,
 ``ec2:DescribeVpcs``, ``ec2:DescribeSecurityGroups``,
@@ -36,7 +36,7 @@ from aws_runbook.kinds.functions import connected
 
 
 class _Instance(Database):
-    """What is particular to instances."""
+    """The particulars of instances."""
 
     kind, module, key = "DB instance", "rds_instance", "instances"
     api = Api(
@@ -60,7 +60,7 @@ class _Instance(Database):
         return self.attributes.check(self.where, presets.expand(attributes))
 
     def completed(self, wanted, current):
-        """With what RDS sets of the storage by itself."""
+        """Add the storage attributes that RDS sets itself."""
         known = current or {}
         engine = known.get("engine") or wanted.get("engine", "")
         storage.check(self.where, engine, known, wanted)
@@ -94,12 +94,13 @@ def describe(session, name, attributes=None):
     """
     Return the attributes of a DB instance.
 
-    The instance's ``arn``, ``vpc_id``, ``status``, ``pending`` (what AWS will change, by attribute), ``standing`` (what these
-    are until then), ``held`` (all that waits, by AWS's names), ``unnamed`` (those of them that are no attribute),
-    ``window`` (when) and attributes, in which what is pending has come true already; ``None`` when there is none.
+    Returns the instance's ``arn``, ``vpc_id``, ``status``, ``pending`` (the changes that AWS will make, by attribute),
+    ``standing`` (the values of these attributes until then), ``held`` (all pending changes, by AWS's names), ``unnamed``
+    (those of them that are not attributes), ``window`` (the time of the changes) and its attributes, as they are after the
+    pending changes; ``None`` if the instance does not exist.
 
     attributes
-        Only these are shown. Default: all.
+        A list of names of the attributes to return. Default: all.
 
     IAM actions: ``rds:DescribeDBInstances``; for the names of its security groups ``ec2:DescribeSecurityGroups``.
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html
@@ -116,13 +117,12 @@ def describe(session, name, attributes=None):
 @connected
 def normalise(session, name, attributes):
     """
-    Check the attributes of a DB instance, and return them as they are described.
+    Check the attributes of a DB instance, and return them as ``describe`` would give them.
 
-    The attributes as ``describe`` would give them, those of the preset among them; a value that RDS does not take is an
-    error.
+    The result includes the attributes of the preset. A value that RDS does not accept is an error.
 
     attributes
-        A mapping, as the arguments of ``rds_instance.present``.
+        A mapping with the arguments of ``rds_instance.present``.
 
     Makes no call to AWS.
 
@@ -140,15 +140,15 @@ def plan(session, name, attributes, store=None, apply=None, allow_upgrade=None, 
     """
     Return what the state would do for a DB instance.
 
-    What ``rds_instance.present`` would do: ``changes``, ``warnings`` and ``pending``. What only a person can decide is an
-    error that says how.
+    Returns what ``rds_instance.present`` would do: ``changes``, ``warnings`` and ``pending``. A situation that only a person
+    can decide is an error that says what to do.
 
     attributes
-        A mapping of what is wanted.
+        A mapping of the wanted attributes.
     store, apply, allow_upgrade, wait, purge
-        As in ``rds_instance.present``. With ``wait`` it is waited for first while AWS is at work on it.
+        As in ``rds_instance.present``. With ``wait``, the function first waits until AWS has finished its current work.
 
-    Reads, and writes neither to AWS nor to the store. IAM actions: those to read, in the module's help.
+    Writes neither to AWS nor to the store. IAM actions: those to read, in the module's help.
 
     CLI Example:
 
@@ -165,15 +165,15 @@ def plan(session, name, attributes, store=None, apply=None, allow_upgrade=None, 
 @connected
 def apply(session, name, changes, store=None, apply=None):
     """
-    Do what ``plan`` says: make the instance, or change it.
+    Carry out a plan: create the instance, or change it.
 
     changes
-        A mapping of attributes to their new values; with ``name`` the instance is made.
+        A mapping of attributes to their new values; with ``name`` the instance is created.
     store, apply
         As in ``rds_instance.present``.
 
-    A new instance is made with the password that the store has, or with a new one that is stored before. An existing one
-    is left unchanged. IAM actions: those to write, in the module's help.
+    A new instance gets the password that is in the store, or a new one that is stored first. Creation does not
+    change an existing one. IAM actions: those to write, in the module's help.
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
 
@@ -192,13 +192,13 @@ def reset_password(session, name, store=None):
     """
     Give a DB instance a new password.
 
-    Give the instance a new password, put into its store: for one that is lost, or has been seen. What uses the old one
-    stops.
+    Stores a new password and sets it. Use this for a password that is lost or has been exposed. Clients with the old
+    password stop working.
 
     store
-        Where the password goes. Default: what pillar says for that instance.
+        Where the password is stored. Default: the instance's setting in pillar.
 
-    Returns a sentence that says where the password is. When AWS refuses, the store has the old one again. IAM actions:
+    Returns a sentence that says where the password is. If AWS refuses, the old password is put back into the store. IAM actions:
     ``rds:DescribeDBInstances``, ``rds:ModifyDBInstance``.
 
     CLI Example:
@@ -215,10 +215,10 @@ def connection_details(session, name):
     """
     Return how to connect to a DB instance.
 
-    How to connect to the instance: ``host``, ``port``, ``user``, ``database``, ``psql`` (a line for the shell, which asks
-    for the password), where the password is if AWS keeps it, and ``notes``.
+    Returns ``host``, ``port``, ``user``, ``database``, ``psql`` (a shell command that asks for the password), the location
+    of the password if AWS keeps it, and ``notes``.
 
-    One that has no endpoint yet is an error that names its status. IAM actions: ``rds:DescribeDBInstances``.
+    An instance without an endpoint is an error that names its status. IAM actions: ``rds:DescribeDBInstances``.
 
     CLI Example:
 
@@ -234,8 +234,7 @@ def pending(session):
     """
     List what AWS must still do for DB instances.
 
-    What AWS must still do for the instances in pillar: a list of ``what``, ``on`` (who must do it), ``since``
-    and ``do``.
+    Returns a list of ``what``, ``on`` (who must act), ``since`` and ``do`` for the instances in pillar.
 
     IAM actions: ``rds:DescribeDBInstances``.
 
@@ -251,12 +250,12 @@ def pending(session):
 @connected
 def obstacles(session, name, skip_final_snapshot=False, final_db_snapshot_identifier=None):
     """
-    Why an instance must not be deleted: a list of sentences, empty when nothing is in the way.
+    List the reasons why an instance must not be deleted, one sentence each; empty when there are none.
 
     skip_final_snapshot
-        ``True`` when its data may be destroyed with it.
+        ``True`` to allow the destruction of its data.
     final_db_snapshot_identifier
-        The name of a snapshot to take before.
+        The name of a snapshot to take first.
 
     IAM actions: ``rds:DescribeDBInstances``, ``rds:DescribeDBSnapshots``.
 
@@ -272,16 +271,16 @@ def obstacles(session, name, skip_final_snapshot=False, final_db_snapshot_identi
 @connected
 def delete(session, name, skip_final_snapshot=False, final_db_snapshot_identifier=None, delete_automated_backups=False):
     """
-    Delete an instance, after a final snapshot or without one: one of the two must be given.
+    Delete an instance, with or without a final snapshot. One of the two must be chosen.
 
     skip_final_snapshot
         ``True`` to destroy its data. There is no way back.
     final_db_snapshot_identifier
-        The name of a snapshot to take before.
+        The name of a snapshot to take first.
     delete_automated_backups
-        ``True`` to delete its automated backups too, which AWS otherwise keeps for their time.
+        ``True`` to delete its automated backups too. Default: AWS keeps them for their retention period.
 
-    What ``obstacles`` says is an error. AWS takes minutes for it. IAM actions: ``rds:DescribeDBInstances``,
+    Any result of ``obstacles`` is an error. AWS takes several minutes. IAM actions: ``rds:DescribeDBInstances``,
     ``rds:DescribeDBSnapshots``, ``rds:DeleteDBInstance``, ``rds:CreateDBSnapshot``.
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBInstance.html
 

@@ -1,18 +1,18 @@
 """
-Manage DB subnet groups: the subnets, in two zones or more, that databases of a VPC are in.
+Manage DB subnet groups: subnets of a VPC for its databases, in at least two zones.
 
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html
 
 Attributes
     ``description``
-        What it is for.
+        Its purpose.
     ``subnets``
-        Names or ids of its subnets, all of them.
+        The complete list of its subnets: names or ids.
     ``tags``
         A mapping of strings.
 
 Every function takes ``vpc``, the name or id of the subnets' VPC (left out: any), and ``region``, ``profile``, ``keyid``
-and ``key`` last: how to reach the account. IAM actions: ``rds:DescribeDBSubnetGroups``, ``rds:ListTagsForResource``,
+and ``key`` as its last arguments: how to reach the account. IAM actions: ``rds:DescribeDBSubnetGroups``, ``rds:ListTagsForResource``,
 ``ec2:DescribeVpcs`` and ``ec2:DescribeSubnets`` to read; ``rds:CreateDBSubnetGroup``, ``rds:ModifyDBSubnetGroup``,
 ``rds:AddTagsToResource`` and ``rds:RemoveTagsFromResource`` to write; ``rds:DescribeDBInstances``,
 ``rds:DescribeDBClusters`` and ``rds:DeleteDBSubnetGroup`` to delete.
@@ -55,7 +55,7 @@ def _subnets(group):
 
 
 def _modify(group, wanted):
-    """Change description and subnets, in one call, which always takes the subnets."""
+    """Change description and subnets in one call, which always requires the subnets."""
     vpc = group.scope["vpc"] or group.required["VpcId"]
     parameters = {"DBSubnetGroupDescription": wanted["description"]} if "description" in wanted else {}
     subnets = wanted["subnets"] if "subnets" in wanted else _subnets(group)
@@ -72,7 +72,7 @@ def _modify(group, wanted):
 def _subnet(session, name, vpc):
     found = ec2.vpc(session, vpc) if vpc else None
     if vpc and found is None:
-        return None  # under test, it may be made by a state before this one
+        return None  # with test=True, an earlier state may be going to create it
     return ec2.one("subnet", name, ec2.subnets(session, found and found["VpcId"]), "SubnetId")
 
 
@@ -132,10 +132,10 @@ KIND = Kind(
 @connected
 def describe(session, name, attributes=None, vpc=None):
     """
-    The DB subnet group's ``arn``, ``vpc_id`` and attributes; ``None`` when there is none.
+    Return the DB subnet group's ``arn``, ``vpc_id`` and attributes; ``None`` if it does not exist.
 
     attributes
-        Only these are read (a list of names). Default: all.
+        A list of names of the attributes to return. Default: all.
 
     IAM actions: ``rds:DescribeDBSubnetGroups``; by attribute ``ec2:DescribeSubnets``, ``rds:ListTagsForResource``.
 
@@ -151,10 +151,10 @@ def describe(session, name, attributes=None, vpc=None):
 @connected
 def normalise(session, name, attributes, vpc=None):
     """
-    The attributes as ``describe`` would give them; a value that AWS does not accept is an error.
+    Return the attributes as ``describe`` would give them; a value that AWS does not accept is an error.
 
     attributes
-        A mapping of the module's attributes. One of another shape is an error that says what is allowed.
+        A mapping of the module's attributes. An invalid mapping is an error that says what is allowed.
 
     Makes no call to AWS.
 
@@ -170,14 +170,14 @@ def normalise(session, name, attributes, vpc=None):
 @connected
 def resolve(session, name, current, attributes, vpc=None):
     """
-    The wanted attributes of a DB subnet group, given its present ones; subnets in one zone only are an error.
+    Return the wanted attributes of a DB subnet group, given its present ones. Subnets in a single zone are an error.
 
     current
-        Its description by ``describe``; ``{}`` or ``None`` when it does not exist.
+        The result of ``describe``; ``{}`` or ``None`` when it does not exist.
     attributes
         The result of ``normalise``.
 
-    Returns ``attributes`` (as ``describe`` would show them) and ``warnings``, a list of sentences. Reads, and does not write.
+    Returns ``attributes`` (as ``describe`` would show them) and ``warnings``, a list of sentences. Writes nothing.
 
     IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets``.
 
@@ -209,13 +209,13 @@ def create(session, name, description, subnets, tags=None, vpc=None):
     Create a DB subnet group.
 
     description
-        What it is for.
+        Its purpose.
     subnets
-        A list of names or ids, in two zones or more.
+        A list of names or ids, in at least two zones.
     tags
         A mapping of strings. Default: none.
 
-    An existing one is left unchanged. IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets``,
+    An existing one is not changed. IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets``,
     ``rds:CreateDBSubnetGroup``, ``rds:AddTagsToResource``.
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBSubnetGroup.html
 
@@ -243,14 +243,14 @@ def create(session, name, description, subnets, tags=None, vpc=None):
 @KIND.updates
 def update(session, name, vpc=None, **attributes):
     """
-    Write the given attributes of a DB subnet group; ``None`` leaves an attribute alone.
+    Write the given attributes of a DB subnet group; ``None`` does not change an attribute.
 
     description
-        What it is for.
+        Its purpose.
     subnets
-        All its subnets: a list of names or ids.
+        The complete list of its subnets: names or ids.
     tags
-        All its tags: others are removed.
+        All its tags. Other tags are removed.
 
     IAM actions: ``rds:DescribeDBSubnetGroups``, ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets``,
     ``rds:ModifyDBSubnetGroup``, ``rds:ListTagsForResource``, ``rds:AddTagsToResource``, ``rds:RemoveTagsFromResource``.
@@ -267,7 +267,7 @@ def update(session, name, vpc=None, **attributes):
 @connected
 def obstacles(session, name, vpc=None):
     """
-    Why a DB subnet group must not be deleted: a list of sentences, empty when nothing is in the way.
+    List the reasons why a DB subnet group must not be deleted, one sentence each; empty when there are none.
 
     IAM actions: ``rds:DescribeDBInstances``, ``rds:DescribeDBClusters``.
 
@@ -295,7 +295,7 @@ def obstacles(session, name, vpc=None):
 @connected
 def delete(session, name, vpc=None):
     """
-    Delete a DB subnet group; AWS refuses while a database is in it.
+    Delete a DB subnet group. AWS refuses while a database is in it.
 
     IAM actions: ``rds:DeleteDBSubnetGroup``.
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBSubnetGroup.html

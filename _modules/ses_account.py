@@ -1,10 +1,10 @@
 """
-Manage what SES keeps for the account as a whole: whom it suppresses, and whether it may send to everybody.
+Manage SES's settings for the account: its suppression list and production access.
 
 https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html
 https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html
 
-Both are for each region by itself. Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last: the region of
+Each region has its own settings. Every function takes ``region``, ``profile``, ``keyid`` and ``key`` as its last arguments: the region of
 SES, and how to reach the account. IAM actions: ``ses:GetAccount`` to read;
 ``ses:PutAccountSuppressionAttributes`` and ``ses:PutAccountDetails`` to write.
 """
@@ -33,7 +33,7 @@ def describe(session):
     """
     Return the attributes of the account in SES.
 
-    ``suppression`` (the reasons), ``production_access`` (``granted``, ``pending``, ``denied``, ``failed`` or ``not
+    Returns ``suppression`` (the reasons), ``production_access`` (``granted``, ``pending``, ``denied``, ``failed`` or ``not
     requested``), ``case`` (AWS's number of the request), ``sending_enabled``, ``enforcement_status`` and ``quota``.
 
     IAM action: ``ses:GetAccount``. https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html
@@ -83,14 +83,14 @@ def plan(session, suppression=None, production_access=None):
     """
     Return what the state would do for the account in SES.
 
-    What ``ses_account.configured`` would do: ``changes``, ``warnings`` and ``pending``. A request that AWS has denied is an
+    Returns what ``ses_account.configured`` would do: ``changes``, ``warnings`` and ``pending``. A request that AWS has denied is an
     error.
 
     suppression
         A list of ``BOUNCE`` and ``COMPLAINT``; ``[]`` turns the list off. Default: not managed.
     production_access
-        A mapping of ``website_url``, ``mail_type`` (``TRANSACTIONAL`` or ``MARKETING``) and ``use_case``, and if you like
-        ``contact_language`` (``EN`` or ``JA``) and ``additional_contacts`` (a list of addresses). Default: not asked for.
+        A mapping of ``website_url``, ``mail_type`` (``TRANSACTIONAL`` or ``MARKETING``) and ``use_case``, and optionally
+        ``contact_language`` (``EN`` or ``JA``) and ``additional_contacts`` (a list of addresses). Default: not requested.
 
     IAM actions: ``ses:GetAccount``. https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html
 
@@ -125,7 +125,7 @@ def plan(session, suppression=None, production_access=None):
 @connected
 def apply(session, suppression=None, production_access=None):
     """
-    Do what ``plan`` says, with the same arguments.
+    Carry out the plan that ``plan`` returns for the same arguments.
 
     suppression, production_access
         As in ``plan``.
@@ -155,7 +155,7 @@ def apply(session, suppression=None, production_access=None):
             "sesv2",
             "put_account_details",
             f"ask for production access in {session.region}",
-            # People review it: it is asked for once. Another run may have asked since it was looked at.
+            # People review the request, so it is made only once. Another run may have made it in the meantime.
             once=True,
             absent=("ConflictException",),
             region=session.region,
@@ -168,8 +168,9 @@ def apply(session, suppression=None, production_access=None):
 @connected
 def pending(session):
     """
-    Whether the request for production access in pillar is under review: a list of ``what``, ``on``, ``since`` and ``do``.
-    ``since`` is ``None``: AWS keeps the number of the case and its status, and there is nothing of ours to note it at.
+    List the request for production access while it is under review: a list of ``what``, ``on``, ``since`` and ``do``.
+
+    ``since`` is ``None``, because AWS returns only the number and the status of the case.
 
     IAM action: ``ses:GetAccount``.
 

@@ -1,5 +1,5 @@
 """
-Manage SES's configuration sets, and where the events of mail that is sent with them go.
+Manage SES's configuration sets and the destinations of their events.
 
 https://docs.aws.amazon.com/ses/latest/dg/using-configuration-sets.html
 
@@ -9,15 +9,15 @@ Attributes
     ``reputation_metrics_enabled``, ``sending_enabled``
         ``True`` or ``False``.
     ``tls_policy``
-        ``REQUIRE`` or ``OPTIONAL``: whether mail is held back from servers that know no TLS.
+        ``REQUIRE`` or ``OPTIONAL``: whether mail is sent only to servers that support TLS.
     ``custom_redirect_domain``, ``https_policy``
-        The domain of links that count opens and clicks (``""`` for SES's own), and whether they are ``https``.
+        The domain of tracking links for opens and clicks (``""`` for SES's own), and whether they are ``https``.
     ``suppressed_reasons``
-        A list of ``BOUNCE`` and ``COMPLAINT``, in place of the account's; ``[]``: nobody is suppressed.
+        A list of ``BOUNCE`` and ``COMPLAINT``, in place of the account's; ``[]`` suppresses nobody.
     ``tags``
         A mapping.
 
-Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last: the region of SES, and how to reach the account.
+Every function takes ``region``, ``profile``, ``keyid`` and ``key`` as its last arguments: the region of SES, and how to reach the account.
 IAM actions: ``ses:GetConfigurationSet`` and ``ses:GetConfigurationSetEventDestinations`` to read;
 ``ses:CreateConfigurationSet``, ``ses:PutConfigurationSetDeliveryOptions``, ``ses:PutConfigurationSetReputationOptions``,
 ``ses:PutConfigurationSetSendingOptions``, ``ses:PutConfigurationSetSuppressionOptions``,
@@ -39,10 +39,10 @@ from aws_runbook.mail import identities, topics
 from aws_runbook.pillar.mail import EVENTS, HTTPS_POLICIES, REASONS, TLS_POLICIES
 
 _DESTINATION = ("topic", "events", "enabled")
-# The keys of a destination other than a topic, as ``describe`` shows it.
+# The keys of destinations that are not topics, in the form of ``describe``.
 _ELSEWHERE = {"kind", "events", "enabled"}
 _MEANWHILE = {"create": ("AlreadyExistsException",), "delete": ("NotFoundException",)}
-# The two reads that tell all of a configuration set.
+# The two reads that return everything about a configuration set.
 _OPTIONS, _DESTINATIONS = "get_configuration_set", "get_configuration_set_event_destinations"
 
 
@@ -58,12 +58,12 @@ def _find(chosen):
 
 
 def _option(group, member, default=None):
-    """A reader of one of a group of options."""
+    """Return a function that reads one of a group of options."""
     return lambda chosen: chosen.entry.get(f"{group}Options", {}).get(member, default)
 
 
 def _suppressed_reasons(chosen):
-    """``None``: the account's reasons count, which is something else than no reason."""
+    """Return the reasons. ``None`` means the account's reasons; ``[]`` means no reason."""
     reasons = _option("Suppression", "SuppressedReasons")(chosen)
     return None if reasons is None else sorted(reasons)
 
@@ -89,7 +89,7 @@ def _write_sending(chosen, wanted):
 
 
 def _write_delivery(chosen, wanted):
-    """Write the whole group of options, since what is left out of the call is reset: pool and time for delivery stay."""
+    """Write the whole group of options, because the call resets omitted ones. Pool and delivery time are kept."""
     known = chosen.required.get("DeliveryOptions", {})
     _put(chosen, "delivery", **{**known, "TlsPolicy": wanted["tls_policy"]})
 
@@ -122,7 +122,7 @@ def _check_destinations(where, attribute, value):
 
 def _destination(where, argument, entry):
     if isinstance(entry, Mapping) and set(entry) == _ELSEWHERE:
-        return dict(entry)  # it may stay, and is never written
+        return dict(entry)  # it may be kept, and is never written
     if not isinstance(entry, Mapping) or set(entry) - set(_DESTINATION) or not {"topic", "events"} <= set(entry):
         raise RunbookError(f"{where}: {argument} is {entry!r}; give a mapping of {', '.join(_DESTINATION)}.")
     events = checks.choices(*EVENTS)(where, f"{argument}:events", entry["events"])
@@ -136,7 +136,7 @@ def _destination(where, argument, entry):
 
 
 def _complete_topics(chosen, wanted):
-    """A topic may be given by its name; AWS shows its ARN."""
+    """Replace the name of a topic by its ARN, which is what AWS returns."""
     for name, entry in wanted.get("event_destinations", {}).items():
         if "topic" in entry:
             argument = f"event_destinations:{name}:topic"
@@ -182,7 +182,7 @@ def _write_destinations(chosen, wanted):
 
 
 def _write_destination(chosen, verb, destination, **parameters):
-    """One call; ``None`` when another run has created, or deleted, it meanwhile."""
+    """Make one call; return ``None`` if another run has created or deleted the destination in the meantime."""
     return chosen.session.write(
         "sesv2",
         f"{verb}_configuration_set_event_destination",
@@ -196,7 +196,7 @@ def _write_destination(chosen, verb, destination, **parameters):
     )
 
 
-# These come in one answer, and are always shown.
+# These come in a single response, and are always returned.
 _TOLD_TOGETHER = (
     Attribute(
         "reputation_metrics_enabled",
@@ -280,10 +280,10 @@ KIND = Kind(
 @connected
 def describe(session, name, attributes=None):
     """
-    The attributes of a configuration set; ``None`` when there is none.
+    Return the attributes of a configuration set; ``None`` if it does not exist.
 
     attributes
-        ``event_destinations`` takes a call of its own, which is made when it is among these. Default: all.
+        A list of names. ``event_destinations`` needs a separate call, made only if it is in the list. Default: all.
 
     IAM actions: ``ses:GetConfigurationSet``, ``ses:GetConfigurationSetEventDestinations``.
     https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetConfigurationSet.html
@@ -300,12 +300,12 @@ def describe(session, name, attributes=None):
 @connected
 def normalise(session, name, attributes):
     """
-    The attributes as ``describe`` would give them; a value that SES does not accept is an error.
+    Return the attributes as ``describe`` would give them. A value that SES does not accept is an error.
 
     attributes
         A mapping of what ``update`` takes.
 
-    No IAM action is needed: for a topic's name, its ARN is made from the account of the credentials.
+    No IAM action is needed: the ARN of a topic that is given by name is derived from the account of the credentials.
 
     CLI Example:
 
@@ -352,8 +352,7 @@ def update(session, name, **attributes):
     """
     Write the given attributes of a configuration set.
 
-    Write the given attributes of a configuration set; ``None`` leaves an attribute alone. Event destinations that are not
-    named are deleted.
+    ``None`` does not change an attribute. Event destinations that are not named are deleted.
 
     event_destinations
         A mapping of names to ``topic`` (an SNS topic's name), ``events`` (the event types, exactly) and ``enabled``.
@@ -362,12 +361,12 @@ def update(session, name, **attributes):
     tls_policy
         ``REQUIRE`` or ``OPTIONAL``.
     custom_redirect_domain, https_policy
-        The domain of links that count opens and clicks (``""`` for SES's own), and ``REQUIRE``, ``REQUIRE_OPEN_ONLY`` or
+        The domain of tracking links for opens and clicks (``""`` for SES's own), and ``REQUIRE``, ``REQUIRE_OPEN_ONLY`` or
         ``OPTIONAL``.
     suppressed_reasons
-        A list of ``BOUNCE`` and ``COMPLAINT``; ``[]``: nobody is suppressed.
+        A list of ``BOUNCE`` and ``COMPLAINT``; ``[]`` suppresses nobody.
     tags
-        A mapping of strings; others are removed.
+        A mapping of strings. Other tags are removed.
 
     A missing configuration set is an error. IAM actions: those to write.
     https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_PutConfigurationSetDeliveryOptions.html
@@ -385,7 +384,7 @@ def update(session, name, **attributes):
 @connected
 def obstacles(session, name):
     """
-    Why a configuration set must not be deleted: nothing. It holds no data.
+    Return an empty list: a configuration set holds no data, so that nothing prevents its deletion.
 
     Makes no call to AWS.
 

@@ -1,9 +1,9 @@
 """
-Find out why mail did or did not arrive: notifications in plain words, the suppression list, DMARC.
+Find out why mail did or did not arrive: explain notifications, check the suppression list and DMARC.
 
 https://docs.aws.amazon.com/ses/latest/dg/troubleshoot.html
 
-Every function that calls AWS takes ``region``, ``profile``, ``keyid`` and ``key`` last: the region of SES, and how to reach
+Every function that calls AWS takes ``region``, ``profile``, ``keyid`` and ``key`` as its last arguments: the region of SES, and how to reach
 the account. IAM actions: ``ses:ListSuppressedDestinations`` and ``ses:GetSuppressedDestination`` to read,
 ``ses:DeleteSuppressedDestination`` to write; ``check_dmarc`` of a domain reads its identity as ``ses_identity`` does.
 """
@@ -23,17 +23,17 @@ from aws_runbook.mail import notifications as delivery
 from aws_runbook.mail import plan as email_plan
 from aws_runbook.pillar.mail import REASONS
 
-# The most that SES lists in one answer.
+# The page size limit of SES.
 _PAGE = 1000
 
 
 def explain(notification, format="words"):
     """
-    What a notification of SES's says: what happened to which address, whether that is permanent, and what to do.
+    Explain a notification from SES: what happened to which address, whether it is permanent, and what to do.
 
     notification
-        The path of a file, or the text itself: JSON as SES writes it, in SNS's envelope or without, or a mail that has it in
-        its body or attached.
+        The path of a file, or the text itself: JSON as SES writes it, with or without SNS's envelope, or an email with it
+        in the body or as an attachment.
     format
         ``words`` for a person (the default) or ``data``.
 
@@ -52,12 +52,12 @@ def explain(notification, format="words"):
 
 
 def _content(argument, given):
-    """What is in a file whose path is given; anything else is the thing itself."""
+    """Return the content of the file if a path is given, and otherwise the value itself."""
     if not isinstance(given, str) or not given.startswith("/") or "\n" in given:
         return given
     try:
         return Path(given).read_text(errors="replace")
-    except (OSError, ValueError) as error:  # a ValueError where no path can hold these characters
+    except (OSError, ValueError) as error:  # a ValueError if no path can contain these characters
         reason = getattr(error, "strerror", None) or "it is no path"
         raise RunbookError(f"{argument} is {given!r}, which cannot be read: {reason}.") from error
 
@@ -67,14 +67,14 @@ def suppressed(session, address=None, reason=None):
     """
     List the addresses that SES does not send to.
 
-    The addresses that the account sends nothing to, since they bounced or complained: a list of ``address``, ``reason`` and
-    ``since``.
+    Returns a list of ``address``, ``reason`` and ``since``: the addresses that the account does not send to, because of a
+    bounce or a complaint.
 
     address
-        Look up this one alone: its entry also has ``message_id``, where SES knows the message that caused it; ``None`` when
+        Return only this address. Its entry also has ``message_id``, if SES knows the message that caused it; ``None`` if
         it is not suppressed.
     reason
-        ``BOUNCE`` or ``COMPLAINT`` alone.
+        Return only ``BOUNCE`` or only ``COMPLAINT``. Default: both.
 
     IAM actions: ``ses:ListSuppressedDestinations``, or ``ses:GetSuppressedDestination`` for one address.
     https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html
@@ -130,7 +130,7 @@ def _entry(found):
 @connected
 def unsuppress(session, address):
     """
-    Remove an address from the account's suppression list, so that mail is sent to it again. Returns whether it was on the list.
+    Remove an address from the account's suppression list, and return whether it was on the list.
 
     address
         An email address.
@@ -159,15 +159,15 @@ def unsuppress(session, address):
 @connected
 def check_dmarc(session, domain=None, message=None, nameserver=None, format="words"):
     """
-    Whether mail passes DMARC, and why: the mail that SES sends for a domain, or one message that was received.
+    Check whether mail passes DMARC, and why: mail that SES sends for a domain, or one received message.
 
     domain
-        The domain in From. The identity in SES is looked at, and the domain's DMARC record.
+        The domain in From. Its identity in SES and its DMARC record are checked.
     message
-        The path of a file with a message as it was received, or its text: the headers are enough. The receiver's own
-        ``Authentication-Results`` count. With ``domain`` left out, it is that in From.
+        The path of a file with a received message, or its text; the headers are enough. The receiver's own
+        ``Authentication-Results`` are used. Without ``domain``, the domain is taken from From.
     nameserver
-        The resolver, as HOST or HOST:PORT. Default: pillar's ``aws:ses:dns:nameserver``, then the machine's.
+        The resolver, as HOST or HOST:PORT. Default: pillar's ``aws:ses:dns:nameserver``, then the system's.
     format
         ``words`` for a person (the default) or ``data``: ``passes``, ``policy`` and ``reasons``.
 
@@ -217,7 +217,7 @@ def _of_message(text):
 
 
 def _of_domain(domain, **connection):
-    """What a receiver would find in mail that SES sends for a domain."""
+    """Return what a receiver would find in mail that SES sends for a domain."""
     author = email_names.check("check_dmarc", "domain", domain, email_names.domain)
     current = __salt__["ses_identity.describe"](author, ["dkim_status", "dkim_enabled", "mail_from"], **connection)
     if current is None:
@@ -230,7 +230,7 @@ def _of_domain(domain, **connection):
 
 
 def _policy(author, source):
-    """The DMARC policy for a domain, its own or its organization's, and a sentence about it."""
+    """Return the DMARC policy for a domain, its own or its organization's, and a sentence about it."""
     organization = dmarc.organizational_domain(author)
     for name in dict.fromkeys((author, organization)):
         for value in source.cached(f"_dmarc.{name}", "TXT")[0]:

@@ -1,8 +1,8 @@
 """
-Publish the DNS records of SES's identities: what is missing is added, an SPF record is extended where the DNS host can change one
-record, nothing else is touched.
+Publish the DNS records of SES's identities. Missing records are added. An SPF record is extended if the DNS host can change a
+single record. Nothing else is changed.
 
-Where to, pillar's ``aws:ses:dns`` says. With ``provider: rfc2136`` it is a server that takes dynamic updates
+Pillar's ``aws:ses:dns`` names the DNS host. ``provider: rfc2136`` is a server that accepts dynamic updates
 (https://www.rfc-editor.org/rfc/rfc2136):
 
 .. code-block:: yaml
@@ -15,7 +15,7 @@ Where to, pillar's ``aws:ses:dns`` says. With ``provider: rfc2136`` it is a serv
       key_secret: sdb://vault/tsig     # base64; itself, in private pillar, or where Salt's sdb has it
       key_algorithm: hmac-sha256
 
-With ``provider: godaddy`` it is GoDaddy's API (https://developer.godaddy.com/doc/endpoint/domains):
+``provider: godaddy`` is GoDaddy's API (https://developer.godaddy.com/doc/endpoint/domains):
 
 .. code-block:: yaml
 
@@ -27,9 +27,9 @@ Anything else is a provider of dns-lexicon with its own options (``salt-pip inst
 
     dns: {provider: cloudflare, zone: example.org, auth_token: sdb://vault/cloudflare}
 
-An inbound MX record is added only to a name that has none; a DMARC record is suggested (``ses_identity.check_dns``), and not
+An inbound MX record is added only to a name that has none. A DMARC record is only suggested (``ses_identity.check_dns``), not
 published. Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last: how to reach the account, which is read
-as ``ses_identity`` does. IAM actions: those of ``ses_identity`` to read.
+in the same way as by ``ses_identity``. IAM actions: those of ``ses_identity`` to read.
 """
 
 from collections.abc import Mapping
@@ -74,12 +74,12 @@ def _resolved(name, value):
 @connected
 def plan(session, names, dns="aws:ses:dns"):
     """
-    What ``ses_dns.published`` would do: ``changes``, and in ``warnings`` what it leaves alone.
+    Return what ``ses_dns.published`` would do: ``changes``, and ``warnings`` about records that it does not change.
 
     names
         A list of identities: domains and addresses.
     dns
-        The settings, or the pillar key of them, which keeps secrets out of Salt's logs.
+        The settings, or their pillar key, which keeps secrets out of Salt's logs.
 
     IAM actions: those of ``ses_identity`` to read.
 
@@ -110,7 +110,7 @@ def _plan(session, names, settings):
 
 
 def _wanted(session, name):
-    """The records of an identity; and whether SES has told the DKIM tokens, which it does when the identity is there."""
+    """Return the records of an identity, and whether the DKIM tokens are known, as they are once it exists."""
     planned = email_plan.plan(__pillar__)["identities"]
     settings = planned.get(name, {})
     current = identities.read(session, name, identities.of_records(name), planned)
@@ -127,7 +127,7 @@ def _wanted(session, name):
 
 
 def _publishers(session, settings):
-    """A function of a name: the publisher of the zone that it is in."""
+    """Return a function that maps a name to the publisher of its zone."""
     make = lru_cache(maxsize=None)(lambda zone: dns_publish.make(settings, zone, session.command))
     source = lru_cache(maxsize=None)(lambda: dns_check.Dns(settings.get("nameserver")))
 
@@ -139,7 +139,7 @@ def _publishers(session, settings):
 
 
 def _step(record, publisher):
-    """``(action, record, old, publisher, why)`` of a record: ``add``, ``replace``, ``leave`` or nothing."""
+    """Return ``(action, record, old, publisher, why)`` of a record: ``add``, ``replace``, ``leave`` or nothing."""
     place = publisher(record.name)
     if place is None:
         return "leave", record, None, None, "it is not in the zone of aws:ses:dns"
@@ -159,7 +159,7 @@ def _step(record, publisher):
 
 
 def _with_priority(record, found):
-    """dns-lexicon does not tell the priority of an MX record, which is then taken to be the right one."""
+    """Add the wanted priority to an MX record from dns-lexicon, which does not return priorities."""
     if record.type != "MX":
         return found
     host = record.value.partition(" ")[2]
@@ -167,7 +167,7 @@ def _with_priority(record, found):
 
 
 def _collect_dkim(planned, name, steps):
-    """The three DKIM records are one change, whose names are not known before the identity is there."""
+    """Combine the three DKIM records into one change, as their names are unknown until the identity exists."""
     todo = [step for step in steps if step[0] == "add"]
     if todo:
         there = len([step for step in steps if step[0] is None])
@@ -199,10 +199,10 @@ def _leave(planned, step):
 @connected
 def apply(session, names, dns="aws:ses:dns"):
     """
-    Do what ``plan`` says, with the same arguments.
+    Carry out the plan that ``plan`` returns for the same arguments.
 
     names, dns
-        As in ``plan``. A record that somebody else has changed meanwhile is an error, and is left alone.
+        As in ``plan``. A record that has been changed in the meantime is an error, and is not changed.
 
     IAM actions: those of ``ses_identity`` to read.
 

@@ -5,23 +5,23 @@ https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html
 
 Attributes
     ``signing_key_length``
-        ``RSA_2048_BIT`` or ``RSA_1024_BIT``: the key that Easy DKIM signs a domain's mail with. Refused for a domain that signs with
-        another key.
+        ``RSA_2048_BIT`` or ``RSA_1024_BIT``: the length of the key with which Easy DKIM signs a domain's mail. An error for a domain
+        that signs with another key.
     ``mail_from``, ``behavior_on_mx_failure``
-        A subdomain that is the envelope sender (``""`` for SES's own), and what happens while its MX record is missing:
+        The subdomain of the envelope sender (``""`` for SES's own), and the behaviour while its MX record is missing:
         ``USE_DEFAULT_VALUE`` (SES's own is used) or ``REJECT_MESSAGE``.
     ``bounce_topic``, ``complaint_topic``, ``delivery_topic``
         The SNS topics that are notified (names, or ARNs; ``""`` for none).
     ``include_headers``
         Whether notifications of bounces and complaints have the original headers.
     ``email_forwarding``
-        Whether bounces and complaints come by mail too. Off only with both topics.
+        Whether bounces and complaints are also sent by mail. It can be off only with both topics.
     ``configuration_set``
-        The one that mail uses unless it names another (``""`` for none).
+        The default configuration set for mail (``""`` for none).
     ``tags``
-        A mapping. Not among them are AWS's own (``aws:…``) and notes of the states (``aws-runbook:…``).
+        A mapping. Tags of AWS (``aws:…``) and notes of the states (``aws-runbook:…``) are not included.
 
-Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last: the region of SES, and how to reach the account.
+Every function takes ``region``, ``profile``, ``keyid`` and ``key`` as its last arguments: the region of SES, and how to reach the account.
 IAM actions: ``ses:ListIdentities``, ``ses:GetIdentityVerificationAttributes`` and its siblings for DKIM, MAIL FROM and
 notifications, and ``ses:GetEmailIdentity`` to read; ``ses:CreateEmailIdentity``,
 ``ses:PutEmailIdentityDkimSigningAttributes``, ``ses:PutEmailIdentityMailFromAttributes``,
@@ -58,12 +58,12 @@ def _read(session, name, attributes):
 
 
 def _told(identity, attribute):
-    """What SES tells of an identity together with an attribute."""
+    """Return what SES returns about an identity together with an attribute."""
     return _read(identity.session, identity.name, [attribute]) or {}
 
 
 def _check_together(identity, wanted):
-    """Check what depends on the name, and give topics by their ARNs, as SES shows them."""
+    """Check what depends on the name, and replace topics by their ARNs, as SES returns them."""
     name = email_names.check("identity", "name", identity.name, email_names.identity)
     if is_address(name) and "signing_key_length" in wanted:
         raise RunbookError(
@@ -86,7 +86,7 @@ _TOPIC_ACTIONS = ("ses:SetIdentityNotificationTopic",)
 _write_mail_from = partial(writes.mail_from, _told)
 _MAIL_FROM_ACTIONS = ("ses:PutEmailIdentityMailFromAttributes",)
 
-# What SES tells of identities comes in batches (see ``aws_runbook.mail.identities``): ``describe`` is a function of its own.
+# SES describes identities in batches (see ``aws_runbook.mail.identities``), so that ``describe`` is written out here.
 KIND = Kind(
     name="ses_identity",
     subject="SES identity",
@@ -143,11 +143,11 @@ def describe(session, name, attributes=None):
     """
     Return the attributes of an identity.
 
-    The ``status`` and the attributes of an identity, with ``dkim_status``, ``mail_from_status`` and ``verification_error``;
+    Returns the ``status`` and the attributes of an identity, with ``dkim_status``, ``mail_from_status`` and ``verification_error``;
     ``None`` when there is none.
 
     attributes
-        Only these, and what comes with them in the same call, are read. Default: all.
+        A list of names. Only these, and what the same calls return, are read. Default: all.
 
     IAM actions: ``ses:ListIdentities``, ``ses:GetIdentityVerificationAttributes`` and its siblings for DKIM, MAIL FROM and
     notifications, and ``ses:GetEmailIdentity``.
@@ -167,12 +167,12 @@ def describe(session, name, attributes=None):
 @connected
 def normalise(session, name, attributes):
     """
-    The attributes as ``describe`` would give them; a value that SES does not accept is an error.
+    Return the attributes as ``describe`` would give them. A value that SES does not accept is an error.
 
     attributes
         A mapping of the module's attributes.
 
-    No IAM action is needed: for a topic's name, its ARN is made from the account of the credentials.
+    No IAM action is needed: the ARN of a topic that is given by name is derived from the account of the credentials.
 
     CLI Example:
 
@@ -186,14 +186,14 @@ def normalise(session, name, attributes):
 @connected
 def create(session, name, signing_key_length=None, configuration_set=None, tags=None):
     """
-    Create an identity. To an address SES sends a mail with a link.
+    Create an identity. SES sends an email with a verification link to an address.
 
     signing_key_length
         ``RSA_2048_BIT`` or ``RSA_1024_BIT``, of a domain. Default: SES's own.
     configuration_set
-        The name of one. Default: none.
+        The name of a configuration set. Default: none.
     tags
-        A mapping of strings. Default: none. One more tag notes since when SES waits.
+        A mapping of strings. Default: none. Another tag records since when SES has been waiting.
 
     IAM actions: ``ses:CreateEmailIdentity`` and ``ses:TagResource``. https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateEmailIdentity.html
 
@@ -215,13 +215,13 @@ def create(session, name, signing_key_length=None, configuration_set=None, tags=
         f"create the identity {name} in {session.region}",
         absent=("AlreadyExistsException",),
         region=session.region,
-        # Not what was read of its notifications: there were none, and a new identity has none.
+        # Its notifications need not be forgotten: there were none, and a new identity has none.
         stale=identities.stale(name, "verification", "dkim", "mail_from"),
         EmailIdentity=name,
         **given,
     )
     if answer is None:
-        session.forget()  # somebody else has made it, and perhaps not as it was read
+        session.forget()  # it was created elsewhere, perhaps with other attributes than were read
     return True
 
 
@@ -229,10 +229,10 @@ def create(session, name, signing_key_length=None, configuration_set=None, tags=
 @KIND.updates
 def update(session, name, **attributes):
     """
-    Write the given attributes of an identity; ``None`` leaves an attribute alone.
+    Write the given attributes of an identity; ``None`` does not change an attribute.
 
     signing_key_length, mail_from, behavior_on_mx_failure, configuration_set, tags
-        As at the head of this module. ``tags`` is all of them: others are removed.
+        As at the top of this module. ``tags`` is the complete mapping: other tags are removed.
     bounce_topic, complaint_topic, delivery_topic
         Names or ARNs of topics in the same region; ``""`` for none.
     include_headers, email_forwarding
@@ -252,10 +252,10 @@ def update(session, name, **attributes):
 @connected
 def waiting(session, name, current):
     """
-    What AWS, DNS or a person must still do for an identity: a list of sentences. Makes no call to AWS.
+    List what AWS, DNS or a person must still do for an identity, as sentences. Makes no call to AWS.
 
     current
-        Its description by ``describe``.
+        The result of ``describe``.
 
     CLI Example:
 
@@ -271,11 +271,11 @@ def pending(session):
     """
     List which identities wait for DNS or for a person.
 
-    Which identities in pillar wait for DNS or for the owner of an address: a list of ``what``, ``on``, ``since``,
-    ``until`` (when SES gives up, or the link lapses) and ``do``; for those that wait for DNS also ``records``, ready to paste into a zone file, and ``console``, a table of the
-    records as a DNS host's console wants them.
+    Returns a list of ``what``, ``on``, ``since``, ``until`` (when SES gives up, or the link expires) and ``do`` for the
+    identities in pillar that wait for DNS or for the owner of an address. Those that wait for DNS also have ``records``,
+    ready to paste into a zone file, and ``console``, a table of the records for a DNS host's console.
 
-    SES does not tell since when: ``since`` is what a tag of the identity says, and ``None`` for what somebody else asked for.
+    SES does not return since when it waits: ``since`` comes from a tag of the identity, and is ``None`` without that tag.
 
     IAM actions: those of ``describe``.
 
@@ -285,7 +285,7 @@ def pending(session):
 
         salt-call ses_identity.pending
     """
-    with run_cache.run({}, None):  # they are read together
+    with run_cache.run({}, None):  # read them together
         return _pending(session)
 
 
@@ -319,7 +319,7 @@ def _pending_of(session, name):
 
 
 def _records(session, name, mail_from, receives):
-    """The records that an identity needs, by what SES and pillar say of it."""
+    """Return the records that an identity needs according to SES and pillar."""
     name = email_names.check("identity", "name", name, email_names.identity)
     current = _read(session, name, identities.of_records(name))
     if current is None:
@@ -336,7 +336,7 @@ def _records(session, name, mail_from, receives):
 
 
 def _zone(name, zone):
-    """The zone that a person named, or that pillar names for its DNS host."""
+    """Return the given zone, or the zone of pillar's DNS host."""
     if zone is not None:
         return email_names.check("dns_records", "zone", zone, email_names.domain)
     declared = (email_plan.plan(__pillar__)["dns"] or {}).get("zone")
@@ -348,16 +348,16 @@ def dns_records(session, name, zone=None, format="table", mail_from=None, receiv
     """
     Show the DNS records that an identity needs.
 
-    The DNS records that an identity needs: DKIM, MAIL FROM, inbound MX when it receives, SPF, and a DMARC record to begin
-    with. What is ``optional`` SES works without; SPF and DMARC may be there already, see ``check_dns``.
+    The records are DKIM, MAIL FROM, inbound MX for a domain that receives, SPF, and an initial DMARC record. SES works
+    without ``optional`` records. SPF and DMARC may exist already: see ``check_dns``.
 
     zone
         The zone at the DNS host, to show names relative to it. Default: pillar's ``aws:ses:dns:zone``.
     format
-        ``table`` for a person (the default), ``zone`` for lines to paste into a zone file, ``console`` for a table of what a
-        DNS host's console asks for (names without the zone, ``@`` for the zone itself, priorities apart), or ``data``.
+        ``table`` for a person (the default), ``zone`` for lines to paste into a zone file, ``console`` for a table for a DNS
+        host's console (names without the zone, ``@`` for the zone itself, separate priorities), or ``data``.
     mail_from, receives
-        Default: what SES has, and what pillar says.
+        Default: the value in SES, and the value in pillar.
 
     IAM actions: those of ``describe``.
 
@@ -383,20 +383,20 @@ def check_dns(session, name, format="table", nameserver=None, receives=None):
     """
     Check whether the records that an identity needs are in DNS.
 
-    Whether the records that an identity needs are in DNS: asks the authoritative servers of the zone, and then the
-    resolver, which may still hold what was there before.
+    Asks the authoritative servers of the zone, and then the resolver, which may still have an older answer in its
+    cache.
 
     ``status`` is ``present``, ``missing``, ``wrong``, ``conflicting``, ``duplicated suffix`` (the DNS host appended the
-    zone to a name that had it), ``still cached`` (right at the zone's servers, not yet at the resolver), ``suggested``
-    (optional, and not there) or ``unknown`` (nobody answered); ``detail`` says what was found.
+    zone to a name that already ended in it), ``still cached`` (correct at the zone's servers, not yet at the resolver),
+    ``suggested`` (optional and missing) or ``unknown`` (no server answered). ``detail`` says what was found.
 
     format
         ``table`` for a person (the default) or ``data``.
     nameserver
-        The resolver to begin with, as HOST or HOST:PORT. Default: pillar's ``aws:ses:dns:nameserver``, then the machine's.
+        The resolver to begin with, as HOST or HOST:PORT. Default: pillar's ``aws:ses:dns:nameserver``, then the system's.
 
     receives
-        Whether the inbound MX record is among them. Default: what pillar says.
+        Whether to include the inbound MX record. Default: the value in pillar.
 
     IAM actions: those of ``describe``.
 
@@ -421,15 +421,14 @@ def verified(session, name, timeout=0, nameserver=None):
     """
     Wait until SES has verified an identity.
 
-    Wait until SES has verified an identity, and its MAIL FROM domain if it has one. Returns ``verified``, and ``missing``, a list of
-    sentences.
+    This includes its MAIL FROM domain, if it has one. Returns ``verified``, and ``missing``, a list of sentences.
 
     timeout
-        Seconds to wait. Default: 0, just look.
+        Seconds to wait. Default: 0, do not wait.
 
     nameserver
-        The resolver to ask what is missing, as HOST or HOST:PORT. Default: pillar's ``aws:ses:dns:nameserver``, then the
-        machine's.
+        The resolver to ask for missing records, as HOST or HOST:PORT. Default: pillar's ``aws:ses:dns:nameserver``, then the
+        system's.
 
     IAM actions: those of ``describe``.
 
@@ -464,7 +463,7 @@ def verified(session, name, timeout=0, nameserver=None):
 @connected
 def retry(session, name):
     """
-    Make SES look again for the records of an identity after it gave up; for an address, send another mail with a link.
+    Restart the verification of an identity that SES gave up; for an address, send another email with a link.
 
     IAM actions: ``ses:VerifyDomainDkim``, ``ses:VerifyEmailIdentity``, ``ses:PutEmailIdentityMailFromAttributes`` and
     ``ses:TagResource``. https://docs.aws.amazon.com/ses/latest/APIReference/API_VerifyEmailIdentity.html
@@ -488,10 +487,10 @@ def retry(session, name):
 @connected
 def obstacles(session, name, delete_verified=False):
     """
-    Why an identity must not be deleted: a list of sentences, empty when nothing is in the way.
+    List the reasons why an identity must not be deleted, one sentence each; empty when there are none.
 
     delete_verified
-        ``True`` when it may be deleted although mail can be sent from it.
+        ``True`` to allow the deletion of an identity that mail can be sent from.
 
     IAM actions: those of ``describe``.
 
@@ -514,10 +513,10 @@ def obstacles(session, name, delete_verified=False):
 @connected
 def delete(session, name, delete_verified=False):
     """
-    Delete an identity, with all that is set for it.
+    Delete an identity and all its settings.
 
     delete_verified
-        ``True`` to delete one that is verified too: mail from it is refused from then on. Default: ``False``.
+        ``True`` to delete even a verified identity: mail from it is refused from then on. Default: ``False``.
 
     IAM actions: those of ``describe``, and ``ses:DeleteEmailIdentity``.
     https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_DeleteEmailIdentity.html

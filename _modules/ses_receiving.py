@@ -3,13 +3,13 @@ Verify an address at a domain whose mail SES receives: ask for the mail, find it
 
 https://docs.aws.amazon.com/ses/latest/dg/receiving-email.html
 
-Only one receipt rule set is active in an account and region, and mail that none of its rules takes is rejected. So the rule set
-that is active stays active: our rule, which is for this one address, is added before its others, and taken out again. Only where
-none is active is a rule set of our own made and activated meanwhile. What to put back is written down in the bucket first, so
-that the next run finishes what an interrupted one left. What was there before stays: the bucket with all that is in it, the
+Only one receipt rule set is active in an account and region, and mail that matches none of its rules is rejected. Therefore an
+active rule set stays active: a rule for this address alone is added before its other rules, and removed afterwards. Only if no
+rule set is active, one is created and activated temporarily. A note of what to restore is written to the bucket first, so that
+the next run can finish after an interruption. Everything that existed before is kept: the bucket and its objects, the
 statements of its policy, rule sets, and rules.
 
-Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last: the region of SES, and how to reach the account.
+Every function takes ``region``, ``profile``, ``keyid`` and ``key`` as its last arguments: the region of SES, and how to reach the account.
 IAM actions: those of ``ses_identity`` and ``s3_bucket``, ``ses:DescribeActiveReceiptRuleSet``,
 ``ses:DescribeReceiptRuleSet``, ``s3:GetBucketPolicy``, ``s3:GetObject`` and ``s3:ListBucket`` to read;
 ``ses:CreateReceiptRuleSet``, ``ses:CreateReceiptRule``, ``ses:DeleteReceiptRule``, ``ses:DeleteReceiptRuleSet``,
@@ -48,18 +48,18 @@ def plan(session, name, bucket, rule_set=RULE_SET, rule=RULE, timeout=RECEIVING_
     """
     Return what the state would do to verify an address.
 
-    What ``ses_receiving.verified`` would do: ``changes``, ``warnings`` and ``pending``. When mail for the address does not
-    go to SES, or its domain is not verified, the state waits for that.
+    Returns what ``ses_receiving.verified`` would do: ``changes``, ``warnings`` and ``pending``. If mail for the address
+    does not go to SES, or its domain is not verified, the state waits for that.
 
     bucket
-        The bucket that the mail is to be received in, in the same region.
+        The bucket for the received mail, in the same region.
     rule_set, rule, timeout
-        As in ``apply``, and not needed here.
+        As in ``apply``. They are not used here.
     nameserver
         The DNS resolver to ask for the MX record, as HOST or HOST:PORT. Default: pillar's ``aws:ses:dns:nameserver``, then the
-        machine's.
+        system's.
 
-    IAM actions: those to read, at the head of this module.
+    IAM actions: those to read, at the top of this module.
 
     CLI Example:
 
@@ -85,7 +85,7 @@ def plan(session, name, bucket, rule_set=RULE_SET, rule=RULE, timeout=RECEIVING_
 
 
 def _hindrance(session, name, nameserver):
-    """What must be so before SES receives mail for an address, as a sentence; ``""`` when it does."""
+    """Return what prevents SES from receiving mail for an address, as a sentence; ``""`` if nothing does."""
     elsewhere = _elsewhere(name, session.region, nameserver)
     if elsewhere:
         return (
@@ -101,7 +101,7 @@ def _hindrance(session, name, nameserver):
 
 
 def _has_verified_domain(session, name):
-    """Whether the domain of an address, or one above it, is verified. A top-level domain is nobody's."""
+    """Return whether the domain of an address, or a parent below the top level, is verified."""
     labels = domain_of(name).split(".")
     for start in range(len(labels) - 1):
         found = _identity(session, ".".join(labels[start:]))
@@ -111,7 +111,7 @@ def _has_verified_domain(session, name):
 
 
 def _elsewhere(name, region, nameserver):
-    """Where mail for an address goes, in words, when that is not SES; ``""`` when it is."""
+    """Return where mail for an address goes, in words, if it does not go to SES; otherwise ``""``."""
     nameserver = nameserver or (email_plan.plan(__pillar__)["dns"] or {}).get("nameserver")
     try:
         found, _ = dns_check.Dns(nameserver).cached(domain_of(name), "MX")
@@ -126,18 +126,18 @@ def _elsewhere(name, region, nameserver):
 @connected
 def apply(session, name, bucket, rule_set=RULE_SET, rule=RULE, timeout=RECEIVING_SECONDS, nameserver=None):
     """
-    Do what ``plan`` says, with the same arguments.
+    Carry out the plan that ``plan`` returns for the same arguments.
 
     bucket, nameserver
         As in ``plan``.
     rule_set, rule
-        What the rule is called meanwhile, and the rule set where none is active. Defaults: ``email-address-verification``,
-        ``deliver-to-s3-bucket``. Where another rule has that name, or a rule set of that name holds other rules, eight
-        hexadecimal digits are appended to it.
+        The temporary names of the rule, and of the rule set if none is active. Defaults: ``email-address-verification``,
+        ``deliver-to-s3-bucket``. If another rule has that name, or a rule set of that name has other rules, eight
+        hexadecimal digits are appended.
     timeout
-        Seconds that the mail may take. Default: 300. When it does not come, that is an error, and everything is put back.
+        Seconds to wait for the mail. Default: 300. If it does not arrive, that is an error, and everything is restored.
 
-    IAM actions: those to read and write, at the head of this module.
+    IAM actions: those to read and write, at the top of this module.
 
     CLI Example:
 
@@ -161,7 +161,7 @@ def apply(session, name, bucket, rule_set=RULE_SET, rule=RULE, timeout=RECEIVING
 
 @contextmanager
 def _cleaning_up(session, bucket, note):
-    """Put everything back afterwards. Where that fails too, the error says both; the next run tries it again, by the note."""
+    """Restore everything afterwards. If that also fails, the error reports both, and the next run tries again."""
     try:
         yield
     except RunbookError as error:
@@ -179,19 +179,19 @@ def _cleaning_up(session, bucket, note):
 
 
 def _left(session, name, bucket):
-    """The notes of runs for this address, and of those for others that were killed: by address."""
+    """Return, by address, the notes of runs for this address and of killed runs for others."""
     now = clock.now()
     notes = receipt.notes(session, bucket)
     return {address: note for address, note in notes.items() if address == name or receipt.is_over(note, now)}
 
 
 def _noted(session, name, bucket, rule_set, rule, timeout, connection):
-    """The bucket is there, and in it a note of what to do and what to put back, which is the answer."""
+    """Create the bucket, write a note of what to do and what to restore, and return the note."""
     made = __salt__["s3_bucket.describe"](bucket, [], **connection) is None
     if made:
         __salt__["s3_bucket.create"](bucket, **connection)
     try:
-        # What another run has made for itself is put back by the last of them.
+        # What another run has created for itself is removed by the last of these runs.
         others = receipt.notes(session, bucket).values()
         active = receipt.active(session)
         used = active or receipt.rule_set_name(rule_set, name, receipt.rules(session, rule_set), others)
@@ -216,7 +216,7 @@ def _noted(session, name, bucket, rule_set, rule, timeout, connection):
 
 
 def _prepare(session, bucket, note):
-    """Let SES write mail for an address into the bucket, as the note says."""
+    """Allow SES to write mail for an address to the bucket, as the note says."""
     name, rule_set = note["address"], note["rule_set"]
     _let_ses_write(session, bucket, rule_set, note["rule"])
     before = receipt.rules(session, rule_set)
@@ -229,7 +229,7 @@ def _prepare(session, bucket, note):
 
 
 def _let_ses_write(session, bucket, rule_set, rule):
-    """SES tries to write when it is given the rule, so the policy comes first."""
+    """Allow SES to write. The policy comes before the rule, because SES tests it when the rule is created."""
     policy = receipt.policy(session, bucket)
     statement = receipt.statement(session, bucket, rule_set, rule)
     kept = [entry for entry in policy["Statement"] if entry.get("Sid") != statement["Sid"]]
@@ -251,7 +251,7 @@ def _verify(session, name, bucket, note, timeout, connection):
             return True  # another run has done it
         found = _mail(session, name, bucket, since, refused)
         if found and not verification_link.open_link(found[1], session.endpoint("ses")):
-            refused.add(found[0])  # of an earlier request, whose link the later one has made void
+            refused.add(found[0])  # from an earlier request, whose link the later one has invalidated
             return None
         return bool(found)
 
@@ -274,7 +274,7 @@ def _verify(session, name, bucket, note, timeout, connection):
 
 
 def _mail(session, name, bucket, since, refused):
-    """``(key, link)`` of the genuine mail in the bucket, the newest first; ``None`` while there is none."""
+    """Return ``(key, link)`` of the newest genuine mail in the bucket; ``None`` while there is none."""
     for place in receipt.keys(session, bucket):
         content = None if place in refused else receipt.get(session, bucket, place)
         url = content and verification_mail.link(content, name, session.region, session.account_id, since)
@@ -285,7 +285,7 @@ def _mail(session, name, bucket, since, refused):
 
 
 def _sweep(session, name, bucket):
-    """Delete the mails that this run's request, or that of one that was killed, has brought: their links are of no use."""
+    """Delete the mails requested by this run or by a killed one, because their links are useless now."""
     since = clock.now() - identities.LINK
     session.forget()
     while found := _mail(session, name, bucket, since, ()):
@@ -295,16 +295,16 @@ def _sweep(session, name, bucket):
 
 def _clean_up(session, bucket, note):
     """
-    Put everything back as the note says, the note last: what is interrupted here is finished by the next run.
+    Restore everything as the note says. The note is deleted last, so that the next run can finish after an interruption.
 
-    What somebody else has come to use meanwhile stays: a rule set with other rules, a rule that was changed, a bucket with a policy or
-    a rule of its own.
+    Whatever is used otherwise by now is kept: a rule set with other rules, a rule that was changed, and a bucket with another policy or
+    rule.
     """
     rule_set, rule = note["rule_set"], note["rule"]
     session.forget()
     shown = [entry for entry in receipt.rules(session, rule_set) or [] if entry["Name"] == rule]
     changed = [entry for entry in shown if not receipt.is_ours(entry, note["address"], bucket)]
-    if not changed:  # also where SES does not show it yet
+    if not changed:  # even if SES does not show it yet
         receipt.delete_rule(session, rule_set, rule)
     session.forget()
     others = [entry for address, entry in receipt.notes(session, bucket).items() if address != note["address"]]
@@ -318,9 +318,9 @@ def _clean_up(session, bucket, note):
 
 
 def _put_back_rule_set(session, note, changed):
-    """As it was, unless others have rules in it now: their mail goes on being taken."""
+    """Restore the rule set, unless it has other rules by now, whose mail must still be received."""
     rule_set = note["rule_set"]
-    # The rule that was deleted a moment ago may still be shown.
+    # SES may still return the rule that has just been deleted.
     left = [
         entry["Name"] for entry in receipt.rules(session, rule_set) or [] if changed or entry["Name"] != note["rule"]
     ]
@@ -337,7 +337,7 @@ def _put_back_rule_set(session, note, changed):
 
 
 def _take_out_statement(session, bucket, note):
-    """Our statement is taken out of the bucket's policy; the others are the answer."""
+    """Remove our statement from the bucket's policy, and return the other statements."""
     sid = receipt.statement(session, bucket, note["rule_set"], note["rule"])["Sid"]
     policy = receipt.policy(session, bucket)
     kept = [entry for entry in policy["Statement"] if entry.get("Sid") != sid]
@@ -349,7 +349,7 @@ def _take_out_statement(session, bucket, note):
 @connected
 def pending(session):
     """
-    Which addresses in ``aws:ses:receiving`` cannot be verified yet: a list of ``what``, ``on``, ``since`` and ``do``.
+    List the addresses in ``aws:ses:receiving`` that cannot be verified yet: ``what``, ``on``, ``since`` and ``do``.
 
     IAM actions: those of ``plan``.
 
@@ -364,7 +364,7 @@ def pending(session):
 
 
 def _dated_plan(session, name, **given):
-    """The plan for an address, with since when SES waits for its link, if that is known."""
+    """Return the plan for an address, with the time since which SES has waited for its link, if known."""
     planned = plan.on(session, name, **given)
     if planned["pending"]:
         names = email_plan.plan(__pillar__)["identities"]

@@ -3,8 +3,8 @@ Manage the IAM users whose access key is a user name and password for SES's SMTP
 
 https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html
 
-The user may send mail, and nothing else. Its key is made, stored and rotated as those of ``iam_access_key`` are; the store
-gets ``smtp_username`` and ``smtp_password``, and ``smtp_host`` and ``smtp_port`` where it has a place for them:
+The user may send mail, and nothing else. Its key is created, stored and rotated in the same way as by ``iam_access_key``. The
+store gets ``smtp_username`` and ``smtp_password``, and ``smtp_host`` and ``smtp_port`` if it has a place for them:
 
 .. code-block:: yaml
 
@@ -16,9 +16,9 @@ gets ``smtp_username`` and ``smtp_password``, and ``smtp_host`` and ``smtp_port`
         smtp_host: smtp:host
         smtp_port: smtp:port
 
-A password is for the region that it was derived for: the user's ``region``.
+A password is only valid in the region for which it was derived: the user's ``region``.
 
-Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last: the region of SES, and how to reach the account.
+Every function takes ``region``, ``profile``, ``keyid`` and ``key`` as its last arguments: the region of SES, and how to reach the account.
 IAM actions: those of ``iam_user`` and ``iam_access_key``; ``iam:GetUserPolicy`` to read; ``iam:PutUserPolicy`` to write;
 ``iam:DeleteUserPolicy`` to delete.
 """
@@ -42,10 +42,10 @@ KIND = Kind(name="ses_smtp_user", subject="SMTP user", what="SMTP user")
 
 def document(from_addresses=None):
     """
-    The policy of a user that may only send. Makes no call to AWS.
+    Return the policy of a user that may only send. Makes no call to AWS.
 
     from_addresses
-        A list of addresses: the only ones that it may send from. Default: any.
+        A list of the only addresses that it may send from. Default: any.
 
     CLI Example:
 
@@ -61,10 +61,10 @@ def document(from_addresses=None):
 @connected
 def describe(session, name, attributes=None):
     """
-    The user's ``arn``, ``policy_document`` (``None`` when it has none of ours) and ``tags``; ``None`` when there is none.
+    Return the user's ``arn``, ``policy_document`` (``None`` without a policy of ours) and ``tags``; ``None`` if it does not exist.
 
     attributes
-        Only these are read. Default: all.
+        A list of names of the attributes to return. Default: all.
 
     IAM actions: those of ``iam_user.describe``, and ``iam:GetUserPolicy``.
 
@@ -95,7 +95,7 @@ def _document(session, name):
 
 
 def _wanted(name, from_addresses, tags):
-    """The attributes as ``describe`` gives them, checked. The policy is always managed: it is what the user is for."""
+    """Check the attributes, and return them as ``describe`` does. The policy is always managed."""
     where = f"SMTP user {name}"
     addresses = arguments.names(where, "from_addresses", from_addresses or [])
     addresses = [email_names.check(where, "from_addresses", entry, email_names.address) for entry in addresses]
@@ -108,17 +108,17 @@ def plan(session, name, from_addresses=None, store=None, rotate_days=None, grace
     """
     Return what the state would do for an SMTP user.
 
-    What ``ses_smtp_user.present`` would do: ``changes``, ``warnings``, ``pending``, ``losses`` (sentences about what the user is no
-    longer allowed then), and ``action`` and ``old`` about the key, as ``iam_access_key.plan`` says it.
+    Returns what ``ses_smtp_user.present`` would do: ``changes``, ``warnings``, ``pending``, ``losses`` (sentences about permissions
+    that the user loses), and ``action`` and ``old`` for the key, as in ``iam_access_key.plan``.
 
     from_addresses
-        A list of addresses: the only ones that it may send from. Default: any that the account may.
+        A list of the only addresses that it may send from. Default: any address of the account.
     store
-        Where user name and password go: see the head of this module. Default: no key is made.
+        Where user name and password are stored: see the top of this module. Default: no key is created.
     rotate_days, grace_days
         Numbers of days, as in ``iam_access_key.plan``.
     tags
-        A mapping of strings. Others of the user stay.
+        A mapping of strings. Other tags are kept.
 
     IAM actions: those to read.
 
@@ -171,10 +171,10 @@ def _differing(current, wanted):
 @connected
 def apply(session, name, from_addresses=None, store=None, rotate_days=None, grace_days=None, tags=None):
     """
-    Do what ``plan`` says, with the same arguments.
+    Carry out the plan that ``plan`` returns for the same arguments.
 
     from_addresses, store, rotate_days, grace_days, tags
-        As in ``plan``. A store that cannot be written to is an error, and then no key is left behind.
+        As in ``plan``. A store that cannot be written is an error, and no key is left behind.
 
     IAM actions: those to write. https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html
 
@@ -196,7 +196,7 @@ def apply(session, name, from_addresses=None, store=None, rotate_days=None, grac
 
 
 def _write(session, name, wanted):
-    """Make the user, or give it what is ``wanted``."""
+    """Create the user, or write the ``wanted`` attributes."""
     current = describe.on(session, name, sorted(wanted))
     if current is None:
         _create(session, name)
@@ -229,15 +229,15 @@ def _create(session, name):
 @connected
 def password(session, name, reveal=False, store=None):
     """
-    Where the SMTP user name and password of a user are kept. The password itself only with ``reveal=True``.
+    Return where a user's SMTP user name and password are stored, or with ``reveal=True`` the password itself.
 
     reveal
-        ``True`` to print the user name, password, host and port: on a terminal that nobody looks at. A master keeps what
-        minions answer in its job cache, so this is for ``salt-call --local`` only.
+        ``True`` to print the user name, password, host and port, on a terminal that nobody else can see. A master keeps
+        the answers of minions in its job cache, so that this is for ``salt-call --local`` only.
     store
-        Default: what pillar says for that user.
+        Default: the user's setting in pillar.
 
-    No IAM action is needed: it is read from the store.
+    No IAM action is needed: the password is read from the store.
 
     CLI Example:
 
@@ -266,7 +266,7 @@ def password(session, name, reveal=False, store=None):
 @connected
 def pending(session):
     """
-    What AWS or a person must still do for the SMTP users in pillar: a list of ``what``, ``on``, ``since`` and ``do``.
+    List what AWS or a person must still do for the SMTP users in pillar: ``what``, ``on``, ``since`` and ``do``.
 
     IAM actions: those of ``plan``.
 
@@ -283,10 +283,10 @@ def pending(session):
 @connected
 def obstacles(session, name, delete_access_keys=False):
     """
-    Why an SMTP user must not be deleted: a list of sentences, empty when nothing is in the way.
+    List the reasons why an SMTP user must not be deleted, one sentence each; empty when there are none.
 
     delete_access_keys
-        ``True`` when its access keys may be deleted with it: what sends with them stops.
+        ``True`` to allow the deletion of its access keys: their clients can no longer send.
 
     IAM actions: those of ``iam_user.obstacles``.
 

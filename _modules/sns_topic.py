@@ -1,32 +1,32 @@
 """
-Manage SNS topics and who is subscribed to them.
+Manage SNS topics and their subscriptions.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-create-topic.html
 
-A subscription by email or HTTP waits until its recipient confirms it, for 48 hours; then SNS forgets it. It is asked for
-once, and again only when it is gone. An endpoint's user, password and query are never shown.
+A subscription by email or HTTP waits until its recipient confirms it, for 48 hours; then SNS forgets it. It is
+requested once, and again only after SNS has deleted it. An endpoint's user, password and query are never shown.
 
 Attributes
     ``display_name``
         The sender's name in email.
     ``fifo``
-        ``True`` for a FIFO topic, whose name ends in ``.fifo``. It cannot be changed later.
+        ``True`` for a FIFO topic. Its name ends in ``.fifo``. It cannot be changed later.
     ``content_based_deduplication``
         For a FIFO topic.
     ``kms_master_key_id``
         The KMS key that messages are encrypted with; ``""`` for none. SES can publish to an encrypted topic only if the
-        policy of the key lets it: https://docs.aws.amazon.com/ses/latest/dg/configure-sns-notifications.html
+        policy of the key allows it: https://docs.aws.amazon.com/ses/latest/dg/configure-sns-notifications.html
     ``publishers``
         Services (``ses.amazonaws.com``) that may publish, for this account and region.
     ``subscriptions``
         A list; an item is an email address, or a mapping of ``protocol``, ``endpoint`` and, for ``firehose`` only, ``role_arn``:
-        the role with which SNS writes to the stream. That of a subscription that is there is left as it is. Or the pillar key of such a
-        list: then an endpoint with a password stands in pillar only, and in no state that Salt logs. In a password ``@``, ``/``, ``?``
-        and ``#`` are written ``%40``, ``%2F``, ``%3F`` and ``%23``.
+        the role with which SNS writes to the stream. The role of an existing subscription is not changed. Alternatively, the pillar key
+        of such a list, so that an endpoint with a password is only in pillar, and not in a state that Salt logs. In a password, write
+        ``@``, ``/``, ``?`` and ``#`` as ``%40``, ``%2F``, ``%3F`` and ``%23``.
     ``tags``
-        A mapping. Not among them are AWS's own (``aws:…``) and notes of the states (``aws-runbook:…``).
+        A mapping. Tags of AWS (``aws:…``) and notes of the states (``aws-runbook:…``) are not included.
 
-Every function takes ``region``, ``profile``, ``keyid`` and ``key`` last: the region of the topic, and how to reach the
+Every function takes ``region``, ``profile``, ``keyid`` and ``key`` as its last arguments: the region of the topic, and how to reach the
 account. IAM actions: ``sns:GetTopicAttributes``, ``sns:ListTagsForResource`` and ``sns:ListSubscriptionsByTopic`` to read;
 ``sns:CreateTopic``, ``sns:SetTopicAttributes``, ``sns:TagResource``, ``sns:UntagResource``, ``sns:Subscribe`` and
 ``sns:Unsubscribe`` to write; ``sns:DeleteTopic`` to delete.
@@ -53,7 +53,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,256}|[A-Za-z0-9_-]{1,251}\.fifo")
 
 
 def _find(topic):
-    """What GetTopicAttributes tells; ``None`` when there is no such topic."""
+    """Return the result of GetTopicAttributes; ``None`` if the topic does not exist."""
     answer = topic.session.read(
         "sns",
         "get_topic_attributes",
@@ -92,7 +92,7 @@ def _set(topic, member, value):
 
 
 def _written(value):
-    """A value as SNS takes it."""
+    """Return a value in the form that SNS accepts."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -101,8 +101,8 @@ def _setter(attribute, member):
 
 
 def _write_publishers(topic, wanted):
-    """Add what is missing to the topic's policy, and take away our statements of services that are not wanted."""
-    now = KIND.of(topic.session, topic.name).required  # what was set before has changed it
+    """Add missing statements to the topic's policy, and remove ours for services that are not wanted."""
+    now = KIND.of(topic.session, topic.name).required  # the attributes written before this one have changed it
     found, arn = policies.of_resource(now), topics.own_arn(topic.session, topic.name)
     _set(topic, "Policy", policies.dumps(topics.with_publishers(topic.session, arn, found, wanted["publishers"])))
 
@@ -135,14 +135,14 @@ def _check_name(topic, wanted):
 
 
 _SET = ("sns:SetTopicAttributes",)
-# The attributes that CreateTopic takes, by their names in the API.
+# The attributes that CreateTopic accepts, by their names in the API.
 _MEMBERS = {
     "display_name": "DisplayName",
     "fifo": "FifoTopic",
     "content_based_deduplication": "ContentBasedDeduplication",
     "kms_master_key_id": "KmsMasterKeyId",
 }
-# These come in one answer, and are always shown.
+# These come in a single response, and are always returned.
 _TOLD_TOGETHER = (
     Attribute(
         "display_name",
@@ -186,7 +186,7 @@ KIND = Kind(
     together=_check_name,
     attributes=(
         *_TOLD_TOGETHER,
-        # They are written one by one: see ``apply``.
+        # They are written one at a time: see ``apply``.
         Attribute(
             "subscriptions",
             actions=(
@@ -216,7 +216,7 @@ KIND = Kind(
 @connected
 def arn(session, name):
     """
-    The ARN that a topic of this account and region has, or would have.
+    Return the ARN that a topic of this account and region has, or would have.
 
     No IAM action is needed. https://docs.aws.amazon.com/sns/latest/dg/sns-create-topic.html
 
@@ -234,11 +234,11 @@ def describe(session, name, attributes=None):
     """
     Return the attributes of a topic.
 
-    The topic's ``arn``, ``display_name``, ``fifo``, ``content_based_deduplication``, ``kms_master_key_id``, ``publishers``,
-    ``subscriptions`` and ``tags``; ``None`` when there is none.
+    Returns the topic's ``arn``, ``display_name``, ``fifo``, ``content_based_deduplication``, ``kms_master_key_id``, ``publishers``,
+    ``subscriptions`` and ``tags``; ``None`` if it does not exist.
 
     attributes
-        ``subscriptions`` and ``tags`` are read when they are among these. Default: all.
+        A list of names. ``subscriptions`` and ``tags`` are read only if they are in the list. Default: all.
 
     IAM actions: ``sns:GetTopicAttributes``; by attribute ``sns:ListTagsForResource``, ``sns:ListSubscriptionsByTopic``.
     https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html
@@ -256,12 +256,12 @@ def describe(session, name, attributes=None):
 @KIND.plans
 def plan(session, name, purge=False, **attributes):
     """
-    What ``sns_topic.present`` would do: ``changes``, and what is waited for: ``warnings`` and ``pending``.
+    Return what ``sns_topic.present`` would do: ``changes``, ``warnings`` and ``pending``.
 
-    Arguments are those of ``sns_topic.present``. A subscription whose recipient has unsubscribed is an error.
+    The arguments are those of ``sns_topic.present``. A subscription whose recipient has unsubscribed is an error.
 
     display_name, fifo, content_based_deduplication, kms_master_key_id, publishers, subscriptions, tags
-        The attributes, as at the head of this module. Default of each: not managed.
+        The attributes, as at the top of this module. Default of each: not managed.
     purge
         ``True`` to remove publishers, subscriptions and tags that are not named. Default: ``False``.
 
@@ -287,7 +287,7 @@ def _plan(topic, wanted, *, purge):
         target["tags"] = tagging.TOPIC.target(target["tags"], known.get("tags", {}), purge=purge)
     if "publishers" in target and not purge:
         target["publishers"] = sorted({*known.get("publishers", []), *target["publishers"]})
-    # A new topic has what it has by default: that is no change worth a line.
+    # A default value of a new topic is not shown as a change.
     changes = {} if is_there else {"name": {"old": None, "new": topic.name}}
     for attribute, value in target.items():
         if known.get(attribute) != value and not (not is_there and value in ("", False, {}, [])):
@@ -309,10 +309,10 @@ def _plan(topic, wanted, *, purge):
 @KIND.plans
 def apply(session, name, purge=False, **attributes):
     """
-    Do what ``plan`` says, with the same arguments.
+    Carry out the plan that ``plan`` returns for the same arguments.
 
     display_name, fifo, content_based_deduplication, kms_master_key_id, publishers, subscriptions, tags, purge
-        As in ``plan``. ``fifo`` of a topic that is there cannot be changed: that is an error.
+        As in ``plan``. A change of ``fifo`` of an existing topic is an error.
 
     IAM actions: those to write. https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
 
@@ -366,15 +366,15 @@ def _create(session, name, wanted):
 @connected
 def resubscribe(session, name, endpoint, protocol="email"):
     """
-    Ask a recipient again to confirm a subscription: one that has unsubscribed, or did not get the message.
+    Ask a recipient again to confirm a subscription, after they unsubscribed or missed the message.
 
     endpoint
         An address, a URL or an ARN.
     protocol
-        Default: ``email``. Not ``firehose``, which nobody has to confirm: apply the state instead.
+        Default: ``email``. Not ``firehose``, which needs no confirmation: apply the state instead.
 
-    IAM actions: ``sns:ListTagsForResource``, ``sns:TagResource`` and ``sns:Subscribe``; ``sns:UntagResource`` when it is
-    refused. https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
+    IAM actions: ``sns:ListTagsForResource``, ``sns:TagResource`` and ``sns:Subscribe``; ``sns:UntagResource`` if SNS
+    refuses. https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
 
     CLI Example:
 
@@ -398,8 +398,8 @@ def confirm(session, name, token):
     token
         The token in AWS's message: the part of its link after ``Token=``.
 
-    One that is confirmed in this way can be ended with credentials only. The link in the messages of an email subscription
-    ends it for whoever follows it, which mail scanners do.
+    A subscription that is confirmed in this way can be ended only with credentials. Otherwise anyone who follows the link
+    in the messages of an email subscription ends it, and mail scanners do so.
 
     IAM actions: ``sns:ConfirmSubscription``. https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html
 
@@ -426,8 +426,7 @@ def pending(session):
     """
     List which subscriptions are not confirmed.
 
-    Which subscriptions that pillar asks for are not confirmed: a list of ``what``, ``on`` (who must do it), ``since`` and
-    ``do``.
+    Returns a list of ``what``, ``on`` (who must act), ``since`` and ``do`` for the subscriptions in pillar.
 
     IAM actions: those of ``describe``.
 
@@ -444,10 +443,10 @@ def pending(session):
 @connected
 def obstacles(session, name, remove_subscriptions=False):
     """
-    Why a topic must not be deleted: a list of sentences, empty when nothing is in the way.
+    List the reasons why a topic must not be deleted, one sentence each; empty when there are none.
 
     remove_subscriptions
-        ``True`` when it may be deleted although somebody is subscribed.
+        ``True`` to allow the deletion of a topic with subscriptions.
 
     IAM actions: ``sns:ListSubscriptionsByTopic``.
 
@@ -474,10 +473,10 @@ def obstacles(session, name, remove_subscriptions=False):
 @connected
 def delete(session, name, remove_subscriptions=False):
     """
-    Delete a topic, and its subscriptions.
+    Delete a topic and its subscriptions.
 
     remove_subscriptions
-        ``True`` to delete one that somebody is subscribed to. Default: ``False``.
+        ``True`` to delete a topic with subscriptions. Default: ``False``.
 
     IAM actions: ``sns:ListSubscriptionsByTopic``, ``sns:DeleteTopic``.
     https://docs.aws.amazon.com/sns/latest/api/API_DeleteTopic.html

@@ -1,1 +1,1 @@
-"""What would change and what waits, for a person and for a program that watches."""
+"""Report planned changes and pending entries, to people and to monitoring."""

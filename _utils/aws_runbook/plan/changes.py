@@ -1,12 +1,12 @@
 """
-What a run of states would change, a line a change: read from what Salt returns of the run under test.
+Read what a state run would change from the results of a run with ``test=True``.
 """
 
 from dataclasses import dataclass, field
 
 from aws_runbook.kinds import difference
 
-# Of a value so many characters are shown in a line.
+# The maximum number of characters of a value in a line.
 _LONGEST = 80
 _WAITS = "Waiting:"
 
@@ -14,9 +14,9 @@ _WAITS = "Waiting:"
 @dataclass(frozen=True)
 class Plan:
     """
-    What a run would do: ``changes``, each of one attribute; ``failed``, what it could not do; ``warnings`` about what would change.
+    What a run would do: ``changes``, one for each attribute; ``failed``, the failures; ``warnings`` about the changes.
 
-    All are mappings with ``kind`` and ``name``, in the order of the run.
+    All entries are mappings with ``kind`` and ``name``, in the order of the run.
     """
 
     changes: list = field(default_factory=list)
@@ -25,16 +25,16 @@ class Plan:
 
     @property
     def status(self):
-        """The exit status: 1 when something would fail, 2 when something would change, 0 when nothing would."""
+        """Return the exit status: 1 if something would fail, 2 if something would change, otherwise 0."""
         return 1 if self.failed else 2 if self.changes else 0
 
     def as_data(self):
-        """All of it as data."""
+        """Return the plan as data."""
         return {"changes": self.changes, "failed": self.failed, "warnings": self.warnings}
 
 
 def read(done):
-    """The :class:`Plan` in what Salt returns of a run of states under test, a mapping by Salt's own names of states."""
+    """Return the :class:`Plan` for the results of a run with ``test=True``, a mapping by Salt's state ids."""
     plan = Plan()
     for tag, state in sorted(done.items(), key=lambda item: item[1].get("__run_num__", 0)):
         kind, _, name, _ = tag.split("_|-")
@@ -50,12 +50,12 @@ def read(done):
 
 
 def _only_waited(state):
-    """Whether a state was not run for the failure of another, which is told by itself."""
+    """Return whether a state was skipped because another one failed, which is reported separately."""
     return state.get("__state_ran__") is False
 
 
 def text(plan, *, diff=False):
-    """The plan a line a change, and a line for each failure and warning; nothing when nothing would change."""
+    """Return one line for each change, failure and warning; an empty text if there are none."""
     rows = [(entry["kind"], entry["name"], *_told(entry)) for entry in plan.changes]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
     lines = []
@@ -70,7 +70,7 @@ def text(plan, *, diff=False):
 
 
 def _told(entry):
-    """The attribute, and what becomes of it."""
+    """Return the attribute and its change as text."""
     if "diff" in entry:
         return entry["attribute"], entry.get("means") or _differing(entry["diff"])
     old, new = entry["old"], entry["new"]
@@ -80,7 +80,7 @@ def _told(entry):
 
 
 def _differing(diff):
-    """The lines that go → the lines that come."""
+    """Return the removed lines → the added lines."""
     lines = diff.splitlines()[2:]
     gone, come = (
         ", ".join(line[1:].removeprefix("- ").strip() for line in lines if line.startswith(sign)) for sign in "-+"

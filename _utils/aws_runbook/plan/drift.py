@@ -1,7 +1,7 @@
 """
-What differs between AWS and pillar and was not told yet: the thinking of the beacon ``aws_drift``.
+Find differences between AWS and pillar that were not reported yet: the logic of the beacon ``aws_drift``.
 
-AWS is asked in processes of their own. The beacon comes by now and then, and looks whether there is an answer.
+AWS is queried in separate processes. The beacon checks at intervals whether they have finished.
 """
 
 import json
@@ -18,17 +18,17 @@ from aws_runbook.plan import changes
 
 _SALT_CALL = "from salt.scripts import salt_call; salt_call()"
 _PLAN, _AUDIT = "aws_account.plan", "aws_backup.audit"
-# How Salt says that another run of states is going on: then it is asked again the next time.
+# Salt's message that another state run is in progress. The question is then asked again the next time.
 _BUSY = re.compile(r"is running as PID")
 _ERROR = re.compile(r"Error running '[\w.]+': (?P<sentence>.+)", re.DOTALL)
 _NOTE = "note"
-# One by whom something could not be read: what it would have said is not known to be gone.
+# The event for something that could not be read. Earlier findings about it may still hold.
 _UNREAD = "read"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the beacon's configuration says: seconds between two plans, the SLS files, and whether the audit is made too."""
+    """The beacon's settings: seconds between two plans, the SLS files, and whether to run the audit too."""
 
     every: int = 3600
     mods: str = "aws.account"
@@ -36,7 +36,7 @@ class Settings:
 
 
 def settings(config):
-    """The :class:`Settings` in a beacon's configuration, a list of mappings; an error says what is wrong in it."""
+    """Return the :class:`Settings` of a beacon's configuration, a list of mappings. An invalid one is an error."""
     if not isinstance(config, list) or not all(isinstance(entry, dict) for entry in config):
         raise RunbookError("beacons:aws_drift is no list; give a list of options, such as `- every: 3600`.")
     given = {name: value for entry in config for name, value in entry.items()}
@@ -54,7 +54,7 @@ def settings(config):
 
 
 class Watch:
-    """What has been told, kept in a file, and the question that is being asked."""
+    """The events that were reported, kept in a file, and the current question."""
 
     def __init__(self, opts, ask=None, clock=time.monotonic):
         self._told = Path(opts["cachedir"]) / "aws_drift.json"
@@ -64,7 +64,7 @@ class Watch:
         self._questions = []
 
     def look(self, wanted):
-        """Events of what is new; none while AWS has not answered, or between two plans."""
+        """Return the new events; none while AWS has not answered, or between two plans."""
         now = self._clock()
         if not self._questions:
             if now < self._due:
@@ -86,7 +86,7 @@ class Watch:
         return [*questions, *([self._ask(_AUDIT, "format=data")] if wanted.audit else [])]
 
     def _new(self, function, found):
-        """Those events that have not been told; all that hold are noted as told."""
+        """Return the events that were not reported yet, and record all current events as reported."""
         told = self._read()
         known = told.get(function, [])
         keyed = {_key(event): event for event in found}
@@ -115,7 +115,7 @@ _watches = {}
 
 
 def watch(opts):
-    """The minion's :class:`Watch`: one for as long as the minion runs, however often Salt loads its beacons anew."""
+    """Return the minion's :class:`Watch`. It lives as long as the minion, even if Salt reloads its beacons."""
     place = (opts["cachedir"], opts["id"])
     if place not in _watches:
         _watches[place] = Watch(opts)
@@ -123,7 +123,7 @@ def watch(opts):
 
 
 class Question:
-    """A function asked by ``salt-call`` of the same minion. It begins when its answer is looked for the first time."""
+    """A function that ``salt-call`` runs on the same minion. It starts with the first call of ``answer``."""
 
     def __init__(self, opts, function, *arguments):
         self.function = function
@@ -133,9 +133,9 @@ class Question:
         self._process = None
 
     def answer(self):
-        """What it says, and what is wrong; both are ``None`` as long as it has not ended."""
+        """Return the result and the error; both are ``None`` until the process has ended."""
         if self._process is None:
-            # Files, since a process that fills a pipe waits for somebody who reads it.
+            # Use files, because a process that fills a pipe blocks until it is read.
             self._out, self._err = tempfile.TemporaryFile("w+"), tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed below
             self._process = subprocess.Popen(
                 self._command, stdin=subprocess.DEVNULL, stdout=self._out, stderr=self._err
@@ -160,7 +160,7 @@ def _parsed(function, out, err):
 
 
 def events(function, answer, error):
-    """All events that an answer, or an error, stands for."""
+    """Return all events for an answer or an error."""
     if error:
         return [{"tag": "error", "function": function, "message": error}]
     if function == _AUDIT:
@@ -181,7 +181,7 @@ def events(function, answer, error):
 
 
 def _key(event):
-    """What makes an event another one. What a finding says changes as it gets older."""
+    """Return the identity of an event, without the text of a finding, which changes with its age."""
     if event["tag"] == "finding":
         return json.dumps([event["about"], event["check"], event["level"]])
     return json.dumps(event, sort_keys=True, default=str)

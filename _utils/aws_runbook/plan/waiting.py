@@ -1,5 +1,5 @@
 """
-What is pending as a table, the most urgent first, and the DNS records that are to be added, each once.
+Format pending entries as a table, the most urgent first, and the DNS records to add, each once.
 """
 
 from datetime import datetime
@@ -8,13 +8,13 @@ from aws_runbook import clock, tables
 from aws_runbook.audit.judge import duration
 
 _COLUMNS = ("no", "what", "on", "since", "until")
-# Without a moment at which it is too late: what nobody else does, then what others do, then what happens by itself.
+# The order of entries without a deadline: first yours, then those of others, then those of AWS.
 _BY_ITSELF = ("AWS", "the server")
 _ORIGIN = "$ORIGIN"
 
 
 def complete(entries):
-    """Each entry once, with ``since`` and ``until`` as texts in ISO 8601, or ``None``, the most urgent first."""
+    """Return each entry once, the most urgent first, with ``since`` and ``until`` in ISO 8601, or ``None``."""
     found = {}
     for entry in entries:
         dated = {**entry, "since": _text(entry.get("since")), "until": _text(entry.get("until"))}
@@ -34,7 +34,7 @@ def _urgency(entry):
 
 
 def table(entries, now):
-    """What :func:`complete` gives, as a table, then what is to be done about each, and the records to paste."""
+    """Return the result of :func:`complete` as a table, then what to do about each entry, and the records to paste."""
     if not entries:
         return "Nothing waits."
     rows = [
@@ -65,7 +65,7 @@ def _until(text, now):
 
 
 def records(texts):
-    """The lines of several zone files, each record once: those with whole names first, then those of each zone below its origin."""
+    """Return the lines of several zone files, each record once: absolute names first, then each zone below its origin."""
     found = {"": {}}
     for text in texts:
         origin = ""

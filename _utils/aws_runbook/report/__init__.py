@@ -1,3 +1,3 @@
 """
-The report: one HTML page about backups, what waits and what differs, for a person.
+The report: an HTML page about backups, pending entries and differences from pillar.
 """

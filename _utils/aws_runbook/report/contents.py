@@ -1,7 +1,7 @@
 """
-What stands on the page: from the audit, the plan, what waits, databases and identities, as they are read, to texts.
+Convert the audit, the plan, pending entries, databases and identities to the texts of the page.
 
-What could not be read is ``unknown``, and never good.
+What could not be read is ``unknown``, never good.
 """
 
 from collections import Counter, defaultdict
@@ -13,17 +13,17 @@ from aws_runbook.report import strip
 UNKNOWN = "unknown"
 _GOOD = "good"
 _WORST = (CRITICAL, UNKNOWN, WARNING, "note", _GOOD)
-# A page of fifty servers with two targets each is to stay below 300 kB: a stroke takes about twelve bytes.
+# A page of fifty servers with two targets each must stay below 300 kB. A stroke takes about twelve bytes.
 _STROKES = 11_000
 _DELETING = {"delete", "expire"}
 
 
 def contents(read, now):
     """
-    Mappings and texts for the template.
+    Return mappings and texts for the template.
 
     ``read`` has ``account``, ``audit`` (as data, with each target's backups), ``pending``, ``changes`` (the plan's lines), ``databases`` and
-    ``identities``. In place of any of these but the first, an exception says why it could not be read.
+    ``identities``. The value of each, except ``account``, may be the exception that prevented reading it.
     """
     audit = read["audit"]
     servers = _servers(audit, now)
@@ -44,7 +44,7 @@ def contents(read, now):
 
 
 def summary(read):
-    """The page in one sentence, for whoever had it written."""
+    """Return a summary of the page in one sentence."""
     return _summary(read)
 
 
@@ -135,7 +135,7 @@ def _kept(target):
 
 
 def _keys(audit, now):
-    """The age of each user's keys, by user."""
+    """Return the age of each user's keys, by user."""
     ages = defaultdict(list)
     for key in audit["keys"]:
         made = _moment(key["create_date"])
@@ -146,7 +146,7 @@ def _keys(audit, now):
 
 
 def _deleting(audit):
-    """Who else may delete, by place; unknown for all of them where the account could not be listed."""
+    """Return who else may delete, by location; unknown for all if the account could not be listed."""
     found = {(target["bucket"], target["prefix"]): [] for target in audit["targets"]}
     if any(finding["about"] == "account" and finding["check"] == "read" for finding in audit["findings"]):
         return {place: [UNKNOWN] for place in found}
@@ -157,7 +157,7 @@ def _deleting(audit):
 
 
 def _listed(entries, shown):
-    """``entries`` as they are shown, or the reason why there are none to show."""
+    """Return ``entries`` as they are shown, or the reason why there are none."""
     if isinstance(entries, Exception):
         return {"unknown": str(entries), "entries": []}
     return {"unknown": None, "entries": [shown(entry) for entry in entries]}

@@ -1,5 +1,5 @@
 """
-The page as HTML.
+Render the page as HTML.
 """
 
 from functools import cache
@@ -10,7 +10,7 @@ from aws_runbook.report import template
 
 
 def page(contents):
-    """The HTML of ``contents``, which are those of ``report.contents``. Whatever text AWS or pillar gives is escaped."""
+    """Return the HTML of the result of ``report.contents``. All text from AWS and pillar is escaped."""
     return _template().render(contents, style=template.STYLE.strip()) + "\n"
 
 

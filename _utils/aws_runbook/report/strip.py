@@ -1,5 +1,5 @@
 """
-A target's backups over time, as the numbers that a drawing of them needs.
+Compute the coordinates of a drawing of a target's backups over time.
 """
 
 from collections import defaultdict
@@ -12,17 +12,17 @@ from aws_runbook.audit.judge import duration, several, size
 
 WIDTH, HEIGHT = 720, 40
 _BASE, _LOW, _HIGH = 34, 4, 28
-# A strip is never shorter than this, so that two backups of one morning are not drawn at its ends.
+# The minimum span of a strip, so that two backups of one morning are not drawn at opposite ends.
 _SHORTEST = timedelta(days=2)
 
 
 @dataclass(frozen=True)
 class Strip:
     """
-    A drawing of ``WIDTH`` by ``HEIGHT``.
+    A drawing of the size ``WIDTH`` by ``HEIGHT``.
 
-    ``full`` and ``partial`` are the data of SVG paths, with a stroke for each backup as high as it is large; ``gaps`` are pairs of a place
-    and a width; ``label`` says the same in words.
+    ``full`` and ``partial`` are the data of SVG paths, with a stroke for each backup whose height shows its size. ``gaps`` are pairs of a
+    position and a width. ``label`` describes the drawing in words.
     """
 
     full: str
@@ -35,10 +35,10 @@ class Strip:
 
 def draw(backups, allowed, now, most):
     """
-    The strip of ``backups``, oldest first, or ``None`` when there are none.
+    Return the strip of ``backups``, oldest first, or ``None`` if there are none.
 
-    Each is a mapping of ``series``, ``made``, ``size`` and ``full``. Between two of a series at most ``allowed`` should pass. Of
-    more than ``most`` backups, those that would be drawn on one another are one stroke.
+    Each backup is a mapping of ``series``, ``made``, ``size`` and ``full``. ``allowed`` is the longest interval between two backups of a
+    series. If there are more than ``most`` backups, those that would overlap are drawn as one stroke.
     """
     if not backups:
         return None
@@ -77,7 +77,7 @@ def _height(count, largest):
 
 
 def _gaps(backups, allowed, now):
-    """Spans in which one of the series has no backup, for longer than is allowed; the one until now among them."""
+    """Return the spans longer than allowed in which one series has no backup, including the span until now."""
     series = defaultdict(list)
     for backup in backups:
         series[backup["series"]].append(backup["made"])

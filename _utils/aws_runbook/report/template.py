@@ -1,7 +1,7 @@
 """
 The page's HTML and style, as a Jinja template.
 
-It stands in a module since Salt syncs nothing but modules. The page needs no script and asks nobody for anything.
+It is in a module because Salt syncs only modules. The page needs no script and makes no requests.
 """
 
 STYLE = """
