@@ -18,7 +18,7 @@ from aws_runbook.iam.attachments import policy_name
 # Either deletes: a version's deletion is an action of its own.
 _DELETING = ("s3:deleteobject", "s3:deleteobjectversion")
 ABILITIES = {"read": ("s3:getobject", "s3:getobjectversion"), "delete": _DELETING}
-# Who may write lifecycle rules may let S3 delete everything. It is an action on the bucket.
+# A principal that may write lifecycle rules may let S3 delete everything. It is an action on the bucket.
 _EXPIRING = "s3:putlifecycleconfiguration"
 _EVERYBODY = "*"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
@@ -29,7 +29,7 @@ _ACCOUNT = re.compile(r"(?:arn:[^:]*:[^:]*:[^:]*:)?(\d{12})(?::.*)?")
 
 @dataclass(frozen=True)
 class Holder:
-    """A user, role, or principal of a bucket policy, and the documents that say what it may do."""
+    """A user, a role or a principal of a bucket policy, with the policy documents that apply to it."""
 
     kind: str
     name: str
@@ -37,7 +37,7 @@ class Holder:
 
 
 def holders(details):
-    """Every user and role of the account, each with all its policies, from IAM's account authorization details."""
+    """Return every user and role of the account, each with all its policies, from IAM's account authorization details."""
     managed = {policy["Arn"]: _default(policy) for policy in details.get("Policies", [])}
     groups = {group["GroupName"]: _documents(group, managed) for group in details.get("GroupDetailList", [])}
     found = []
@@ -64,7 +64,7 @@ def _documents(entity, managed):
 
 
 def unknown_policies(details):
-    """Names of policies that somebody has and whose content the account's details do not give."""
+    """Return the names of attached policies whose documents are missing from the account's authorization details."""
     known = {policy["Arn"] for policy in details.get("Policies", [])}
     entities = [
         entity for name in ("UserDetailList", "GroupDetailList", "RoleDetailList") for entity in details.get(name, [])
@@ -75,9 +75,9 @@ def unknown_policies(details):
 
 def able(documents, bucket, prefix, partition="aws", apart=()):
     """
-    What ``documents`` let somebody do below a place: a subset of ``read``, ``delete`` and ``expire``.
+    Return what ``documents`` allow below a prefix: a subset of ``read``, ``delete`` and ``expire``.
 
-    ``apart`` are prefixes that are somebody's own: what is for one of them only, inside of the place, does not count.
+    ``apart`` are prefixes that belong to other holders. A permission that covers only one of them, inside the prefix, does not count.
     """
     whole = f"arn:{partition}:s3:::{bucket}"
     place, *others = (f"{whole}/{directory}/" if directory else f"{whole}/" for directory in (prefix, *apart))
@@ -105,7 +105,7 @@ def able(documents, bucket, prefix, partition="aws", apart=()):
 
 
 def by_bucket_policy(document, account_id, bucket, prefix, partition="aws"):
-    """Principals to whom a bucket's policy gives something below a place: ``Holder`` → abilities. ``*`` is everybody."""
+    """Return the principals that a bucket policy allows something below a prefix: ``Holder`` → abilities. ``*`` is everybody."""
     found = {}
     for statement in policies.normalise(document)["Statement"] if document else ():
         if statement.get("Effect") == "Allow":
@@ -127,7 +127,7 @@ def _kind(name, account_id):
     if name == _EVERYBODY:
         return "everybody"
     if name.endswith((".amazonaws.com", ".amazonaws.com.cn")):
-        return "service"  # which acts for whom its conditions say
+        return "service"  # which acts on behalf of the principals in its conditions
     account = _ACCOUNT.fullmatch(name)
     return "principal" if account and account[1] == account_id else "other account"
 
@@ -161,7 +161,7 @@ def _covers(statement, place):
 
 
 def _names(statement, arn, *, surely=False):
-    """Whether a statement is about one ARN: possibly, whatever policy variables are, or surely, without them."""
+    """Whether a statement covers one ARN: possibly, for any value of policy variables; or ``surely``, without relying on them."""
     negated = "NotResource" in statement
     patterns = statement.get("NotResource" if negated else "Resource", ())
     if surely is negated:
@@ -170,7 +170,7 @@ def _names(statement, arn, *, surely=False):
 
 
 def could_match(pattern, start):
-    """Whether a pattern matches any text that begins with ``start``, whatever a policy variable in it is."""
+    """Whether a pattern can match a text that begins with ``start``, for any value of its policy variables."""
     pattern = _VARIABLE.sub("*", pattern)
     places = {0}
     for letter in start:
@@ -179,7 +179,7 @@ def could_match(pattern, start):
 
 
 def _step(pattern, place, letter):
-    """Where in ``pattern`` one can be after ``letter``, from ``place``."""
+    """Return the positions in ``pattern`` that are reachable from ``place`` by ``letter``."""
     if place >= len(pattern):
         return
     if pattern[place] == "*":
@@ -190,12 +190,12 @@ def _step(pattern, place, letter):
 
 
 def _contains(pattern, start):
-    """Whether a pattern surely matches every text that begins with ``start``: a policy variable as it stands matches none."""
+    """Whether a pattern matches every text that begins with ``start``. A pattern with a policy variable never does."""
     return pattern.endswith("*") and _matches(pattern[:-1], start)
 
 
 def _matches(pattern, start):
-    """Whether a pattern matches ``start`` or some beginning of it."""
+    """Whether a pattern matches ``start`` or a prefix of it."""
     return any(_whole(pattern, start[:length]) for length in range(len(start) + 1))
 
 

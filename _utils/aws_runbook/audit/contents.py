@@ -1,8 +1,8 @@
 """
-A target's objects as backups.
+Group a target's objects into backups.
 
-A *backup* of a script is what one run wrote under one name: names differ by their date only, so what is left without it is the
-*series* (``registry.tar``). pgBackRest's are the directories ``backup/STANZA/LABEL`` that have a manifest.
+A *backup* of a script is what one run wrote under one name. The names of one *series* (``registry.tar``) differ only by their date.
+A pgBackRest backup is a directory ``backup/STANZA/LABEL`` that has a manifest.
 https://pgbackrest.org/user-guide.html#quickstart/perform-backup
 """
 
@@ -29,10 +29,10 @@ class Stored:
 @dataclass(frozen=True)
 class Backup:
     """
-    One run's result under one name.
+    The result of one run under one name.
 
-    ``made`` is earlier than ``written`` where the name says so, of an object that was copied later; ``dated`` says whether the
-    name tells one run from another.
+    ``made`` is earlier than ``written`` if the name has an earlier date, because the object was copied later. ``dated`` says whether
+    the name distinguishes one run from another.
     """
 
     series: str
@@ -46,7 +46,7 @@ class Backup:
 
 
 def split(target, objects):
-    """A target's objects as backups, oldest first, and the names of those that are none."""
+    """Return a target's backups, oldest first, and the names of the objects that are not backups."""
     if target.kind == "sync":
         return [], []
     found, odd = (_labels if target.kind == "pgbackrest" else _files)(target, objects)
@@ -54,7 +54,7 @@ def split(target, objects):
 
 
 def stanzas(target, objects):
-    """The stanzas that a pgBackRest repository has backups of."""
+    """Return the stanzas that have backups in a pgBackRest repository."""
     return sorted({backup.series for backup in split(target, objects)[0]}) if target.kind == "pgbackrest" else []
 
 
@@ -63,7 +63,7 @@ def _relative(target, key):
 
 
 def _files(target, objects):
-    """Objects without a date are no backups, unless there are only such: then the script names them so."""
+    """Objects without a date are not backups, unless no object has a date: then the script uses such names."""
     found = []
     for stored in objects:
         name = _relative(target, stored.key)
@@ -87,5 +87,5 @@ def _labels(target, objects):
         Backup(*place, sizes[place], made, made, full=place[1].endswith("F"), begun=begun[place])
         for place, made in manifests.items()
     ]
-    # Without a manifest, a backup was not finished; pgBackRest resumes it or removes it.
+    # A backup without a manifest is unfinished. pgBackRest resumes or removes it.
     return found, []

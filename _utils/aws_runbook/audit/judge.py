@@ -16,22 +16,22 @@ LEVELS = (CRITICAL, WARNING, NOTE)
 STATUS = {CRITICAL: 2, WARNING: 1, NOTE: 0}
 
 MAX_KEY_AGE_DAYS = 365
-# The newest must have this share of the usual size, once there are enough to say what is usual.
+# The newest backup must have this share of the usual size, if there are enough backups to determine it.
 _LEAST_SHARE = 0.5
 _ENOUGH = 3
-# S3 expires objects at the midnight after they are due, and not at once.
+# S3 expires objects at the midnight after they are due, with some delay.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-expire-general-considerations.html
 _EXPIRY_DELAY = timedelta(days=3)
 _UNFINISHED = timedelta(days=8)
-# Where versions are kept, the rule removes unfinished uploads at the midnight after their first day, and S3 not at once.
-# What looks like damage is urgent for so long; then it has been dealt with, or is known.
+# In a bucket with versioning the rule removes unfinished uploads at the midnight after their first day. S3 acts with some delay.
+# Possible damage is critical for this long. After that it has been handled or is known.
 _URGENT = timedelta(days=4)
 _KEPT_UNFINISHED = timedelta(days=3)
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What pillar says of a target, beyond the target itself."""
+    """What pillar expects of a target's backups."""
 
     max_age: timedelta
     retention_full: int | None = None
@@ -41,8 +41,8 @@ class Expected:
 @dataclass(frozen=True)
 class Found:
     """
-    What was read of a target: its objects, when each of its unfinished uploads was begun (``None`` where that could not be read), and
-    when the newest WAL of each stanza was archived.
+    What was read about a target: its objects, when each unfinished upload was begun (``None`` if that could not be read), and when
+    the newest WAL of each stanza was archived.
     """
 
     objects: tuple = ()
@@ -52,7 +52,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that an operator should know."""
+    """One result of the audit that an operator should know."""
 
     level: str
     check: str
@@ -61,7 +61,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Judged:
-    """A target's backups, and what is wrong with them."""
+    """A target's backups and the findings about them."""
 
     backups: tuple
     findings: tuple
@@ -69,7 +69,7 @@ class Judged:
 
 
 def judge(target, expected, found, now, recovery=None):
-    """What is wrong with a target's backups; ``recovery`` is what the plan has the bucket keep."""
+    """Return the findings about a target's backups; ``recovery`` is the recovery setting of the bucket in the plan."""
     backups, odd = split(target, found.objects)
     findings = [
         *_age(target, expected, backups, found.objects, now),
@@ -93,7 +93,7 @@ def _series(backups):
 
 def _age(target, expected, backups, objects, now):
     if target.kind == "sync":
-        # A mirror is as old as what it mirrors: only that there is nothing tells something.
+        # The objects of a mirror are as old as the mirrored files. Only an empty mirror is a finding.
         return [] if objects else [Finding(CRITICAL, "age", "the mirror is empty.")]
     if not backups:
         return [Finding(CRITICAL, "age", "there is no backup.")]
@@ -116,7 +116,7 @@ def _old(backup, now):
 
 
 def _of(series):
-    # What is only an ending (".tar.gz") is no name.
+    # A suffix alone (".tar.gz") is not a name.
     return f" of {series}" if series and not series.startswith(".") else ""
 
 
@@ -153,7 +153,7 @@ def _sizes(backups):
 
 
 def _gaps(expected, backups):
-    """Runs that are missing between the oldest and the newest: there are fewer backups than the span they cover asks for."""
+    """Report missing runs: fewer backups than expected for the time between the oldest and the newest."""
     findings = []
     for series, found in sorted(_series(backups).items()):
         missing = [(one, after) for one, after in pairwise(found) if after.made - one.made > expected.max_age]
@@ -177,7 +177,7 @@ def _retention(target, expected, backups, now):
     if not target.expires or not backups:
         return []
     kept = timedelta(days=target.expire_days)
-    # S3 expires an object by when it was written, whatever its name says.
+    # S3 expires an object by the time it was written. The date in its name has no effect.
     first = min(backups, key=lambda backup: (backup.written, backup.name))
     if now - first.written > kept + _EXPIRY_DELAY:
         return [
@@ -221,10 +221,10 @@ def _full_retention(expected, backups):
 
 def _archive(expected, backups, archived, now):
     """
-    What is wrong with the archive of WAL, without which no backup can be restored.
+    Return the findings about the WAL archive, without which no backup can be restored.
 
-    A backup ends when the WAL that was written during it is archived: what is older than its beginning is not enough.
-    How much later the newest may be archived, only who knows the database can say.
+    A backup ends when the WAL that was written during it is archived. WAL older than the beginning of the backup is not sufficient.
+    How old the newest WAL may be depends on the database, so only pillar can say it.
     https://pgbackrest.org/configuration.html#section-backup/option-archive-check
     """
     findings = []
@@ -255,7 +255,7 @@ def _archive(expected, backups, archived, now):
 
 def _uploads(uploads, recovery, now):
     """
-    Uploads that were begun long ago. What one overwrites, when it is finished, counts as old from its beginning on.
+    Report uploads that were begun long ago. An object's last-modified time is the time when its upload was begun.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
     """
@@ -271,7 +271,7 @@ def _uploads(uploads, recovery, now):
 
 
 def _reach(target, backups, recovery, now):
-    """Whether a repository reaches back further than pillar says: the days of a lock are reckoned from that."""
+    """Report a repository that reaches back further than pillar says. The lock's days are calculated from pillar's value."""
     stated = (recovery or {}).get("retention_days")
     if target.kind != "pgbackrest" or not stated or not backups:
         return []
@@ -293,9 +293,9 @@ def _reach(target, backups, recovery, now):
 
 def judge_keeping(wanted, found, apply):
     """
-    What of a bucket is not kept as the plan says, ``wanted``; ``found`` has ``versioning`` and ``lock``, a mode and days.
+    Compare versioning and Object Lock of a bucket with the plan, ``wanted``; ``found`` has ``versioning`` and ``lock``, a mode and days.
 
-    ``apply`` is the command that mends it.
+    ``apply`` is the command that corrects it.
     """
     findings = []
     if found["versioning"] != wanted["versioning"]:
@@ -310,7 +310,7 @@ def judge_keeping(wanted, found, apply):
 
 def judge_destruction(days, command, now):
     """
-    What looks as if more had been deleted or overwritten than retention explains; ``days`` are the days with damage.
+    Report deletions and overwrites that retention does not explain; ``days`` are the days with possible damage.
 
     ``command`` shows the whole history.
     """
@@ -325,7 +325,7 @@ def judge_destruction(days, command, now):
 
 
 def judge_keys(user, keys, rotate_days, max_age, now):
-    """What is wrong with a user's access keys, each with ``status``, ``create_date`` and ``last_used_date``."""
+    """Return the findings about a user's access keys, each with ``status``, ``create_date`` and ``last_used_date``."""
     active = [key for key in keys or () if key["status"] == "Active"]
     if not active:
         return [Finding(WARNING, "key", f"the user {user} has no active access key.")]
@@ -360,9 +360,9 @@ def _moment(text):
 
 def judge_public(block, everybody):
     """
-    What is wrong with public access to a bucket.
+    Return the findings about public access to a bucket.
 
-    ``block`` are the four settings of Block Public Access; ``everybody`` what the bucket's policy gives to everybody.
+    ``block`` has the four settings of Block Public Access; ``everybody`` is what the bucket policy allows everybody.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
     """
     off = sorted(name for name, value in block.items() if not value)
@@ -379,5 +379,5 @@ def judge_public(block, everybody):
 
 
 def worst(findings):
-    """The exit status of a monitor: 2 for something critical, 1 for a warning, 0 for neither."""
+    """Return the exit status for a monitor: 2 for a critical finding, 1 for a warning, 0 otherwise."""
     return max((STATUS[finding.level] for finding in findings), default=0)

@@ -1,8 +1,8 @@
 """
-The date in a backup's name, wherever it stands, and what names of one series have in common.
+Find the date in a backup's name, at any position, and the common part of the names of one series.
 
-Dates are ``YYYY-MM-DD`` (or with ``_`` or ``/``, for directories) and ``YYYYMMDD``, with a time or without one. Digits that are a part
-of a longer number, of a version or of an id are none, and neither is a date that lies after the object was written.
+Dates are ``YYYY-MM-DD`` (or with ``_`` or ``/``, for directories) and ``YYYYMMDD``, with or without a time. Digits within a longer
+number, a version or an id are not a date. A date after the object was written is not one either.
 """
 
 import re
@@ -36,28 +36,28 @@ _WEEKDAY = re.compile(
     re.IGNORECASE,
 )
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-# A number of a version before a point: 8.20300101 may be its next part. The 04 of a host's name ocp04 is none.
+# A version number before a point: 8.20300101 may be its next part. The 04 in the host name ocp04 is not a version.
 _VERSION = re.compile(r"(?:^|[^A-Za-z0-9])v?[0-9]+(?:\.[0-9]+)*\.$")
-# What counts the runs in a name without a date: an id, or the seconds since 1970.
+# What distinguishes the runs in a name without a date: an id, or the seconds since 1970.
 _LONG_NUMBER = re.compile(r"[0-9]{6,}")
-# What is left where something was taken out of a name, with the separators beside it.
+# The placeholder for a removed part of a name, with adjacent separators.
 _HOLE = re.compile("[-_ .]*\0[-_ \0]*")
 
-# A clock may be wrong, and an upload take its time: by so much a name and S3 may differ.
+# The allowed difference between the name's time and S3's: clocks may be wrong, and uploads take time.
 _TOLERANCE = timedelta(days=1)
-# Dates so near to the backup's own are of the backup too (from one day to the next), and others of what is in it.
+# Dates this close to the backup's own belong to the backup (from one day to the next). Other dates belong to its contents.
 _NEAR = timedelta(days=2)
-# Where no zone is named, the clock may show that of any place.
+# A time without a zone may be in any zone.
 _EARLIEST_ZONE, _LATEST_ZONE = timedelta(hours=14), timedelta(hours=-12)
 
 
 @dataclass(frozen=True)
 class Name:
     """
-    What a name says.
+    The information in a name.
 
-    ``series`` is the name without what differs from run to run; ``dated`` whether it tells the runs apart, by a date or a
-    weekday; ``made`` when the backup was made.
+    ``series`` is the name without the parts that differ from run to run. ``dated`` says whether a date or a weekday distinguishes the
+    runs. ``made`` is the time of the backup.
     """
 
     series: str
@@ -67,9 +67,9 @@ class Name:
 
 def read(name, written):
     """
-    What the name of an object says that was written at a moment, as S3 has it.
+    Return the information in the name of an object; ``written`` is S3's last-modified time.
 
-    S3's moment is when the backup was made, unless its name says that it is older: then the object was copied later.
+    S3's time is the time of the backup, unless the name has an older date: then the object was copied later.
     """
     found = list(_dates(name))
     dates = [date for date in found if date.earliest <= written + _TOLERANCE]
@@ -84,7 +84,7 @@ def read(name, written):
 
 
 def _weekdays_of(name, dates):
-    """Where ``name`` says the weekday of one of ``dates`` besides, as date(1) writes it: databases are called sun and mon too."""
+    """Find the weekdays of ``dates`` in ``name``, as date(1) writes them. Other weekdays may be names: databases are called sun too."""
     days = [_WEEKDAYS[date.begin.weekday()] for date in dates]
     told = {*days, *(day[:3] for day in days)}
     return [match.span() for match in _WEEKDAY.finditer(name) if match[0] in told]
@@ -113,7 +113,7 @@ class _Date:
 
     @cached_property
     def latest(self):
-        """The last moment that it can mean."""
+        """Return the latest time that it can mean."""
         return self._utc(_LATEST_ZONE) + self.length
 
     def _utc(self, zone):
@@ -130,7 +130,7 @@ def _dates(name):
 
 
 def _is_of_a_version(name, found):
-    """Whether digits may be a part of a version: no separator is among them, nor a time that stands apart."""
+    """Whether digits may be part of a version: they have no separators and no separate time."""
     only_digits = not found["dash"] and (found["minute"] is None or found[0].isdigit())
     return only_digits and _VERSION.search(name[: found.start()]) is not None
 

@@ -1,8 +1,8 @@
 """
-An audit for Prometheus: a textfile for node_exporter, and what each metric of it is.
+An audit for Prometheus: a textfile for node_exporter, and the definition of its metrics.
 
-Names follow Prometheus' conventions: base units at the end (``_seconds``, ``_bytes``), moments as Unix time, so that an age is right also
-between two audits. Nothing here only counts up, so that nothing ends in ``_total``.
+Names follow Prometheus' conventions: base units at the end (``_seconds``, ``_bytes``) and Unix times, so that an age is also correct
+between two audits. There are no counters, so no name ends in ``_total``.
 https://prometheus.io/docs/practices/naming/
 The labels and the parts of the names are like those of pgbackrest_exporter. https://github.com/woblerr/pgbackrest_exporter
 """
@@ -23,7 +23,7 @@ _ESCAPED = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric: ``read(report, now)`` gives its samples, pairs of labels and a value; a value that is ``None`` is left out."""
+    """A metric: ``read(report, now)`` returns its samples, pairs of labels and a value. A sample whose value is ``None`` is omitted."""
 
     name: str
     text: str
@@ -35,7 +35,7 @@ def _of_places(name):
 
 
 def _max_age(report, _now):
-    # A mirror is as old as what it mirrors.
+    # The objects of a mirror are as old as the mirrored files.
     rows = [row for row in report["targets"] if row["kind"] != "sync"]
     return [({label: row[label] for label in _PLACE}, row["max_age_hours"] * 3600) for row in rows]
 
@@ -103,7 +103,7 @@ METRICS = (
 
 
 def text(report, now):
-    """The report as a textfile. A metric without samples is left out."""
+    """Return the report as a textfile. A metric without samples is omitted."""
     lines = []
     for metric in METRICS:
         samples = [

@@ -1,5 +1,5 @@
 """
-What an audit reads from AWS, through a session. Nothing is written, and no object is opened.
+Read what an audit needs from AWS, through a session. Nothing is written, and no object is opened.
 """
 
 import json
@@ -25,10 +25,10 @@ _BLOCK = {
 
 def objects(session, wanted, others):
     """
-    The objects of a target, without those of ``others``, prefixes inside of its own; ``None`` when there is no such bucket.
+    Return a target's objects, except those below ``others``, prefixes inside its own; ``None`` if the bucket does not exist.
     """
     root, inner = _root(wanted), _inner(wanted, others)
-    # pgBackRest's archive can be large, and is looked at below. A mirror can be large too: no page of it is kept.
+    # pgBackRest's archive can be large; it is read separately below. A mirror can be large too, so its pages are not cached.
     part = "backup/" if wanted.kind == "pgbackrest" else ""
     doing = f"list the backups in {wanted.location}"
     where = {"region": wanted.region, "Bucket": wanted.bucket, "Prefix": root + part}
@@ -46,20 +46,20 @@ def objects(session, wanted, others):
 
 
 def uploads(session, wanted, others):
-    """When each of a target's unfinished uploads was begun."""
+    """Return the start time of each unfinished upload of a target."""
     root, inner = _root(wanted), _inner(wanted, others)
     listed = _read(session, wanted, "list_multipart_uploads", "list the unfinished uploads", Prefix=root)
     return tuple(upload["Initiated"] for upload in listed.get("Uploads", []) if not upload["Key"].startswith(inner))
 
 
 def archived(session, wanted, found):
-    """When the newest WAL of each stanza was archived that a repository's objects, ``found``, have backups of."""
+    """Return when the newest WAL of each stanza was archived, for the stanzas with backups among a repository's objects, ``found``."""
     return {stanza: _archived(session, wanted, _root(wanted), stanza) for stanza in stanzas(wanted, found)}
 
 
 def damage(session, wanted, others, since):
-    """The days since a moment on which what was done to a target's objects looks like damage."""
-    # As above: of a repository, not the archive.
+    """Return the days after ``since`` with possible damage to a target's objects."""
+    # As above: the archive of a repository is excluded.
     part = "backup/" if wanted.kind == "pgbackrest" else ""
     place = Place(wanted, _root(wanted) + part, _inner(wanted, others))
     return [line for line in asked.lines(session, place, "day", since) if line.damage]
@@ -77,9 +77,9 @@ def _inner(wanted, others):
 
 def _archived(session, wanted, root, stanza):
     """
-    When the newest WAL of a stanza was archived; ``None`` when there is none.
+    Return when the newest WAL of a stanza was archived; ``None`` if there is no WAL.
 
-    Of ``archive/STANZA/VERSION-NUMBER/TIMELINE+LOG/`` only the last directory is listed: 256 segments at most.
+    Only the last directory ``archive/STANZA/VERSION-NUMBER/TIMELINE+LOG/`` is listed: at most 256 segments.
     https://pgbackrest.org/user-guide.html#quickstart/configure-archiving
     """
     found = _directory(session, wanted, f"{root}archive/{stanza}/")
@@ -109,7 +109,7 @@ def _read(session, wanted, method, doing, *, absent=(), **parameters):
 
 
 def expiry(session, wanted, rules):
-    """Whether the lifecycle rules that pillar asks for are in force in a bucket, and what other rules endanger there."""
+    """Compare a bucket's lifecycle rules with those that pillar asks for, and find other rules that endanger backups."""
     answer = _read(
         session,
         wanted,
@@ -139,7 +139,7 @@ def expiry(session, wanted, rules):
 
 
 def keeping(session, wanted):
-    """``versioning`` of a bucket (``None``: it never kept versions), and ``lock``: mode and days of Object Lock's default retention."""
+    """Return ``versioning`` of a bucket (``None``: never enabled) and ``lock``: mode and days of Object Lock's default retention."""
     status = _read(session, wanted, "get_bucket_versioning", "read whether versions are kept").get("Status")
     return {
         "versioning": status,
@@ -148,7 +148,7 @@ def keeping(session, wanted):
 
 
 def public_access_block(session, wanted):
-    """The four settings of Block Public Access, each off when it was never set."""
+    """Return the four settings of Block Public Access. A setting that was never set is off."""
     answer = _read(
         session,
         wanted,
@@ -161,12 +161,12 @@ def public_access_block(session, wanted):
 
 
 def bucket_policy(session, wanted):
-    """A bucket's policy; ``None`` when it has none."""
+    """Return a bucket's policy; ``None`` if it has none."""
     answer = _read(session, wanted, "get_bucket_policy", "read the bucket's policy", absent=("NoSuchBucketPolicy",))
     return answer and json.loads(answer["Policy"])
 
 
 def account(session):
-    """Users, groups, roles and policies of the account: holders, and the policies whose content is not given."""
+    """Return the account's users and roles with their policies, and the policies whose documents are missing."""
     details = iam_account.details(session, "list who may do what in the account", policies_of_aws=True)
     return access.holders(details), access.unknown_policies(details)

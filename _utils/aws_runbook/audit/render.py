@@ -1,5 +1,5 @@
 """
-An audit for a person, and how its textfile for Prometheus gets to its place.
+Render an audit for a person, and write its textfile for Prometheus.
 """
 
 import os
@@ -19,7 +19,7 @@ _ACCESS = ("who", "name", "may", "where")
 
 
 def table(report, now):
-    """What is wrong in one line; a table of the targets; then every finding, keys, and who else may read or delete."""
+    """Return a summary line, a table of the targets, all findings, access keys, and who else may read or delete."""
     findings = sorted(report["findings"], key=lambda finding: LEVELS.index(finding["level"]))
     lines = [_summary(report), "", tables.table([_row(entry, now) for entry in report["targets"]], _COLUMNS), ""]
     lines += [f"{finding['level'].upper()}: {finding['about']}: {finding['message']}" for finding in findings]
@@ -66,7 +66,7 @@ def _key(entry, now):
 
 
 def _who(report):
-    """Each who else may, once: an administrator may everywhere, and that is one line for a person."""
+    """List each holder that may read or delete once: an administrator may everywhere, which is one line for a person."""
     every = {_place(entry) for entry in report["access"]} | {_place(entry) for entry in report["targets"]}
     places = {}
     for entry in report["access"]:
@@ -78,7 +78,7 @@ def _who(report):
 
 
 def plain(report):
-    """The report with its times as text: what Salt can show and JSON can hold."""
+    """Return the report with times as text, for Salt's outputters and JSON."""
     if isinstance(report, dict):
         return {name: plain(value) for name, value in report.items()}
     if isinstance(report, list):
@@ -88,13 +88,13 @@ def plain(report):
 
 def write(path, text, argument="prometheus_file"):
     """
-    Replace a file at once, so that nobody reads half of it, and let it be read by others.
+    Replace a file atomically, readable by others.
 
-    ``argument`` is what names the file. https://github.com/prometheus/node_exporter#textfile-collector
+    ``argument`` is the argument that names the file. https://github.com/prometheus/node_exporter#textfile-collector
     """
     try:
         _replace(Path(path), text)
-    except (OSError, ValueError) as error:  # a ValueError where no path can hold these characters
+    except (OSError, ValueError) as error:  # a ValueError for characters that are invalid in a path
         reason = getattr(error, "strerror", None) or "it is no path"
         raise RunbookError(
             f"{argument} is {str(path)!r}, and that cannot be written ({reason}); name a file in a folder that exists."

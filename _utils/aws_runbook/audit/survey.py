@@ -1,7 +1,7 @@
 """
-A whole audit: read and judge every target, bucket and user, and return one report.
+Run a whole audit: read and judge every target, bucket and user, and return one report.
 
-A failed read is a finding; the rest is audited all the same.
+A failed read is a finding; the audit continues.
 """
 
 from collections import defaultdict
@@ -17,13 +17,13 @@ from aws_runbook.errors import RunbookError, UnreachableError
 from aws_runbook.patience import Progress
 from aws_runbook.pillar.backups import MAX_AGE_HOURS
 
-# AWS notes the use of a key with a delay.
+# AWS records the use of a key with a delay.
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKeyLastUsed.html
 _USE_IS_NOTED = timedelta(days=1)
 
 
 def expected(pillar, max_age_hours=None):
-    """What a server's pillar says of how old its backups and its WAL may be, and how many full ones pgBackRest keeps."""
+    """Return the maximum age of a server's backups and WAL, and the number of full pgBackRest backups to keep, from its pillar."""
     settings = ((pillar.get("aws") or {}).get("backup") or {}).get("audit") or {}
     postgres = (pillar.get("postgres") or {}).get("backup") or {}
     hours = max_age_hours or settings.get("max_age_hours") or MAX_AGE_HOURS
@@ -33,12 +33,12 @@ def expected(pillar, max_age_hours=None):
 
 def report(session, targets, planned, expectations, keys_of, now):
     """
-    The audit of ``targets``.
+    Audit ``targets``.
 
-    ``planned`` is the plan as data; ``expectations`` are by server; ``keys_of(user)`` lists a user's access keys. AWS that cannot be
-    asked at all is an error.
+    ``planned`` is the plan as data; ``expectations`` are by server; ``keys_of(user)`` lists a user's access keys. It is an error if AWS
+    cannot be reached.
     """
-    session.identity()  # what is wrong with the credentials is said once
+    session.identity()  # report invalid credentials once
     survey = _Survey(session, targets, planned, expectations, now)
     survey.tell("pillar", [Finding(NOTE, "pillar", note) for note in planned["notes"]])
     rows = list(_told(targets, survey.row))
@@ -58,7 +58,7 @@ def report(session, targets, planned, expectations, keys_of, now):
 
 
 def _told(targets, read):
-    """What ``read`` makes of each target; how far it is is told."""
+    """Return ``read(target)`` of each target, and report progress."""
     progress = Progress("Looking at backups", "places", len(targets))
     for target in targets:
         yield read(target)
@@ -66,11 +66,11 @@ def _told(targets, read):
 
 
 class _UnreadError(Exception):
-    """Something could not be read, which has been told."""
+    """Something could not be read. The finding has been added."""
 
 
 class _Survey:
-    """What is looked at, and what was found."""
+    """The state of one audit: what is audited, and the results so far."""
 
     def __init__(self, session, targets, planned, expectations, now):
         self.findings = []
@@ -91,7 +91,7 @@ class _Survey:
         raise _UnreadError
 
     def row(self, target):
-        """A target as a row of the report."""
+        """Return a target as a row of the report."""
         about, prefixes = f"{target.server} {target.kind}", self._prefixes(target.bucket)
         before = len(self.findings)
         found, backups = None, ()
@@ -112,7 +112,7 @@ class _Survey:
         return _row(target, expected, found, backups, self.findings[before:])
 
     def _destruction(self, about, target, prefixes):
-        """Look at what was deleted and overwritten, where that is kept."""
+        """Audit deletions and overwrites in buckets that keep versions."""
         recovery = self._recovery(target.bucket)
         if recovery:
             since = self._now - timedelta(days=recovery["days"])
@@ -124,7 +124,7 @@ class _Survey:
             self.tell(about, audit.judge_destruction(days, command, self._now))
 
     def _recovery(self, bucket):
-        """What the plan has a bucket keep; ``None`` where that is nothing."""
+        """Return the recovery setting of a bucket in the plan; ``None`` if it has none."""
         recovery = self._planned["lifecycle"][bucket].get("recovery") or {}
         return recovery if recovery.get("days") else None
 
@@ -144,7 +144,7 @@ class _Survey:
         return Found(objects, **parts)
 
     def expiry(self):
-        """Look at the lifecycle rules of every bucket."""
+        """Audit the lifecycle rules of every bucket."""
         for bucket, target in sorted(self._there.items()):
             wanted = self._planned["lifecycle"][bucket]
             try:
@@ -153,7 +153,7 @@ class _Survey:
                 continue
 
     def keeping(self):
-        """Look at what every bucket keeps that is to keep versions."""
+        """Audit versioning and Object Lock of every bucket with recovery."""
         for bucket, target in sorted(self._there.items()):
             if self._recovery(bucket):
                 try:
@@ -163,7 +163,7 @@ class _Survey:
                 self.tell(bucket, audit.judge_keeping(self._planned["buckets"][bucket], found, hints.apply()))
 
     def access(self):
-        """Who else may read or delete at each place."""
+        """Find who else may read or delete at each place."""
         holders, places = self._holders(), defaultdict(set)
         for target in self._targets:
             if target.bucket in self._there:
@@ -191,7 +191,7 @@ class _Survey:
         return holders
 
     def _policy(self, bucket, target):
-        """A bucket's policy; whether it is open to everybody is judged."""
+        """Return a bucket's policy, and audit whether the bucket is public."""
         document, everybody = None, frozenset()
         try:
             document = self._read(bucket, audit_reading.bucket_policy, self._session, target)
@@ -210,7 +210,7 @@ class _Survey:
         return access.by_bucket_policy(document, self._session.account_id, bucket, prefix, self._session.partition)
 
     def _able(self, holders, document, bucket, prefix):
-        """Who may do what at a place, by policies of their own and by the bucket's."""
+        """Return what each holder may do at a place, by its own policies and by the bucket policy."""
         found = {}
         for holder in holders:
             own = [target.prefix for target in self._targets if target.bucket == bucket and target.user == holder.name]
@@ -226,7 +226,7 @@ class _Survey:
         return found
 
     def _stranger(self, holder, may, own):
-        """What is wrong with somebody's being able to: administrators may, other backups' users and other accounts should not."""
+        """Judge a holder's access: administrators may have it, the users of other backups and other accounts should not."""
         of = defaultdict(dict)
         for row in self._planned["rows"] if holder.kind == "user" else ():
             if row["user"] == holder.name:
@@ -241,7 +241,7 @@ class _Survey:
         return [Finding(WARNING, "access", f"{holder.name}, {who}, may {' and '.join(may)} here{should}.")]
 
     def keys(self, keys_of):
-        """The access keys of the targets' users."""
+        """Audit the access keys of the targets' users."""
         rows = []
         for user, wanted in sorted(self._planned["keys"].items()):
             ages = [self._expectations[target.server].max_age for target in self._targets if target.user == user]
@@ -256,7 +256,7 @@ class _Survey:
 
 
 def _row(target, expected, found, backups, findings):
-    """``backups`` is ``None`` where they could not be read."""
+    """``backups`` is ``None`` if they could not be read."""
     moments = [backup.made for backup in backups or ()]
     if found and target.kind == "sync":
         moments = sorted(stored.modified for stored in found.objects)
@@ -273,7 +273,7 @@ def _row(target, expected, found, backups, findings):
         "oldest": moments[0] if moments else None,
         "count": None if backups is None else len(moments),
         "size": backups[-1].size if backups else None,
-        # Of several stanzas, that of the one which is the furthest behind.
+        # With several stanzas, the oldest of their newest WAL.
         "newest_wal": min(filter(None, found.archived.values()), default=None) if found else None,
         "unfinished_uploads": len(found.uploads) if found and found.uploads is not None else None,
         "backups": None if backups is None else [_backup(backup) for backup in backups],
