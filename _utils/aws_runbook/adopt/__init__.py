@@ -1,1 +1,1 @@
-"""Which pillar describes what there is in an account already: a file for each subject."""
+"""Generate pillar that describes the existing resources of an account: a file for each subject."""

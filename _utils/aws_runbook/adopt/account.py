@@ -1,5 +1,5 @@
 """
-What each subject is given: the account as it can be read, and the pillar that there is.
+The input of each subject: the account and the existing pillar.
 """
 
 from dataclasses import dataclass, field
@@ -15,10 +15,10 @@ from aws_runbook.iam import account as iam_account
 @dataclass
 class Account:
     """
-    ``pillars`` are those of this minion and of its ``aws:servers``, by minion ID; ``roots`` the pillar roots of this machine,
-    ``gpg_homedir`` the folder of the keys of Salt's GPG renderer.
+    ``pillars`` are those of this minion and of its ``aws:servers``, by minion ID. ``roots`` are the pillar roots of this machine.
+    ``gpg_homedir`` is the key directory of Salt's GPG renderer.
 
-    ``describe(kind, name, attributes=None, region=None)`` is what the module of a kind of resource says of one.
+    ``describe(kind, name, attributes=None, region=None)`` calls ``describe`` of the module of that kind of resource.
     """
 
     session: Any
@@ -30,34 +30,34 @@ class Account:
 
     @property
     def pillar(self):
-        """This minion's own."""
+        """Return this minion's pillar."""
         return self.pillars[self.minion]
 
     def said(self, path, default=None):
-        """What this minion's pillar says at a colon-separated key."""
+        """Return the value of a colon-separated key in this minion's pillar."""
         return get(self.pillar, path, default)
 
     @property
     def region(self):
-        """The region of what pillar gives none: as the plans have it."""
+        """Return the region of resources without one in pillar, as in the plans."""
         return self.said("aws:region") or DEFAULT_REGION
 
     @cached_property
     def details(self):
-        """The users, groups, roles and policies of the account."""
+        """Return the users, groups, roles and policies of the account."""
         return iam_account.details(self.session)
 
     def regions(self, default, *sections):
-        """The regions to look in: that of the call; else ``default``, and those that entries of these sections of pillar name."""
+        """Return the regions to read: that of the call, or else ``default`` and those named in these sections of pillar."""
         if self.session.given.get("region"):
             return [self.session.region]
         named = {(entry or {}).get("region") for section in sections for entry in self.said(section, {}).values()}
         return [default, *sorted({*filter(None, named)} - {default})]
 
     def tell_missing(self, result, what, section, found):
-        """Note what a section of pillar names that the account has not: it is no part of what is adopted."""
+        """Note entries of a pillar section that do not exist in the account: they are not adopted."""
         if self.session.given.get("region"):
-            return  # the others were not looked at
+            return  # the others were not read
         for name in sorted(set(self.said(section, {})) - set(found)):
             result.note(
                 CHANGE,

@@ -1,5 +1,5 @@
 """
-Backups: how each server's are named and kept.
+Backups: the names and the retention of each server's backups.
 """
 
 from aws_runbook.adopt import remaining, writers
@@ -15,16 +15,16 @@ from aws_runbook.backups.targets import targets as targets_of
 from aws_runbook.errors import PillarError
 from aws_runbook.iam.people import People
 
-# What AWS does not show, and pillar says all the same.
+# Settings that AWS does not show but pillar has.
 _KEPT = ("audit", "rotate_days", "grace_days", "recovery")
-# Tags by which a run notes something for the next.
+# Tags in which a run stores a note for the next run.
 _NOTES = "aws-runbook:"
-# Some more than the listings of IAM and S3 take.
+# Slightly more than the listings of IAM and S3 need.
 _LISTINGS = 10
 
 
 def look(account, result):
-    """Say how the backups of all known servers are kept."""
+    """Describe the backups of all known servers."""
     targets = []
     for server, pillar in sorted(account.pillars.items()):
         found, notes = targets_of(server, pillar)
@@ -47,7 +47,7 @@ def look(account, result):
 
 
 def _part(account, result, places, files, server, its, targets):
-    """What ``aws:backup`` of a server says."""
+    """Describe ``aws:backup`` of a server."""
     pillar = account.pillars[server]
     kept = get(pillar, "aws:backup", {})
     said = {name: kept[name] for name in _KEPT if kept.get(name) is not None}
@@ -70,13 +70,13 @@ def _part(account, result, places, files, server, its, targets):
 
 
 def _kept_days(its, places, kept):
-    """Where no bucket of a server has a rule yet, what pillar says is what is wanted."""
+    """Keep pillar's values if no bucket of a server has a rule yet."""
     has_rules = any(places.rules.get(target.bucket) for target in its)
     return {} if has_rules else {name: kept[name] for name in ("expire_days", "abort_multipart_days") if kept.get(name)}
 
 
 def _named(server, its):
-    """The user, group and policy, where they are not the usual ones: one for all kinds of backup, or by kind."""
+    """Return the user, group and policy if they differ from the defaults: one for all kinds of backup, or by kind."""
     users = {target.kind: target.user for target in its}
     groups = {target.kind: target.group for target in its}
     policies = {target.kind: target.policy_name for target in its}
@@ -101,7 +101,7 @@ def _store(files, server, pillar, its):
 
 
 def _bucket(places, pillar, name, targets, server):
-    """What pillar says of a bucket: its region where nothing else says it, and, at one of its servers, its tags."""
+    """Describe a bucket: its region if nothing else gives it, and, in the pillar of one of its servers, its tags."""
     known = get(pillar, "aws:backup:buckets", {}).get(name) or {}
     entry = {attribute: known[attribute] for attribute in ("expire_all", "recovery") if known.get(attribute)}
     if stated_recovery(pillar, name)[0] is None and name in places.kept_days:
@@ -119,7 +119,7 @@ def _bucket(places, pillar, name, targets, server):
 
 
 def _tell_remaining(account, result, people, places):
-    """Note what the adopted pillar would still change, or why it cannot be meant; and what no pillar names."""
+    """Note what the adopted pillar would still change, or why it is invalid, and what no pillar names."""
     pillars = {server: merged(pillar, result.pillar.get(server, {})) for server, pillar in account.pillars.items()}
     try:
         planned = plans.plan(pillars).as_data()

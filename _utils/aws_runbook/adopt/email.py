@@ -1,5 +1,5 @@
 """
-SES: identities, configuration sets, what it keeps for the account, and the rule set that receives.
+SES: identities, configuration sets, account settings, and the active receipt rule set.
 """
 
 from collections import defaultdict
@@ -13,7 +13,7 @@ from aws_runbook.mail import plan as plans
 
 _IDENTITIES, _SETS = "aws:ses:identities", "aws:ses:configuration_sets"
 _TOPICS = ("bounce_topic", "complaint_topic", "delivery_topic")
-# What AWS gives something new; what is so is left out.
+# AWS's defaults for new resources; values equal to them are omitted.
 _USUAL = {
     "mail_from": "",
     "behavior_on_mx_failure": "USE_DEFAULT_VALUE",
@@ -31,23 +31,23 @@ _USUAL_OF_SET = {
     "suppressed_reasons": None,
     "tags": {},
 }
-# Of an account that has been made since 2019.
+# The default of accounts created since 2019.
 # https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html
 _USUAL_SUPPRESSION = ["BOUNCE", "COMPLAINT"]
 _PAGE = 1000
 
 
 def region_of(account):
-    """The region of what names none in SES."""
+    """Return the region of SES resources that name none."""
     return account.said("aws:ses:region") or account.region
 
 
 def look(account, result):
-    """Say what SES has in each region that pillar knows."""
+    """Describe the SES resources of each region that pillar names."""
     default, found = region_of(account), {"identity": {}, "configuration set": {}}
     used = defaultdict(set)
     regions = account.regions(default, _IDENTITIES, _SETS, "aws:ses:smtp_users")
-    # Pillar's set of a name is that of the first region that has one.
+    # A configuration set's name in pillar means the set of the first region that has one.
     of_sets = {name: region for region in reversed(regions) for name in _set_names(account.session, region)}
     names = {region: identities.names(account.session.within(region)) for region in regions}
     domains = {domain_of(name) for found_there in names.values() for name in found_there}
@@ -82,7 +82,7 @@ def _set_names(session, region):
 
 
 class _Region:
-    """What SES has in one region."""
+    """The SES resources of one region."""
 
     def __init__(self, account, result, region, default, used, of_sets, domains):
         self._account, self._result = account, result
@@ -90,7 +90,7 @@ class _Region:
         self._of_sets, self._domains = of_sets, domains
 
     def say(self, what, path, read, found):
-        """Say what ``read(name)`` makes of one; pillar names each once, whatever its region."""
+        """Describe each resource by ``read(name)``. Pillar can name each once, regardless of its region."""
         *_, name = path
         about = f"{what} {name}"
         if name in found[what]:
@@ -159,7 +159,7 @@ def _unusual(known, usual):
 
 
 def _account(account, result, region):
-    """What the account suppresses, where it is not what AWS gives; that it may send to everybody is asked for, not told."""
+    """Describe the account's suppression reasons if they differ from AWS's default. Production access is requested, never described."""
     kept = account.said("aws:ses:account", {})
     said = {name: kept[name] for name in ("region", "production_access") if kept.get(name)}
     suppression = account.describe("ses_account", region=kept.get("region") or region)["suppression"]

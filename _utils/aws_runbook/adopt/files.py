@@ -1,7 +1,7 @@
 """
-The files of private pillar in which access keys stand: what pillar names as their store.
+The private pillar files that contain access keys: pillar names them as stores.
 
-No value of a file is kept or told, but for whether the wanted id stands at the place where it is looked for.
+No value of a file is kept or shown. Only the result is: whether a file has the wanted id at the expected place.
 """
 
 import re
@@ -26,14 +26,14 @@ class Files:
             for path in sorted(Path(root).rglob("*.sls")):
                 name = path.relative_to(root).as_posix()
                 text = _text(path)
-                if text is not None and name not in self._texts:  # the first root that has it counts
+                if text is not None and name not in self._texts:  # the first root that has the file takes precedence
                     self._texts[name] = text
 
     def store(self, server, value, places):
         """
-        The store in which ``value``, an id, stands at the first of ``places``, pillar keys; ``None`` where it is in no file.
+        Return the store that has ``value``, an id, at the first of ``places``, pillar keys; ``None`` if no file has it.
 
-        ``places`` are those of the id and of what belongs to it. Several files are a list.
+        ``places`` are the keys of the id and of the values that belong to it. Several files are returned as a list.
         """
         found = [
             entry for name, text in self._texts.items() for entry in self._entries(server, name, text, value, places)
@@ -41,7 +41,7 @@ class Files:
         return found[0] if len(found) == 1 else found or None
 
     def places(self, value):
-        """Where a text stands as a value, in files of plain YAML: triples of file, keys and the mapping that it is in."""
+        """Find a text as a value in plain YAML files; return triples of file, keys and the mapping that contains it."""
         for name, text in self._texts.items():
             data = _parsed(text) if value in text else None
             for path, mapping in _walk(data or {}):
@@ -49,7 +49,7 @@ class Files:
                     yield name, path, mapping
 
     def named(self, names):
-        """Where something stands under ``names``, the last of its keys, in files of plain YAML: triples, as of :meth:`places`."""
+        """Find values whose last keys are ``names`` in plain YAML files; return triples like :meth:`places`."""
         for file, text in self._texts.items():
             data = _parsed(text) if names[0] in text else None
             for path, mapping in _walk(data or {}):
@@ -57,7 +57,7 @@ class Files:
                     yield file, path, mapping
 
     def named_store(self, about, file, keys, secret):
-        """The store in ``file`` whose ``secret`` is encrypted or not; ``None`` where nobody can tell for whom, which is noted."""
+        """Return the store in ``file``, with encryption like ``secret``; ``None``, and a note, if the recipients are unknown."""
         encrypted = self._encrypted(about, file, secret) if is_encrypted(secret) else {}
         return None if encrypted is None else {"pillar_file": file, "keys": keys, **encrypted}
 
@@ -79,7 +79,7 @@ class Files:
         return [] if encrypted is None else [{"pillar_file": name, **encrypted}]
 
     def _encrypted(self, about, name, message):
-        """What a store says of encrypting, to the same keys as now; ``None`` where nobody can tell these."""
+        """Return a store's encryption settings, for the current recipients; ``None`` if these are unknown."""
         try:
             return {"gpg": {"recipients": self._gpg.recipients_of(message)}}
         except StoreError as error:
@@ -94,7 +94,7 @@ class Files:
 
 
 def _parsed(text):
-    """What a file says; ``None`` where it is no plain YAML, which a store has to be."""
+    """Return the data of a file; ``None`` if it is not plain YAML, which a store has to be."""
     if _JINJA.search(text):
         return None
     try:
@@ -104,7 +104,7 @@ def _parsed(text):
 
 
 def _walk(data, path=()):
-    """The keys of each value that a store could name, with the mapping that it is in."""
+    """Yield the keys of each value that a store could name, with the mapping that contains it."""
     for name, entry in data.items():
         if isinstance(name, str) and isinstance(entry, Mapping):
             yield from _walk(entry, (*path, name))

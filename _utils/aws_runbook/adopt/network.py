@@ -1,7 +1,7 @@
 """
-VPCs with their subnets, and security groups. The default VPC is AWS's own, and so is the group ``default`` of each VPC.
+VPCs with their subnets, and security groups. AWS creates the default VPC, and the group ``default`` of each VPC.
 
-What has no name, or one that another has too, goes by its id.
+A resource without a unique name is named by its id.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from aws_runbook.network import rules as security_rules
 _VPCS, _GROUPS = "aws:ec2:vpcs", "aws:ec2:security_groups"
 _DATABASES = ("aws:rds:instances", "aws:rds:clusters")
 _DIRECTIONS = ("ingress", "egress")
-# What AWS gives something new.
+# AWS's defaults for new resources.
 _USUAL_OF_VPC = {
     "enable_dns_support": True,
     "enable_dns_hostnames": False,
@@ -28,7 +28,7 @@ _DEFAULT_GROUP = "default"
 
 
 def look(account, result):
-    """Say the networks of each region that pillar knows."""
+    """Describe the networks of each region that pillar names."""
     found = {"VPC": {}, "security group": {}}
     for region in account.regions(account.region, _VPCS, _GROUPS, *_DATABASES):
         session = account.session.within(region)
@@ -42,7 +42,7 @@ def look(account, result):
 
 
 def named(entries, key, name_of, taken=()):
-    """How pillar names each of ``entries``, by id: by its name where that is its alone, else by the id."""
+    """Return the pillar name of each of ``entries``, by id: its name if that is unique, otherwise its id."""
     names = {entry[key]: name_of(entry) for entry in entries}
     count = Counter(names.values())
     return {
@@ -52,18 +52,18 @@ def named(entries, key, name_of, taken=()):
 
 
 def unusual(known, usual):
-    """What of ``known`` is not as AWS gives it."""
+    """Return the attributes in ``known`` that differ from AWS's defaults."""
     return {name: known[name] for name, value in usual.items() if known.get(name) not in (None, value)}
 
 
 def say(account, result, path, entry, region, about):
-    """Say an entry of this minion's, with its region where that is not the usual one."""
+    """Add an entry to this minion's pillar, with its region if that is not the default."""
     where = {"region": region} if region != account.region else {}
     return result.say(account.minion, ("aws", *path), {**entry, **where}, about)
 
 
 def _is_new(result, found, name, region, about):
-    """Whether pillar can name it: each name once, whatever the region."""
+    """Whether pillar can name it. A name can occur once, regardless of the region."""
     if name in found:
         told = f"There is one in {found[name]} too, and pillar names each once: that of {region} is left out."
         result.note(NOT_EXPRESSED, about, told)
@@ -93,7 +93,7 @@ def _subnet(account, region, vpc, name):
 
 
 def _groups(account, result, region, vpcs, found):
-    """The security groups of a region: those of the default VPC first, which pillar need not name."""
+    """Describe the security groups of a region: first those of the default VPC, which pillar need not name."""
     session = account.session.within(region)
     default = (ec2.vpc(session, None) or {}).get("VpcId")
     groups = [entry for entry in ec2.security_groups(session) if entry["GroupName"] != _DEFAULT_GROUP]
@@ -110,7 +110,7 @@ def _groups(account, result, region, vpcs, found):
 
 
 def _group(account, result, region, name, vpc):
-    """Say a security group; whether pillar takes it."""
+    """Describe a security group; return whether pillar accepts it."""
     about = f"security group {name}"
     known = account.describe("ec2_security_group", name, None, vpc, region=region)
     said = {"description": known["description"], **({"vpc": vpc} if vpc else {})}
@@ -127,7 +127,7 @@ def _group(account, result, region, name, vpc):
 
 
 def _cut_circle(account, result, name, ids):
-    """Groups whose rules name each other could not be made one after the other: the last of them names the others by their ids."""
+    """Break circular references: groups whose rules name each other cannot be created in order, so the last one uses ids."""
     entries = result.pillar[account.minion]["aws"]["ec2"]["security_groups"]
     others = {group: _peers(entry) - {group} for group, entry in entries.items()}
     circling = {peer for peer in others[name] if _leads_to(name, peer, others)}
@@ -145,7 +145,7 @@ def _cut_circle(account, result, name, ids):
 
 
 def _leads_to(name, start, others):
-    """Whether the rules of the group ``start`` name the group ``name``, or one whose rules do, and so on."""
+    """Whether the rules of the group ``start`` refer to the group ``name``, directly or through other groups."""
     seen, queue = {start}, [start]
     while queue:
         found = others.get(queue.pop(), set())

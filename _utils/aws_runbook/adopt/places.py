@@ -1,6 +1,6 @@
 """
-The buckets that backups go to, as they are: where, which lifecycle rules, and, as far as calls are left for it, their settings, and
-whether they are public; and what a server's pillar says of expiry, from the rules in force.
+The existing buckets of backups: region, lifecycle rules and, within the limit of calls, settings and public access; and the expiry
+settings of a server's pillar, derived from the rules in force.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
 """
@@ -14,23 +14,23 @@ from aws_runbook.pillar.backups import ABORT_MULTIPART_DAYS, EXPIRE_DAYS
 from aws_runbook.run import cache as run_cache
 from aws_runbook.run.listings import MANY
 
-# What state.apply sees to in every bucket.
+# The settings that state.apply manages in every bucket.
 WANTED = {
     "public_access_block": True,
     "server_side_encryption": "AES256",
     "object_ownership": "BucketOwnerEnforced",
 }
-# How many calls a look at backups takes at most, but for those that each key and each bucket needs; an account with hundreds of
-# buckets is not asked everything of each.
+# The maximum number of calls for backups, except those that each key and each bucket needs. With hundreds of buckets, not every
+# setting of each is read.
 _CALLS = 230
-# Of a bucket's settings, one for each; and of one that may be public, its policy and its ACL.
+# One call for each setting of a bucket; two for a bucket that may be public: its policy and its ACL.
 _CALLS_EACH = len(WANTED) + 1
 _CALLS_OPEN = 2
 _EVERYBODY = tuple(f"http://acs.amazonaws.com/groups/global/{group}" for group in ("AllUsers", "AuthenticatedUsers"))
 
 
 class Places:
-    """``regions``, ``rules`` and ``settings`` by bucket: of those that are the account's, and that could be read."""
+    """``regions``, ``rules`` and ``settings`` by bucket, for the account's buckets that could be read."""
 
     def __init__(self, account, result, names, spent):
         self._account, self._result = account, result
@@ -38,26 +38,26 @@ class Places:
         known = [listed[name] for name in sorted(names) if name in listed]
         run_cache.current().expect(
             {"s3": MANY}
-        )  # so that one listing says where each is, for which s3:ListBucket is not needed
+        )  # so that one listing gives the region of each bucket, which does not need s3:ListBucket
         self.regions = {bucket["Name"]: bucket.get("BucketRegion") or account.session.region for bucket in known}
         rules = {name: self._read(name, self._rules) for name in self.regions}
         self.rules = {name: found for name, found in rules.items() if found is not None}
         self._calls = _CALLS - spent - len(known)
         self.kept_days = {name: days for name in self.rules if (days := self._read(name, self._kept_days))}
-        # AWS protects those that were made since 2023: https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html
+        # AWS blocks public access to buckets created since 2023: https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html
         oldest = sorted(known, key=lambda bucket: str(bucket.get("CreationDate")))
         self.settings = {}
         self._tell_unread(self._read_settings([bucket["Name"] for bucket in oldest]))
 
     def _afford(self, calls):
-        """Whether so many calls are left; they are spent then."""
+        """Whether so many calls are left. If they are, they are spent."""
         if self._calls < calls:
             return False
         self._calls -= calls
         return True
 
     def _read(self, name, read, *arguments):
-        """What ``read`` says of a bucket; ``None`` where that cannot be read, which is noted."""
+        """Return the answer of ``read`` about a bucket; ``None``, and a note, if it cannot be read."""
         try:
             return read(name, *arguments)
         except UnreachableError:
@@ -75,7 +75,7 @@ class Places:
         return self._ask(name, "lifecycle rules", "get_bucket_lifecycle_configuration", absent).get("Rules", [])
 
     def _kept_days(self, name):
-        """How many days a bucket keeps versions, by a rule as ``recovery`` has it; ``None`` where it does not."""
+        """Return for how many days a bucket keeps versions, by a rule in the form of ``recovery``; ``None`` if there is none."""
         for rule in self.rules[name]:
             days = (rule.get("NoncurrentVersionExpiration") or {}).get("NoncurrentDays")
             if days and _is_same(rule, expiry.keeping_rule(days)):
@@ -83,7 +83,7 @@ class Places:
         return None
 
     def versions(self, name, attributes):
-        """What a bucket has of these attributes, which are about versions; ``None`` where no calls are left, which is noted."""
+        """Return these attributes of a bucket, which concern versions; ``None``, and a note, if no calls are left."""
         if self._afford(len(attributes)):
             return self._described(name, attributes)
         told = "To spare calls to AWS it was not looked whether it keeps versions as pillar's recovery says. The plan says what changes."
@@ -94,7 +94,7 @@ class Places:
         return self._account.describe("s3_bucket", name, attributes, region=self.regions[name]) or {}
 
     def _read_settings(self, names):
-        """Read the settings of buckets while there are calls left; the names of those for which there are none."""
+        """Read the settings of buckets while calls are left; return the names of the buckets that were not read."""
         for place, name in enumerate(names):
             if not self._afford(_CALLS_EACH + _CALLS_OPEN):
                 return names[place:]
@@ -115,7 +115,7 @@ class Places:
         return self._described(name, [*WANTED, "tags"])
 
     def _granted(self, name):
-        """What a bucket's ACL gives to others; a note says that the first run fails at it."""
+        """Return what a bucket's ACL grants to others. A note says that the first run fails because of it."""
         grants = buckets.granted(self._account.session.within(self.regions[name]), name)
         if grants:
             told = (
@@ -126,7 +126,7 @@ class Places:
         return grants
 
     def _tell_open(self, name, known, grants):
-        """Note of a bucket without Block Public Access whether it is public."""
+        """Note whether a bucket without Block Public Access is public."""
         block = known.get("public_access_block") or {}
         ways = []
         if not block.get("restrict_public_buckets"):
@@ -154,14 +154,14 @@ class Places:
 
 
 def _is_same(rule, other):
-    """Whether two lifecycle rules mean the same, whatever they are called."""
+    """Whether two lifecycle rules are equal, except for their IDs."""
     one, two = meaning.normalise(rule), meaning.normalise(other)
     return {**one, "ID": None} == {**two, "ID": None}
 
 
 def kept_for(result, its, targets, rules):
     """
-    ``expire_days``, ``abort_multipart_days`` and ``pgbackrest`` of a server's targets ``its``, less what is the default.
+    Return ``expire_days``, ``abort_multipart_days`` and ``pgbackrest`` of a server's targets ``its``, without default values.
 
     ``targets`` are those of all servers; ``rules`` are the lifecycle rules by bucket.
     """
@@ -178,9 +178,9 @@ def kept_for(result, its, targets, rules):
 
 def _in_force(target, targets, rules):
     """
-    The rule by which a target's objects expire: (days, days until unfinished uploads go, its ID); ``None`` without one.
+    Return the rule that expires a target's objects: (days, days until unfinished uploads are removed, its ID); ``None`` without one.
 
-    Where all in a bucket expires the plan has one rule on everything, and else one for each prefix.
+    If everything in a bucket expires, the plan has one rule for the whole bucket; otherwise it has one for each prefix.
     """
     root = f"{target.prefix}/" if target.prefix else ""
     kept = any(not other.expires for other in targets if other.bucket == target.bucket)
@@ -192,7 +192,7 @@ def _in_force(target, targets, rules):
 
 
 def _reaches(rule, root):
-    """Whether a rule is about all objects below a directory, and says so by a directory."""
+    """Whether a rule covers all objects below a directory, and its prefix is a directory."""
     selection = meaning.normalise(rule)["Filter"]
     prefix = selection.get("Prefix")
     return set(selection) == {"Prefix"} and root.startswith(prefix) and (not prefix or prefix.endswith("/"))
@@ -207,7 +207,7 @@ def _abort(rule):
 
 
 def _chosen(known):
-    """What most of a server's kinds of backup have; of several, the longest."""
+    """Return the most common value among a server's kinds of backup; in a tie, the longest."""
     count = Counter((days, abort) for days, abort, _ in known.values())
     return max(count, key=lambda pair: (count[pair], pair[0], pair[1] or 0))
 
@@ -225,7 +225,7 @@ def _tell_others(result, its, known, days, abort):
 
 
 def _of_kept(its, rules):
-    """What is asked for where objects stay: that unfinished uploads go."""
+    """Return the setting for targets whose objects do not expire: the days until unfinished uploads are removed."""
     aborting = {target.kind: _aborting(target, rules.get(target.bucket, ())) for target in its if not target.expires}
     repository, mirror = aborting.get("pgbackrest"), aborting.get("sync")
     said = {"pgbackrest": {"abort_multipart_days": repository}} if repository else {}

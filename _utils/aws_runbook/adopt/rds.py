@@ -1,7 +1,7 @@
 """
-Database instances, and clusters of Aurora Serverless v2, with the preset that fits, and only what differs from it.
+Database instances and Aurora Serverless v2 clusters: the closest preset, and the attributes that differ from it.
 
-A password is read by nobody: what is said is the place in private pillar that has the database's name, or a place for it.
+No password is read. The store is the place in private pillar that has the database's name, or a placeholder.
 """
 
 from aws_runbook.adopt import network
@@ -14,11 +14,11 @@ from aws_runbook.databases.presets import PRESETS
 from aws_runbook.errors import PillarError
 
 _SECTIONS = {"instances": "aws:rds:instances", "clusters": "aws:rds:clusters"}
-# What AWS does not show, and pillar says all the same.
+# Settings that AWS does not show but pillar has.
 _KEPT = ("store", "apply", "wait", "purge", "allow_upgrade")
-# What is told of an instance in any case; its version goes on by itself.
+# Attributes that are always described. The version changes by itself.
 _TOLD = tuple(name for name in PRESETS["data-analysis"] if name != "engine_version")
-# Beyond which a preset would say more of what an instance is not than of what it is.
+# With more differences than this, a preset would not help the reader.
 _MOST_DIFFERENCES = 5
 _USUAL = {
     "enable_iam_database_authentication": False,
@@ -44,7 +44,7 @@ _WAYS_IN = ("enable_dns_hostnames", "internet_gateway", "public_route")
 
 
 def look(account, result):
-    """Say the databases of each region that pillar knows."""
+    """Describe the databases of each region that pillar names."""
     files, found = Files(account, result), {"instances": {}, "clusters": {}}
     sections = (*_SECTIONS.values(), "aws:ec2:vpcs", "aws:ec2:security_groups")
     for region in account.regions(account.region, *sections):
@@ -65,12 +65,12 @@ class _Region:
         self._account, self._result, self._files, self._region = account, result, files, region
 
     def listed(self, method, member):
-        """AWS's descriptions of all databases of a kind."""
+        """Return AWS's descriptions of all databases of a kind."""
         session = self._account.session.within(self._region)
         return session.read("rds", method, f"list the databases in {self._region}")[member]
 
     def instance(self, entry, found):
-        """Say an instance; one of a cluster belongs to that."""
+        """Describe an instance. The instances of a cluster are described with the cluster."""
         name = entry["DBInstanceIdentifier"]
         if entry.get("DBClusterIdentifier") or entry["DBInstanceStatus"] in DELETING:
             return
@@ -89,7 +89,7 @@ class _Region:
         self._say("instances", "DB instance", name, {**said, **({"preset": preset} if preset else {})}, known, found)
 
     def cluster(self, entry, found):
-        """Say a cluster of Aurora Serverless v2; another is left alone."""
+        """Describe an Aurora Serverless v2 cluster. Other clusters are not adopted."""
         name, about = entry["DBClusterIdentifier"], f"DB cluster {entry['DBClusterIdentifier']}"
         if entry["Status"] in DELETING:
             return
@@ -128,7 +128,7 @@ class _Region:
         network.say(self._account, self._result, ("rds", kind, name), said, self._region, about)
 
     def _place(self, known):
-        """The VPC, where the DB subnet group is the one that is made of all its subnets; or the group, but for AWS's own."""
+        """Return the VPC if the DB subnet group has all its subnets; otherwise the group, unless it is AWS's default."""
         group = known.get("db_subnet_group_name")
         if not group or group.startswith("default"):
             return {}
@@ -146,7 +146,7 @@ class _Region:
         return {"vpc": group} if same else {"db_subnet_group_name": group}
 
     def _store(self, name, about):
-        """The place in private pillar that has the database's name; else one that a person fills."""
+        """Return the place in private pillar that has the database's name, or a placeholder for a person to fill in."""
         places = list(self._files.named((name, "password")))
         if len(places) == 1:
             file, path, mapping = places[0]
@@ -160,7 +160,7 @@ class _Region:
 
 
 def _with_preset(whole):
-    """The preset from which an instance differs the least, and what differs; without one, all of it."""
+    """Return the preset with the fewest differences, and the differences; without a preset, all attributes."""
     rest = {name: {key: value for key, value in whole.items() if PRESETS[name].get(key) != value} for name in PRESETS}
     best = min(sorted(rest), key=lambda name: len(rest[name]))
     missing = PRESETS[best].keys() - whole.keys() - {"engine_version"}
@@ -170,7 +170,7 @@ def _with_preset(whole):
 
 
 def _provisioned(known):
-    """Operations and throughput, where they are more than the type and size of the storage bring."""
+    """Return IOPS and throughput if they exceed the baseline of the storage's type and size."""
     kind = known.get("storage_type")
     least = storage.baseline(known["engine"], known["allocated_storage"]) if kind == "gp3" else {}
     names = ("iops", "storage_throughput") if kind in ("gp3", "io1", "io2") else ()
@@ -178,7 +178,7 @@ def _provisioned(known):
 
 
 def _common(known):
-    """What instances and clusters say alike."""
+    """Return the attributes that instances and clusters share."""
     engine, said = known["engine"], {}
     if known.get("port") not in (None, _PORTS.get(engine, _MYSQL_PORT)):
         said["port"] = known["port"]

@@ -1,5 +1,5 @@
 """
-What the first run would still change for backups: what the adopted pillar plans, compared with the account.
+The changes that the first run would still make for backups: the plan of the adopted pillar, compared with the account.
 """
 
 from functools import partial
@@ -12,7 +12,7 @@ from aws_runbook.backups.targets import Target
 from aws_runbook.errors import RunbookError
 from aws_runbook.iam import coverage, policies
 
-# What a bucket has by pillar's recovery.
+# The attributes of a bucket that follow from ``recovery`` in pillar.
 _OF_VERSIONS = ("versioning", "object_lock_mode", "object_lock_days")
 
 
@@ -50,7 +50,7 @@ def _bucket(result, places, name, wanted):
 
 
 def _lifecycle(session, result, places, name, wanted):
-    """The rules that are added or replaced; with a rule that endangers a backup, none are until it is gone."""
+    """Note the rules to be added or replaced. A rule that endangers a backup blocks this until it is removed."""
     about, found = f"bucket {name}", places.rules[name]
     protected = [lifecycle.Protected(**place) for place in wanted["protected"]]
     remove = lifecycle.remover(name, partial(session.command, region=places.regions[name]))

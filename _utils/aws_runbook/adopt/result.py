@@ -1,6 +1,6 @@
 """
-What comes of adopting: parts of pillar by minion, each checked when it is added, and notes; and the same as YAML to read, edit and put
-into pillar, with the notes as comments at its head.
+The result of adopting: parts of pillar by minion, each checked when it is added, and notes. It is also rendered as YAML to edit and
+put into pillar, with the notes as comments at the top.
 """
 
 import re
@@ -15,7 +15,7 @@ NOT_EXPRESSED = "not expressed"
 CHANGE = "change"
 DANGER = "danger"
 NOT_MANAGED = "not managed"
-# In the order in which they are shown.
+# In display order.
 KINDS = (NOT_EXPRESSED, CHANGE, DANGER, NOT_MANAGED)
 _HEADINGS = {
     NOT_EXPRESSED: "Cannot be expressed:",
@@ -23,7 +23,7 @@ _HEADINGS = {
     DANGER: "Looks dangerous:",
     NOT_MANAGED: "Is not managed:",
 }
-# What Jinja would take for its own, in a note too. https://docs.saltproject.io/en/latest/ref/renderers/index.html
+# Delimiters that Jinja would interpret, also in a note. https://docs.saltproject.io/en/latest/ref/renderers/index.html
 _JINJA = re.compile(r"\{\{|\{%|\{#")
 _PLAIN = "#!yaml"
 
@@ -31,8 +31,8 @@ _PLAIN = "#!yaml"
 @dataclass(frozen=True)
 class Note:
     """
-    ``kind`` is one of :data:`KINDS`: what pillar cannot say, what the first run still changes, what looks dangerous, and what
-    is left alone. ``about`` names the thing or the server.
+    ``kind`` is one of :data:`KINDS`: what pillar cannot express, what the first run still changes, what looks dangerous, and what
+    is not managed. ``about`` names the resource or the server.
     """
 
     kind: str
@@ -41,7 +41,7 @@ class Note:
 
 
 class Result:
-    """The pillar parts, and the notes; equal notes once."""
+    """The parts of pillar, and the notes without duplicates."""
 
     def __init__(self):
         self.pillar = {}
@@ -53,7 +53,7 @@ class Result:
 
     @property
     def notes(self):
-        """All notes, those of one kind together, in a stable order."""
+        """Return all notes, grouped by kind, in a stable order."""
         return sorted(self._notes, key=lambda note: (KINDS.index(note.kind), note.about, note.note))
 
     @property
@@ -63,9 +63,9 @@ class Result:
 
     def say(self, minion, path, value, about):
         """
-        Let the pillar of a minion say ``value`` at ``path``, a sequence of keys; whether it is a value that pillar takes.
+        Set ``value`` at ``path``, a sequence of keys, in the pillar of a minion; return whether the value is valid.
 
-        Where it is none, a note says why, and it is left out.
+        An invalid value is omitted, and a note says why.
         """
         wrong = problems(_nested(path, value))
         for problem in wrong:
@@ -75,25 +75,25 @@ class Result:
         return not wrong
 
     def adopted(self, minion, pillar):
-        """A minion's pillar with what was said so far in its place."""
+        """Return a minion's pillar, updated with the parts adopted so far."""
         return merged(pillar, self.pillar.get(minion, {}))
 
     def as_data(self):
-        """``pillar``, by minion, and ``notes``: plain data in a stable order."""
+        """Return ``pillar``, by minion, and ``notes``: plain data in a stable order."""
         return {
             "pillar": {minion: _sorted(part) for minion, part in sorted(self.pillar.items())},
             "notes": [asdict(note) for note in self.notes],
         }
 
 
-# What is replaced as a whole; of the others, each of their sections.
+# These are replaced as a whole; for the others, each section is.
 _WHOLE = ("backup",)
-# What is told in whole whatever region is asked for: of each bucket AWS says where it is, and IAM is everywhere.
+# These are complete for any requested region: AWS gives the region of each bucket, and IAM is global.
 _OF_NO_REGION = (("backup",), ("ses", "smtp_users"))
 
 
 def sections(part):
-    """The keys below ``aws`` that a minion's part stands for, in the place of what pillar says there: sequences of names."""
+    """Return the keys below ``aws`` that a minion's part replaces in pillar: sequences of names."""
     found = []
     for name, value in part.get("aws", {}).items():
         found += [(name,)] if name in _WHOLE else [(name, section) for section in value]
@@ -101,7 +101,7 @@ def sections(part):
 
 
 def merged(pillar, part):
-    """A minion's pillar with what adopting says in the place of what it said there."""
+    """Return a minion's pillar, with the adopted part in place of its previous values."""
     settings = dict(pillar.get("aws") or {})
     for name, *section in sections(part):
         value = part["aws"][name]
@@ -133,9 +133,9 @@ def _sorted(value):
 
 def text(adopted, region=None):
     """
-    ``adopted``, as :meth:`aws_runbook.adopt.result.Result.as_data` gives it: one YAML document for each minion.
+    Render ``adopted``, from :meth:`aws_runbook.adopt.result.Result.as_data`, as one YAML document for each minion.
 
-    Of a ``region`` alone it is not all that pillar says of most sections, and stands beside that.
+    For a single ``region`` most sections are incomplete, and are added to the existing pillar instead of replacing it.
     """
     notes = _comments(adopted["notes"])
     documents = [_document(minion, part, region) for minion, part in adopted["pillar"].items()]

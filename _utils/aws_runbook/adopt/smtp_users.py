@@ -1,7 +1,7 @@
 """
-IAM users that may send by SES's SMTP interface and do nothing else, whatever made them: this project, the console, or a person.
+IAM users that may only send through SES's SMTP interface, created by this project, the console, or a person.
 
-The console has given such a user an inline policy, and later a group with one; its name is ses-smtp-user with a date.
+The console used to give such a user an inline policy, and later a group with one. The user's name is ses-smtp-user with a date.
 https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html
 """
 
@@ -16,7 +16,7 @@ from aws_runbook.mail import smtp
 
 _SECTION = "aws:ses:smtp_users"
 _SENDING = "ses:sendrawemail"
-# Whoever may do this, and nothing else, is here to send.
+# A user that may do this and nothing else is an SMTP user.
 _ACTIONS = (
     "ses:sendrawemail",
     "ses:sendemail",
@@ -29,7 +29,7 @@ _KEPT = ("region", "rotate_days", "grace_days", "store")
 
 
 def look(account, result):
-    """Say the SMTP users of the account: IAM knows no regions, so each is of SES's, unless pillar says another."""
+    """Describe the SMTP users of the account. IAM is global, so each has SES's region unless pillar names another."""
     people, found = People(account.details), []
     files = Files(account, result)
     for name in sorted(people.users):
@@ -82,21 +82,21 @@ def _grants(held):
 
 
 def _addresses(held):
-    """The addresses that a user may send from; ``[]`` for any."""
+    """Return the addresses that a user may send from; ``[]`` for any."""
     sending = [grant.conditions for grant in _grants(held) if grant.action == _SENDING]
     named = [value for conditions in sending for operator, key, value in conditions if (operator, key) == _FROM]
     return sorted(set(named)) if all(len(conditions) == 1 for conditions in sending) else []
 
 
 def _limits(held):
-    """What a user may, where that is less than pillar would let it."""
+    """Return a user's restrictions, if it may do less than pillar's default allows."""
     grants = _grants(held)
     wanted = coverage.grants(smtp.document(_addresses(held)))
     return grants if any(map(_odd, grants)) or coverage.beyond(wanted, grants) else []
 
 
 def _tell_policy(result, name, held, wanted):
-    """Note what becomes of the inline policy by which the user will send."""
+    """Note the changes to the inline policy that lets the user send."""
     own = [policy for policy in held if policy.inline and policy.name == smtp.POLICY and policy.group is None]
     if not own:
         told = f"It gets the inline policy {smtp.POLICY}, beside what lets it send now."
@@ -110,7 +110,7 @@ def _tell_policy(result, name, held, wanted):
 
 
 def _store(account, result, files, name):
-    """The file of private pillar in which a key of the user stands, with the password beside it."""
+    """Return the private pillar file that contains a key of the user, with the password beside it."""
     for key in keys.ids(account.session, name):
         for file, path, data in files.places(key):
             beside = [other for other in data if _is_password(other)]

@@ -1,5 +1,5 @@
 """
-SNS topics, and who is subscribed to them. An endpoint with a user, a password or a query is told without it, and not written.
+SNS topics and their subscriptions. An endpoint with a user, a password or a query is shown without it, and is not adopted.
 """
 
 from collections import defaultdict
@@ -15,17 +15,17 @@ _FLAGS = ("fifo", "content_based_deduplication")
 
 
 def region_of(account):
-    """The region of a topic that names none."""
+    """Return the region of a topic that names none."""
     return account.said("aws:sns:region") or account.said("aws:ses:region") or account.region
 
 
 def _regions(account):
-    """The regions to look for topics in: those of SES among them."""
+    """Return the regions to read topics in, including those of SES."""
     return account.regions(region_of(account), _SECTION, *_OF_SES)
 
 
 def look(account, result):
-    """Say the topics of each region that pillar knows."""
+    """Describe the topics of each region that pillar names."""
     default, found = region_of(account), {}
     for region in _regions(account):
         names = listed(account.session, region)
@@ -44,16 +44,16 @@ def look(account, result):
 
 
 def listed(session, region):
-    """The topics of a region: ARNs by name."""
+    """Return the topics of a region: ARNs by name."""
     answer = session.read("sns", "list_topics", f"list the topics in {region}", region=region)
     return {topics.name(entry["TopicArn"]): entry["TopicArn"] for entry in answer.get("Topics", [])}
 
 
 def named(account, result, about, attribute, arn, region):
     """
-    How pillar names a topic that something tells; ``None`` for one that is gone.
+    Return the pillar name of a topic that receives notifications; ``None`` for one that no longer exists.
 
-    It is named by its ARN where it is another account's, or where pillar's topic of that name is in another region.
+    This is its ARN if it belongs to another account, or if pillar's topic of that name is in another region.
     """
     if not arn:
         return None
@@ -68,7 +68,7 @@ def named(account, result, about, attribute, arn, region):
 
 
 def tell_publishing(account, result, used, region):
-    """Note the topics that SES publishes to without the statement that lets it do so for this account alone."""
+    """Note the topics that SES publishes to without the policy statement that limits this to this account."""
     for name in sorted(set(used) & set(listed(account.session, region))):
         publishers = (account.describe("sns_topic", name, [], region=region) or {}).get("publishers", [])
         if "ses.amazonaws.com" not in publishers:
@@ -78,7 +78,7 @@ def tell_publishing(account, result, used, region):
 
 
 def _subscriptions(session, region):
-    """All subscriptions of a region, by topic's ARN."""
+    """Return all subscriptions of a region, by topic ARN."""
     answer = session.read("sns", "list_subscriptions", f"list the subscriptions in {region}", region=region)
     found = defaultdict(list)
     for entry in answer.get("Subscriptions", []):
@@ -103,7 +103,7 @@ def _entry(account, result, name, region, subscriptions):
 
 
 def _member(found):
-    """A subscription as pillar has it; ``None`` for one that it cannot have, or that holds a secret."""
+    """Return a subscription in pillar's form; ``None`` for one that pillar cannot express, or that holds a secret."""
     if _why_not(found):
         return None
     if found.protocol == "email":

@@ -1,7 +1,7 @@
 """
-All of an account: each file of this folder that has a ``look`` is a subject, and a new one is found by itself.
+Adopt a whole account. Each file of this folder that has a ``look`` is a subject; a new one is discovered.
 
-``look(account, result)`` reads what is its own (:class:`aws_runbook.adopt.account.Account`) and says it to the
+``look(account, result)`` reads its resources (:class:`aws_runbook.adopt.account.Account`) and adds them to the
 :class:`aws_runbook.adopt.result.Result`. Nothing is written in AWS.
 """
 
@@ -16,7 +16,7 @@ from aws_runbook.pillar.check import problems
 
 
 def subjects():
-    """The modules that have a ``look``, by name."""
+    """Return the modules that have a ``look``, by name."""
     names = sorted(entry.name for entry in pkgutil.iter_modules(adopt.__path__))
     found = {name: importlib.import_module(f"{adopt.__name__}.{name}") for name in names if name != "whole"}
     return {name: module for name, module in found.items() if hasattr(module, "look")}
@@ -24,12 +24,12 @@ def subjects():
 
 def look(account):
     """
-    The :class:`Result` of all subjects.
+    Return the :class:`Result` of all subjects.
 
-    Of one that could not be read to its end nothing is said, as half of a description would look like all of it; a note says why.
-    AWS that cannot be asked at all is an error.
+    A subject that could not be read completely is omitted, because a partial description would look complete; a note says why.
+    It is an error if AWS cannot be reached.
     """
-    account.session.identity()  # what is wrong with the credentials is said once
+    account.session.identity()  # report invalid credentials once
     result = Result()
     for name, module in subjects().items():
         before = copy.deepcopy(result.pillar)
@@ -45,7 +45,7 @@ def look(account):
 
 
 def _check(account, result):
-    """Whatever is printed passes the schema, in the place of what pillar says there now."""
+    """Check that each minion's pillar, updated with the adopted parts, passes the schema."""
     found = [
         problem
         for minion, part in result.pillar.items()

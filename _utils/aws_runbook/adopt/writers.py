@@ -1,7 +1,7 @@
 """
-Who writes each backup: the user whose key the server's pillar holds, and the policy and group that let it.
+The writer of each backup: the user whose key is in the server's pillar, and the policy and group that allow it.
 
-A policy is named only where the plan takes nothing away from it: what it grants besides may be what somebody needs.
+A policy is named only if the plan removes nothing from it: other grants may be needed by somebody.
 """
 
 from collections import defaultdict
@@ -15,25 +15,25 @@ from aws_runbook.backups.targets import get
 from aws_runbook.iam import coverage, policies
 from aws_runbook.pillar.kinds import of_kind
 
-# From what allows the most to what allows the least: a policy is for what it allows.
+# From the widest settings to the narrowest: a policy is matched by what it allows.
 _SETTINGS = tuple((append_only, scope) for append_only in (False, True) for scope in ("bucket", "prefix"))
 _OPTIONS = (("tags", "target_time"), ("tags",), ("target_time",), ())
 _SHOWN = 4
 
 
 def assign(account, result, people, targets):
-    """``targets`` with the user, group, policy and settings that they have in the account."""
+    """Return ``targets`` with the user, group, policy and settings that they have in the account."""
     return _Writers(account, result, people, targets).assigned()
 
 
 def key_id(pillar, kind):
-    """The id of the access key that a server's pillar holds for a kind of backup; ``None`` where there is none."""
+    """Return the access key ID in a server's pillar for a kind of backup; ``None`` if there is none."""
     found = get(pillar, place_of(kind))
     return found if owners.is_key_id(found) else None
 
 
 def told(grants):
-    """A few grants in words."""
+    """Describe a few grants in words."""
     texts = sorted({str(grant) for grant in grants})
     more = len(texts) - _SHOWN
     return ", ".join(texts[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
@@ -82,7 +82,7 @@ class _Writers:
         return users
 
     def _owner(self, key):
-        """The user of this account whose key it is; where there is none, a note says so."""
+        """Return the user of this account that the key belongs to; if there is none, add a note."""
         user = owners.user_of(self._session, key)
         if user in self._people.users:
             return user
@@ -98,7 +98,7 @@ class _Writers:
         return None
 
     def _usual(self, slot):
-        """Without a key that says it: the user of the usual name, or the only one that may write there and nowhere else."""
+        """Return the user if no key identifies it: the one with the default name, or the only one that may write only there."""
         usual = f"{slot[0]}-backup"
         if usual in self._people.users:
             return usual
@@ -122,7 +122,7 @@ class _Writers:
         return fit is not None and not coverage.beyond(grants, self._needed(fit))
 
     def _tell_shared(self):
-        """Keys and users that several servers have: each can delete the backups of the other."""
+        """Note keys and users that several servers share: each server can delete the backups of the others."""
         of_key, of_user = defaultdict(set), defaultdict(set)
         for slot, key in self._ids.items():
             if key:
@@ -142,7 +142,7 @@ class _Writers:
     # Policies
 
     def _policy(self, slot):
-        """Of the managed policies of the account that the user has, the one that is for this target and for the least besides."""
+        """Return the user's managed policy that covers this target and grants the least beyond it."""
         user, able = self._users[slot], []
         for held in self._people.held(user) if user in self._people.users else ():
             if not held.inline and held.document is not None:
@@ -159,7 +159,7 @@ class _Writers:
         return surplus, held.name != (held.group or user), held.group is not None, held.name
 
     def _fit(self, targets, grants_of):
-        """``targets``, of one server, with the widest settings under which their grants cover them; ``None`` where none do."""
+        """Return ``targets``, of one server, with the widest settings that their grants cover; ``None`` if there are none."""
         for append_only, scope in _SETTINGS:
             settings = {"append_only": append_only, "scope": scope}
             tried = [self._optioned(replace(target, **settings), grants_of(target)) for target in targets]
@@ -171,7 +171,7 @@ class _Writers:
         return self._needed(targets) == self._needed([replace(target, scope="prefix") for target in targets])
 
     def _optioned(self, target, grants):
-        """A target with the pgBackRest options that ``grants`` are for; ``None`` where they do not cover it at all."""
+        """Return a target with the pgBackRest options that ``grants`` allow; ``None`` if they do not cover the target."""
         for options in _OPTIONS if target.kind == "pgbackrest" else ((),):
             tried = replace(target, options=frozenset(options))
             if coverage.covers(grants, self._needed([tried])):
@@ -179,7 +179,7 @@ class _Writers:
         return None
 
     def _fit_all(self):
-        """Give each target the settings that fit all policies of its server; the usual ones where none do."""
+        """Give each target the settings that fit all policies of its server, or the defaults if none fit."""
         for server in {slot[0] for slot in self._targets}:
             its = [target for slot, target in self._targets.items() if slot[0] == server]
             known = [target for target in its if self._held[_slot(target)]]
@@ -192,7 +192,7 @@ class _Writers:
                 self._targets[_slot(target)] = replace(target, **settings, options=chosen)
 
     def _wanted(self):
-        """What the plan would grant by each policy, were it named: grants by the policy's name."""
+        """Return what the plan would grant by each policy if it were named: grants by policy name."""
         of_policy = defaultdict(list)
         for slot, held in self._held.items():
             if held:
@@ -200,7 +200,7 @@ class _Writers:
         return {name: self._needed(its) for name, its in of_policy.items()}
 
     def _is_named(self, held, user, wanted):
-        """Whether pillar can name a policy: the plan would take away from it what pillar's servers do not need."""
+        """Whether pillar can name a policy. The plan would remove any grant that pillar's servers do not need."""
         surplus = coverage.beyond(held.grants, wanted)
         if not surplus or held.name == user:
             return True
@@ -215,7 +215,7 @@ class _Writers:
         return False
 
     def _tell_more(self, found):
-        """Users that may do more than their backups need."""
+        """Note users that may do more than their backups need."""
         of_user = defaultdict(list)
         for target in found:
             if target.user in self._people.users:

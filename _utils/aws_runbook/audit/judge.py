@@ -255,7 +255,7 @@ def _archive(expected, backups, archived, now):
 
 def _uploads(uploads, recovery, now):
     """
-    Report uploads that were begun long ago. An object's last-modified time is the time when its upload was begun.
+    Report uploads that were begun long ago. The version that a finished upload replaces counts as old from the start of the upload.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
     """
