@@ -84,7 +84,7 @@ def pending(session, format="table"):
     format
         ``table`` for a person (the default): what is pending, who must act, since when, and the deadline; then what to do about each
         entry; then the DNS records to add, each once, as lines of a zone file.
-        ``data`` for a program: a list of ``what``, ``on`` (who must do it), ``since`` and ``until`` (in ISO 8601, or ``None`` if
+        ``data`` for a program: a list of ``what``, ``on`` (who must act), ``since`` and ``until`` (in ISO 8601, or ``None`` if
         unknown) and ``do``; entries that wait for DNS also have ``records`` and ``console``. Empty when nothing is pending.
 
     Entries with the earliest deadline come first, then those that wait for you, for others, and for AWS. A kind that cannot be read

@@ -1,5 +1,5 @@
 """
-Manage security groups: who may reach a database, and what it may reach.
+Manage security groups: the traffic that is allowed to and from databases.
 
 https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html
 
@@ -20,7 +20,7 @@ Attributes
     ``tags``
         A mapping of strings, without ``Name``.
 
-Every function takes ``vpc``, the name or id of the VPC (left out: the default VPC), and ``region``, ``profile``,
+Every function takes ``vpc``, the name or id of the VPC (default: the default VPC), and ``region``, ``profile``,
 ``keyid`` and ``key`` as its last arguments: how to reach the account. IAM actions: ``ec2:DescribeVpcs`` and
 ``ec2:DescribeSecurityGroups`` to read; ``ec2:CreateSecurityGroup``, ``ec2:CreateTags``, ``ec2:DeleteTags``,
 ``ec2:AuthorizeSecurityGroupIngress``, ``ec2:AuthorizeSecurityGroupEgress``, ``ec2:RevokeSecurityGroupIngress`` and

@@ -3,7 +3,7 @@ Manage subnets of VPCs.
 
 https://docs.aws.amazon.com/vpc/latest/userguide/configure-subnets.html
 
-A subnet is identified by its ``Name`` tag in its VPC, or by its id. A name that two of them have is an error that lists both.
+A subnet is identified by its ``Name`` tag in its VPC, or by its id. A name that several of them have is an error that lists them.
 
 Attributes
     ``cidr_block``
@@ -16,7 +16,7 @@ Attributes
     ``tags``
         A mapping of strings, without ``Name``.
 
-Every function takes ``vpc``, the name or id of the VPC (left out: any), and ``region``, ``profile``, ``keyid`` and
+Every function takes ``vpc``, the name or id of the VPC (default: any), and ``region``, ``profile``, ``keyid`` and
 ``key`` as its last arguments: how to reach the account. IAM actions: ``ec2:DescribeVpcs``, ``ec2:DescribeSubnets`` and
 ``ec2:DescribeAvailabilityZones`` to read; ``ec2:CreateSubnet``, ``ec2:CreateTags``, ``ec2:DeleteTags`` and
 ``ec2:ModifySubnetAttribute`` to write; ``ec2:DescribeNetworkInterfaces`` and ``ec2:DeleteSubnet`` to delete.

@@ -3,7 +3,7 @@ Manage VPCs: virtual networks for databases and their clients.
 
 https://docs.aws.amazon.com/vpc/latest/userguide/configure-your-vpc.html
 
-A VPC is identified by its ``Name`` tag or its id. A name that two of them have is an error that lists both.
+A VPC is identified by its ``Name`` tag or its id. A name that several of them have is an error that lists them.
 
 Attributes
     ``cidr_block``

@@ -16,9 +16,9 @@ A *store* keeps the two halves of a new key, because AWS shows the secret only o
       keys: {access_key: aws:access_key, secret_key: aws:secret_key}
       gpg: {recipients: [ops@example.org]}
 
-No function returns, logs or prints a secret. Every function takes ``region``, ``profile``, ``keyid`` and ``key`` as its last arguments:
-how to reach the account. A key id that is in a store already is looked up
-first: a key of another user or account is never overwritten.
+No function returns, logs or prints a secret. Every function takes ``region``, ``profile``, ``keyid`` and ``key`` as its
+last arguments: how to reach the account. A key id that is in a store already is looked up first: a key of another user
+or account is never overwritten.
 
 IAM actions: ``iam:ListAccessKeys``, ``iam:GetAccessKeyLastUsed`` and ``iam:GetUser`` to read, ``sts:GetAccessKeyInfo``,
 ``iam:ListUsers`` and ``iam:GetAccountSummary`` where a key in a store is no longer found in AWS;
@@ -51,7 +51,7 @@ def describe(session, name):
     """
     List the access keys of a user.
 
-    Returns a list of ``access_key_id``, ``status``, ``create_date`` and ``last_used_date`` (``None`` for never) for the
+    Returns a list of ``access_key_id``, ``status``, ``create_date`` and ``last_used_date`` (``None`` if never used) for the
     user ``name``; ``None`` if the user does not exist. Dates are strings in ISO 8601.
 
     AWS records the use of a key with a delay. IAM actions: ``iam:ListAccessKeys``, ``iam:GetAccessKeyLastUsed``.
@@ -98,7 +98,8 @@ def plan(session, name, store=None, rotate_days=None, grace_days=None, smtp_regi
     Return what the state would do next for the access key of a user.
 
     Returns what ``iam_access_key.present`` would do next for the user ``name``: ``action`` (``create``, ``rotate``,
-    ``deactivate``, ``delete``, ``clean`` or ``None``), ``old`` (the key that the action applies to), ``changes``, ``warnings`` and ``pending``.
+    ``deactivate``, ``delete``, ``clean`` or ``None``), ``old`` (the key that the action applies to), ``changes``,
+    ``warnings`` and ``pending``.
 
     A situation that only a person can decide (a key that is in no store, a user with two keys, another user's key in the
     store) is an error that says what to do. If a key is going to be stored, the store is checked.

@@ -18,12 +18,12 @@ A *target* is a mapping that says where a backup goes:
 ``append_only``
     ``True`` for a policy without deletion, for the kinds that never delete: ``script``, ``mysql`` and ``files``.
 
-``aws_backup.targets`` lists a server's targets. Every function takes ``region``, ``profile``, ``keyid`` and ``key``
-as its last arguments: how to reach the account. IAM actions: ``iam:GetPolicy``, ``iam:ListPolicies`` and ``iam:GetPolicyVersion`` to read, and
-``iam:ListEntitiesForPolicy`` before a document is replaced;
-``iam:CreatePolicy``, ``iam:ListPolicyVersions``, ``iam:CreatePolicyVersion``, ``iam:DeletePolicyVersion``,
-``iam:TagPolicy`` and ``iam:UntagPolicy`` to write; ``iam:DetachUserPolicy``,
-``iam:DetachGroupPolicy``, ``iam:DetachRolePolicy`` and ``iam:DeletePolicy`` to delete.
+``aws_backup.targets`` lists a server's targets. Every function takes ``region``, ``profile``, ``keyid`` and ``key`` as
+its last arguments: how to reach the account. IAM actions: ``iam:GetPolicy``, ``iam:ListPolicies`` and
+``iam:GetPolicyVersion`` to read, and ``iam:ListEntitiesForPolicy`` before a document is replaced; ``iam:CreatePolicy``,
+``iam:ListPolicyVersions``, ``iam:CreatePolicyVersion``, ``iam:DeletePolicyVersion``, ``iam:TagPolicy`` and
+``iam:UntagPolicy`` to write; ``iam:DetachUserPolicy``, ``iam:DetachGroupPolicy``, ``iam:DetachRolePolicy`` and
+``iam:DeletePolicy`` to delete.
 """
 
 from collections.abc import Mapping

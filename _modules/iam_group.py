@@ -124,7 +124,7 @@ def resolve(session, name, current, attributes):
 @connected
 def create(session, name):
     """
-    Create a group without policies and members. An existing one is not changed.
+    Create a group without policies or members. An existing one is not changed.
 
     A group whose name differs only by case is an error, because IAM ignores the case of names. IAM actions: ``iam:CreateGroup``, and
     ``iam:ListGroups`` if such a group exists.

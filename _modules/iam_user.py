@@ -205,7 +205,8 @@ def backup_policies(session, name, policies):
         A list of names of the account's policies, or ARNs of AWS managed policies.
 
     Returns ``policies``, a list of names, and ``warnings``, one sentence for each other policy. A missing policy is
-    included in ``policies``. IAM actions: ``iam:GetPolicy``, ``iam:GetPolicyVersion``, and ``iam:ListPolicies`` for a policy that is not at the path ``/``.
+    included in ``policies``. IAM actions: ``iam:GetPolicy``, ``iam:GetPolicyVersion``, and ``iam:ListPolicies`` for a
+    policy that is not at the path ``/``.
 
     CLI Example:
 
@@ -229,7 +230,7 @@ def backup_policies(session, name, policies):
 @connected
 def create(session, name, tags=None):
     """
-    Create a user without permissions, password and keys. An existing one is not changed.
+    Create a user without permissions, a password or keys. An existing one is not changed.
 
     tags
         A mapping of strings. Default: none.

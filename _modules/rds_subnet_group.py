@@ -11,7 +11,7 @@ Attributes
     ``tags``
         A mapping of strings.
 
-Every function takes ``vpc``, the name or id of the subnets' VPC (left out: any), and ``region``, ``profile``, ``keyid``
+Every function takes ``vpc``, the name or id of the subnets' VPC (default: any), and ``region``, ``profile``, ``keyid``
 and ``key`` as its last arguments: how to reach the account. IAM actions: ``rds:DescribeDBSubnetGroups``, ``rds:ListTagsForResource``,
 ``ec2:DescribeVpcs`` and ``ec2:DescribeSubnets`` to read; ``rds:CreateDBSubnetGroup``, ``rds:ModifyDBSubnetGroup``,
 ``rds:AddTagsToResource`` and ``rds:RemoveTagsFromResource`` to write; ``rds:DescribeDBInstances``,

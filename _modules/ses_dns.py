@@ -110,7 +110,7 @@ def _plan(session, names, settings):
 
 
 def _wanted(session, name):
-    """Return the records of an identity, and whether the DKIM tokens are known, as they are once it exists."""
+    """Return the records of an identity, and whether the DKIM tokens are known. SES returns them once it exists."""
     planned = email_plan.plan(__pillar__)["identities"]
     settings = planned.get(name, {})
     current = identities.read(session, name, identities.of_records(name), planned)
@@ -167,7 +167,7 @@ def _with_priority(record, found):
 
 
 def _collect_dkim(planned, name, steps):
-    """Combine the three DKIM records into one change, as their names are unknown until the identity exists."""
+    """Combine the three DKIM records into one change, because their names are unknown until the identity exists."""
     todo = [step for step in steps if step[0] == "add"]
     if todo:
         there = len([step for step in steps if step[0] is None])

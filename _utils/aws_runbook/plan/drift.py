@@ -22,7 +22,7 @@ _PLAN, _AUDIT = "aws_account.plan", "aws_backup.audit"
 _BUSY = re.compile(r"is running as PID")
 _ERROR = re.compile(r"Error running '[\w.]+': (?P<sentence>.+)", re.DOTALL)
 _NOTE = "note"
-# The event for something that could not be read. Earlier findings about it may still hold.
+# The check of a finding about something that could not be read. Earlier findings about it may still hold.
 _UNREAD = "read"
 
 

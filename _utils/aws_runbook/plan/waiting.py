@@ -8,7 +8,7 @@ from aws_runbook import clock, tables
 from aws_runbook.audit.judge import duration
 
 _COLUMNS = ("no", "what", "on", "since", "until")
-# The order of entries without a deadline: first yours, then those of others, then those of AWS.
+# Entries on these come last among those without a deadline, because nobody has to act.
 _BY_ITSELF = ("AWS", "the server")
 _ORIGIN = "$ORIGIN"
 
