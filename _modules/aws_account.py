@@ -91,7 +91,7 @@ def pending(session, format="table"):
     is one entry, on ``you``, whose ``do`` gives the reason; the other entries are still listed. If AWS cannot be reached, or the account
     is not the one that pillar names, there is a single error.
 
-    IAM actions: those that reading the kinds of resource in pillar needs.
+    IAM actions: the read actions of every kind of resource in pillar.
 
     CLI Example:
 
@@ -129,7 +129,7 @@ def plan(mods="aws.account", format="text", diff=False):
     is a line that begins with ``FAILED``. The function refuses to run while another state run is in progress.
 
     The exit status, with ``--retcode-passthrough``, is 0 when nothing would change, 2 when something would, and 1 when something would
-    fail. IAM actions: those that reading the kinds of resource in pillar needs.
+    fail. IAM actions: the read actions of every kind of resource in pillar.
     https://docs.saltproject.io/en/latest/ref/modules/all/salt.modules.state.html#salt.modules.state.apply_
 
     CLI Example:
@@ -152,9 +152,9 @@ def plan(mods="aws.account", format="text", diff=False):
 
 def _waiting_kinds():
     """
-    Return the neighbouring modules with a function ``pending``, found by the first line of its source.
+    Return the modules of this project that have a function ``pending``, found by its first line in their source.
 
-    To ask Salt for them would load every module that Salt knows.
+    Asking Salt for them would load every module that Salt knows.
     """
     modules = {path.stem: path for path in Path(__file__).parent.glob("*.py")}
     return sorted(

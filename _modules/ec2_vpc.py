@@ -208,7 +208,7 @@ def create(session, name, cidr_block, tags=None):
             "ec2",
             "create_vpc",
             f"create the VPC {name}",
-            once=True,  # no retry: AWS would create a second one
+            once=True,  # a repeated call would create a second one
             CidrBlock=cidr_block,
             **ec2.tagged("vpc", draft, wanted["tags"]),
         )

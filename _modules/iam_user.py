@@ -199,7 +199,7 @@ def resolve(session, name, current, attributes):
 @connected
 def backup_policies(session, name, policies):
     """
-    Return those of a user's ``policies`` that only allow backups, and can be detached when a group has them.
+    Return the ``policies`` that allow only backups. They can be detached from a user when a group has them.
 
     policies
         A list of names of the account's policies, or ARNs of AWS managed policies.

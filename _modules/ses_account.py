@@ -125,7 +125,7 @@ def plan(session, suppression=None, production_access=None):
 @connected
 def apply(session, suppression=None, production_access=None):
     """
-    Carry out the plan that ``plan`` returns for the same arguments.
+    Carry out what ``plan`` returns for the same arguments.
 
     suppression, production_access
         As in ``plan``.

@@ -199,7 +199,7 @@ def _leave(planned, step):
 @connected
 def apply(session, names, dns="aws:ses:dns"):
     """
-    Carry out the plan that ``plan`` returns for the same arguments.
+    Carry out what ``plan`` returns for the same arguments.
 
     names, dns
         As in ``plan``. A record that has been changed in the meantime is an error, and is not changed.

@@ -58,7 +58,7 @@ def _read(session, name, attributes):
 
 
 def _told(identity, attribute):
-    """Return what SES returns about an identity together with an attribute."""
+    """Return SES's answer about an identity that contains an attribute."""
     return _read(identity.session, identity.name, [attribute]) or {}
 
 
@@ -463,7 +463,7 @@ def verified(session, name, timeout=0, nameserver=None):
 @connected
 def retry(session, name):
     """
-    Restart the verification of an identity that SES gave up; for an address, send another email with a link.
+    Restart the verification of an identity after SES gave up. For an address, send another email with a link.
 
     IAM actions: ``ses:VerifyDomainDkim``, ``ses:VerifyEmailIdentity``, ``ses:PutEmailIdentityMailFromAttributes`` and
     ``ses:TagResource``. https://docs.aws.amazon.com/ses/latest/APIReference/API_VerifyEmailIdentity.html

@@ -126,7 +126,7 @@ def _elsewhere(name, region, nameserver):
 @connected
 def apply(session, name, bucket, rule_set=RULE_SET, rule=RULE, timeout=RECEIVING_SECONDS, nameserver=None):
     """
-    Carry out the plan that ``plan`` returns for the same arguments.
+    Carry out what ``plan`` returns for the same arguments.
 
     bucket, nameserver
         As in ``plan``.
@@ -179,7 +179,7 @@ def _cleaning_up(session, bucket, note):
 
 
 def _left(session, name, bucket):
-    """Return, by address, the notes of runs for this address and of killed runs for others."""
+    """Return, by address, the notes of runs for this address, and of killed runs for other addresses."""
     now = clock.now()
     notes = receipt.notes(session, bucket)
     return {address: note for address, note in notes.items() if address == name or receipt.is_over(note, now)}
@@ -297,7 +297,7 @@ def _clean_up(session, bucket, note):
     """
     Restore everything as the note says. The note is deleted last, so that the next run can finish after an interruption.
 
-    Whatever is used otherwise by now is kept: a rule set with other rules, a rule that was changed, and a bucket with another policy or
+    Whatever is used for something else by now is kept: a rule set with other rules, a rule that was changed, and a bucket with another policy or
     rule.
     """
     rule_set, rule = note["rule_set"], note["rule"]

@@ -171,7 +171,7 @@ def _differing(current, wanted):
 @connected
 def apply(session, name, from_addresses=None, store=None, rotate_days=None, grace_days=None, tags=None):
     """
-    Carry out the plan that ``plan`` returns for the same arguments.
+    Carry out what ``plan`` returns for the same arguments.
 
     from_addresses, store, rotate_days, grace_days, tags
         As in ``plan``. A store that cannot be written is an error, and no key is left behind.

@@ -309,7 +309,7 @@ def _plan(topic, wanted, *, purge):
 @KIND.plans
 def apply(session, name, purge=False, **attributes):
     """
-    Carry out the plan that ``plan`` returns for the same arguments.
+    Carry out what ``plan`` returns for the same arguments.
 
     display_name, fifo, content_based_deduplication, kms_master_key_id, publishers, subscriptions, tags, purge
         As in ``plan``. A change of ``fifo`` of an existing topic is an error.
