@@ -1,8 +1,8 @@
 """
-The region of a bucket, or why AWS does not tell it; who is in its ACL; and how its objects are locked.
+The region of a bucket, or why AWS does not give it; the grants of its ACL; and its Object Lock settings.
 
-Its answer to HEAD has no body: a bucket of another account and a missing permission are the same 403. Which it is, the list of
-the account's buckets tells. What is wrong with the credentials, the session asks for itself.
+The answer to HEAD has no body: a bucket of another account and a missing permission both give 403. The list of the account's buckets
+distinguishes them. The session itself checks for invalid credentials.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
 """
@@ -15,10 +15,10 @@ from aws_runbook.aws import tags as tagging
 from aws_runbook.aws.failures import DENIED
 from aws_runbook.errors import AwsError, RunbookError
 
-# Of default retention in years. https://docs.aws.amazon.com/AmazonS3/latest/API/API_DefaultRetention.html
+# For default retention in years. https://docs.aws.amazon.com/AmazonS3/latest/API/API_DefaultRetention.html
 _YEAR = 365
 _FORBIDDEN = "403"
-# AWS does not tell since when a bucket keeps versions. A note of one that kept them before it was suspended says so.
+# AWS does not give the time since when a bucket keeps versions. The note of a bucket that was suspended before says so.
 NOTE = "aws-runbook:versions-since"
 _AGAIN = " again"
 # AWS asks to wait before it is relied on that a bucket keeps versions.
@@ -28,8 +28,8 @@ _CHOOSE = "Bucket names are shared by all accounts:"
 
 
 def listed(session):
-    """The account's buckets, with their regions, as AWS lists them."""
-    # Only where something is asked does S3 tell the regions.
+    """Return the account's buckets with their regions, as AWS lists them."""
+    # S3 returns the regions only if the request has a parameter.
     # https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
     answer = session.read("s3", "list_buckets", "list the buckets of the account", MaxBuckets=1000)
     return answer.get("Buckets", [])
@@ -37,9 +37,9 @@ def listed(session):
 
 def granted(session, name):
     """
-    What a bucket's ACL gives to others than its owner: pairs of a permission, and whom it is for (a URI or an id).
+    Return what a bucket's ACL grants to others than its owner: pairs of a permission and a grantee (a URI or an id).
 
-    AWS takes ``BucketOwnerEnforced`` only where there is none.
+    AWS accepts ``BucketOwnerEnforced`` only if there are no such grants.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-ownership-error-responses.html
     """
     answer = session.read(
@@ -55,15 +55,15 @@ def granted(session, name):
 
 
 def told_grants(grants):
-    """What :func:`granted` gives, in words."""
+    """Describe the result of :func:`granted` in words."""
     return ", ".join(f"{permission} to {who.rpartition('/')[2]}" for permission, who in grants)
 
 
 def found(session, name):
-    """The region of a bucket, which must be the session's; ``None`` when there is no such bucket."""
+    """Return the region of a bucket, which must be the session's; ``None`` if the bucket does not exist."""
     actual = region_of(session, name)
     if actual not in (None, session.region):
-        # botocore's client goes to that region for this bucket from now on, even if it is deleted and made in another.
+        # botocore's client keeps using that region for this bucket, even if the bucket is deleted and created in another region.
         connection.forget("s3")
         raise RunbookError(
             f"The bucket {name} is in {actual}, not in {session.region}. A bucket cannot be moved: name {actual} as "
@@ -73,7 +73,7 @@ def found(session, name):
 
 
 def region_of(session, name):
-    """The region that a bucket is in; ``None`` when there is no such bucket."""
+    """Return the region of a bucket; ``None`` if the bucket does not exist."""
     doing = f"find the bucket {name}"
     try:
         head = session.read(
@@ -92,7 +92,7 @@ def region_of(session, name):
 
 
 def object_lock(session, name):
-    """The Object Lock configuration of a bucket; ``None`` when its objects cannot be locked."""
+    """Return the Object Lock configuration of a bucket; ``None`` if Object Lock is not enabled."""
     answer = session.read(
         "s3",
         "get_object_lock_configuration",
@@ -106,7 +106,7 @@ def object_lock(session, name):
 
 
 def retention(configuration):
-    """The mode and the days of the default retention of an Object Lock configuration; ``(None, None)`` without."""
+    """Return the mode and the days of the default retention in an Object Lock configuration; ``(None, None)`` without one."""
     found = ((configuration or {}).get("Rule") or {}).get("DefaultRetention") or {}
     days = found["Years"] * _YEAR if "Years" in found else found.get("Days")
     return found.get("Mode"), days
@@ -126,7 +126,7 @@ def tag_set(session, name, region=None):
 
 
 def versioning(session, name):
-    """``Enabled`` or ``Suspended``; ``None`` for a bucket that has never kept versions."""
+    """Return ``Enabled`` or ``Suspended``; ``None`` if versioning was never enabled."""
     answer = session.read(
         "s3", "get_bucket_versioning", f"read the versioning of the bucket {name}", region=session.region, Bucket=name
     )
@@ -134,17 +134,17 @@ def versioning(session, name):
 
 
 def note(before):
-    """What the tag :data:`NOTE` says of a bucket whose versioning, ``before`` until now, is enabled now."""
+    """Return the value of the tag :data:`NOTE` for a bucket whose versioning, so far ``before``, is being enabled."""
     return clock.now().replace(microsecond=0).isoformat() + (_AGAIN if before else "")
 
 
 def noted(tags):
-    """Since when versioning is enabled, by a bucket's ``tags``; ``None`` where nothing is noted."""
+    """Return since when versioning is enabled, from a bucket's ``tags``; ``None`` if nothing is noted."""
     return clock.written((tagging.mapping(tags).get(NOTE) or "").removesuffix(_AGAIN))
 
 
 def can_have_versions(session, name, days):
-    """Whether a bucket can have versions that are noncurrent for more than so many days: ``True`` where that cannot be told."""
+    """Whether a bucket can have versions that are noncurrent for more than so many days; ``True`` if that is unknown."""
     if versioning(session, name) is None:
         return False
     tags = tag_set(session, name)

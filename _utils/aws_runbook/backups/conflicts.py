@@ -1,5 +1,5 @@
 """
-Contradictions in the backups of a server or of a fleet: one sentence each, before anything is written.
+Conflicts in the backups of a server or of a fleet: one sentence each, before anything is written.
 """
 
 from collections import defaultdict
@@ -13,12 +13,12 @@ from aws_runbook.pillar.kinds import KINDS
 
 
 def of_names(found):
-    """Problems with the names of users, groups and policies, and with what they share."""
+    """Return problems with the names of users, groups and policies, and with their sharing."""
     return [*_name_problems(found), *_membership_problems(found), *_append_only_problems(found)]
 
 
 def overlap_problems(of_bucket):
-    """Pairs of targets in one bucket of which one would delete objects that the other keeps."""
+    """Return pairs of targets in one bucket where one would delete objects that the other keeps."""
     errors = []
     for one, other in combinations(of_bucket, 2):
         if not prefixes.overlap(one.prefix, other.prefix):
@@ -41,9 +41,9 @@ def overlap_problems(of_bucket):
 
 def mirror_problems(of_bucket, pillars):
     """
-    Pairs of servers that mirror to one place: each would delete the other's objects.
+    Return pairs of servers that mirror to one place: each would delete the other's objects.
 
-    The servers' script makes `aws s3 sync --delete /DIRECTORY s3://LOCATION/DIRECTORY/`.
+    The servers' script runs `aws s3 sync --delete /DIRECTORY s3://LOCATION/DIRECTORY/`.
     """
     mirrors = [
         (target, directory, "/".join(filter(None, (target.prefix, directory.strip("/")))))
@@ -74,7 +74,7 @@ def _described(target):
 
 
 def _name_problems(found):
-    """Names that are too long for IAM, and names that differ only by case."""
+    """Return names that are too long for IAM, and names that differ only by case."""
     errors = []
     names = {"user": defaultdict(set), "group": defaultdict(set), "policy": defaultdict(set)}
     for target in found:
@@ -106,7 +106,7 @@ def _name_problems(found):
 
 
 def _membership_problems(found):
-    """A user's policy hangs on a group or on the user: not on the one for this server and on the other for that."""
+    """A user's policy is attached to a group or to the user, consistently for all servers of the user."""
     groups = defaultdict(set)
     for target in found:
         groups[target.user].add(target.group)
@@ -120,7 +120,7 @@ def _membership_problems(found):
 
 
 def _append_only_problems(found):
-    """A policy or user of two servers, of which one may only add and the other delete, lets both delete."""
+    """A policy or user shared by an append-only server and one that may delete lets both delete."""
     stated = defaultdict(lambda: defaultdict(list))
     for target in found:
         shared = (
@@ -148,7 +148,7 @@ def _servers(found, attribute, name, grouped=None):
 
 
 def wide_grants(by_bucket):
-    """Notes on users that may delete more than their own backups because of ``aws:backup:scope``."""
+    """Return notes on users that may delete more than their own backups because of ``aws:backup:scope``."""
     return [
         f"{target.server}: aws:backup:scope is bucket, so the policy {target.policy} also allows deleting "
         f"{KINDS[kept.kind].noun} of {kept.server} ({kept.location})."

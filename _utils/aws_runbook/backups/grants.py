@@ -1,8 +1,8 @@
 """
-What policies grant that is for backups.
+The grants for backups in IAM policies.
 
-Whether a policy is for backups is told by what it allows: to write to buckets that it names, and nothing outside of S3. Those of the
-runbook allow what backups need and no more; people allow more in the console, such as ``s3:*``.
+A policy is for backups if it allows writing to buckets that it names, and nothing outside of S3. The runbook's policies allow only
+what backups need. Policies made in the console often allow more, such as ``s3:*``.
 """
 
 import fnmatch
@@ -11,7 +11,7 @@ import re
 
 from aws_runbook.iam import coverage, policies
 
-# As a normalised document has them.
+# In the form of a normalised document.
 _WRITING = "s3:putobject"
 _ACTIONS = {
     _WRITING,
@@ -22,7 +22,7 @@ _ACTIONS = {
     "s3:getobjectversion",
     "s3:deleteobject",
 }
-# The console shows a bucket only to those who may read such things of all buckets.
+# The console shows a bucket only to users that may read such settings of all buckets.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_s3_rw-bucket-console.html
 _READING = ("s3:get", "s3:list")
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
@@ -30,7 +30,7 @@ _BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}")
 
 
 def is_for_backups(document):
-    """Whether it allows writing to buckets that it names, on no others anything but reading, and nothing outside of S3."""
+    """Whether it allows writing to buckets that it names, only reading on other buckets, and nothing outside of S3."""
     return bool(buckets(document)) and all(_is_of_s3(entry) for entry in _statements(document))
 
 
@@ -40,22 +40,22 @@ def is_the_runbooks(document):
 
 
 def buckets(document):
-    """The buckets that it names and allows to be written to, sorted."""
+    """Return the buckets that it names and allows writing to, sorted."""
     return sorted({name for entry in _statements(document) if _writes(entry) for name in _named(entry) if name})
 
 
 def surplus(document):
-    """What it allows beyond backups: a list of grants."""
+    """Return what it allows beyond backups: a list of grants."""
     return _surplus(coverage.grants(document))
 
 
 def losses(known, wanted):
-    """What ``known`` allows beyond backups, and ``wanted`` does not: a list of grants."""
+    """Return what ``known`` allows beyond backups and ``wanted`` does not: a list of grants."""
     return _surplus(coverage.beyond(coverage.grants(known), coverage.grants(wanted)))
 
 
 def others(document):
-    """What it says of anything but S3: a list of grants."""
+    """Return its grants outside of S3, as a list."""
     return [grant for grant in coverage.grants(document) if not _is_about_s3(grant)]
 
 
@@ -70,7 +70,7 @@ def _writes(statement):
 
 
 def _named(statement):
-    """The bucket of each resource; ``None`` for one that is of no bucket, or of several."""
+    """Return the bucket of each resource; ``None`` for a resource in no bucket, or in several."""
     return [_bucket(entry) for entry in statement.get("Resource", ())]
 
 

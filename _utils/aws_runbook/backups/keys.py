@@ -15,12 +15,12 @@ _SCRIPT_KEYS = {"access_key": "aws:access_key", "secret_key": "aws:secret_key"}
 
 
 def place_of(kind, half="access_key"):
-    """The pillar key at which the tool of a kind of backup looks for its access key."""
+    """Return the pillar key where the tool of a kind of backup looks for its access key."""
     return (_PGBACKREST_KEYS if kind == "pgbackrest" else _SCRIPT_KEYS)[half]
 
 
 def keys_of(pillars, found, errors):
-    """The arguments for each user's key: (user → store, rotation and kinds of backup; notes)."""
+    """Return the arguments for each user's key: (user → store, rotation and kinds of backup; notes)."""
     keys, notes = {}, []
     for user in sorted({target.user for target in found}):
         of_user = defaultdict(list)
@@ -47,7 +47,7 @@ def keys_of(pillars, found, errors):
 
 
 def _stores(store, its):
-    """The stores that the targets of a user on one server name, each once."""
+    """Return the stores that a user's targets on one server name, without duplicates."""
     named = []
     for target in its:
         named += [one for one in _as_list(of_kind(store, target.kind)) if one not in named]
@@ -55,14 +55,14 @@ def _stores(store, its):
 
 
 def _as_list(stores):
-    """A store, several or none, as a list."""
+    """Return one store, several or none as a list."""
     if stores is None:
         return []
     return stores if isinstance(stores, list) else [stores]
 
 
 def _shared_places(keys):
-    """Users whose keys would be stored in one place: each would overwrite the other's."""
+    """Return users whose keys would be stored in one place: each would overwrite the other's."""
     owned = {user: places.locations(key["store"] or [], places.ACCESS_KEY) for user, key in keys.items()}
     return [
         f"aws:backup:user gives {user} and {other}, but both keys would be stored at {place}; a place holds one key: name "
@@ -84,7 +84,7 @@ def _agreed(name, user, servers, pillars, errors):
 
 
 def _store(store, of_server):
-    """A store with the pillar keys that the server's own tools read, unless it names its own."""
+    """Return a store with the pillar keys that the server's own tools read, unless it names other keys."""
     if not isinstance(store, Mapping) or "pillar_file" not in store or store.get("keys"):
         return store
     read_by = [

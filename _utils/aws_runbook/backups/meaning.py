@@ -1,8 +1,8 @@
 """
-Lifecycle rules of S3 buckets, each by itself: the one form of all that mean the same, and what a rule does to which objects.
+Single lifecycle rules of S3 buckets: their canonical form, and what a rule does to which objects.
 
 Rules are mappings in AWS's own shape, as ``get_bucket_lifecycle_configuration`` returns them. A rule's prefix is
-compared as S3 does, letter by letter: the prefix ``king`` reaches ``kingfisher/backup/…`` too.
+compared as S3 does, character by character: the prefix ``king`` reaches ``kingfisher/backup/…`` too.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
 """
 
@@ -17,12 +17,12 @@ _MARKER = "ExpiredObjectDeleteMarker"
 
 
 def prefix_of(rule):
-    """The prefix of the objects that a rule is about; empty when it is about all."""
+    """Return the prefix of the objects that a rule covers; empty if it covers all."""
     return _predicates(rule)[0]
 
 
 def _predicates(rule):
-    """A rule's prefix, tags and sizes, whichever of S3's forms they are written in."""
+    """Return a rule's prefix, tags and sizes, from any of S3's forms."""
     given = rule.get("Filter") or {}
     both = given.get("And") or {}
     prefix = both.get("Prefix") or given.get("Prefix") or rule.get("Prefix") or ""
@@ -33,10 +33,10 @@ def _predicates(rule):
 
 def normalise(rule):
     """
-    The one form of all rules that mean the same, JSON-safe; the same again when normalised twice.
+    Return a rule's canonical form, which equal rules share. It is JSON-safe, and normalising it again does not change it.
 
     The old ``Prefix`` becomes a ``Filter``, ``And`` is used for two predicates or more, lists are sorted, dates are
-    ISO 8601 in UTC, and what says nothing (``Transitions: []``) is left out.
+    ISO 8601 in UTC, and empty elements (``Transitions: []``) are omitted.
     """
     prefix, tags, sizes = _predicates(rule)
     count = bool(prefix) + len(tags) + len(sizes)
@@ -66,7 +66,7 @@ def _plain(value):
 
 
 def date(value):
-    """A date as pillar, JSON or botocore gives it; S3 keeps midnight in UTC."""
+    """Return a date from the form of pillar, JSON or botocore; S3 stores midnight in UTC."""
     if isinstance(value, str):
         try:
             value = dt.datetime.fromisoformat(value.replace("Z", "+00:00"))
@@ -80,7 +80,7 @@ def date(value):
 
 
 def equal(a, b):
-    """Whether two rules mean the same; their IDs, which are labels, are not compared."""
+    """Whether two rules are equivalent. Their IDs are labels, and are not compared."""
     return _meaning(a) == _meaning(b)
 
 
@@ -89,7 +89,7 @@ def _meaning(rule):
 
 
 def same_rules(a, b):
-    """Whether two lists hold the same rules under the same IDs, in any order."""
+    """Whether two lists have the same rules with the same IDs, in any order."""
     return sorted(map(_canonical, a)) == sorted(map(_canonical, b))
 
 
@@ -99,20 +99,20 @@ def _canonical(rule):
 
 def effects(rule):
     """
-    What a rule does: any of ``current``, ``noncurrent``, ``multipart``, ``transition``, ``marker``.
+    Return what a rule does: any of ``current``, ``noncurrent``, ``multipart``, ``transition``, ``marker``.
 
-    ``marker`` (ExpiredObjectDeleteMarker) removes markers that hide nothing: no data goes with them.
+    ``marker`` (ExpiredObjectDeleteMarker) removes delete markers that hide no version: no data is lost.
     """
     return actions(rule) if is_enabled(rule) else frozenset()
 
 
 def is_enabled(rule):
-    """Whether a rule is at work; what is not plainly disabled counts as enabled."""
+    """Whether a rule is in force. A rule that is not explicitly disabled counts as enabled."""
     return rule.get("Status") != "Disabled"
 
 
 def actions(rule):
-    """What a rule would do when enabled."""
+    """Return what a rule would do if it were enabled."""
     expiration = _plain(rule.get("Expiration") or {})
     found = {
         "current": bool(set(expiration) - {_MARKER}),
@@ -130,22 +130,22 @@ def expires(rule):
 
 
 def noncurrent_days(rule):
-    """After how many days a rule deletes noncurrent versions, enabled or not; ``None`` when it does not."""
+    """Return after how many days a rule, enabled or not, deletes noncurrent versions; ``None`` if it does not."""
     return (rule.get("NoncurrentVersionExpiration") or {}).get("NoncurrentDays")
 
 
 def kept_days(rules):
     """
-    For how many days a bucket with ``rules`` keeps every noncurrent version; ``None`` where some stay for good.
+    Return for how many days a bucket with ``rules`` keeps every noncurrent version; ``None`` if some are kept forever.
 
-    Only a rule on all objects counts, and none that leaves some versions (``NewerNoncurrentVersions``).
+    Only a rule on all objects counts, unless it keeps some versions (``NewerNoncurrentVersions``).
     """
     whole = [rule["NoncurrentVersionExpiration"] for rule in _on_all(rules, "noncurrent")]
     return min((each["NoncurrentDays"] for each in whole if not each.get("NewerNoncurrentVersions")), default=None)
 
 
 def open_days(rules):
-    """For how many days a bucket with ``rules`` keeps every unfinished upload; ``None`` where some stay for good."""
+    """Return for how many days a bucket with ``rules`` keeps every unfinished upload; ``None`` if some are kept forever."""
     whole = [rule["AbortIncompleteMultipartUpload"] for rule in _on_all(rules, "multipart")]
     return min((each["DaysAfterInitiation"] for each in whole), default=None)
 
@@ -155,7 +155,7 @@ def _on_all(rules, effect):
 
 
 def is_less(after, before):
-    """Whether ``after`` are fewer days than ``before``, where ``None`` is for good."""
+    """Whether ``after`` is fewer days than ``before``; ``None`` means forever."""
     return after is not None and (before is None or after < before)
 
 
@@ -170,9 +170,9 @@ def overlaps(rule_prefix, protected_prefix):
 
 def search_prefixes(rules):
     """
-    Where in a bucket to look for repositories that ``rules`` could touch: no prefix contains another.
+    Return the prefixes in which to look for repositories that ``rules`` could affect. No prefix contains another.
 
-    A repository may also lie around a prefix: :func:`aws_runbook.backups.search.repositories` looks there too.
+    A repository may also contain a prefix: :func:`aws_runbook.backups.search.repositories` looks there too.
     """
     touched = sorted({prefix_of(rule) for rule in rules if effects(rule) - {"marker"}})
     return [prefix for prefix in touched if not any(other != prefix and prefix.startswith(other) for other in touched)]

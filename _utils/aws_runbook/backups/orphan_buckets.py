@@ -1,8 +1,8 @@
 """
 Buckets of the account that were for backups and are no longer in any pillar.
 
-They are told by a policy for backups that names them, now or in a version that was replaced, by a lifecycle rule that is called as
-the runbook's are, or by a pgBackRest repository that a short look into them finds.
+They are recognised by a policy for backups that names them, in its current or an earlier version; by a lifecycle rule with an ID like
+the runbook's; or by a pgBackRest repository that a short search finds.
 """
 
 from functools import partial
@@ -11,15 +11,15 @@ from aws_runbook.backups import buckets, orphans, search
 from aws_runbook.backups.expiry import rule_id
 from aws_runbook.errors import RunbookError, UnreachableError
 
-# A bucket may hold anything: so many listings of one, of a thousand names each, and no more.
+# A bucket may hold anything, so the number of listings per bucket, of a thousand names each, is limited.
 _LISTINGS = 20
 
 
 def find(session, details, known):
     """
-    These buckets, as rows; ``details`` is IAM's answer to ``GetAccountAuthorizationDetails``, ``known`` the buckets that pillar names.
+    Return these buckets as rows; ``details`` is IAM's answer to ``GetAccountAuthorizationDetails``, ``known`` the buckets that pillar names.
 
-    Those of which it cannot be told are one row.
+    The buckets that could not be examined are one row.
     """
     named = orphans.named(details)
     found, unread = [], {}
@@ -66,7 +66,7 @@ def _of_repository(session, name, region):
 
 
 def _listing(session, name, region, prefix):
-    """The first of what lies directly below ``prefix``: keys and directories."""
+    """Return the first keys and directories directly below ``prefix``."""
     pages = session.pages(
         "s3",
         "list_objects_v2",
@@ -82,7 +82,7 @@ def _listing(session, name, region, prefix):
 
 
 def is_the_runbooks(rule):
-    """Whether a lifecycle rule is called as those for backups are."""
+    """Whether a lifecycle rule has an ID like the runbook's rules for backups."""
     days = (rule.get("Expiration") or {}).get("Days")
     prefix = (rule.get("Filter") or {}).get("Prefix", rule.get("Prefix")) or ""
     return bool(days) and rule.get("ID") == rule_id(f"delete-after-{days}-days", prefix.removesuffix("/"))

@@ -1,7 +1,7 @@
 """
-Users and policies of backups that are no longer in any pillar, and the buckets that such policies name.
+Users and policies of backups that are no longer in any pillar, and the buckets that these policies name.
 
-They are told by what they allow, in policies of the account and inline ones, whether made here or by hand: see
+They are recognised by what managed and inline policies allow, whether created by this project or by hand: see
 :mod:`aws_runbook.backups.grants`.
 """
 
@@ -21,7 +21,7 @@ _HOLDERS = {
 
 @dataclass(frozen=True)
 class _Policy:
-    """A policy for backups; ``of`` is who has it inline, and empty for a policy of the account. ``sure``: it is in the runbook's form."""
+    """A policy for backups; ``of`` is the holder of an inline policy, empty for a managed one. ``sure``: it has the runbook's form."""
 
     name: str
     buckets: tuple
@@ -31,7 +31,7 @@ class _Policy:
 
 def find(details, plan):
     """
-    The users and policies that no pillar names, as rows; a policy that such a user has is in the user's row only.
+    Return the users and policies that no pillar names, as rows. A policy of such a user is only in the user's row.
 
     ``details`` is IAM's answer to ``GetAccountAuthorizationDetails``; ``plan`` the plan of all known pillars.
     """
@@ -52,12 +52,12 @@ def find(details, plan):
 
 
 def row(kind, why, *, user=None, policies=(), buckets=()):
-    """An orphan: ``why`` says what it is and what can be done."""
+    """Return the row of an orphan; ``why`` says what it is and what can be done."""
     return {"kind": kind, "user": user, "policies": list(policies), "buckets": list(buckets), "why": why}
 
 
 def named(details):
-    """The buckets that policies for backups name, in any of their versions: (bucket → policy → whether it is the runbook's)."""
+    """Return the buckets that policies for backups name, in any version: (bucket → policy → whether it is the runbook's)."""
     found = defaultdict(dict)
     for policy in details.get("Policies", []):
         for version in policy["PolicyVersionList"]:
@@ -76,7 +76,7 @@ def _note(found, name, text):
 
 
 def _managed(details):
-    """The policies of the account that are for backups, by name."""
+    """Return the account's managed policies for backups, by name."""
     found = {}
     for policy in details.get("Policies", []):
         name = policy_name(policy["Arn"])
@@ -93,7 +93,7 @@ def _made(name, text, of=""):
 
 
 def _held(kind, holder, managed):
-    """The policies for backups that somebody has, attached or inline."""
+    """Return a holder's policies for backups, attached or inline."""
     _, member, inline = _HOLDERS[kind]
     of = f"the {kind} {holder[member]}"
     own = [_made(policy["PolicyName"], policy["PolicyDocument"], of) for policy in holder.get(inline, [])]
@@ -101,7 +101,7 @@ def _held(kind, holder, managed):
 
 
 def _inline(details, plan):
-    """The inline policies for backups of those that no pillar names."""
+    """Return the inline policies for backups of holders that no pillar names."""
     for kind, holder, _ in _all_holders(details):
         name = holder[_HOLDERS[kind][1]]
         if not _is_planned(name, plan.get(f"{kind}s", ())):
@@ -115,7 +115,7 @@ def _all_holders(details):
 
 
 def _is_planned(name, planned):
-    # IAM takes names that differ only by case for the same.
+    # To IAM, names that differ only by case are the same.
     return name.lower() in {other.lower() for other in planned}
 
 
@@ -149,7 +149,7 @@ def _told(policy):
 
 
 def _holders(details):
-    """Who has each policy: (name → holders, as an operator calls them)."""
+    """Return the holders of each policy: (name → holders, described for an operator)."""
     found = defaultdict(list)
     for kind, holder, _ in _all_holders(details):
         for name in _names(holder):

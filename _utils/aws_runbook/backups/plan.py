@@ -1,8 +1,8 @@
 """
-From the pillar that servers already have to what their backups need in AWS.
+Plan what the servers' backups need in AWS, from the pillar that servers already have.
 
 A server's pillar says where each backup goes: its *targets*. Targets, of one server or of a fleet, say which buckets,
-lifecycle rules, policies, users and keys there must be: the *plan*. Nothing here talks to AWS or to Salt.
+lifecycle rules, policies, users and keys are needed: the *plan*. Nothing here calls AWS or Salt.
 """
 
 import pickle
@@ -23,7 +23,7 @@ from aws_runbook.pillar.kinds import KINDS
 
 @dataclass(frozen=True)
 class Plan:
-    """What follows from the pillar of one or more servers, as plain data."""
+    """The plan for the pillar of one or more servers, as plain data."""
 
     rows: list = field(default_factory=list)
     buckets: dict = field(default_factory=dict)
@@ -33,12 +33,12 @@ class Plan:
     users: dict = field(default_factory=dict)
     keys: dict = field(default_factory=dict)
     notes: list = field(default_factory=list)
-    # Of each policy, group, user and key, the states that must have succeeded before: pairs of a state module and an id.
+    # For each policy, group, user and key, the states that it requires: pairs of a state module and an id.
     require: dict = field(default_factory=dict)
 
     def as_data(self):
-        """As plain data, for an SLS file or JSON; it is the caller's own."""
-        # The SLS files ask several times: this copies it in a tenth of the time.
+        """Return the plan as plain data, for an SLS file or JSON. The caller may change it."""
+        # The SLS files call this several times. This copy takes a tenth of the time of a deep copy.
         return pickle.loads(self._packed)  # noqa: S301 - packed here
 
     @cached_property
@@ -48,10 +48,10 @@ class Plan:
 
 def plan(pillars, servers=(), nearest=lambda server: None):  # noqa: ARG005 - whoever knows minions says
     """
-    What the backups of all servers (minion ID → pillar) need in AWS.
+    Return what the backups of all servers (minion ID → pillar) need in AWS.
 
-    ``servers`` are those that are expected to have backups; ``nearest`` gives the minion ID that is most like one that has none.
-    Raises :class:`PillarError` with everything that is wrong, of each server and across them.
+    ``servers`` are those that are expected to have backups. ``nearest(server)`` returns the known minion ID most similar to one without
+    pillar. Raises :class:`PillarError` with all problems, of each server and across servers.
     """
     pillars = {server: pillars[server] for server in sorted(pillars)}
     errors = [sentence for server, pillar in pillars.items() for sentence in problems(pillar, server)]
@@ -126,7 +126,7 @@ def _collect(errors, function, *args):
 
 
 def _row(target):
-    """The columns of the plan's table, in order."""
+    """Return the columns of the plan's table, in order."""
     return {
         "server": target.server,
         "kind": target.kind,
@@ -140,7 +140,7 @@ def _row(target):
 
 
 def _said(pillars):
-    """What the servers say of each bucket, in ``aws:backup:buckets``: (bucket → server → settings)."""
+    """Return the servers' settings of each bucket, in ``aws:backup:buckets``: (bucket → server → settings)."""
     said = defaultdict(dict)
     for server, pillar in pillars.items():
         for bucket, settings in get(pillar, "aws:backup:buckets", {}).items():
@@ -150,7 +150,7 @@ def _said(pillars):
 
 
 def _bucket(bucket, pillars, of_bucket, said):
-    """A bucket's region and tags, and where servers disagree on them: (region, tags, problems)."""
+    """Return a bucket's region and tags, and conflicts between servers about them: (region, tags, problems)."""
     regions, tags = defaultdict(list), defaultdict(lambda: defaultdict(list))
     for server in sorted({*said, *(target.server for target in of_bucket)}):
         region, key = stated_region(pillars[server], bucket)
@@ -174,7 +174,7 @@ def _bucket(bucket, pillars, of_bucket, said):
 
 
 def _recovery(bucket, pillars, of_bucket, said):
-    """What a bucket keeps, and what is wrong with what servers say of that: (recovery or ``None``, problems)."""
+    """Return a bucket's recovery setting, and the problems of the servers' settings: (recovery or ``None``, problems)."""
     stated, errors = {}, []
     for server in sorted({*said, *(target.server for target in of_bucket)}):
         recovery, key = stated_recovery(pillars[server], bucket)
@@ -200,7 +200,7 @@ def _recovery(bucket, pillars, of_bucket, said):
 
 
 def _locked_too_short(recovery, where, of_bucket):
-    """A lock must also outlast what a rule expires: from its creation until it can be wanted back no more."""
+    """A lock must cover an expiring object from its creation until the days of its recovery are over."""
     key, _, server = where.partition(" of ")
     longest = max((target.expire_days for target in of_bucket if target.expires), default=0)
     if not recovery.get("lock") or not longest:
@@ -215,7 +215,7 @@ def _locked_too_short(recovery, where, of_bucket):
 
 
 def _versions(recovery):
-    """The attributes of a bucket that follow from ``recovery``; none where pillar says nothing: then they are as they are."""
+    """Return the bucket attributes that follow from ``recovery``; none, that is unmanaged, if pillar does not mention it."""
     if not recovery:
         return {}
     if "days" not in recovery:
@@ -249,7 +249,7 @@ def _lifecycle(bucket, of_bucket, said, recovery):
         "protected": [asdict(place) for place in protected],
         "allow": allow,
         **({"recovery": {name: recovery[name] for name in recovery if name != "lock"}} if recovery else {}),
-        # Any pillar can say that all objects of a bucket may expire, also those that nobody declares.
+        # Any server's pillar can allow all objects of a bucket to expire, including undeclared ones.
         "declared": None
         if any(settings.get("expire_all") for settings in said.values())
         else sorted({target.prefix for target in of_bucket}),
@@ -257,7 +257,7 @@ def _lifecycle(bucket, of_bucket, said, recovery):
 
 
 def _granted(found):
-    """The targets of each policy: (name → targets)."""
+    """Return the targets of each policy: (name → targets)."""
     granted = defaultdict(list)
     for target in found:
         granted[target.policy].append(target)
@@ -281,20 +281,20 @@ def _users(found):
         own = sorted({target.policy for target in its if not target.group})
         users[user] = {"policies": own, "groups": groups, "detached_policies": []}
         if groups and user not in own:
-            # A user that moves into a group keeps the policy of its own until it is a member, and no longer. One of that name that
-            # allows anything else is not the one that was made for its backups.
+            # A user that moves to a group keeps its own policy until it is a member. A policy of that name that allows anything
+            # else is not the one that was created for its backups.
             users[user] |= {"detached_policies": [user], "detach_backups_only": True}
     return users
 
 
 def _holders(of_policy):
-    """Who has a policy, or is moved from it to a group."""
+    """Return the holders of a policy, including those that move from it to a group."""
     groups = sorted({target.group for target in of_policy if target.group})
     return {"users": sorted({target.user for target in of_policy}), "groups": groups}
 
 
 def _require(found):
-    """Nothing is granted on a bucket, and no key is made for it, before the bucket is known to be the account's own."""
+    """Grants on a bucket, and keys for it, require the bucket's state, which checks that the account owns the bucket."""
     require = {kind: defaultdict(set) for kind in ("policies", "groups", "users", "keys")}
     for target in found:
         bucket, policy = (

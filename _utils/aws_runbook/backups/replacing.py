@@ -1,5 +1,5 @@
 """
-What the document of a policy is replaced by, in view of what it allows and who has it.
+Whether a policy's document may be replaced, considering what it allows and its holders.
 
 A policy with the declared name may have been made for another purpose. A policy for backups is updated, and anything else that it allowed in
 S3 is a warning. A policy that allows anything outside of S3 is not replaced.
@@ -11,7 +11,7 @@ from aws_runbook.iam import coverage
 
 
 def check(name, known, having):
-    """Refuse to replace a document that is about anything but S3; ``having`` are those who have the policy, pairs of kind and name."""
+    """Refuse to replace a document with grants outside of S3; ``having`` are the policy's holders, pairs of kind and name."""
     others = grants.others(known)
     if others:
         raise RunbookError(
@@ -23,9 +23,9 @@ def check(name, known, having):
 
 def losses(name, known, wanted, having, holders):
     """
-    What is to be said when ``wanted`` replaces ``known``.
+    Return the warnings to give when ``wanted`` replaces ``known``.
 
-    ``holders`` are the ``users`` and ``groups`` that are to have the policy; ``None`` where that is not known.
+    ``holders`` are the ``users`` and ``groups`` that should have the policy; ``None`` if unknown.
     """
     before, after = coverage.grants(known), coverage.grants(wanted)
     lost = grants.losses(known, wanted)

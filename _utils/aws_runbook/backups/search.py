@@ -1,8 +1,8 @@
 """
-Looking into a bucket for what a lifecycle rule could delete, although no pillar mentions it.
+Search a bucket for objects that a lifecycle rule could delete although no pillar mentions them.
 
-Both searches go directory by directory, as the bucket's own ``delimiter`` lists them: ``listing(prefix)`` gives the keys
-and the sub-directories directly below ``prefix``.
+The searches go directory by directory, using S3's ``delimiter``: ``listing(prefix)`` returns the keys and the sub-directories
+directly below ``prefix``.
 
 A pgBackRest repository at ``REPO`` keeps ``REPO/archive/STANZA/archive.info`` and ``REPO/backup/STANZA/backup.info``, each with a
 ``.copy``. https://pgbackrest.org/configuration.html#section-repository
@@ -16,10 +16,10 @@ _INFO = {"archive": "archive.info", "backup": "backup.info"}
 
 def repositories(prefixes, listing, skip=()):
     """
-    The repositories that have objects below one of ``prefixes``: a mapping of each one's prefix to a key that proves it.
+    Return the repositories that have objects below one of ``prefixes``: a mapping of each one's prefix to a key that proves it.
 
-    Every directory there is looked into, but for those that begin with one of ``skip``, and the insides of a repository
-    that has been found.
+    Every directory there is searched, except those that begin with one of ``skip``, and the contents of a repository that has
+    been found.
     """
     found = {}
     for prefix in prefixes:
@@ -37,7 +37,7 @@ def repositories(prefixes, listing, skip=()):
 
 def first_repository(listing, most):
     """
-    A key that proves a repository, of those that ``most`` listings find, those near the top first; ``None`` when they find none.
+    Return a key that proves a repository, found with at most ``most`` listings, top directories first; ``None`` if none is found.
     """
     left = iter(range(most))
 
@@ -54,7 +54,7 @@ def first_repository(listing, most):
 
 
 def _enclosing(prefix):
-    """The directories ``…/archive/`` and ``…/backup/`` that ``prefix`` itself lies in."""
+    """Return the directories ``…/archive/`` and ``…/backup/`` that contain ``prefix``."""
     parts = prefix.split("/")[:-1]
     return ["/".join(parts[: place + 1]) + "/" for place, part in enumerate(parts) if part in _INFO]
 
@@ -68,7 +68,7 @@ def _is_part(directory):
 
 
 def _look(directory, listing, found):
-    """Whether ``directory`` is the ``archive/`` or ``backup/`` of a repository, which is then noted in ``found``."""
+    """Whether ``directory`` is the ``archive/`` or ``backup/`` of a repository, which is then added to ``found``."""
     repository, _, part = directory[:-1].rpartition("/")
     if repository in found:
         return True
@@ -84,9 +84,9 @@ def _look(directory, listing, found):
 
 def undeclared(prefix, declared, listing):
     """
-    Directories and keys below ``prefix`` that are not in one of the directories ``declared``, a few to name as examples.
+    Return a few examples of directories and keys below ``prefix`` that are not in one of the directories ``declared``.
 
-    ``declared`` has no slashes at the ends; an empty one is the whole bucket.
+    The names in ``declared`` have no slash at either end; an empty one is the whole bucket.
     """
     roots = [f"{place}/" if place else "" for place in declared]
     found, queue = [], deque([prefix])

@@ -1,5 +1,5 @@
 """
-Where each backup of a server goes: from the server's pillar to its *targets*.
+The destination of each backup of a server: its *targets*, from the server's pillar.
 """
 
 from collections.abc import Mapping
@@ -38,22 +38,22 @@ class Target:
     source: str = "postgres:backup"
 
     def as_data(self):
-        """As plain data, for an SLS file or JSON."""
+        """Return the target as plain data, for an SLS file or JSON."""
         return {**asdict(self), "options": sorted(self.options)}
 
     @classmethod
     def from_data(cls, data):
-        """The target that :meth:`as_data` was made from."""
+        """Return the target from the result of :meth:`as_data`."""
         return cls(**{**data, "options": frozenset(data.get("options", ()))})
 
     @property
     def policy(self):
-        """The name of the policy that grants this target: as pillar has it, or the group's, or the user's own."""
+        """Return the name of the policy that grants access to this target: pillar's, the group's or the user's."""
         return self.policy_name or self.group or self.user
 
     @property
     def deletes(self):
-        """Whether what makes the backup deletes its objects itself; otherwise it only adds, and a lifecycle rule deletes."""
+        """Whether the backup tool deletes objects itself. Otherwise it only adds them, and a lifecycle rule deletes them."""
         return bool(KINDS[self.kind].never)
 
     @property
@@ -63,14 +63,14 @@ class Target:
 
 
 def get(pillar, path, default=None):
-    """The value at a colon-separated key; ``default`` when there is none or it is empty."""
+    """Return the value at a colon-separated key; ``default`` if it is missing or empty."""
     for name in path.split(":"):
         pillar = pillar.get(name) if isinstance(pillar, Mapping) else None
     return default if pillar is None else pillar
 
 
 def targets(server, pillar):
-    """The targets that a checked pillar names, and notes on what it names that is not managed: (targets, notes)."""
+    """Return the targets in a valid pillar, and notes on entries that are not managed: (targets, notes)."""
     found, notes = [], []
     postgres = get(pillar, "postgres:backup", {})
     if postgres.get("type") == "pgbackrest":
@@ -116,10 +116,10 @@ def _target(server, pillar, kind, bucket, prefix, source, *, mixed):
 
 def _abort_multipart_days(settings, features, expires, mixed):
     """
-    After how many days unfinished uploads go. Where objects must not expire, only when asked for.
+    Return after how many days unfinished uploads are removed. If objects must not expire, this is only done on request.
 
-    On a server that also has expiring targets, ``aws:backup:abort_multipart_days`` is about those; for its repository
-    it is asked for by ``aws:backup:pgbackrest:abort_multipart_days``.
+    On a server that also has expiring targets, ``aws:backup:abort_multipart_days`` applies to those. For its repository
+    ``aws:backup:pgbackrest:abort_multipart_days`` applies.
     """
     if expires:
         return get(settings, "abort_multipart_days", ABORT_MULTIPART_DAYS)
@@ -127,7 +127,7 @@ def _abort_multipart_days(settings, features, expires, mixed):
 
 
 def stated_region(pillar, bucket):
-    """The region that a server's pillar gives a bucket, and the key that does: (None, None) when none does."""
+    """Return the region of a bucket in a server's pillar, and the pillar key that names it: (None, None) if none does."""
     postgres = get(pillar, "postgres:backup", {})
     named = get(get(pillar, "aws:backup:buckets", {}).get(bucket) or {}, "region")
     holds_repository = postgres.get("type") == "pgbackrest" and postgres.get("s3_bucket") == bucket
@@ -140,7 +140,7 @@ def stated_region(pillar, bucket):
 
 
 def stated_recovery(pillar, bucket):
-    """What a server's pillar says of ``recovery`` in a bucket, and the key that does: (None, None) when none does."""
+    """Return a bucket's ``recovery`` in a server's pillar, and the pillar key that has it: (None, None) if none does."""
     settings = get(pillar, "aws:backup", {})
     stated = {
         f"aws:backup:buckets:{bucket}:recovery": get(get(settings, "buckets", {}).get(bucket) or {}, "recovery"),

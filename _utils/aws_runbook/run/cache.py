@@ -1,8 +1,8 @@
 """
-The answers that this run of states has read from AWS, so that no read is made twice.
+The cache of the answers that this run of states has read from AWS, so that no read is made twice.
 
 A run begins with this project's first state and ends with its last. A function called from the command line, and a state called by
-itself, is a run of its own and reads AWS afresh.
+itself, is a separate run and reads AWS again.
 """
 
 import copy
@@ -18,43 +18,43 @@ from aws_runbook.run.listings import MANY, Listed
 from aws_runbook.run.recent import Recent
 
 _active = ContextVar("aws_runbook_cache", default=None)
-# Whether what was read ahead is asked for again: by who is about to write, in his thread.
+# Whether prefetched answers are bypassed: set before a write, in the writing thread.
 _distrustful = ContextVar("aws_runbook_distrustful", default=False)
-# Whether what the account has not is taken for not there, also where it may be another's: by who is about to create it, in his thread.
+# Whether a resource that the account lacks counts as missing, although another account may have it: set before creating it, per thread.
 _creating = ContextVar("aws_runbook_creating", default=False)
 _caches = weakref.WeakSet()
 
 
 class Cache:
-    """Answers by question. Safe in threads: of two that ask the same, the second waits for the first one's answer."""
+    """Answers by question. Thread-safe: if two threads ask the same question, the second waits for the first one's answer."""
 
     def __init__(self):
         self._answers = {}
-        # What the run knows of what it has made, without asking, until it is written to.
+        # What the run knows about resources that it has created, without reading them, until they are written to.
         self._known = {}
-        # Those that were asked about with others, also where the answer was dropped since.
+        # The names that were read in a batch, including those whose answer was dropped since.
         self._asked_with = set()
         self._asking = defaultdict(threading.RLock)
         self._lock = threading.Lock()
         self._early = set()
         self._begun = False
-        # Whether it is filled at present, for a run that writes.
+        # Whether prefetching is in progress, for a run that writes.
         self._preparing = False
-        # How many things of each service the run is about, and what listings of them have said, by account and service.
+        # The number of resources of each service in the run, and the listings of them, by account and service.
         self._expected = Counter()
         self._listings = {}
         self._pages = {}
-        # What became of states before their turn, by Salt's name for them; and the plans of those that have nothing to change, as long
-        # as they follow from what is known.
+        # The outcomes of states that were converged before their turn, by Salt's tag; and the plans of states without changes, as long as
+        # they follow from cached answers.
         self.outcomes = {}
         self.progress = None
         self._foreseen = {}
-        # What the run has made, which is not forgotten with the answers.
+        # The resources that the run has created, which are not forgotten with the answers.
         self.recent = Recent()
         _caches.add(self)
 
     def get(self, source, parameters, load):
-        """The answer of ``load()`` to the question (``source``, ``parameters``), asked once until dropped."""
+        """Return the answer of ``load()`` to the question (``source``, ``parameters``), which is asked once until dropped."""
         slot = (source, _frozen(parameters))
         with self._lock:
             asking = self._asking[slot]
@@ -72,16 +72,16 @@ class Cache:
         return copy.deepcopy(answer)  # a caller that changes its answer must not change the next one's
 
     def learn(self, source, parameters, answer):
-        """Take ``answer`` for the answer to a question about what this run has made, until that is written to."""
+        """Cache ``answer`` to a question about a resource that this run has created, until that is written to."""
         with self._lock:
             self._known[source, _frozen(parameters)] = answer
 
     def get_with(self, source, name, others, load):
         """
-        The answer of ``load(names)``, a question about several things, for ``name``; each answer is remembered by itself.
+        Return the answer of ``load(names)``, a question about several resources, for ``name``. Each answer is cached separately.
 
-        When it is not known, those of ``others`` that are not known either are asked about along with it. What the answer
-        leaves out is remembered as ``None``.
+        If it is not cached, those of ``others`` that are not cached either are asked about in the same call. Names that the answer
+        lacks are cached as ``None``.
         """
         with self._lock:
             asking = self._asking[source]
@@ -99,12 +99,12 @@ class Cache:
                 return copy.deepcopy(self._answers.get((source, name)))
 
     def holds(self, source, parameters):
-        """Whether the answer to a question is known by itself."""
+        """Whether the answer to this question is cached."""
         with self._lock:
             return self._holds((source, _frozen(parameters)))
 
     def lacks(self, source, parameters):
-        """Whether the answer to a question is known by itself, or asked for at present, and is that there is none."""
+        """Whether the answer to this question is cached, or being read, and is ``None``."""
         slot = (source, _frozen(parameters))
         with self._lock:
             asking = self._asking[slot]
@@ -112,12 +112,12 @@ class Cache:
             return self._holds(slot) and self._answers[slot] is None
 
     def missing(self, source, names):
-        """Those of ``names`` whose answer is not known."""
+        """Return those of ``names`` whose answer is not cached."""
         with self._lock:
             return [name for name in names if not self._holds((source, name))]
 
     def unasked(self, source, names):
-        """Those of ``names`` that were not asked about with others since everything was forgotten."""
+        """Return those of ``names`` that were not read in a batch since the cache was cleared."""
         with self._lock:
             return [name for name in names if (source, name) not in self._asked_with]
 
@@ -125,11 +125,11 @@ class Cache:
         return slot in self._answers and not (_distrustful.get() and slot in self._early)
 
     def expect(self, numbers):
-        """The run is about so many things (a mapping) of each service: where these are many, a listing is made first."""
+        """Set the number of resources of each service in the run (a mapping). If there are many, they are listed first."""
         self._expected.update(numbers)
 
     def listed(self, account, service, load):
-        """The :class:`Listed` of a service that this run is to have and can be trusted; ``load()`` gives its pages, or ``None``."""
+        """Return the :class:`Listed` of a service if this run should have one and it is valid; ``load()`` returns its pages, or ``None``."""
         place = (account, service)
         with self._lock:
             asking = self._asking[place]
@@ -141,9 +141,9 @@ class Cache:
 
     def told(self, account, service, load, method, parameters, *, absent, again=False, own=False):
         """
-        ``[answer]`` where a listing says what a read would, and nothing else: see :class:`Listed`.
+        Return ``[answer]`` if a listing has the answer to a read, otherwise nothing: see :class:`Listed`.
 
-        With ``again``, threads that work side by side have it made again together where it does not say it.
+        With ``again``, parallel threads share one new listing if the current one has no answer.
         """
         own = _creating.get() or (own and self._preparing)
         found = self.listed(account, service, load)
@@ -156,23 +156,23 @@ class Cache:
         return found.answer(method, parameters, self.recent, absent=absent, own=own) if found else []
 
     def ask_again(self, account, service, load, method, parameters):
-        """A read is made by itself, and is known better than by the listing."""
+        """Note that a single read is made, which is newer than the listing."""
         found = self.listed(account, service, load)
         if found:
             found.ask_again(method, parameters)
 
     def can_list(self, account, service, number):
-        """Whether the run has made a listing of a service before, and it has not more pages than ``number`` single reads are worth."""
+        """Whether the run has listed a service before, and the listing costs no more pages than ``number`` single reads justify."""
         place = (account, service)
         return place in self._listings and self._pages.get(place, number + 1) * 2 <= number
 
     def list_again(self, account, service, load):
-        """Make the listing of a service."""
+        """List a service again."""
         found = Listed(service)
         with self._lock:
             if (account, service) in self._listings:
                 self._foreseen = {}
-            self._listings[account, service] = found  # what is written from now on, it knows
+            self._listings[account, service] = found  # writes from now on are recorded in it
         pages = load()
         if pages is None:
             self._listings[account, service] = None
@@ -192,23 +192,23 @@ class Cache:
                 found.early = True
 
     def foresee(self, name, planned):
-        """Keep the plan of a state, by Salt's name for it, that has nothing to change."""
+        """Keep the plan of a state without changes, by Salt's tag."""
         with self._lock:
             self._foreseen[name] = planned
 
     def foreseen(self, name):
-        """The plan that was made for a state while it was read ahead, if nothing that was known then has changed since."""
+        """Return the plan that was made for a state by prefetching, if nothing it depends on has changed since."""
         with self._lock:
             return self._foreseen.pop(name, None)
 
     @property
     def early(self):
-        """Whether it has answers that were read ahead, and may be outdated."""
+        """Whether it has prefetched answers, which may be outdated."""
         return bool(self._early) or any(found and found.early for found in self._listings.values())
 
     @contextmanager
     def at_first_hand(self):
-        """Bypass answers that were read ahead; used before a write."""
+        """Bypass prefetched answers; used before a write."""
         token = _distrustful.set(True)
         try:
             yield
@@ -216,7 +216,7 @@ class Cache:
             _distrustful.reset(token)
 
     def drop(self, service, is_old, parameters=()):
-        """Forget what was read from ``service`` and ``is_old(method, question)``: something was written, with ``parameters``."""
+        """Drop the answers of ``service`` for which ``is_old(method, question)``, after a write with ``parameters``."""
         with self._lock:
             self._foreseen = {}
             for (_, listed), found in self._listings.items():
@@ -232,12 +232,12 @@ class Cache:
             )
 
     def clear(self):
-        """Forget what was read."""
+        """Drop all answers."""
         with self._lock:
             self._foreseen = {}
             self._answers = {}
             self._asked_with = set()
-            # Not made again at the next question: who forgets is about to ask for one thing, and wants to know it by itself.
+            # The listing is not made again at the next question: the caller is about to read a single resource.
             self._listings = dict.fromkeys(self._listings)
 
 
@@ -252,7 +252,7 @@ def _frozen(value):
 @contextmanager
 def creating(really=True):
     """
-    Take for not there what the account does not have: for a run that is about to create it, and is told if it is another account's.
+    Treat resources that the account lacks as missing. Used before creating one: AWS then reports whether another account has it.
     """
     token = _creating.set(really)
     try:
@@ -262,7 +262,7 @@ def creating(really=True):
 
 
 def current():
-    """The cache of the present run, or ``None``."""
+    """Return the cache of the current run, or ``None``."""
     return _active.get()
 
 
@@ -277,10 +277,10 @@ def run(context, instance):
     """
     Share one cache among all states of a run.
 
-    ``context`` is the state module's ``__context__``; ``instance`` is ``__instance_id__``, which Salt gives to the
-    states of a run and to nobody else. Without it there is no run, and nothing is remembered.
+    ``context`` is the state module's ``__context__``; ``instance`` is ``__instance_id__``, which Salt gives only to the
+    states of a run. Without it there is no run, and nothing is cached.
     """
-    if not instance:  # Salt may wrap what it hands over: then "is None" is never true
+    if not instance:  # Salt may wrap the value: then "is None" is never true
         cache = Cache()
     else:
         known, cache = context.get("aws_runbook.run", (None, None))
@@ -296,7 +296,7 @@ def run(context, instance):
 
 @contextmanager
 def joined():
-    """Join the present run, or begin one, for a function whose calls of other functions share its cache."""
+    """Join the current run, or begin one, so that the functions that a function calls share its cache."""
     if current() is not None:
         yield current()
         return

@@ -1,29 +1,29 @@
 """
-Asking together: threads that each need to know of one thing wait for one another, and one listing answers them all.
+Batch reads across threads: threads that each need one resource wait for one another, and one listing answers all of them.
 
-Fifty users that have been created side by side are confirmed by one call. The last of the threads to need it makes it, when all
-others wait or have ended; one that is held up, for instance since AWS does not show a thing yet, is waited for only a moment.
+Fifty users that were created in parallel are confirmed by one call. The last thread makes it, when all others wait or have ended.
+A thread that is delayed, for instance because AWS does not show a resource yet, is waited for only briefly.
 """
 
 import threading
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 
-# How long to wait for those that are held up. Seconds.
+# How long to wait for delayed threads. Seconds.
 _PATIENCE = 1.0
-# As many calls at a time as services that throttle take from a run.
+# The number of simultaneous calls that throttling services accept from a run.
 AT_ONCE = 10
 
 _active = ContextVar("aws_runbook_gathering", default=None)
 
 
 class Gathering:
-    """So many threads that work side by side."""
+    """A group of parallel threads."""
 
     def __init__(self, number):
         self.number = number
         self._running = number
-        # What each thread that waits has asked for: a name, and what answers it.
+        # The request of each waiting thread: a name, and the function that answers it.
         self._waiting = {}
         self._leading = False
         self._changed = threading.Condition()
@@ -31,7 +31,7 @@ class Gathering:
 
     @contextmanager
     def member(self):
-        """Be one of the threads."""
+        """Join the group of threads."""
         token = _active.set(self)
         try:
             yield
@@ -42,7 +42,7 @@ class Gathering:
                 self._changed.notify_all()
 
     def ask(self, name, load):
-        """Have ``load()`` called once for all that ask for ``name``, after each of them has asked."""
+        """Call ``load()`` once for all threads that ask for ``name``, after all of them have asked."""
         me, in_time = threading.get_ident(), True
         with self._changed:
             self._waiting[me] = (name, load)
@@ -68,11 +68,11 @@ class Gathering:
 
 
 def current():
-    """The :class:`Gathering` of this thread, if any."""
+    """Return the :class:`Gathering` of this thread, if any."""
     return _active.get()
 
 
 def turn():
-    """Hold this while a call is made: threads that work side by side make so many at a time."""
+    """Hold this during a call; it limits the simultaneous calls of parallel threads."""
     together = _active.get()
     return together.calls if together else nullcontext()

@@ -1,8 +1,8 @@
 """
 Which cached answers a write invalidates.
 
-In doubt, all answers of the service. A fleet's run would then read a hundred buckets again because one was changed. So when the
-parameters of a call tell what it is about, only the answers about the same resources are invalidated.
+By default, all answers of the service. A fleet's run would then read a hundred buckets again because one was changed. So if the
+parameters of a call identify resources, only the answers about the same resources are invalidated.
 """
 
 from aws_runbook import services
@@ -10,8 +10,8 @@ from aws_runbook import services
 
 def after(service, parameters, method=None):
     """
-    A function that takes the method and the question of a read, and returns whether a write with ``parameters`` invalidates its answer;
-    where its ``method`` is not told, any write.
+    Return a function that takes the method and the question of a read, and returns whether a write with ``parameters`` invalidates its
+    answer. Without ``method``, this is any write.
 
     A question is a sorted tuple of ``(parameter, value)`` pairs.
     """

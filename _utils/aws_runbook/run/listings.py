@@ -1,9 +1,9 @@
 """
-Listings of an account that answer many reads of a run: one call in place of five for each user.
+Listings of an account that answer many reads of a run: one call instead of five for each user.
 
-A listing is made at a run's first question that it answers, where the run has many; and again, for all that have written side by
-side. Of a thing that has been written since, it says nothing; nor does it say that there is none of what this run has made a
-moment ago. What it does not say is asked for by itself, and so is everything where the credentials may not list.
+A listing is made at a run's first question that it answers, if the run has many resources; and again after parallel writes, for
+all of them. It does not answer for a resource that was written since, nor "missing" for one that this run has just created. Other
+resources are read individually, as are all of them if the credentials may not list.
 """
 
 import copy
@@ -12,25 +12,25 @@ import threading
 
 from aws_runbook import services
 
-# A run with fewer things of a service asks for each by itself.
+# A run with fewer resources of a service reads each individually.
 MANY = 3
 
 
 class Listed:
-    """What one listing has said of ``service``, as far as it is not old."""
+    """The answers of one listing of ``service`` that are still valid."""
 
     def __init__(self, service):
         self._service = services.of(service)
         self._answers, self._lower = None, set()
         self._lock = threading.Lock()
-        # The names of what has been written since, and the questions that were asked again since.
+        # The names of resources written since, and the questions read individually since.
         self._written, self._asked_again = set(), set()
         self._any_written = False
-        # Whether it was read ahead.
+        # Whether it was prefetched.
         self.early = False
 
     def fill(self, pages):
-        """Take what the listing has answered. What was written since it began is old by now."""
+        """Store the pages of the listing. Resources that were written since it began are outdated."""
         found = {(method, _question(asked)): answer for method, asked, answer in self._service.whole.answers(pages)}
         names = {value.lower() for _, question in found for _, value in question}
         with self._lock:
@@ -38,8 +38,8 @@ class Listed:
 
     def answer(self, method, parameters, recent, *, absent, own=False):
         """
-        ``[answer]`` where it says it, and nothing else; ``absent``: whether the caller knows what to make of "there is none", and
-        ``own``: of "the account has none".
+        Return ``[answer]`` if the listing has it, otherwise nothing. ``absent`` says whether the caller handles "there is none", and
+        ``own`` whether it handles "the account has none".
         """
         question = _question(parameters)
         with self._lock:
@@ -53,7 +53,7 @@ class Listed:
             return []
         parameter, form = complete[method]
         name = parameters[parameter]
-        # IAM takes a name for the same in any case.
+        # IAM's names are case-insensitive.
         unsure = not re.fullmatch(form, name) or name.lower() in self._lower or recent.has_made(parameter, name)
         return [] if unsure else [None]
 
@@ -64,7 +64,7 @@ class Listed:
         return bool(named & self._written) if named else self._any_written
 
     def write(self, parameters):
-        """Something was written, by a call with ``parameters``."""
+        """Note a write with ``parameters``."""
         named = {_name(parameters[subject]) for subject in self._service.subjects if subject in parameters}
         with self._lock:
             self._any_written = True
@@ -73,7 +73,7 @@ class Listed:
                 self._answers = None
 
     def ask_again(self, method, parameters):
-        """This was asked for by itself, and is known better than by the listing."""
+        """Note that this was read individually, which is newer than the listing."""
         with self._lock:
             self._asked_again.add((method, _question(parameters)))
 

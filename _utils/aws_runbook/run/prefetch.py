@@ -1,8 +1,8 @@
 """
-Reading ahead: before the first state of a run, make the reads of all its states, several at a time.
+Prefetching: before the first state of a run, make the reads of all its states in parallel.
 
-AWS answers a read in some tens of milliseconds, and a fleet needs a thousand: one after the other they take a minute, ten at a time a
-few seconds. Nothing depends on it: what was not read ahead is read when it is needed, and a state reads again before it writes.
+AWS answers a read in some tens of milliseconds, and a fleet needs a thousand: in sequence they take a minute, ten at a time a few
+seconds. Nothing depends on it: what was not prefetched is read when needed, and a state reads again before it writes.
 """
 
 import inspect
@@ -27,14 +27,14 @@ _plans = ContextVar("aws_runbook_plans", default=None)
 @dataclass(frozen=True)
 class Role:
     """
-    What a run of states does for several states of one module at once. Each state module says so in its ``ROLE``.
+    What a run can do for several states of one module at once. Each state module declares it in its ``ROLE``.
 
     read_ahead
-        Whether the plans only read AWS, or the state tells which part of its plan does.
+        Whether the plans only read AWS, or the state declares which part of its plan does.
     listed
-        The service whose listing of the account answers for the module's resources.
+        The service whose listing of the account contains the module's resources.
     beside
-        The functions whose states write one thing in AWS each, by its name, and nothing else but a store: they write side by side.
+        The functions whose states each write one resource in AWS, by its name, and otherwise only a store: they write in parallel.
     """
 
     read_ahead: bool
@@ -43,7 +43,7 @@ class Role:
 
 
 def role(states, chunk):
-    """The :class:`Role` of the module of a chunk's state; ``None`` when it is not one of this project's."""
+    """Return the :class:`Role` of the module of a chunk's state; ``None`` if it is not one of this project's."""
     try:
         found = getattr(states[_name(chunk)], "__globals__", {}).get("ROLE")
     except KeyError:
@@ -52,7 +52,7 @@ def role(states, chunk):
 
 
 def collected(plan, work=None):
-    """Collect ``plan`` and its ``work`` while plans are collected; returns whether they are, so that the state returns without doing anything."""
+    """Collect ``plan`` and its ``work`` if plans are being collected; return whether they are: then the state returns at once."""
     plans = _plans.get()
     if plans is None:
         return False
@@ -64,11 +64,11 @@ def read(states, chunks):
     """
     Make the plans of all our states in ``chunks`` (Salt's ``__lowstate__``), so that the answers are in this run's cache.
 
-    ``states`` are the loader's state functions. Errors are ignored: the state itself meets and reports them.
+    ``states`` are the loader's state functions. Errors are ignored: the state itself encounters and reports them.
     """
     roles = {chunk["state"]: role(states, chunk) for chunk in chunks}
     chunks = [chunk for chunk in chunks if roles[chunk["state"]] and roles[chunk["state"]].read_ahead]
-    # A state with "parallel: True" is a process of its own, with a cache of its own: each would read for all.
+    # A state with "parallel: True" is a separate process with a separate cache: each would prefetch for all.
     if any(chunk.get("parallel") for chunk in chunks):
         return
     cache = run_cache.current()
@@ -86,20 +86,20 @@ def read(states, chunks):
             if error:
                 log.debug("Not read ahead: %s", type(error).__name__)
             if isinstance(error, UnreachableError):
-                # AWS cannot be reached at all: each further question would only be one more time-out before it is said.
+                # AWS cannot be reached: each further question would only add a time-out before the error is reported.
                 pool.shutdown(wait=False, cancel_futures=True)
                 return
 
 
 def _make(cache, chunk, plan, work):
-    """Make a plan. One that changes nothing holds until its state's turn, unless it depends on more than AWS."""
+    """Make a plan. A plan without changes stays valid until its state's turn, unless it depends on more than AWS."""
     planned = plan()
     if cache and work and plan is work.plan and not work.store and not planned["changes"]:
         cache.foresee(tag(chunk), planned)
 
 
 def collect(states, chunks):
-    """``(chunk, (plan, work))`` of all states in ``chunks`` that can be called."""
+    """Return ``(chunk, (plan, work))`` of all states in ``chunks`` that can be called."""
     found = []
     for chunk in chunks:
         plans = []
@@ -116,12 +116,12 @@ def collect(states, chunks):
 
 
 def parameters(states, chunk):
-    """What of ``chunk`` is for its function: the rest (``order``, ``require``…) is for Salt."""
+    """Return the arguments of a chunk's function, without Salt's own keys (``order``, ``require``…)."""
     return list(inspect.signature(states[_name(chunk)]).parameters)
 
 
 def tag(chunk):
-    """How Salt calls a chunk in what it returns."""
+    """Return Salt's tag of a chunk in its returns."""
     return "_|-".join(str(chunk[part]) for part in ("state", "__id__", "name", "fun"))
 
 
@@ -130,7 +130,7 @@ def _name(chunk):
 
 
 def _thawed(value):
-    """Salt hands the chunks over frozen, in types of its own that are no ``dict`` and no ``list``."""
+    """Salt passes frozen chunks, in types that are neither ``dict`` nor ``list``."""
     if isinstance(value, Mapping):
         return {name: _thawed(entry) for name, entry in value.items()}
     if isinstance(value, str | bytes) or not hasattr(value, "__iter__"):

@@ -1,8 +1,8 @@
 """
-What this run has created a moment ago. AWS is eventually consistent: it may show that in one answer and not in the next.
+The resources that this run has just created. AWS is eventually consistent: it may show them in one answer and not in the next.
 
-AWS answers from many servers, also those of other services, and some of them learn of a change later than others. So when AWS says that
-something does not exist that this run has created, the call is repeated for a while. Any other missing resource is believed at once.
+AWS answers from many servers, including those of other services, and some of them learn of a change later than others. If AWS says
+that a resource that this run has created does not exist, the call is repeated for a while. Any other missing resource is accepted at once.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
 https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
@@ -13,7 +13,7 @@ import time
 
 from aws_runbook import services
 
-# How long AWS may take until all its servers know of a write. Seconds.
+# How long AWS may take to propagate a write to all its servers. Seconds.
 SETTLE_TIMEOUT = 60
 
 _UNMAKING = ("delete", "detach")
@@ -29,19 +29,19 @@ _ABOUT_SEVERAL = services.merged("about_several")
 
 
 class Recent:
-    """What a run has created in the last minute. ``place`` is the account and region of a call."""
+    """The resources that a run has created in the last minute. ``place`` is the account and region of a call."""
 
     def __init__(self, clock=time.monotonic):
         self._clock = clock
-        # (made by, name) → when, where, and in what; where it was there already: nowhere.
+        # (made by, name) → when, where, and in what; if it existed already: nowhere.
         self._made = {}
-        # What was given a name by its tag: id → name.
+        # Resources named by a tag: id → name.
         self._names = {}
 
     def note(self, place, method, parameters, answer):
         """
-        A write was done. Where ``answer`` is ``None`` it was so already, as far as some of AWS's machines know; then no listing has
-        to show it, as it may be on its way out, or in something else.
+        Note a write. If ``answer`` is ``None``, the resource existed already according to some of AWS's servers. Then no listing has to
+        show it, because it may be in deletion, or inside another resource.
         """
         verb, _, what = method.partition("_")
         if verb in _UNMAKING:
@@ -62,23 +62,23 @@ class Recent:
             self._made[method, name] = self._clock(), None if answer is None else place, parameters.get(kind.within)
 
     def brought_along(self, kind, name, by):
-        """AWS has made ``name``, a ``kind`` (``route_table``), together with ``by``: what holds of that one holds of it."""
+        """Note that AWS has created ``name``, a ``kind`` (``route_table``), together with ``by``, and treat both alike."""
         for (_, maker), told in list(self._made.items()):
             if maker == by:
                 self._made[_CREATING[kind], name] = told
 
     def has_made(self, parameter, name):
-        """Whether AWS may not show yet what ``parameter`` names, since this run has made it."""
+        """Whether AWS may not show yet the resource that ``parameter`` names, because this run has created it."""
         return any(parameter in _MADE[made_by].named_by and _is(name, made) for (made_by, made), _ in self._fresh())
 
     def _fresh(self):
-        """``(made by, name), (place, within)`` of what AWS may not show yet."""
+        """Return ``(made by, name), (place, within)`` of the resources that AWS may not show yet."""
         now = self._clock()
         made = list(self._made.items())
         return [(key, (place, within)) for key, (since, place, within) in made if now - since < SETTLE_TIMEOUT]
 
     def doubts(self, code, message, parameters):
-        """Whether an error may only mean that not all of AWS's servers know yet what this run has created."""
+        """Whether the cause of an error may be that not all of AWS's servers know yet what this run has created."""
         fresh = self._fresh()
         if not fresh:
             return False
@@ -120,14 +120,14 @@ class Recent:
 
 
 def _is_asked_about(listing, parameters, within):
-    """Whether what is ``within`` something is among what a listing is asked for."""
+    """Whether a listing covers the resource that is ``within`` another one."""
     if set(parameters) - {"Filters"}:
         return False
     return all(entry["Name"] == listing.within and within in entry["Values"] for entry in parameters.get("Filters", ()))
 
 
 def _meant(texts, message):
-    """The ``texts`` that a message names, except those that are only a part of another one."""
+    """Return the ``texts`` that a message names, except those that are only a part of another one."""
     told = {text for text in texts if text and text in message}
     return {text for text in told if not any(text != other and text in other for other in told)}
 
@@ -140,7 +140,7 @@ def _is(text, name):
 
 
 def _texts(value, member=None):
-    """``(parameter, text)`` for each text in parameters, at any depth."""
+    """Yield ``(parameter, text)`` for each text in parameters, at any depth."""
     if isinstance(value, dict):
         for name, entry in value.items():
             yield from _texts(entry, name)
