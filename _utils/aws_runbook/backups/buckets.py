@@ -113,7 +113,7 @@ def retention(configuration):
 
 
 def tag_set(session, name, region=None):
-    """The tags of a bucket, which is in ``region`` (default: the session's), in AWS's form."""
+    """Return the tags of a bucket in ``region`` (default: the session's), in AWS's form."""
     answer = session.read(
         "s3",
         "get_bucket_tagging",

@@ -106,7 +106,7 @@ def _name_problems(found):
 
 
 def _membership_problems(found):
-    """A user's policy is attached to a group or to the user, consistently for all servers of the user."""
+    """Return users that are in a group by the pillar of one server, and in none by that of another."""
     groups = defaultdict(set)
     for target in found:
         groups[target.user].add(target.group)

@@ -323,7 +323,7 @@ def _unused_buckets(pillars, buckets):
 
 
 def _without_effect(pillars, by_bucket, rules):
-    """Notes for ``abort_multipart_days`` that pillar says and the rule for versions is sooner than."""
+    """Return notes on an ``abort_multipart_days`` in pillar that has no effect, because the rule for versions is earlier."""
     return [
         f"{server}: {key} is {days}, and has no effect in the bucket {bucket}: recovery has incomplete uploads deleted there after "
         f"{expiry.UNFINISHED_DAYS} day."

@@ -17,7 +17,7 @@ def one_of(where, argument, value, allowed):
 
 def tags(where, value, tagging):
     """
-    Check that ``value`` is a mapping of texts to texts, without reserved keys; returned as a dictionary.
+    Check that ``value`` is a mapping of texts to texts, without reserved keys; return it as a dictionary.
 
     ``tagging`` is one of :mod:`aws_runbook.aws.tags`: the rules of the service.
     """
@@ -48,7 +48,7 @@ def exactly(where, argument, value, keys, kind):
 
 
 def names(where, argument, value):
-    """``value`` is a list of texts; returned sorted, each once."""
+    """``value`` is a list of texts; return it sorted, without duplicates."""
     if (
         isinstance(value, str)
         or not isinstance(value, list | tuple)
@@ -65,14 +65,14 @@ def days(where, argument, value):
 
 
 def texts(where, argument, value):
-    """``value`` is a list of texts. It is not shown, since anything may stand in its place."""
+    """``value`` is a list of texts. The error does not show it, since it may be anything."""
     is_list = isinstance(value, Collection) and not isinstance(value, str | bytes | Mapping)
     if not is_list or not all(map(values.is_text, value)):
         raise RunbookError(f"{where}: {argument} is {_kind(value)}; give a list of texts.")
 
 
 def mapping(where, argument, value):
-    """``value`` is a mapping whose keys are texts. It is not shown, since anything may stand in its place."""
+    """``value`` is a mapping whose keys are texts. The error does not show it, since it may be anything."""
     if not isinstance(value, Mapping) or not all(map(values.is_text, value)):
         raise RunbookError(f"{where}: {argument} is {_kind(value)}; give a mapping whose keys are texts.")
 

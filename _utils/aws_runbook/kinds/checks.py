@@ -52,7 +52,7 @@ def whole(least, most):
 
 
 def block(valid):
-    """The value is a block of addresses that ``valid`` accepts."""
+    """The value is a CIDR block that ``valid`` accepts."""
 
     def check(where, attribute, value):
         values.block(where, attribute, value, valid)

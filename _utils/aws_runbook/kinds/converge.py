@@ -25,13 +25,13 @@ from aws_runbook.run import cache as run_cache
 from aws_runbook.run import prefetch
 from aws_runbook.stores import minion
 
-# For how long to look for what a write did whose answer was lost, which AWS may not show at once. Seconds.
+# How long to look for the effect of a write whose answer was lost: AWS may not show it at once. Seconds.
 _UNCERTAIN_TIMEOUT = 5
 
 
 class Salt:
     """
-    What a state hands over, its module's ``globals()``: the loader's functions, ``test``, and the run that it belongs to.
+    The context of a state, from its module's ``globals()``: the loader's functions, ``test``, and the run that it belongs to.
 
     Salt puts ``__instance_id__`` and ``__lowstate__`` there only while it runs states.
     """
@@ -50,14 +50,14 @@ class Salt:
 
     @contextmanager
     def run(self):
-        """Be part of the run of states that this one belongs to: the first of them reads for all."""
+        """Join the run that this state belongs to: its first state prefetches for all."""
         with self._run() as cache:
             cache.read_ahead(self._read_ahead, writing=not self.test)
             yield cache
 
     @contextmanager
     def told(self, cache):
-        """While this state is converged, tell how far the run is, where it takes its time."""
+        """Report the progress of slow steps while this state is converged."""
         if not self.chunks:
             yield
             return
@@ -69,12 +69,12 @@ class Salt:
         cache.progress.step()
 
     def ask(self, function, *args, **kwargs):
-        """Call it as a part of the run, but before anything is read ahead."""
+        """Call a function as part of the run, before anything is prefetched."""
         with self._run():
             return self.call(function, *args, **kwargs)
 
     def store(self, description):
-        """A function that gives the store that ``description`` means; ``None`` for none."""
+        """Return a function that returns the store for ``description``; ``None`` without one."""
         return partial(minion.make, description, self._opts) if description else None
 
     def call(self, function, *args, **kwargs):
@@ -82,7 +82,7 @@ class Salt:
         return self.function(function)(*args, **kwargs)
 
     def function(self, name):
-        """The execution module function named ``name``."""
+        """Return the execution module function named ``name``."""
         try:
             loaded = self.functions[name]
         except KeyError:
@@ -94,9 +94,9 @@ class Salt:
 
 class _Direct:
     """
-    A function of Salt's loader for another thread than the state's own.
+    A function of Salt's loader, for use in a thread other than the state's own.
 
-    The loader keeps the context of its present call in an attribute, so that calls from two threads can get each other's.
+    The loader keeps the context of its current call in an attribute, so concurrent calls could get each other's context.
     """
 
     def __init__(self, loaded):
@@ -112,7 +112,7 @@ class _Direct:
 
 @dataclass(frozen=True)
 class Work:
-    """What one state is about: see :func:`converge`."""
+    """The arguments of one state: see :func:`converge`."""
 
     name: str
     subject: str
@@ -126,18 +126,18 @@ class Work:
 
 def converge(name, subject, plan, apply, salt, *, shared=False, unique=False, ahead=None, store=None, documents=None):
     """
-    Bring one thing to where ``plan`` says it should be.
+    Bring one resource to the state that ``plan`` describes.
 
     ``subject`` names it in comments ("S3 bucket ocp-backup"). ``plan()`` reads and returns ``{"changes": {…},
-    "warnings": […]}``, and raises when it must not go on; ``apply(plan)`` writes. After writing, ``plan()`` has no more
-    changes, or the state says what is left. A plan can have ``later`` too: changes that AWS does not take yet; and ``losses``:
-    sentences about what the changes take away, which are among the warnings before and after.
+    "warnings": […]}``, and raises if the state must not continue; ``apply(plan)`` writes. After writing, ``plan()`` has no more
+    changes, or the state reports the remaining ones. A plan can also have ``later``: changes that AWS does not accept yet; and
+    ``losses``: sentences about what the changes remove, which are among the warnings before and after.
 
-    ``shared`` is for what every write replaces whole (a bucket's lifecycle rules): when another run writes at the same
-    moment, one of the two writes is lost, and is made again. ``unique`` is for what AWS makes once: there is no harm in
-    making what somebody else has made. ``ahead()`` only reads AWS, where ``plan()`` does more; ``store()`` gives
-    the store that is written to, from which is removed what a run that was killed left there. ``documents`` says how changes of
-    documents are shown, by attribute: see :func:`aws_runbook.kinds.difference.shown`.
+    ``shared`` is for resources that every write replaces as a whole (a bucket's lifecycle rules): when another run writes at
+    the same time, one of the two writes is lost, and is repeated. ``unique`` is for resources that AWS creates only once:
+    creating an existing one is harmless. ``ahead()`` only reads AWS, for a ``plan()`` that does more. ``store()`` returns the
+    store that is written to; leftovers of a killed run are removed from it. ``documents`` has a function for each attribute
+    that is a document, which formats its changes: see :func:`aws_runbook.kinds.difference.shown`.
     """
     work = Work(name, subject, plan, apply, shared, unique, store, documents or {})
     if prefetch.collected(ahead or plan, work):
@@ -186,7 +186,7 @@ def _converge(work, *, cache, test, foreseen=None, beside=nullcontext):
 
 
 def _sentence(subject, error):
-    """What is said of an error. The text of one that nobody expected may quote anything: only its kind and place are told."""
+    """Return the sentence for an error. An unexpected error's text may quote anything: only its type and location are shown."""
     if isinstance(error, CommandExecutionError | SaltInvocationError):
         return str(error)
     place = traceback.extract_tb(error.__traceback__)[-1]
@@ -200,14 +200,14 @@ def _planned(work, cache, test):
     planned = work.plan()
     created = work.unique and planned["changes"].get("name")
     if planned["changes"] and cache.early and not test and not created:
-        # Somebody else may have written since it was read: what is replaced whole must not lose theirs.
+        # Another run may have written since the read: a write that replaces the whole must not lose its changes.
         with cache.at_first_hand():
             planned = work.plan()
     return planned
 
 
 def _confirm(subject, plan, again):
-    """Read again, until AWS shows what was written; ``again`` writes what was lost."""
+    """Read until AWS shows what was written; ``again`` repeats a lost write."""
     last = {}
 
     def settled():
@@ -221,7 +221,7 @@ def _confirm(subject, plan, again):
 
 
 def _done(planned, plan, error):
-    """What of ``planned`` has come true although the state failed: changes must not be silent."""
+    """Return the part of ``planned`` that was done although the state failed: no change may go unreported."""
 
     def done():
         again = plan()
@@ -233,11 +233,11 @@ def _done(planned, plan, error):
             return until(done, what="AWS to show whether it was done", timeout=_UNCERTAIN_TIMEOUT)
         return done()
     except Exception:
-        return {}  # the comment already says what went wrong
+        return {}  # the comment already reports the error
 
 
 def _unchanged(subject, planned):
-    """What is so where nothing is to be changed: what waits for somebody is not yet as it should be."""
+    """Return the comment for no changes. A resource that waits for somebody's action is not yet as wanted."""
     if any(warning.startswith("Waiting:") for warning in planned.get("warnings") or ()):
         return f"{subject} waits for what the warning says; until then there is nothing to change."
     return f"{subject} is as it should be."
@@ -257,6 +257,6 @@ def _verb(changes):
 
 
 def refuse(obstacles):
-    """Raise when there is any sentence in ``obstacles``."""
+    """Raise if ``obstacles`` has any sentence."""
     if obstacles:
         raise RunbookError("\n".join(obstacles))

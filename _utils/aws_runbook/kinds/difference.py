@@ -1,5 +1,5 @@
 """
-How a change is shown: a scalar as old and new; a document, which nobody reads twice to find what differs, as a unified diff.
+The display of changes: a scalar as old and new, a document as a unified diff.
 
 https://docs.saltproject.io/en/latest/ref/states/all/salt.states.file.html shows files so.
 """
@@ -9,18 +9,18 @@ from collections.abc import Mapping
 
 import yaml
 
-# Lines of what stays, around each thing that differs.
+# The number of unchanged lines around each difference.
 _CONTEXT = 2
 
 
 def unified(old, new, context=_CONTEXT):
-    """The unified diff of two lists of lines."""
+    """Return the unified diff of two lists of lines."""
     found = difflib.unified_diff(old, new, fromfile="old", tofile="new", n=context, lineterm="")
     return "\n".join(found)
 
 
 def of_entries(old, new):
-    """The diff of two lists of mappings, such as lifecycle rules: each as YAML, its ``ID`` first and what differs by order only alike."""
+    """Return the diff of two lists of mappings, such as lifecycle rules, as YAML with the ``ID`` first; the order of keys is ignored."""
     return {"diff": unified(_lines(old), _lines(new))}
 
 
@@ -34,14 +34,14 @@ def _lines(entries):
 
 
 def in_line(value):
-    """A value in one line, as YAML has it."""
+    """Return a value as YAML in one line."""
     plain = _plain(value)
     written = yaml.safe_dump(plain, default_flow_style=True, allow_unicode=True, sort_keys=True, width=float("inf"))
     return written.removesuffix("\n").removesuffix("\n...")
 
 
 def _plain(value):
-    """Salt's SLS files give mappings and lists in types of its own, which YAML does not know."""
+    """Convert the types that Salt uses for mappings and lists of SLS files, which YAML cannot represent."""
     if isinstance(value, Mapping):
         return {name: _plain(entry) for name, entry in value.items()}
     if isinstance(value, list | tuple):
@@ -51,10 +51,10 @@ def _plain(value):
 
 def shown(changes, documents):
     """
-    The changes of a plan as a state shows them.
+    Return the changes of a plan in the form that a state shows.
 
-    ``documents`` has a function for each attribute that is a document: of the old and the new one it makes what is shown, which has a
-    ``diff``. One that was not there is shown whole.
+    ``documents`` has a function for each attribute that is a document: from the old and the new one it returns what is shown, with a
+    ``diff``. A new document is shown completely.
     """
     return {attribute: _shown(change, documents.get(attribute)) for attribute, change in changes.items()}
 

@@ -1,5 +1,5 @@
 """
-Lengths of time as people write them: ``90s``, ``20m``, ``1h``, or a number of seconds.
+Durations: ``90s``, ``20m``, ``1h``, or a number of seconds.
 """
 
 import re
@@ -11,7 +11,7 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
 def seconds(where, argument, value):
-    """``value`` in seconds; ``None`` for ``None``."""
+    """Return ``value`` in seconds; ``None`` for ``None``."""
     if value is None:
         return None
     match = None if isinstance(value, bool) else _FORM.fullmatch(str(value))

@@ -46,7 +46,7 @@ TEXTS = {
     "vpc",
     "zone",
 }
-# Arguments that have another shape.
+# Arguments of other types.
 SHAPES = {
     "changes": arguments.mapping,
     "current": arguments.mapping,
@@ -75,10 +75,10 @@ def connected(function):
         how = {name: given.pop(name, None) for name in CONNECTION}
         # Salt sets its dunder names in the module that defines the function.
         module = function.__globals__
-        with run_cache.joined():  # functions that it calls share its cache
+        with run_cache.joined():  # nested calls share the cache
             return function(connect(module["__opts__"], module["__pillar__"], **how), **given)
 
-    # Salt reads the signature to parse a command line and for sys.argspec; what is wrapped has another one.
+    # Salt uses the signature to parse a command line and for sys.argspec; the wrapped function's differs.
     public.__signature__ = signature
     del public.__wrapped__
     public.on = function
@@ -86,17 +86,17 @@ def connected(function):
 
 
 def connection(given):
-    """The arguments of the connection among ``given``."""
+    """Return the arguments of the connection among ``given``."""
     return {name: given[name] for name in CONNECTION}
 
 
 def _name(function):
-    """What a person calls it: ``s3_bucket.describe``."""
+    """Return the name that a user types: ``s3_bucket.describe``."""
     return f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
 
 
 def _check_names(function, signature, given):
-    """Refuse arguments that the function does not have, with the nearest that it has. On a command line Salt refuses them before."""
+    """Refuse unknown arguments, and suggest the most similar name. On a command line Salt has already refused them."""
     known = list(signature.parameters)
     for name in given:
         if name not in known:
@@ -106,19 +106,19 @@ def _check_names(function, signature, given):
 
 
 def _as_written(value):
-    """What a person may have meant by ``value``, as a text."""
+    """Return ``value`` as the text that a user probably meant."""
     try:
         return json.dumps(value, default=str)
-    except (RecursionError, TypeError, ValueError):  # a mapping by dates, or one that holds itself
+    except (RecursionError, TypeError, ValueError):  # a mapping with dates as keys, or a recursive one
         return str(value)
 
 
 def _check(function, signature, given):
-    """Refuse arguments of another shape than they have: on a command line Salt reads 123 as a number, and true as a flag."""
+    """Refuse arguments of the wrong type: on a command line Salt parses 123 as a number, and true as a boolean."""
     where = _name(function)
     defaults = {name: parameter.default for name, parameter in signature.parameters.items()}
     _check_texts(where, defaults, given)
-    # Where they can be left out they are those to read, elsewhere what they are to be.
+    # Optional attributes are names to read; required ones are wanted values.
     shapes = {**SHAPES, "attributes": arguments.texts if defaults.get("attributes", "") is None else arguments.mapping}
     for argument in shapes.keys() & given.keys():
         value = given[argument]
@@ -131,7 +131,7 @@ def _check_texts(where, defaults, given):
         value = given[argument]
         left_out = value is None and defaults[argument] is None
         if argument == "name" and isinstance(value, str) and not value.strip():
-            raise RunbookError(f"{where}: name is empty; give the name of one.")  # AWS takes it for all
+            raise RunbookError(f"{where}: name is empty; give the name of one.")  # AWS treats it as all
         if left_out or values.is_text(value):
             continue
         if argument in _SECRET or isinstance(value, str):

@@ -1,7 +1,7 @@
 """
-What a kind of resource is, as data: a row for each of its attributes.
+A kind of resource, as data: a row for each of its attributes.
 
-An execution module that manages resources has a :class:`Kind` called ``KIND``. From it follow what its functions ``describe``,
+An execution module that manages resources has a :class:`Kind` called ``KIND``. It determines what the functions ``describe``,
 ``normalise`` and ``update`` do, which arguments ``update`` takes, and what ``converge.present`` and ``converge.absent`` do for its
 state. A new attribute is a row here and an argument of the state.
 """
@@ -24,19 +24,19 @@ class Attribute:
     actions
         The IAM actions that reading and writing it need, besides those that find the resource.
     check
-        ``check(where, name, value)`` returns the value in the form in which ``read`` gives it, and raises for one that AWS does
-        not accept.
+        ``check(where, name, value)`` returns the value in the form that ``read`` returns, and raises for a value that AWS does not
+        accept.
     read
-        ``read(resource)`` returns its value in AWS. Without it the attribute is only wanted: others follow from it.
+        ``read(resource)`` returns its value in AWS. An attribute without it is input only: others follow from it.
     write
         ``write(resource, wanted)`` writes it; ``wanted`` holds all attributes that are to be written. Attributes with the same
         ``write`` are written by one call of it, which puts their calls to AWS in order. Without it, it is set at creation only.
     fixed
-        What to do instead of changing it, where AWS never changes it: a sentence.
+        For an attribute that AWS never changes: a sentence that says what to do instead.
     shared
-        Whether it is a list or a mapping to which others add: their entries stay, unless ``purge``.
+        Whether it is a list or a mapping to which others add entries: those stay, unless ``purge``.
     document
-        Of a document: ``document(old, new)`` returns what ``changes`` show of its change, with a ``diff``.
+        For a document: ``document(old, new)`` returns the form of its change in ``changes``, with a ``diff``.
     """
 
     name: str
@@ -57,23 +57,23 @@ class Kind:
     name
         The name of its execution module and of its state module.
     subject
-        What it is called in a state's comment: ``S3 bucket``.
+        Its name in a state's comment: ``S3 bucket``.
     what
-        What it is called in other sentences: ``bucket``.
+        Its name in other sentences: ``bucket``.
     attributes
-        Its rows. Empty where a function ``plan`` decides as a whole.
+        Its rows. Empty if a function ``plan`` decides.
     find
-        ``find(resource)`` returns what AWS says of the resource, and ``None`` when there is none.
+        ``find(resource)`` returns AWS's description of the resource, or ``None`` if it does not exist.
     identity
-        ``identity(resource)`` returns what ``describe`` always shows.
+        ``identity(resource)`` returns the values that ``describe`` always shows.
     together
-        ``together(resource, wanted)`` checks what depends on the name or on several attributes, and returns the attributes.
+        ``together(resource, wanted)`` makes the checks that need the name or several attributes, and returns the attributes.
     scope
-        Further arguments that say which resource is meant, such as its VPC.
+        Further arguments that identify the resource, such as its VPC.
     place
         Where a missing resource was looked for, to complete a sentence: ``place(resource)``.
     unique
-        Whether AWS refuses to make a second one of the same name, or takes it for the first.
+        Whether AWS refuses to create a second one of the same name, or treats it as the first.
     """
 
     name: str
@@ -94,22 +94,22 @@ class Kind:
 
     @property
     def documents(self):
-        """How the changes of its documents are shown, by attribute."""
+        """Return the functions that format the changes of its documents, by attribute."""
         return {row.name: row.document for row in self.attributes if row.document}
 
     def rows(self, names):
-        """The rows of the attributes ``names``, in the table's order; a name that is none is an error."""
+        """Return the rows of the attributes ``names``, in the table's order. An unknown name is an error."""
         unknown = sorted(set(names) - set(self.names))
         if unknown:
             raise RunbookError(f"A {self.what} has no attribute {unknown[0]!r}; it has {', '.join(self.names)}.")
         return [row for row in self.attributes if row.name in names]
 
     def of(self, session, name, **scope):
-        """The :class:`Resource` called ``name``, there or not."""
+        """Return the :class:`Resource` called ``name``, which may be missing."""
         return Resource(self, session, name, {**dict.fromkeys(self.scope), **scope})
 
     def describe(self, session, name, attributes=None, **scope):
-        """The identity and the ``attributes`` (default: all) of a resource; ``None`` when there is none."""
+        """Return the identity and the ``attributes`` (default: all) of a resource; ``None`` if it does not exist."""
         resource = self.of(session, name, **scope)
         if resource.entry is None:
             return None
@@ -117,7 +117,7 @@ class Kind:
         return {**self.identity(resource), **{row.name: row.read(resource) for row in rows}}
 
     def normalise(self, session, name, attributes, **scope):
-        """The wanted attributes as ``describe`` would give them; ``None`` is unmanaged."""
+        """Return the wanted attributes in the form of ``describe``; ``None`` is unmanaged."""
         resource = self.of(session, name, **scope)
         wanted = {attribute: value for attribute, value in attributes.items() if value is not None}
         for row in self.rows(wanted):
@@ -126,7 +126,7 @@ class Kind:
         return self.together(resource, wanted)
 
     def update(self, session, name, attributes, **scope):
-        """Write the attributes that are given; ``None`` leaves one as it is."""
+        """Write the given attributes; ``None`` leaves one unchanged."""
         wanted = self.normalise(session, name, attributes, **scope)
         resource = self.of(session, name, **scope)
         for write in dict.fromkeys(row.write for row in self.rows(wanted) if row.write):
@@ -134,7 +134,7 @@ class Kind:
         return True
 
     def check_fixed(self, name, current, wanted):
-        """Raise where a wanted attribute differs from ``current`` that AWS never changes; ``{}``: there is no resource yet."""
+        """Raise if a wanted attribute that AWS never changes differs from ``current``; ``{}``: the resource does not exist yet."""
         for row in self.rows(wanted):
             old, new = (current or {}).get(row.name), wanted[row.name]
             if current and row.fixed and old != new:
@@ -151,16 +151,16 @@ class Kind:
         return _with_arguments(function, self.names)
 
     def attributes_in(self, given):
-        """Those of a state's arguments ``given`` that are attributes."""
+        """Return the attributes among a state's arguments ``given``."""
         return {name: given[name] for name in self.names if name in given}
 
     def connection_in(self, given):
-        """Those of a state's arguments ``given`` that every function of the module takes."""
+        """Return those of a state's arguments ``given`` that every function of the module takes."""
         return {name: given[name] for name in (*self.scope, *CONNECTION) if name in given}
 
 
 def _with_arguments(function, names):
-    """``function``, whose arguments ``names`` follow the first two in its signature; they are the keys of its last one."""
+    """Add the arguments ``names`` after the first two of ``function``'s signature; its last argument receives them as a mapping."""
     given = list(inspect.signature(function).parameters.values())[:-1]
     added = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None) for name in names]
     function.__signature__ = inspect.Signature([*given[:2], *added, *given[2:]])
@@ -168,7 +168,7 @@ def _with_arguments(function, names):
 
 
 class Resource:
-    """A resource by its name, there or not: what the functions in a :class:`Kind` are given."""
+    """A resource by its name, existing or missing: the argument of the functions in a :class:`Kind`."""
 
     def __init__(self, kind, session, name, scope):
         self.kind = kind
@@ -179,8 +179,8 @@ class Resource:
 
     @property
     def entry(self):
-        """What AWS says of it; ``None`` when there is none."""
-        # Before Python 3.12 cached_property holds one lock for all resources while it looks for one.
+        """Return AWS's description of it; ``None`` if it does not exist."""
+        # Before Python 3.12 cached_property holds one lock for all resources during a lookup.
         # https://docs.python.org/3/whatsnew/3.12.html#functools
         if not self._found:
             self._found.append(self.kind.find(self))
@@ -188,20 +188,20 @@ class Resource:
 
     @property
     def required(self):
-        """What AWS says of it; an error when there is none."""
+        """Return AWS's description of it. A missing resource is an error."""
         self.require()
         return self.entry
 
     def require(self):
-        """Raise when there is none."""
+        """Raise if it does not exist."""
         if self.entry is None:
             raise RunbookError(f"There is no {self.where}{self.kind.place(self)}.")
 
     @property
     def where(self):
-        """Its name in an error about an argument."""
+        """Return its name for an error about an argument."""
         return f"{self.kind.what} {self.name}"
 
     def __str__(self):
-        """Its name within a sentence."""
+        """Return its name for use within a sentence."""
         return f"the {self.where}"

@@ -2,9 +2,8 @@
 The states of the kinds: ``present`` and ``absent`` for those with a table of attributes (see :mod:`aws_runbook.kinds.kind`), ``planned``
 for those whose module has a function ``plan``.
 
-A state hands over its arguments as ``locals()``. Which of them are attributes, which say where the resource is, and which of the
-attributes are given at creation, follows from the execution module: its ``KIND``, the arguments of its ``create``, and whether it has
-a ``resolve``.
+A state passes its arguments as ``locals()``. The execution module determines which of them are attributes, which locate the resource,
+and which attributes are set at creation: by its ``KIND``, the arguments of its ``create``, and whether it has a ``resolve``.
 """
 
 import inspect
@@ -42,11 +41,11 @@ class _Module:
         return self._call(function, *args, **kwargs)
 
     def given_at_creation(self):
-        """The arguments of ``create``."""
+        """Return the arguments of ``create``."""
         return inspect.signature(self._names["create"]).parameters
 
     def resolve(self, current, wanted):
-        """The wanted attributes, adapted to the current ones, warnings, and what the change takes away."""
+        """Return the wanted attributes, adapted to the current ones, warnings, and what the change removes."""
         if "resolve" not in self._names:
             return wanted, [], []
         answer = self("resolve", current, wanted)
@@ -57,8 +56,8 @@ def present(kind, given, salt, *, resolve=None, without=None):
     """
     Ensure that a resource exists with the attributes among ``given``; ``None`` is unmanaged.
 
-    The module's ``normalise`` refuses bad input before any call to AWS. What AWS's defaults leave different after ``create`` is
-    written by ``update``. Entries of shared attributes that are not named stay unless ``purge`` is given, except those that
+    The module's ``normalise`` refuses bad input before any call to AWS. Attributes that AWS's defaults leave different after ``create``
+    are written by ``update``. Entries of shared attributes that are not named stay unless ``purge`` is given, except those that
     ``without(current)`` returns, by attribute, with warnings. ``resolve(current, wanted)`` returns attributes and warnings, in place
     of the module's.
     """
@@ -137,7 +136,7 @@ def absent(kind, given, salt):
     """
     Ensure that a resource does not exist. ``given`` has the options that allow its contents to be destroyed.
 
-    While the module's ``obstacles`` returns any sentence, nothing is deleted.
+    If the module's ``obstacles`` returns any sentence, nothing is deleted.
     """
     module = _Module(kind, given, salt)
     options = {name: value for name, value in given.items() if name != "name"}
@@ -161,8 +160,8 @@ def absent(kind, given, salt):
 
 def _difference(current, target, added_to):
     """
-    What changes. A new user is in no group: to ask for none is no change. But where nobody adds to a list, none of it can be
-    another thing than no list: a configuration set's own empty list of reasons counts in place of the account's.
+    Return the changes. A new user is in no group, so an empty list of groups is no change. But for a list that is not shared, an
+    empty list can differ from no list: a configuration set's own empty list of reasons overrides the account's.
     """
     changes = {}
     for attribute, value in target.items():
@@ -173,7 +172,7 @@ def _difference(current, target, added_to):
 
 
 def _combined(current, wanted, without):
-    """The current entries and the wanted ones, except those in ``without``."""
+    """Return the current and the wanted entries, except those in ``without``."""
     if isinstance(wanted, Mapping):
         return {**(current or {}), **wanted}
     return sorted((set(current or ()) | set(wanted)) - set(without or ()))

@@ -1,9 +1,9 @@
 """
-States that write side by side: fifty buckets do not wait for one another.
+States that write in parallel: fifty buckets do not wait for one another.
 
-When a state is about to write, those that follow it in the run, are of the same kind and function, and have nothing left to wait
-for are converged with it, each in a thread. What became of each is kept until Salt calls it, and is then its return. Order
-between kinds stays, and so does a state's own turn where anything is said about it that Salt acts upon.
+Before a state writes, the states that follow it in the run, have the same kind and function, and have no open requisites are
+converged with it, each in a thread. The outcome of each is kept until Salt calls the state, which then returns it. The order of
+kinds is preserved, and a state with options that Salt acts upon keeps its own turn.
 """
 
 from collections import defaultdict
@@ -18,9 +18,9 @@ from aws_runbook.run import prefetch
 from aws_runbook.run.gathering import Gathering
 from aws_runbook.run.prefetch import tag
 
-# Threads at a time.
+# The number of simultaneous threads.
 _MOST = 100
-# What a chunk may say beside the arguments of its function.
+# The keys that a chunk may have besides the arguments of its function.
 # https://docs.saltproject.io/en/latest/ref/states/requisites.html
 _PLAIN = frozenset(
     {"state", "fun", "name", "__id__", "__sls__", "__env__", "__sls_included_from__", "order", "require"}
@@ -28,7 +28,7 @@ _PLAIN = frozenset(
 
 
 class Run:
-    """What of Salt's run is needed: the chunk whose turn it is, all of them, and what those that ran have returned."""
+    """The needed parts of Salt's run: the current chunk, all chunks, and the returns of those that have run."""
 
     def __init__(self, low=None, chunks=(), running=None, *, failhard=False):
         self.low, self.chunks, self.running = low, chunks, running or {}
@@ -36,14 +36,14 @@ class Run:
         self._by_name = defaultdict(list)
 
     def is_of(self, name):
-        """Whether it is the turn of a state that is called so, and not that of one that calls it."""
+        """Whether the current chunk is the state ``name`` itself, and not a state that calls it."""
         return bool(self.low) and self.low.get("name") == name
 
     def companions(self, parameters, is_ours):
         """
-        The chunks that can be converged with the present one.
+        Return the chunks that can be converged with the current one.
 
-        ``parameters(chunk)`` are those of its function; ``None`` where its states do not write side by side. ``is_ours(chunk)`` tells
+        ``parameters(chunk)`` returns those of its function; ``None`` if its states do not write in parallel. ``is_ours(chunk)`` says
         whether its state is one of this project's.
         """
         if self._failhard or not self.low or not self._is_plain(self.low, parameters):
@@ -58,7 +58,7 @@ class Run:
             if tag(chunk) in self.running or not self._is_plain(chunk, parameters) or not self._is_met(chunk, is_ours):
                 continue
             if str(chunk["name"]).lower() in names:
-                break  # what comes first is the reader's to say
+                break  # the order here is the author's decision
             names.add(str(chunk["name"]).lower())
             found.append(chunk)
         return found
@@ -82,7 +82,7 @@ class Run:
 
     @property
     def _named(self):
-        """The chunks by kind, and by id and name."""
+        """Return the chunks by kind, and by id and name."""
         if not self._by_name:
             for entry in self.chunks:
                 for key in ("__id__", "name"):
@@ -97,10 +97,10 @@ def _function(chunk):
 @contextmanager
 def beside(run, work, states, outcomes, converge_one):
     """
-    While the present state, which is about ``work``, writes, converge its companions: ``converge_one(work)`` returns what the state
-    would.
+    Converge the companions of the current state, whose arguments are ``work``, while it writes; ``converge_one(work)`` returns what the
+    state would return.
 
-    What has changed something, or failed, is noted in ``outcomes``, by tag; the others are left to their turn.
+    The outcomes of companions that changed something or failed are stored in ``outcomes``, by tag; the others run in their turn.
     """
 
     def parameters(chunk):
@@ -135,7 +135,7 @@ def beside(run, work, states, outcomes, converge_one):
 
 @contextmanager
 def _alone(work):
-    """Lock the store that ``work`` writes to, for all threads: their files are all in one folder."""
+    """Lock the store that ``work`` writes to, for all threads: all its files are in one directory."""
     if not work.store:
         yield
         return
@@ -145,7 +145,7 @@ def _alone(work):
 
 
 def _apart(work, works):
-    """Those of ``works`` that write to files of their own, in the folder of that which ``work`` writes to."""
+    """Return those of ``works`` that write to separate files, in the directory that ``work`` writes to."""
     taken = set(_files(work))
     folders = {path.parent for path in taken}
     found = []
@@ -161,4 +161,4 @@ def _files(work):
     try:
         return work.store().files if work.store else []
     except Exception:
-        return []  # its state says what is wrong with its store
+        return []  # the state itself reports the error of its store

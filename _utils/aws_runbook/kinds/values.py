@@ -1,7 +1,7 @@
 """
-Checks of single values of a resource's arguments: a flag, a number, a block of addresses.
+Checks of single values of a resource's arguments: a flag, a number, a CIDR block.
 
-Each raises one sentence that names the argument, its value and what is allowed; ``None`` is unmanaged, and passes.
+Each raises one sentence that names the argument, its value and what is allowed; ``None`` is unmanaged and valid.
 """
 
 from aws_runbook.errors import RunbookError
@@ -28,7 +28,7 @@ def is_text(value):
 
 
 def in_quotes(value):
-    """What to do when YAML has read ``value`` where a text is allowed, to complete a sentence."""
+    """Return the end of a sentence that says how to write ``value``, which YAML did not parse as a text."""
     if isinstance(value, str):
         half = next(character for character in value if "\ud800" <= character <= "\udfff")
         return f"; it holds U+{ord(half):04X}, half of a surrogate pair, which is no character"
@@ -49,7 +49,7 @@ def flag(where, argument, value):
 
 
 def block(where, argument, value, check):
-    """``value`` is ``None`` or a block of addresses that ``check`` lets pass."""
+    """``value`` is ``None`` or a CIDR block that ``check`` accepts."""
     if value is None:
         return
     try:

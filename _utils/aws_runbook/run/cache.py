@@ -20,7 +20,7 @@ from aws_runbook.run.recent import Recent
 _active = ContextVar("aws_runbook_cache", default=None)
 # Whether prefetched answers are bypassed: set before a write, in the writing thread.
 _distrustful = ContextVar("aws_runbook_distrustful", default=False)
-# Whether a resource that the account lacks counts as missing, although another account may have it: set before creating it, per thread.
+# Whether a resource that the account lacks counts as missing, although another account may have it: set before creating it, in that thread.
 _creating = ContextVar("aws_runbook_creating", default=False)
 _caches = weakref.WeakSet()
 
