@@ -1,1 +1,1 @@
-"""How AWS is reached, read and written: connections, one session for every call, retries, answers and errors."""
+"""Access to AWS: connections, one session for every call, retries, answers and errors."""

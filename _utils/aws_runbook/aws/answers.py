@@ -1,11 +1,11 @@
 """
-Whether an answer is a genuine one of AWS's.
+Check that an answer is genuinely from AWS.
 
 A proxy, a load balancer or a broken connection can answer in AWS's place: with nothing, with a web page, with half a
-document, with the answer to something else. botocore's parsers find no rules, no objects and no tags in such an answer, so
-"it could not be read" would look like "there is none", and some of them quote it whole. So each answer is checked before it
-is parsed, against what a genuine one always has (:mod:`aws_runbook.aws.expected`); and a listing of S3's, which says what it
-lists, against what was asked for.
+document, with the answer to another request. botocore's parsers find no rules, no objects and no tags in such an answer, so
+a failed read would look like a missing resource, and some parsers quote the whole answer. So each answer is checked before it
+is parsed, for the elements that a genuine one always has (:mod:`aws_runbook.aws.expected`). A listing of S3, which names its
+subject, is also compared with the request.
 
 https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 https://smithy.io/2.0/aws/protocols/aws-ec2-query-protocol.html
@@ -23,22 +23,22 @@ from aws_runbook.aws import members as unknown_members
 _REQUEST_ID = ("x-amz-request-id", "x-amzn-requestid")
 # https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization
 _ERROR_TYPE = "x-amzn-errortype"
-# Where botocore leaves what the parsed answer gets beside what was parsed.
+# The key under which botocore keeps additions to the parsed answer.
 _NOTE = "NotOfAws"
-# Where the parameters of a call are kept until its answer is there.
+# The key under which the parameters of a call are kept until its answer arrives.
 _ASKED = "aws-runbook-asked"
 _SUCCESS = range(200, 300)
 _SERVER_ERROR = 500
 
 
 class Unreadable(Exception):  # noqa: N818 - it is an answer, not an error of this program
-    """An answer that AWS did not give, or not whole: its text says what arrived, and quotes none of it."""
+    """An answer that is not from AWS, or incomplete. Its text says what arrived, without quoting it."""
 
 
 def watch(session):
-    """Check every answer that a client of this boto3 session gets: also those that botocore asks for to get credentials."""
-    # botocore keeps one handler for each unique_id, however often it is registered. S3's own come first: an error inside a
-    # success is an error by then.
+    """Check every answer to a client of this boto3 session, including botocore's own requests for credentials."""
+    # botocore keeps one handler for each unique_id, however often it is registered. S3's handlers run first: an error inside
+    # a success has become an error by then.
     session.events.register("before-parse", _check, unique_id="aws-runbook-genuine")
     session.events.register("after-call", _check_members, unique_id="aws-runbook-members")
     for operation in expected.SUBJECTS:
@@ -52,14 +52,14 @@ def watch(session):
 
 
 def not_of_aws(error):
-    """What came in place of AWS's error, where botocore's ``error`` stands for an answer that is none; else ``None``."""
+    """Return what arrived, if botocore's ``error`` is not from a genuine error answer of AWS; otherwise ``None``."""
     return error.response.get(_NOTE)
 
 
 def _check(operation_model, response_dict, customized_response_dict, **_):
     status, headers, body = (response_dict[name] for name in ("status_code", "headers", "body"))
     if status in _SUCCESS and operation_model.has_streaming_output:
-        # botocore compares the length when the body is read, if there is one: of an object there always is.
+        # botocore checks the length when the body is read, if there is a length: an object always has one.
         genuine = _has_request_id(headers) and "etag" in headers and "content-length" in headers
         length = headers.get("content-length")
     else:
@@ -71,14 +71,14 @@ def _check(operation_model, response_dict, customized_response_dict, **_):
     came = f"HTTP {status}, {kind}, {length} bytes"
     if status < _SERVER_ERROR:
         raise Unreadable(came)
-    # A gateway's page. botocore asks again after a 5xx without a body, and quotes none of it in the end.
+    # A gateway's page. botocore retries after a 5xx without a body, and quotes nothing in the end.
     response_dict["body"] = b""
     customized_response_dict[_NOTE] = came
 
 
 def _is_genuine(operation_model, status, headers, body):
     if operation_model.http.get("method") == "HEAD":
-        # Nothing but the status and the headers says what S3 means: a 404 that has no request id is somebody else's.
+        # Only the status and the headers give S3's meaning: a 404 without a request id is not from S3.
         return _has_request_id(headers)
     if _is_cut(headers, body):
         return False
@@ -89,7 +89,7 @@ def _is_genuine(operation_model, status, headers, body):
 
 
 def _is_cut(headers, body):
-    """Whether less came than was promised, which botocore does not look at."""
+    """Whether the body is shorter than announced, which botocore does not check."""
     promised = headers.get("content-length", "")
     return promised.isdecimal() and int(promised) != len(body) and "content-encoding" not in headers
 
@@ -112,7 +112,7 @@ def _is_query(operation_model, headers, body):
 
 
 def _names_request(headers, metadata):
-    """Whether the body and the headers have the same request id, as in all of AWS's recorded answers: both were made by one."""
+    """Whether the body and the headers have the same request id, as in all recorded answers of AWS: both have one origin."""
     written = next((child.text for child in metadata if _name(child) == "RequestId"), None)
     return written is not None and headers.get("x-amzn-requestid") == written
 
@@ -126,7 +126,7 @@ def _is_ec2(operation_model, _headers, body):
 
 
 def _is_s3(operation_model, headers, body):
-    """A document, a policy in JSON, or nothing where all that is said stands in the headers."""
+    """A document, a policy in JSON, or nothing if the whole answer is in the headers."""
     shape = operation_model.output_shape
     if not _has_request_id(headers):
         return False
@@ -134,7 +134,7 @@ def _is_s3(operation_model, headers, body):
         return not body.strip()
     payload = expected.payload(shape)
     if payload is not None and payload.type_name != "structure":
-        return "Statement" in (_object(body) or ())  # GetBucketPolicy's is the only text
+        return "Statement" in (_object(body) or ())  # GetBucketPolicy's answer is the only text
     root, inside = _read(body)
     name, elements = expected.document(operation_model)
     return (
@@ -145,7 +145,7 @@ def _is_s3(operation_model, headers, body):
 
 
 def _is_json(operation_model, headers, body):
-    """An object with all that is always there. An answer that has nothing to say is empty, or an empty object."""
+    """An object with all required members. An answer without content is empty, or an empty object."""
     if not _has_request_id(headers) or _ERROR_TYPE in headers:
         return False
     if not body.strip():
@@ -158,7 +158,7 @@ _PROTOCOLS = {"query": _is_query, "ec2": _is_ec2, "rest-xml": _is_s3, "rest-json
 
 
 def _check_members(model, parsed, http_response, **_):
-    """What the model requires must be there when the answer has been parsed, in whatever protocol; and what is one thing says of it."""
+    """Check the parsed answer, in any protocol, for the members that the model requires, and its structures for content."""
     shape = model.output_shape
     if shape is not None and http_response.status_code in _SUCCESS:
         hollow = [
@@ -176,7 +176,7 @@ def _note_asked(params, context, **_):
 
 
 def _check_subject(model, parsed, http_response, context, **_):
-    """A listing of something else is an answer to somebody else's call. botocore has decoded the prefix by now."""
+    """Reject a listing of another subject, which answers another call. botocore has decoded the prefix by now."""
     if http_response.status_code not in _SUCCESS:
         return
     for member, parameter in expected.SUBJECTS[model.name].items():
@@ -201,7 +201,7 @@ def _is_error_in_xml(body):
 
 
 def _read(body):
-    """The name of a document's root, and the elements in it by their names; nothing, when it is no whole document."""
+    """Return the name of a document's root, and its elements by name; nothing if the document is incomplete."""
     try:
         root = _parsed(body)
     except ET.ParseError:

@@ -1,7 +1,7 @@
 """
-How to reach an AWS account: which credentials, which region, which endpoint.
+The connection to an AWS account: credentials, region and endpoint.
 
-An explicit argument beats the profile, the profile beats pillar ``aws:admin``, and that beats botocore's own chain
+An explicit argument overrides the profile, the profile overrides pillar ``aws:admin``, and that overrides botocore's own chain
 (environment, shared configuration, SSO, container, instance role). ``aws:access_key`` and ``aws:secret_key`` belong to
 the servers' scripts and are never used here.
 """
@@ -28,29 +28,29 @@ from aws_runbook.errors import RunbookError, UnreachableError
 DEFAULT_REGION = "us-east-1"
 
 # CreateAccessKey's reply and AssumeRole's hold secrets. botocore logs every body, header and signature at DEBUG, which
-# `salt-call -l trace` would print, and warns with tracebacks of what it could not parse; urllib3 warns with what it could not
-# read of a head. What this project did is logged by session.py instead.
+# `salt-call -l trace` would print, and warns with tracebacks about answers that it cannot parse; urllib3 warns with the header text
+# that it cannot parse. The actions of this project are logged by session.py instead.
 _TALKATIVE = {"boto3": logging.INFO, "botocore": logging.INFO, "s3transfer": logging.INFO, "urllib3": logging.ERROR}
 
-# What goes into the head of a request; an HTTP library quotes a head that it refuses.
+# Values in the headers of a request; an HTTP library quotes headers that it refuses.
 _VISIBLE = re.compile(r"[!-~]*")
 _NO_ENDPOINT = (
     "The endpoint in use (endpoint_url, or AWS_ENDPOINT_URL in the environment) is no URL that can be called; give one such as "
     "https://localhost:4566, or leave it out to reach AWS."
 )
 
-# As many connections as a recovery of backups uses at a time are kept open; botocore keeps ten.
+# The number of open connections that a recovery of backups uses at a time; botocore's default is ten.
 _CONNECTIONS = 100
 
 _clients = {}
-# boto3's sessions, as each reads all endpoints of AWS anew, and asks for its credentials.
+# boto3's sessions are cached, because each new one reads all endpoints of AWS, and requests its credentials.
 _sessions = {}
-_lock = threading.RLock()  # boto3's clients are safe in threads; sessions, and making clients, are not
+_lock = threading.RLock()  # boto3's clients are thread-safe; sessions, and creating clients, are not
 
 
 @dataclass(frozen=True)
 class Connection:
-    """The settings that decide which account, region and endpoint a call goes to. botocore decides where they are ``None``."""
+    """The settings that determine the account, region and endpoint of a call. botocore decides those that are ``None``."""
 
     region: str | None = None
     keyid: str | None = None
@@ -68,7 +68,7 @@ _CREDENTIALS = ("keyid", "key", "session_token")
 
 def resolve(*, region=None, profile=None, keyid=None, key=None, admin=None, fallback_region=None, lookup=None):
     """
-    The connection that follows from a function's arguments and from pillar.
+    Return the connection for a function's arguments and pillar.
 
     ``profile`` and ``admin`` are mappings of :class:`Connection`'s fields, or names that ``lookup`` (a function of the
     name) turns into one. ``fallback_region`` is pillar's ``aws:region``.
@@ -81,8 +81,8 @@ def resolve(*, region=None, profile=None, keyid=None, key=None, admin=None, fall
     resolved = {}
     for where, layer in layers:
         _check_pair(where, layer)
-        # Credentials go together: a key of one layer must not be signed with the session token of another, nor be
-        # set aside for a shared-configuration profile that a lower layer names.
+        # Credentials belong together: a key of one layer must not be used with the session token of another, nor be
+        # overridden by a shared-configuration profile that a lower layer names.
         settled = _holds_credentials(resolved) or resolved.get("aws_profile")
         for name in _FIELDS:
             if settled and name in (*_CREDENTIALS, "aws_profile"):
@@ -95,7 +95,7 @@ def resolve(*, region=None, profile=None, keyid=None, key=None, admin=None, fall
 
 
 def holds_secrets(layer):
-    """Whether a mapping of :class:`Connection`'s fields has credentials, which must not be shown."""
+    """Whether a mapping of :class:`Connection`'s fields contains credentials, which must not be shown."""
     return _holds_credentials(layer) or urls.has_userinfo(layer.get("endpoint_url") or "")
 
 
@@ -146,7 +146,7 @@ def _check_pair(where, layer):
 
 def client(connection, service, region=None, *, once=False):
     """
-    The boto3 client of ``service`` for ``connection``, made once; ``region`` overrides the connection's.
+    Return the cached boto3 client of ``service`` for ``connection``; ``region`` overrides the connection's.
 
     With ``once``, botocore does not retry.
     """
@@ -159,14 +159,14 @@ def client(connection, service, region=None, *, once=False):
 
 
 def forget(service):
-    """Drop the cached clients of ``service``: what they have learnt no longer holds."""
+    """Drop the cached clients of ``service``, because what they have cached is outdated."""
     with _lock:
         for slot in [slot for slot in _clients if slot[2] == service]:
             del _clients[slot]
 
 
 def _surroundings():
-    """The environment variables that botocore reads, as a part of the cache's key."""
+    """Return the environment variables that botocore reads, as a part of the cache key."""
     return tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))
 
 
@@ -174,7 +174,7 @@ def _make(connection, service, region, *, once):
     session = _session(connection)
     region = region or connection.region or session.region_name or DEFAULT_REGION
     if connection.role_arn:
-        # Not one for all regions: what some of them give is not taken in others.
+        # Not one session for all regions: credentials issued in some regions are not accepted in others.
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html
         session = _kept((replace(connection, region=region), _surroundings()), _assumed, session, connection, region)
     config = _config(once=once)
@@ -183,15 +183,15 @@ def _make(connection, service, region, *, once):
     except ValueError as error:
         if not str(error).startswith(
             "Invalid endpoint:"
-        ):  # botocore's own; others are of what a program of credentials prints
+        ):  # botocore's own errors; others quote the output of a credential process
             raise
-        # Its text quotes the endpoint, which can have a password.
+        # The error quotes the endpoint, which can contain a password.
         failed = RunbookError(_NO_ENDPOINT)
     raise failed
 
 
 def _session(connection):
-    """The boto3 session of a connection's credentials, made once."""
+    """Return the cached boto3 session of a connection's credentials."""
     credentials = {
         "aws_access_key_id": connection.keyid,
         "aws_secret_access_key": connection.key,
@@ -212,7 +212,7 @@ def _new_session(**how):
 
 
 def _config(*, once=False):
-    # botocore waits a minute, and asks again: where AWS cannot be reached a person should hear of it sooner.
+    # botocore waits a minute, and retries. If AWS cannot be reached, the operator should learn it earlier.
     return Config(
         retries=retries.settings(once=once),
         connect_timeout=10,
@@ -222,7 +222,7 @@ def _config(*, once=False):
 
 
 def _assumed(session, connection, region):
-    """A session whose credentials are those of ``role_arn``, renewed by botocore before they run out."""
+    """Return a session with the credentials of ``role_arn``, which botocore renews before they expire."""
     source = session.get_credentials()
     if source is None:
         raise RunbookError(f"Cannot assume {connection.role_arn}: there are no credentials to assume it with.")
@@ -236,7 +236,7 @@ def _assumed(session, connection, region):
         extra["ExternalId"] = connection.external_id
     fetcher = AssumeRoleCredentialFetcher(sts_client, source, connection.role_arn, extra_args=extra)
     assumed = _new_session(region_name=region)
-    # boto3 has no public way to hand over renewable credentials; botocore's own assume-role provider ends here too.
+    # boto3 has no public interface for renewable credentials; botocore's own assume-role provider does the same.
     assumed._session._credentials = DeferredRefreshableCredentials(  # noqa: SLF001
         method="assume-role", refresh_using=fetcher.fetch_credentials
     )
@@ -244,7 +244,7 @@ def _assumed(session, connection, region):
 
 
 def region_of(connection):
-    """The region that calls of ``connection`` go to when they name none."""
+    """Return the region of ``connection``'s calls that name none."""
     try:
         return connection.region or _region_of_session(connection, _surroundings()) or DEFAULT_REGION
     except BotoCoreError as error:
@@ -260,21 +260,21 @@ def _region_of_session(connection, _surroundings):
 
 @cache
 def partition_of(region):
-    """The partition (``aws``, ``aws-cn``…) that a region belongs to, from what botocore knows of AWS."""
+    """Return the partition (``aws``, ``aws-cn``…) of a region, from botocore's data."""
     try:
         with _lock:
-            session = next(iter(_sessions.values()), None) or boto3.Session()  # all of them know the same
+            session = next(iter(_sessions.values()), None) or boto3.Session()  # all have the same data
             return session.get_partition_for_region(region)
     except BotoCoreError as error:
         raise RunbookError(f"There is no AWS region {region!r}: {error}.") from error
 
 
 def _hush():
-    """Keep the libraries that see answers from logging them, at any log level of the minion."""
+    """Prevent the libraries that handle answers from logging them, at any log level of the minion."""
     known = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in _TALKATIVE]
     for name in {*known, *_TALKATIVE}:
         logger, level = logging.getLogger(name), _TALKATIVE[name.partition(".")[0]]
-        # A level is inherited by loggers that are made later; a filter also holds where the configuration sets another level.
+        # Loggers that are created later inherit the level. The filter also applies if the configuration sets another level.
         if logger.level < level:
             logger.setLevel(level)
         if _discreet not in logger.filters:
@@ -282,6 +282,6 @@ def _hush():
 
 
 def _discreet(record):
-    # A traceback ends with the text of its error, which may be the answer that could not be read.
+    # A traceback ends with the text of its error, which may quote an unreadable answer.
     record.exc_info = record.exc_text = None
     return record.levelno >= _TALKATIVE[record.name.partition(".")[0]]

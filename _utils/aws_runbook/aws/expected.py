@@ -1,39 +1,38 @@
 """
-What a genuine answer of AWS's to a call always has.
+The elements that a genuine answer of AWS always has.
 
-Most of it follows from botocore's model of the call. Tables hold what no model says: each entry is from AWS's pages, or, where they
-show no answer without anything in it, from recorded ones. More than that is asked for nowhere: an answer of AWS's that is refused
-makes the call useless.
+Most of them follow from botocore's model of the call. Tables hold what no model says: each entry is from AWS's documentation or, if
+that shows no empty answer, from recorded answers. Nothing beyond that is required: refusing a genuine answer makes the call useless.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
 https://github.com/cloud-custodian/cloud-custodian/tree/main/tests/data/placebo
 """
 
-# What is in an answer in XML when it is empty, too: <Subscriptions/>, <vpcSet/>.
+# Types whose elements are present in XML even if empty: <Subscriptions/>, <vpcSet/>.
 _GROUPS = ("list", "map", "structure")
-# Every listing of IAM's says whether there is more.
+# Every listing of IAM says whether there are more pages.
 _MORE = "IsTruncated"
 _READS = ("Describe", "Get", "List")
-# Where more or less than all lists, maps and structures is always there.
+# Calls for which the members that are always present are not exactly all lists, maps and structures.
 _QUERY_ALWAYS = {
     # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
     "CreateSecurityGroup": ("GroupId",),
-    # Without an active rule set nothing is in it. https://docs.aws.amazon.com/ses/latest/APIReference/API_DescribeActiveReceiptRuleSet.html
+    # Empty without an active rule set. https://docs.aws.amazon.com/ses/latest/APIReference/API_DescribeActiveReceiptRuleSet.html
     "DescribeActiveReceiptRuleSet": (),
     "DescribeReceiptRuleSet": ("Metadata",),
-    # Of the settings, the one that was asked for. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcAttribute.html
+    # Only the requested setting is present. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcAttribute.html
     "DescribeVpcAttribute": ("VpcId",),
-    # Of the lists, those that were asked for. https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
+    # Only the requested lists are present. https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
     "GetAccountAuthorizationDetails": (_MORE,),
     # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html
     # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
     "GetAccessKeyInfo": ("Account",),
     "GetCallerIdentity": ("Account", "Arn", "UserId"),
-    # It says whether there is more since 2025 only.
+    # It only says since 2025 whether there are more pages.
     "ListServiceSpecificCredentials": ("ServiceSpecificCredentials",),
 }
-# What an answer of SES's version 2 always has, by its pages: in the model all of it is optional.
+# The members that an answer of SES version 2 always has, by its documentation: in the model all are optional.
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_Operations.html
 _JSON_ALWAYS = {
     "GetAccount": ("ProductionAccessEnabled", "SendingEnabled"),
@@ -44,8 +43,8 @@ _JSON_ALWAYS = {
     "ListEmailIdentities": ("EmailIdentities",),
     "ListSuppressedDestinations": ("SuppressedDestinationSummaries",),
 }
-# S3's model does not name the document of a listing, nor that of POST. The others have the name that the same document has in
-# the request that puts it, or that of their shape. Each with the elements that are always there.
+# S3's model does not name the root element of a listing, nor that of POST. The others have the name of the same document in the
+# request that puts it, or that of their shape. Each entry lists the elements that are always present.
 _S3_DOCUMENTS = {
     "CompleteMultipartUpload": ("CompleteMultipartUploadResult", ("ETag",)),
     "CopyObject": ("CopyObjectResult", ("ETag",)),
@@ -58,14 +57,14 @@ _S3_DOCUMENTS = {
     "ListObjectsV2": ("ListBucketResult", ("Name", "IsTruncated")),
     "UploadPartCopy": ("CopyPartResult", ("ETag",)),
 }
-# Without a rule there is no configuration: S3 answers NoSuchLifecycleConfiguration. Without a policy there is no status of one.
+# A lifecycle configuration always has a rule: otherwise S3 answers NoSuchLifecycleConfiguration. Likewise a policy status needs a policy.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html
 _S3_ALWAYS = {
     "GetBucketAcl": ("Owner", "AccessControlList"),
     "GetBucketLifecycleConfiguration": ("Rule",),
     "GetBucketPolicyStatus": ("IsPublic",),
 }
-# Of what a listing is, as it says itself, and the parameter that asked for it. Without a prefix, ListMultipartUploads says none.
+# The element by which a listing names its subject, and the matching parameter. Without a prefix, ListMultipartUploads omits it.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html
 SUBJECTS = {
@@ -73,13 +72,13 @@ SUBJECTS = {
     "ListObjectVersions": {"Name": "Bucket", "Prefix": "Prefix"},
     "ListObjectsV2": {"Name": "Bucket", "Prefix": "Prefix"},
 }
-# Answers that say with nothing in them that there is none: no rule set is active, a bucket was never versioned, is in us-east-1, or
-# all of it was deleted, and quietly.
+# Answers that are empty if there is nothing to report: no rule set is active, a bucket was never versioned, a bucket is in us-east-1,
+# or everything was deleted in quiet mode.
 _MAY_BE_EMPTY = ("DeleteObjects", "DescribeActiveReceiptRuleSet", "GetBucketLocation", "GetBucketVersioning")
 
 
 def always(operation_model):
-    """The members that an answer must have, but for those of S3's documents."""
+    """Return the members that an answer must have, except those of S3's documents."""
     shape, name = operation_model.output_shape, operation_model.name
     required = shape.required_members if shape else ()
     protocol = operation_model.service_model.resolved_protocol
@@ -93,9 +92,9 @@ def always(operation_model):
 
 def _by_rule(name, shape):
     """
-    All lists, maps and structures of the answer to a read, and whether there is more; of a write, the structure that was written.
+    Return all lists, maps and structures of a read's answer, and the marker of further pages; for a write, the written structure.
 
-    What was written may have lists that are left out.
+    The lists of a written structure may be omitted.
     """
     kinds = _GROUPS if name.startswith(_READS) else ("structure",)
     members = shape.members.items() if shape else ()
@@ -103,7 +102,7 @@ def _by_rule(name, shape):
 
 
 def elements(operation_model):
-    """The names of an answer's members as they are written in it, by their names in the model."""
+    """Return the names of an answer's members in the body, by their names in the model."""
     shape = operation_model.output_shape
     members = shape.members.items() if shape else ()
     return {
@@ -114,7 +113,7 @@ def elements(operation_model):
 
 
 def holds(operation_model, found):
-    """Whether ``found``, the names of what is in an answer, are all that is always there, and something at all."""
+    """Whether ``found``, the names of the elements of an answer, is not empty and includes all that are always present."""
     names = elements(operation_model)
     return all(names[name] in found for name in always(operation_model)) and (
         not names or any(name in found for name in names.values())
@@ -122,12 +121,12 @@ def holds(operation_model, found):
 
 
 def may_be_empty(operation_model):
-    """Whether an answer with nothing in it can be AWS's."""
+    """Whether a genuine answer can be empty."""
     return operation_model.name in _MAY_BE_EMPTY
 
 
 def document(operation_model):
-    """The root of the XML that an answer of S3's holds, and the elements that are always in it; ``None`` where nothing says so."""
+    """Return the root element of an XML answer of S3, and the elements that it always has; ``None`` if these are unknown."""
     name = operation_model.name
     if name in _S3_DOCUMENTS:
         return _S3_DOCUMENTS[name]
@@ -140,19 +139,19 @@ def document(operation_model):
 
 
 def _required(operation_model):
-    """The elements that the model requires of the document of an answer."""
+    """Return the elements that the model requires in the document of an answer."""
     shape = operation_model.output_shape
     shape = payload(shape) or shape
     return tuple(shape.members[name].serialization.get("name", name) for name in shape.required_members)
 
 
 def payload(shape):
-    """The member of a request or an answer that is its whole body; with the name that it has there."""
+    """Return the member that is the whole body of a request or an answer, and its name there."""
     name = shape and shape.serialization.get("payload")
     return shape.members[name] if name else None
 
 
 def in_body(shape):
-    """Whether an answer has anything to say in its body."""
+    """Whether an answer has any content in its body."""
     members = shape.members.values() if shape else ()
     return any(member.serialization.get("location") is None for member in members)

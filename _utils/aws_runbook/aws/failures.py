@@ -1,9 +1,9 @@
 """
-What went wrong in a call to AWS, as one sentence for an operator.
+Describe a failed call to AWS in one sentence for an operator.
 
-AWS's code and message are told, of an error that is genuinely AWS's (:mod:`aws_runbook.aws.answers`). botocore's own texts are
-passed on only where they cannot hold a part of an answer: that to CreateAccessKey holds a secret, those to AssumeRole and of a
-container's credentials too.
+The code and message of a genuine error of AWS (:mod:`aws_runbook.aws.answers`) are shown. botocore's own texts are shown only if
+they cannot contain a part of an answer: the answers to CreateAccessKey, to AssumeRole and of a container's credentials contain
+secrets.
 """
 
 import shlex
@@ -29,13 +29,13 @@ _NO_PROCESS = (
     "the program that credential_process in the shared configuration (~/.aws/config) names gave no credentials that can be "
     "read. Run it by hand and mend what it prints, or name other credentials in pillar (aws:admin)"
 )
-# Nothing was sent, or nobody was there to take it.
+# Nothing was sent, or the connection failed.
 _NOT_SENT = (
     exceptions.ConnectTimeoutError,
     exceptions.EndpointConnectionError,
     exceptions.ProxyConnectionError,
 )
-# It was sent, and no answer came, or none that is whole.
+# The request was sent, and no answer or an incomplete one arrived.
 _LOST = (
     exceptions.HTTPClientError,
     exceptions.IncompleteReadError,
@@ -53,7 +53,7 @@ _CREDENTIALS = (
 )
 _SSO = (exceptions.SSOError, exceptions.TokenRetrievalError)
 _OF_CREDENTIALS = {"AssumeRole": "sts", "AssumeRoleWithWebIdentity": "sts", "GetRoleCredentials": "sso"}
-# Their texts quote what a server answered: one that hands out credentials, or an HTTP client's complaint about a head or a chunk.
+# Their texts quote a server's answer: that of a credentials endpoint, or a header or chunk that an HTTP client rejects.
 _QUOTING = (
     exceptions.CredentialRetrievalError,
     exceptions.HTTPClientError,
@@ -61,10 +61,10 @@ _QUOTING = (
     exceptions.PaginationError,
     exceptions.TokenRetrievalError,
 )
-# Of these programs on this machine it is known what they say.
+# The output of these local programs is known.
 _OWN_PROVIDERS = ("custom-process",)
 
-# What AWS says of credentials that it does not take, and what to do about it.
+# AWS's codes for rejected credentials, and what to do about them.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 _RENEW = "Renew the credentials in use, or use others."
 _OTHER_KEY = "The access key in use was deleted, is not active, or is written wrongly: use another."
@@ -80,21 +80,21 @@ _CURES = {
 
 
 def code(error):
-    """AWS's error code, where ``error`` is an error answer of AWS's; ``UNREADABLE``, or an empty text."""
+    """Return AWS's error code if ``error`` is an error answer of AWS; otherwise ``UNREADABLE`` or an empty text."""
     if isinstance(error, ClientError):
         return UNREADABLE if answers.not_of_aws(error) else error.response.get("Error", {}).get("Code", "")
     return "" if isinstance(error, BotoCoreError | RunbookError) else UNREADABLE
 
 
 def message(error):
-    """AWS's message, where ``error`` is an error answer of AWS's; or an empty text."""
+    """Return AWS's message if ``error`` is an error answer of AWS; otherwise an empty text."""
     if not isinstance(error, ClientError) or answers.not_of_aws(error):
         return ""
     return str(error.response.get("Error", {}).get("Message") or "")
 
 
 def secrets(model, parameters):
-    """The values among a call's parameters that no text may show: those that its ``model`` marks as sensitive, and URLs, which can have a
+    """Return the values in a call's parameters that no text may show: those that ``model`` marks as sensitive, and URLs, which can have a
     password.
     """
     members = model.input_shape.members if model.input_shape else {}
@@ -106,7 +106,7 @@ def secrets(model, parameters):
 
 
 def _without(text, hidden):
-    """``text`` without the secrets in ``hidden``, also in the encodings of URLs and HTML."""
+    """Return ``text`` without the secrets in ``hidden``, including their URL and HTML encodings."""
     forms = {
         form
         for value in hidden
@@ -119,11 +119,11 @@ def _without(text, hidden):
 
 def translated(error, doing, service, operation, *, writing=False, once=False, outcomes=(), profile=None, hidden=()):
     """
-    The error to raise in place of ``error``: a sentence that says what was being done, what came back, and what to do.
+    Return the error to raise in place of ``error``: a sentence that says what was being done, what AWS answered, and what to do.
 
-    ``doing`` completes "Cannot …"; ``writing`` says that the call was to change something, ``once`` that it must not be made
-    twice; ``outcomes`` are those of its attempts (:mod:`aws_runbook.aws.retries`); ``profile`` is the AWS profile in use; what is ``hidden`` is told by no text. The result has no cause and no context: those would be printed
-    with it.
+    ``doing`` completes "Cannot …"; ``writing`` says that the call changes something, ``once`` that it must not be made twice;
+    ``outcomes`` are those of its attempts (:mod:`aws_runbook.aws.retries`); ``profile`` is the AWS profile in use; the text never
+    contains the values in ``hidden``. The result has no cause and no context, because those would be printed with it.
     """
     if isinstance(error, RunbookError):
         return error
@@ -146,7 +146,7 @@ def translated(error, doing, service, operation, *, writing=False, once=False, o
 
 
 def _may_be_done(outcomes):
-    """Whether AWS may have done in one of several attempts what it was asked for."""
+    """Whether AWS may have carried out the request in one of several attempts."""
     return any(
         outcome >= _SERVER_ERROR
         if isinstance(outcome, int)
@@ -156,7 +156,7 @@ def _may_be_done(outcomes):
 
 
 def plain(error, profile=None):
-    """Half a sentence about an error of botocore's, which quotes no answer, with what to do if that is known."""
+    """Return a clause about an error of botocore, which quotes no answer, and what to do if that is known."""
     if not isinstance(error, BotoCoreError):
         return f"{_NO_PROCESS} ({type(error).__name__})"
     if isinstance(error, NoCredentialsError):
@@ -173,7 +173,7 @@ def plain(error, profile=None):
 
 
 def _is_of_handshake(error):
-    """Whether TLS failed before anything was sent: botocore has one error for that and for an answer that cannot be decrypted."""
+    """Whether TLS failed before anything was sent: botocore raises the same error for an answer that cannot be decrypted."""
     if not isinstance(error, exceptions.SSLError):
         return False
     for cause in getattr(error.kwargs.get("error"), "args", ()):
@@ -187,7 +187,7 @@ def _is_of_handshake(error):
 
 def _is_of_process(error):
     """
-    Whether an error arose where botocore reads what a ``credential_process`` prints: it lets out what the parser says.
+    Whether an error arose while botocore read the output of a ``credential_process``: it passes on the parser's error.
 
     https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sourcing-external.html
     """
@@ -202,7 +202,7 @@ def _of_aws(error, doing, service, operation, *, writing, once, hidden):
     message = " ".join(told.split())
     text = f"Cannot {doing}: AWS says {name}: {message.rstrip('.')}."
     if name in DENIED:
-        # botocore makes calls of its own in the middle of another, to get credentials.
+        # botocore makes its own calls within another one, to get credentials.
         refused = error.operation_name or operation
         text += f" The credentials in use need {services.iam_action(_OF_CREDENTIALS.get(refused, service), refused)}."
     text += f" {_CURES[name]}" if name in _CURES else ""

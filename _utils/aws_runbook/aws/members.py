@@ -1,8 +1,8 @@
 """
-What an answer says that the installed botocore does not know.
+The elements of an answer that the installed botocore does not know.
 
-Some configurations are replaced whole by a write. botocore leaves out what is newer than itself when it reads, and sends nothing that
-it does not know: a write that is about something else would remove it. So it is noted what was left out, and such a write refused.
+Some configurations are replaced as a whole by a write. botocore omits elements newer than itself when it reads, and cannot send them:
+a write of another element would remove them. So omitted elements are noted, and such a write is refused.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
@@ -18,18 +18,18 @@ _KEY = "UnknownMembers"
 
 
 def watch(session):
-    """Note in each answer of :data:`REPLACED` what botocore leaves out, for every client of this boto3 session."""
+    """Note in each answer of :data:`REPLACED` the elements that botocore omits, for every client of this boto3 session."""
     for operation in REPLACED:
         session.events.register(f"after-call.s3.{operation}", _note, unique_id=f"aws-runbook-members-{operation}")
 
 
 def unknown(answer):
-    """The names of what botocore left out of ``answer``, which may be ``None``."""
+    """Return the names of the elements that botocore omitted from ``answer``, which may be ``None``."""
     return (answer or {}).get(_KEY, [])
 
 
 def refuse(where, names):
-    """Raise when a write would remove ``names`` from ``where``."""
+    """Raise if a write would remove ``names`` from ``where``."""
     if names:
         raise RunbookError(
             f"{where} has {', '.join(names)}, which the installed boto3 does not know, and a write would remove it. Install a later "
@@ -48,7 +48,7 @@ def _note(model, parsed, http_response, **_):
 
 
 def _unknown(shape, element):
-    """The names of the elements in ``element``, at any depth, that ``shape`` does not have."""
+    """Return the names of the elements in ``element``, at any depth, that ``shape`` does not have."""
     if shape.type_name != "structure":
         return
     members = {member.serialization.get("name", name): member for name, member in shape.members.items()}

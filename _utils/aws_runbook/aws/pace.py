@@ -1,10 +1,10 @@
 """
-How fast SES may be asked: about once a second, in one account and region, for everything but sending mail.
+SES's request rate: about one per second, in one account and region, for everything except sending mail.
 
 https://docs.aws.amazon.com/ses/latest/APIReference/CommonErrors.html
 
-SES tolerates short bursts, so nothing is slowed down until it refuses once. From then on requests keep the pace, until there
-have been few for a while: that takes as long as SES needs, where backing off by guesses takes several times as long.
+SES tolerates short bursts, so nothing is slowed down until it refuses a request. From then on requests keep the rate, until there
+have been few for a while. This takes as long as SES needs; exponential backoff takes several times as long.
 """
 
 import threading
@@ -21,7 +21,7 @@ _lock = threading.Lock()
 
 
 class Pace:
-    """The requests to one SES: ``wait`` comes before each, ``note`` after."""
+    """The request rate to SES in one account and region: call ``wait`` before each request, ``note`` after it."""
 
     def __init__(self, *, clock=time.monotonic, pause=time.sleep):
         self._clock = clock
@@ -31,7 +31,7 @@ class Pace:
         self._refused = float("-inf")
 
     def wait(self):
-        """Wait for this request's turn, if SES has refused one lately."""
+        """Wait for this request's turn, if SES has recently refused one."""
         with self._lock:
             now = self._clock()
             remaining = self._last + _INTERVAL - now
@@ -40,18 +40,18 @@ class Pace:
                 self._refused = now
 
     def note(self, code=None):
-        """SES has answered; ``code`` is its error code, if it was one."""
+        """Note SES's answer; ``code`` is its error code, if any."""
         now = self._clock()
         if code in THROTTLED:
             self._refused = now
         else:
-            # SES counted the request when it came, at the latest now: the next one is not too early, whatever the network does.
-            # To count from halfway between request and answer saves some milliseconds each, and loses whole seconds to refusals.
+            # SES counted the request on arrival, at the latest now, so the next one is not too early, regardless of network delay.
+            # Counting from halfway between request and answer saves a few milliseconds each, and loses whole seconds to refusals.
             self._last = now
 
 
 def attach(client, connection):
-    """Let a boto3 client of SES keep the pace, in every request: of each page, and of each that botocore repeats."""
+    """Make a boto3 client of SES keep the rate in every request, including pages and botocore's retries."""
     with _lock:
         pace = _paces.setdefault((connection, client.meta.region_name), Pace())
     service = client.meta.service_model.service_id.hyphenize()

@@ -1,10 +1,10 @@
 """
 Retries: what is retried, how often and for how long; and the outcome of each attempt.
 
-botocore's standard mode retries throttled calls, and errors of AWS's servers and of the network. This project adds what AWS refuses
-while another run writes to the same resource (``busy`` of each file in :mod:`aws_runbook.services`), answers that
-cannot be read, and, for calls that botocore must not repeat, what was refused before anything was done. What AWS does not show yet
-is in :mod:`aws_runbook.run.recent`.
+botocore's standard mode retries throttled calls, and errors of AWS's servers and of the network. This project adds refusals while
+another run writes to the same resource (``busy`` of each file in :mod:`aws_runbook.services`), unreadable answers, and, for calls
+that botocore must not repeat, refusals before anything was done. Resources that AWS does not show yet are handled in
+:mod:`aws_runbook.run.recent`.
 
 https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 """
@@ -14,22 +14,22 @@ from contextvars import ContextVar
 
 from aws_runbook.errors import AwsError
 
-# The code of an answer that AWS did not give, or not whole; none of AWS's own.
+# The code of an answer that is not from AWS, or incomplete; AWS has no such code.
 UNREADABLE = "Unreadable"
-# For how long a read is made again whose answer cannot be read. Seconds.
+# How long a read with an unreadable answer is retried. Seconds.
 UNREADABLE_FOR = 1
-# Refused before anything was done, because there are too many calls: it is safe to repeat even what must not be done twice.
+# Throttled before anything was done: even a call that must not be made twice can be repeated safely.
 THROTTLED = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
-# The same from a service that answers so with the status of an error of its own.
+# The same, from a service that answers this with the status of a server error.
 REFUSED = (*THROTTLED, "SlowDown")
-# How often botocore makes a call. A fleet's run makes hundreds of calls to services that throttle at a few a second.
+# The maximum number of attempts of botocore. A fleet's run makes hundreds of calls to services that throttle at a few per second.
 _ATTEMPTS = 8
 
 _current = ContextVar("aws_runbook_attempts", default=None)
 
 
 def settings(*, once):
-    """The retries of a boto3 client; with ``once`` there are none, as its calls must not be made twice."""
+    """Return the retry settings of a boto3 client; with ``once`` there are no retries, as its calls must not be made twice."""
     if once:
         return {"mode": "standard", "total_max_attempts": 1}
     return (
@@ -40,17 +40,17 @@ def settings(*, once):
 
 
 def of_write(service, *, once):
-    """The codes of errors after which a write is made again, for as long as AWS may need to show what was written before."""
+    """Return the error codes after which a write is retried, for as long as AWS may need to show earlier writes."""
     return (*service.busy, *(THROTTLED if once else ()))
 
 
 def of_read(elapsed):
-    """The codes of errors after which a read is made again, ``elapsed`` seconds after the first attempt."""
+    """Return the error codes after which a read is retried, ``elapsed`` seconds after the first attempt."""
     return (UNREADABLE,) if elapsed < UNREADABLE_FOR else ()
 
 
 def against_others(action, *, codes, times=3):
-    """Call ``action()``, and again while it fails with one of ``codes`` because another run was quicker; at most ``times``."""
+    """Call ``action()``, and repeat it if it fails with one of ``codes`` because another run was faster; at most ``times`` calls."""
     for left in reversed(range(times)):
         try:
             return action()
@@ -66,7 +66,7 @@ def watch(session):
 
 
 def begin():
-    """A list that receives the outcomes of the next call in this thread: exceptions and HTTP statuses."""
+    """Return a list that receives the outcomes of the next call in this thread: exceptions and HTTP statuses."""
     outcomes = []
     _current.set(outcomes)
     return outcomes

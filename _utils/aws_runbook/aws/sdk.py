@@ -1,4 +1,4 @@
-"""What is used of AWS's own library, imported in one place: so whichever module is asked for says what to install."""
+"""The imports of AWS's library, in one place, so that every module reports what to install if it is missing."""
 
 try:
     import boto3

@@ -1,7 +1,7 @@
 """
-The one way to AWS: every read goes through :meth:`Session.read`, every write through :meth:`Session.write`.
+The only access to AWS: every read goes through :meth:`Session.read`, every write through :meth:`Session.write`.
 
-So the cache, the paging, the retry of what AWS does not show yet, and the sentence for an error live once.
+So the cache, paging, the retries for eventual consistency, and error sentences are implemented once.
 """
 
 import logging
@@ -26,7 +26,7 @@ from aws_runbook.run.recent import SETTLE_TIMEOUT
 
 log = logging.getLogger(__name__)
 
-# All that S3 says of an error in its answer to HEAD, whatever is wrong.
+# The only codes that S3 gives for an error in its answer to HEAD.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
 _BODILESS = ("400", "403")
 
@@ -45,7 +45,7 @@ class _Request:
 
 
 def connect(opts, pillar, *, region=None, profile=None, keyid=None, key=None):
-    """The session for a module function: its last four arguments, and the minion's configuration and pillar."""
+    """Return the session for a module function, from its last four arguments and the minion's configuration and pillar."""
     hints.remember(opts)
     settings = pillar.get("aws") or {}
     connection = connections.resolve(
@@ -57,7 +57,7 @@ def connect(opts, pillar, *, region=None, profile=None, keyid=None, key=None):
         fallback_region=settings.get("region"),
         lookup=lambda name: traverse_dict_and_list(pillar, name) or traverse_dict_and_list(opts, name),
     )
-    # Other credentials in the call mean their account.
+    # Credentials in the call determine the account.
     account = settings.get("account") if profile is None and keyid is None else None
     session = Session(connection, account)
     session.given = {"region": region, "profile": profile, "keyid": keyid, "key": key}
@@ -73,7 +73,7 @@ class Session:
         self.given = {}
         self._account = account
         self._cache = run_cache.current() or run_cache.Cache()
-        # What AWS's clock showed, and when.
+        # The time on AWS's clock, and when it was noted.
         self._clock = None
 
     def set_clock(self, moment):
@@ -81,38 +81,38 @@ class Session:
         self._clock = moment, time.monotonic()
 
     def clock(self):
-        """What AWS's clock shows, where it was noted."""
+        """Return the time on AWS's clock, if it was noted."""
         if self._clock is None:
             return None
         moment, since = self._clock
         return moment + timedelta(seconds=time.monotonic() - since)
 
     def within(self, region):
-        """The session for ``region``, the region of a resource in pillar, unless the call itself named one."""
+        """Return the session for ``region``, the region of a resource in pillar, unless the call itself named one."""
         return self if region is None or self.given["region"] else self.again(**{**self.given, "region": region})
 
     @cached_property
     def region(self):
-        """The region that calls go to when they name none."""
+        """Return the region of calls that name none."""
         return connections.region_of(self.connection)
 
     @property
     def account_id(self):
-        """The number of the account that the credentials belong to (one call in a run)."""
+        """Return the number of the account that the credentials belong to (one call per run)."""
         return self.identity()["Account"]
 
     @property
     def partition(self):
-        """``aws``, ``aws-cn`` or ``aws-us-gov``: what ARNs in this region begin with."""
+        """Return the partition in the ARNs of this region: ``aws``, ``aws-cn`` or ``aws-us-gov``."""
         return connections.partition_of(self.region)
 
     def command(self, function, region=None, **arguments):
-        """The command for a message (see :mod:`aws_runbook.hints`) that calls ``function`` with this session's account and region."""
+        """Return the command for a message (see :mod:`aws_runbook.hints`) that calls ``function`` with this session's account and region."""
         return hints.command(function, **arguments, **self._told(region or self.region))
 
     def _told(self, region):
         """
-        The arguments by which a command reaches ``region`` and the account, except those that are the default.
+        Return the arguments by which a command reaches ``region`` and the account, without defaults.
 
         Words in capital letters are placeholders for credentials, so that the command is not run with other ones.
         """
@@ -126,7 +126,7 @@ class Session:
         }
 
     def identity(self):
-        """``Account``, ``Arn`` and ``UserId`` of the credentials in use."""
+        """Return ``Account``, ``Arn`` and ``UserId`` of the credentials in use."""
         return self._cache.get((self.connection, "sts", None, "get_caller_identity"), {}, self._identify)
 
     def _identify(self):
@@ -135,22 +135,22 @@ class Session:
         return self._look(_Request(client, "sts", "get_caller_identity", doing, {}, client.get_caller_identity))
 
     def _identify_again(self):
-        """Check the credentials once in a run, after S3's first refusal without a reason: they may have expired."""
+        """Check the credentials once per run, after S3's first refusal without a reason: they may have expired."""
         self._cache.get((self.connection, "sts", None, "again"), {}, self._identify)
 
     def check_account(self):
-        """Raise when ``aws:account`` in pillar names another account than the credentials belong to."""
+        """Raise if ``aws:account`` in pillar is not the account that the credentials belong to."""
         identity = self.identity() if self._account else None
         if identity and identity["Account"] != self._account:
             raise WrongAccountError(identity["Arn"], identity["Account"], self._account)
 
     def read(self, service, method, doing, *, absent=(), region=None, listed=True, **parameters):
         """
-        One read, of all its pages.
+        Make one read, including all its pages.
 
-        ``doing`` completes "Cannot …" in an error. ``absent`` are AWS's error codes that mean "there is none": the
-        answer is then ``None``. Any other error is raised, so that a failed read never looks like an absent resource. With ``listed``
-        off, a listing of the account is not used in place of the read.
+        ``doing`` completes "Cannot …" in an error. ``absent`` are AWS's error codes for a missing resource: the answer is then
+        ``None``. Any other error is raised, so that a failed read never looks like a missing resource. If ``listed`` is false, a
+        listing of the account is not used instead of the read.
         """
         whole = services.of(service).whole
         covered = whole and method in whole.covers
@@ -175,11 +175,11 @@ class Session:
         return self._cache.get((self.connection, service, region, method), parameters, load)
 
     def _listing(self, service):
-        """The listing of a service's things in this account, for :meth:`aws_runbook.run.cache.Cache.told`."""
+        """Return the arguments of a service's listing in this account, for :meth:`aws_runbook.run.cache.Cache.told`."""
         return replace(self.connection, region=None), service, partial(self._list, service)
 
     def _list(self, service):
-        """The pages of a service's listing; ``None`` where the credentials may not list, which is said once."""
+        """Return the pages of a service's listing; ``None`` if the credentials may not list, which is reported once."""
         whole = services.of(service).whole
         try:
             return list(self.pages(service, whole.method, whole.doing, **whole.parameters))
@@ -194,7 +194,7 @@ class Session:
 
     def read_with(self, service, method, doing, name, others, *, asked, answered, region=None):
         """
-        The answer about ``name`` from a read that takes several names; ``None`` when the answer does not contain it.
+        Return the answer about ``name`` from a read that takes several names; ``None`` if the answer does not contain it.
 
         ``asked`` is the parameter that takes the names, ``answered`` the key of the answer. Those of ``others`` that are not cached are
         read in the same call, and cached.
@@ -211,49 +211,49 @@ class Session:
         return self._cache.get_with((self.connection, service, region, method), name, others, load)
 
     def unknown(self, service, method, names, *, region=None):
-        """The ``names`` that are not cached for ``read_with``."""
+        """Return the ``names`` that are not cached for ``read_with``."""
         return self._cache.missing((self.connection, service, region, method), names)
 
     def unasked(self, service, method, names, *, region=None):
-        """The ``names`` that ``read_with`` has not read since the cache was last cleared."""
+        """Return the ``names`` that ``read_with`` has not read since the cache was last cleared."""
         return self._cache.unasked((self.connection, service, region, method), names)
 
     def stream(self, service, method, doing, *, absent=(), region=None, **parameters):
-        """One read of an object's contents, as bytes, which are not cached; ``None`` when it is absent."""
+        """Return an object's contents as bytes, uncached; ``None`` if it is absent."""
         client = self._client(service, region, doing)
 
         def ask():
             answer = getattr(client, method)(**parameters)
-            return answer["Body"].read()  # to its end here, so that what breaks off is noticed
+            return answer["Body"].read()  # read completely here, so that a broken connection is noticed
 
         return self._look(_Request(client, service, method, doing, parameters, ask, absent))
 
     def look(self, service, method, doing, *, absent=(), region=None, **parameters):
-        """One read that is not cached, for callers that ask about very many things, each once; ``None`` when it is absent."""
+        """Make one uncached read, for callers that read very many resources once each; ``None`` if it is absent."""
         client = self._client(service, region, doing)
         return self._look(
             _Request(client, service, method, doing, parameters, lambda: getattr(client, method)(**parameters), absent)
         )
 
     def recall(self, what, load):
-        """The answer of the first ``load()`` in this run: a hint, which may be outdated."""
+        """Return the answer of the first ``load()`` in this run: a hint, which may be outdated."""
         return self._cache.get((self.connection, "hints", self.region, what), {}, load)
 
     def searched(self, service, search, **parameters):
         """
-        The outcome of ``search()``, of many pages of ``service`` that are not remembered, and which follows from
-        ``parameters``; forgotten like any answer.
+        Return the outcome of ``search()``, which reads many uncached pages of ``service`` and depends only on ``parameters``. The
+        outcome is cached, and invalidated like any answer.
         """
         return self._cache.get((self.connection, service, self.region, "search"), parameters, search)
 
     def lacks(self, service, method, *, region=None, **parameters):
-        """Whether this run knows already that there is not what a read with ``method`` is about; asks nothing."""
+        """Whether this run already knows that the subject of a read with ``method`` is missing; makes no call."""
         if self._cache.lacks((self.connection, service, region, method), parameters):
             return True
         return self._cache.told(*self._listing(service), method, parameters, absent=True, own=True) == [None]
 
     def forget(self, service=None, **about):
-        """Forget what was read, or what was read of a service ``about`` one thing: used while polling."""
+        """Clear the cache, or the answers of a service ``about`` one resource; used while polling."""
         if service is None:
             self._cache.clear()
         else:
@@ -261,8 +261,8 @@ class Session:
 
     def learn(self, service, method, answer, *, region=None, **parameters):
         """
-        Take ``answer`` for that of a read of what this run has just made: it is as new, until the run writes to it, or forgets
-        what was read of it in particular.
+        Cache ``answer`` for a read of a resource that this run has just created. It is valid until the run writes to the resource,
+        or clears the answers about it in particular.
         """
         self._cache.learn((self.connection, service, region, method), parameters, answer)
 
@@ -271,11 +271,11 @@ class Session:
         self._cache.recent.brought_along(kind, name, by)
 
     def endpoint(self, service):
-        """The address that calls of a service go to."""
+        """Return the endpoint URL of a service."""
         return self._client(service, self.region, f"find {service}").meta.endpoint_url
 
     def pages(self, service, method, doing, *, region=None, **parameters):
-        """The pages of a listing one by one, not cached, for callers that stop early or must not keep them all."""
+        """Yield the pages of a listing, uncached, for callers that stop early or must not keep them all."""
         client = self._client(service, region, doing)
 
         def begin():
@@ -293,13 +293,13 @@ class Session:
 
     def write(self, service, method, doing, *, absent=(), region=None, once=False, stale=(), **parameters):
         """
-        One write. It is repeated while AWS does not know yet what another write of the last minute has created.
+        Make one write. It is repeated while AWS does not know yet a resource that a write of the last minute has created.
 
         ``absent`` are error codes that mean "already so" or "already gone": the answer is then ``None``. ``once`` is
-        for what must not be done twice: after an error that leaves open whether AWS did it, it is not tried again.
-        Where nobody knows whether AWS did it, :class:`~aws_runbook.errors.UncertainError` is raised, and the call is not made
-        again here. What was read of the same things is forgotten; with ``stale``, ``(methods, name)``, only what these reads tell of
-        that one resource, for callers that know exactly what the write changes.
+        for calls that must not be made twice: after an error that leaves the outcome open, the call is not retried. If the
+        outcome is unknown, :class:`~aws_runbook.errors.UncertainError` is raised, and the call is not repeated here. Cached
+        answers about the same resources are invalidated; with ``stale``, ``(methods, name)``, only those of these reads about that
+        resource, for callers that know exactly what the write changes.
         """
         client, known = self._client(service, region, doing, once=once), services.of(service)
         is_old = invalidation.of_one(*stale) if stale else invalidation.after(service, parameters, method)
@@ -338,15 +338,15 @@ class Session:
         raise failed
 
     def _place(self, client):
-        """The account and region of a client."""
+        """Return the account and region of a client."""
         return replace(self.connection, region=None), client.meta.region_name
 
     def _look(self, request):
         """
-        The answer of one read.
+        Return the answer of one read.
 
-        One that cannot be read is asked for again for a moment: it may have been the network's. One in which something is
-        not there that this run has made, for as long as AWS may need to show it.
+        A read with an unreadable answer is retried briefly: the network may be the cause. A read whose answer lacks a resource
+        that this run has created is retried for as long as AWS may need to show it.
         """
         since = time.monotonic()
 
@@ -360,10 +360,10 @@ class Session:
 
     def _ask(self, request, *, retried=(), writing=False, once=False):
         """
-        Make one call; an error becomes ``None`` (absent), "ask again" (retried, or in doubt) or one sentence.
+        Make one call; an error becomes ``None`` (absent), a request to retry (retried, or in doubt) or one sentence.
 
-        That is raised when the error it stands for is no longer being handled: a traceback would print that too, and it can
-        quote the answer.
+        The sentence is raised outside of the handler of the original error: otherwise a traceback would also print that, and it
+        can quote the answer.
         """
         meta, service = request.client.meta, request.service
         operation = meta.method_to_api_mapping[request.method]
@@ -404,12 +404,12 @@ class Session:
 
     @property
     def _profile(self):
-        """The AWS profile in use, if any: for the command that renews its login."""
+        """Return the AWS profile in use, if any, for the command that renews its login."""
         return self.connection.aws_profile or os.environ.get("AWS_PROFILE")
 
 
 class _Call:
-    """The answer of one call; false while AWS refuses for a reason that passes, or does not show what is there."""
+    """The answer of one call; false if AWS refuses temporarily, or does not show an existing resource yet."""
 
     answer = None
     refused = None

@@ -1,8 +1,8 @@
 """
-Tags: which of them a user may set and remove, and how each service takes them.
+Tags: which of them a user may set and remove, and the format of each service.
 
 Keys that begin with ``aws:``, in any case, are reserved for AWS: CloudFormation sets some on all that it creates. Keys that begin with
-``aws-runbook:`` are notes of the states. Neither are user tags: they are not shown, wanted or compared, and stay.
+``aws-runbook:`` are notes of the states. Neither are user tags: they are not shown, wanted or compared, and are preserved.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions
 """
@@ -17,23 +17,22 @@ _NOTES = "aws-runbook:"
 
 
 def mapping(listed):
-    """Tags as most services list them, as a mapping."""
+    """Return a mapping of tags from the list that most services return."""
     return {tag["Key"]: tag["Value"] for tag in listed or ()}
 
 
 def listing(tags):
-    """A mapping of tags as the services take it."""
+    """Return the list of tags that services accept, from a mapping."""
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
 @dataclass(frozen=True)
 class Tagging:
     """
-    The tags of a kind of thing: the service's calls that ``add`` and ``remove`` some, where none replaces all, and which keys
-    are not a person's.
+    The tags of a kind of resource: the service's calls that ``add`` and ``remove`` some, if no call replaces all, and the keys
+    that a user may not set.
 
-    ``names`` are the keys that a thing's name is made of. ``ignores_case`` is for keys that are one for AWS if they differ only
-    by case.
+    ``names`` are the keys that hold a resource's name. ``ignores_case`` is for services whose keys are case-insensitive.
     """
 
     service: str
@@ -44,7 +43,7 @@ class Tagging:
     ignores_case: bool = False
 
     def reason(self, key):
-        """Why a user may not set or remove ``key``, to complete a sentence; ``None`` when the user may."""
+        """Return why a user may not set or remove ``key``, to complete a sentence; ``None`` if the user may."""
         if key in self.names:
             return f"{key} is the name, which is not among the tags; leave it out"
         for prefix in self.reserved:
@@ -55,11 +54,11 @@ class Tagging:
         return None
 
     def of(self, listed):
-        """The user's tags among those that AWS lists, as a mapping."""
+        """Return the user's tags among those that AWS lists, as a mapping."""
         return {key: value for key, value in mapping(listed).items() if not self.reason(key)}
 
     def whole(self, listed, wanted):
-        """``wanted`` and the reserved tags among those that AWS lists, for a call that replaces all tags."""
+        """Return ``wanted`` and the reserved tags among those that AWS lists, for a call that replaces all tags."""
         return {**{key: value for key, value in mapping(listed).items() if self.reason(key)}, **wanted}
 
     def check(self, where, keys):
@@ -76,23 +75,23 @@ class Tagging:
                 )
 
     def spelled(self, wanted, found):
-        """``wanted``, with the keys of ``found`` where they are the same for AWS."""
+        """Return ``wanted``, with the spelling of ``found`` for keys that are the same to AWS."""
         known = {self._told_by(key): key for key in found}
         return {known.get(self._told_by(key), key): value for key, value in wanted.items()}
 
     def target(self, wanted, found, *, purge):
-        """All user tags as they should be: ``wanted``, and, unless ``purge``, the others among those ``found``."""
+        """Return all user tags as they should be: ``wanted`` and, unless ``purge``, the others in ``found``."""
         wanted = self.spelled(wanted, found)
         return wanted if purge else {**found, **wanted}
 
     def compare(self, wanted, found, *, purge=True):
-        """What to set, a mapping, and which keys to remove, a list, so that ``found`` becomes what is wanted."""
+        """Return the tags to set, a mapping, and the keys to remove, a list, so that ``found`` becomes ``wanted``."""
         target = self.target(wanted, found, purge=purge)
         changed = {key: value for key, value in target.items() if found.get(key) != value}
         return changed, sorted(key for key in found if key not in target and not self.reason(key))
 
     def write(self, session, what, wanted, found, **resource):
-        """Make ``wanted`` the user's tags of ``what``, which has those ``found``; ``resource`` are the parameters that name it."""
+        """Change the user's tags of ``what`` from ``found`` to ``wanted``; ``resource`` are the parameters that name it."""
         changed, surplus = self.compare(wanted, found)
         if surplus:
             keys = {"Tags": [{"Key": key} for key in surplus]} if self is EC2 else {"TagKeys": surplus}
@@ -103,9 +102,9 @@ class Tagging:
     @contextmanager
     def noted(self, session, what, key, note, before, **resource):
         """
-        Within this, AWS is asked for something of which it does not tell since when: that is noted first, in the tag ``key``.
+        Note the time of a change that AWS does not record, in the tag ``key``, before the change is made within this context.
 
-        So a run that ends in between loses nothing. Where AWS refuses, what the tag said ``before`` (or ``None``) is put back.
+        So an interrupted run loses nothing. If AWS refuses, the tag's value ``before`` (or ``None``) is restored.
         """
         session.write(self.service, self.add, f"tag {what}", Tags=listing({key: note}), **resource)
         try:
@@ -132,7 +131,7 @@ EC2 = Tagging("ec2", "create_tags", "delete_tags", names=("Name",))
 RDS = Tagging("rds", "add_tags_to_resource", "remove_tags_from_resource", reserved=(_AWS, "rds:"))
 SES = Tagging("sesv2", "tag_resource", "untag_resource")
 TOPIC = Tagging("sns", "tag_resource", "untag_resource")
-# Keys of users and roles ignore case, those of policies do not.
+# Keys of users and roles are case-insensitive, those of policies are not.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#case-sensitivity
 POLICY = Tagging("iam", "tag_policy", "untag_policy")
 USER = Tagging("iam", "tag_user", "untag_user", ignores_case=True)

@@ -1,5 +1,5 @@
 """
-Poll AWS: the cache is cleared before each question, so that AWS answers it.
+Poll AWS. The cache is cleared before each read, so that AWS answers it.
 """
 
 from functools import partial

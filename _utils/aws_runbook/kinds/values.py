@@ -28,7 +28,7 @@ def is_text(value):
 
 
 def in_quotes(value):
-    """Return the end of a sentence that says how to write ``value``, which YAML did not parse as a text."""
+    """Return the end of a sentence that says why ``value`` is not a valid text, and how to write it."""
     if isinstance(value, str):
         half = next(character for character in value if "\ud800" <= character <= "\udfff")
         return f"; it holds U+{ord(half):04X}, half of a surrogate pair, which is no character"
