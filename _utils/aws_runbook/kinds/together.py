@@ -58,7 +58,7 @@ class Run:
             if tag(chunk) in self.running or not self._is_plain(chunk, parameters) or not self._is_met(chunk, is_ours):
                 continue
             if str(chunk["name"]).lower() in names:
-                break  # the order here is the author's decision
+                break  # two states of the same name keep their order
             names.add(str(chunk["name"]).lower())
             found.append(chunk)
         return found
