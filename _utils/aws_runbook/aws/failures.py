@@ -29,7 +29,7 @@ _NO_PROCESS = (
     "the program that credential_process in the shared configuration (~/.aws/config) names gave no credentials that can be "
     "read. Run it by hand and mend what it prints, or name other credentials in pillar (aws:admin)"
 )
-# Nothing was sent, or the connection failed.
+# Nothing was sent, or no connection could be made.
 _NOT_SENT = (
     exceptions.ConnectTimeoutError,
     exceptions.EndpointConnectionError,

@@ -1,1 +1,1 @@
-"""What a kind of resource is: the algorithm behind every state, and the checks of arguments."""
+"""Kinds of resources: their tables of attributes, the algorithm behind every state, and the checks of arguments."""

@@ -30,7 +30,7 @@ class Cache:
 
     def __init__(self):
         self._answers = {}
-        # What the run knows about resources that it has created, without reading them, until they are written to.
+        # Answers about resources that the run has created, known without reading, until the resources are written to.
         self._known = {}
         # The names that were read in a batch, including those whose answer was dropped since.
         self._asked_with = set()
