@@ -18,9 +18,11 @@ OTHERS = {
     "allow",
     "allow_upgrade",
     "apply",
+    "as_of",
     "attributes",
     "behavior_on_mx_failure",
     "bounce_topic",
+    "by",
     "changes",
     "complaint_topic",
     "content_based_deduplication",
@@ -54,6 +56,8 @@ OTHERS = {
     "max_age_hours",
     "message",
     "names",
+    "object_lock_days",
+    "object_lock_mode",
     "object_ownership",
     "policies",
     "policy_document",
@@ -90,6 +94,8 @@ OTHERS = {
     "tls_policy",
     "versioning",
     "wait",
+    "recovery",
+    "test",
 }
 
 
