@@ -38,7 +38,7 @@ from aws_runbook.iam import policies, policy_versions, wording
 from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.functions import connected
 from aws_runbook.kinds.kind import Attribute, Kind
-from aws_runbook.pillar.kinds import KINDS
+from aws_runbook.pillar.backup_kinds import KINDS
 
 _TARGET_KEYS = ("kind", "bucket", "prefix", "scope", "options", "append_only")
 

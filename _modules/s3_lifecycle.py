@@ -21,7 +21,7 @@ from functools import partial
 
 from aws_runbook import hints
 from aws_runbook.aws import members
-from aws_runbook.backups import buckets, expiry, lifecycle, meaning
+from aws_runbook.backups import buckets, expiry, lifecycle, lifecycle_rule
 from aws_runbook.backups import search as bucket_search
 from aws_runbook.backups.lifecycle import Protected
 from aws_runbook.errors import RunbookError, UnsafeError
@@ -222,17 +222,17 @@ def _losses(session, name, found, merged, new, declared, grown):
     Where versions can be there that would go, it is an error, unless an earlier rule of ours is replaced; and wherever they can be
     those of what is in none of the ``declared`` directories.
     """
-    before, after = meaning.kept_days(found), meaning.kept_days(merged)
-    aborted = meaning.open_days(merged)
-    new = [rule for rule in new if meaning.effects(rule) & {"noncurrent", "multipart"}]
-    sooner = meaning.is_less(after, before)
+    before, after = lifecycle_rule.kept_days(found), lifecycle_rule.kept_days(merged)
+    aborted = lifecycle_rule.open_days(merged)
+    new = [rule for rule in new if lifecycle_rule.effects(rule) & {"noncurrent", "multipart"}]
+    sooner = lifecycle_rule.is_less(after, before)
     going = sooner and buckets.can_have_versions(session, name, after)
     told = []
-    if declared is not None and (sooner or meaning.is_less(aborted, meaning.open_days(found))):
+    if declared is not None and (sooner or lifecycle_rule.is_less(aborted, lifecycle_rule.open_days(found))):
         if going:
-            _refuse_undeclared(session, name, new, declared, "delete noncurrent versions of", meaning.effects)
+            _refuse_undeclared(session, name, new, declared, "delete noncurrent versions of", lifecycle_rule.effects)
         told += _reached(session, name, new, declared)
-    ours = any(lifecycle.is_keeping(rule) and meaning.is_enabled(rule) for rule in found)
+    ours = any(lifecycle.is_keeping(rule) and lifecycle_rule.is_enabled(rule) for rule in found)
     kept = "for good" if before is None else f"for {before} days"
     if going and not ours and declared is not None:
         enough = "" if before is None else f"give aws:backup:recovery:days {before} or more; or, "
@@ -249,7 +249,7 @@ def _losses(session, name, found, merged, new, declared, grown):
 
 
 def _shortest(rules, days):
-    return next(rule["ID"] for rule in rules if meaning.noncurrent_days(rule) == days)
+    return next(rule["ID"] for rule in rules if lifecycle_rule.noncurrent_days(rule) == days)
 
 
 def _reached(session, name, new, declared):
@@ -266,13 +266,13 @@ def _reached(session, name, new, declared):
 
 
 def _undeclared(session, name, rule, declared):
-    return bucket_search.undeclared(meaning.prefix_of(rule), declared, partial(_listing, session, name))
+    return bucket_search.undeclared(lifecycle_rule.prefix_of(rule), declared, partial(_listing, session, name))
 
 
-def _refuse_undeclared(session, name, new, declared, harm="expire", does=meaning.expires):
+def _refuse_undeclared(session, name, new, declared, harm="expire", does=lifecycle_rule.expires):
     """Refuse a new rule that does harm to what no known pillar puts there: it may be another server's only copy."""
     for rule in new:
-        prefix = meaning.prefix_of(rule)
+        prefix = lifecycle_rule.prefix_of(rule)
         strangers = does(rule) and _undeclared(session, name, rule, declared)
         if strangers:
             raise UnsafeError(
@@ -288,7 +288,7 @@ def _discovered(session, name, rules, known=()):
 
     Of each the two directories that its objects are in: what else lies beside them is no concern of pgBackRest.
     """
-    reached = meaning.search_prefixes(rules)
+    reached = lifecycle_rule.search_prefixes(rules)
     skip = tuple(f"{place.prefix}/" if place.prefix else "" for place in known)
     search = partial(bucket_search.repositories, reached, partial(_listing, session, name), skip)
     return [
@@ -343,7 +343,7 @@ def update(session, name, rules):
         return True
     kept = describe.on(session, name) or {"rules": []}
     _refuse_unknown(name, kept)
-    new = [rule for rule in rules if meaning.expires(rule) and rule not in kept["rules"]]
+    new = [rule for rule in rules if lifecycle_rule.expires(rule) and rule not in kept["rules"]]
     errors, _ = lifecycle.dangers(name, [], new, _discovered(session, name, new))
     if errors:
         raise UnsafeError("\n".join(errors))

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-publi
 from collections import Counter
 
 from aws_runbook.adopt.result import CHANGE, DANGER, NOT_EXPRESSED
-from aws_runbook.backups import buckets, expiry, meaning
+from aws_runbook.backups import buckets, expiry, lifecycle_rule
 from aws_runbook.errors import RunbookError, UnreachableError
 from aws_runbook.pillar.backups import ABORT_MULTIPART_DAYS, EXPIRE_DAYS
 from aws_runbook.run import cache as run_cache
@@ -155,7 +155,7 @@ class Places:
 
 def _is_same(rule, other):
     """Whether two lifecycle rules are equal, except for their IDs."""
-    one, two = meaning.normalise(rule), meaning.normalise(other)
+    one, two = lifecycle_rule.normalise(rule), lifecycle_rule.normalise(other)
     return {**one, "ID": None} == {**two, "ID": None}
 
 
@@ -184,16 +184,16 @@ def _in_force(target, targets, rules):
     """
     root = f"{target.prefix}/" if target.prefix else ""
     kept = any(not other.expires for other in targets if other.bucket == target.bucket)
-    able = [rule for rule in rules if meaning.expires(rule) and _reaches(rule, root) and _days(rule)]
+    able = [rule for rule in rules if lifecycle_rule.expires(rule) and _reaches(rule, root) and _days(rule)]
     if not able:
         return None
-    rule = sorted(able, key=lambda rule: len(meaning.prefix_of(rule)), reverse=kept)[0]
+    rule = sorted(able, key=lambda rule: len(lifecycle_rule.prefix_of(rule)), reverse=kept)[0]
     return _days(rule), _abort(rule), rule.get("ID")
 
 
 def _reaches(rule, root):
     """Whether a rule covers all objects below a directory, and its prefix is a directory."""
-    selection = meaning.normalise(rule)["Filter"]
+    selection = lifecycle_rule.normalise(rule)["Filter"]
     prefix = selection.get("Prefix")
     return set(selection) == {"Prefix"} and root.startswith(prefix) and (not prefix or prefix.endswith("/"))
 
@@ -238,6 +238,8 @@ def _of_kept(its, rules):
 def _aborting(target, rules):
     root = f"{target.prefix}/" if target.prefix else ""
     for rule in rules:
-        if meaning.effects(rule) == {"multipart"} and meaning.normalise(rule)["Filter"] == {"Prefix": root}:
+        if lifecycle_rule.effects(rule) == {"multipart"} and lifecycle_rule.normalise(rule)["Filter"] == {
+            "Prefix": root
+        }:
             return _abort(rule)
     return None

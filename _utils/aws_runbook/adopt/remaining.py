@@ -7,7 +7,7 @@ from functools import partial
 from aws_runbook.adopt.places import WANTED
 from aws_runbook.adopt.result import CHANGE, DANGER
 from aws_runbook.adopt.writers import told
-from aws_runbook.backups import lifecycle, meaning
+from aws_runbook.backups import lifecycle, lifecycle_rule
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import RunbookError
 from aws_runbook.iam import coverage, policies
@@ -73,7 +73,7 @@ def _lifecycle(session, result, places, name, wanted):
 
 
 def _where(rule):
-    prefix = meaning.prefix_of(rule)
+    prefix = lifecycle_rule.prefix_of(rule)
     return f"prefix {prefix!r}" if prefix else "all objects"
 
 

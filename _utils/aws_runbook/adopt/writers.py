@@ -13,7 +13,7 @@ from aws_runbook.adopt.result import CHANGE, DANGER, NOT_EXPRESSED
 from aws_runbook.backups.keys import place_of
 from aws_runbook.backups.targets import get
 from aws_runbook.iam import coverage, policies
-from aws_runbook.pillar.kinds import of_kind
+from aws_runbook.pillar.backup_kinds import of_kind
 
 # From the widest settings to the narrowest: a policy is matched by what it allows.
 _SETTINGS = tuple((append_only, scope) for append_only in (False, True) for scope in ("bucket", "prefix"))

@@ -9,7 +9,7 @@ from aws_runbook import hints
 from aws_runbook.audit import access
 from aws_runbook.audit.contents import Stored, stanzas
 from aws_runbook.audit.judge import CRITICAL, Finding
-from aws_runbook.backups import buckets, lifecycle, meaning
+from aws_runbook.backups import buckets, lifecycle, lifecycle_rule
 from aws_runbook.errors import AwsError
 from aws_runbook.iam import account as iam_account
 from aws_runbook.recovery import asked
@@ -118,7 +118,7 @@ def expiry(session, wanted, rules):
         absent=("NoSuchLifecycleConfiguration",),
     )
     found = (answer or {}).get("Rules", [])
-    missing = [rule["ID"] for rule in rules["rules"] if not any(meaning.equal(rule, other) for other in found)]
+    missing = [rule["ID"] for rule in rules["rules"] if not any(lifecycle_rule.equal(rule, other) for other in found)]
     protected = [lifecycle.Protected(**place) for place in rules["protected"]]
     dangers, _ = lifecycle.dangers(
         wanted.bucket,

@@ -8,8 +8,8 @@ from itertools import combinations
 from aws_runbook import prefixes
 from aws_runbook.backups.targets import get
 from aws_runbook.iam import policies
+from aws_runbook.pillar.backup_kinds import KINDS
 from aws_runbook.pillar.check import check_user
-from aws_runbook.pillar.kinds import KINDS
 
 
 def of_names(found):

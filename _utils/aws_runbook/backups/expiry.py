@@ -6,7 +6,7 @@ the versions of a bucket that keeps them.
 import hashlib
 
 from aws_runbook import prefixes
-from aws_runbook.backups import lifecycle, meaning
+from aws_runbook.backups import lifecycle, lifecycle_rule
 from aws_runbook.errors import PillarError
 
 
@@ -126,9 +126,9 @@ def growth(bucket, rules, protected, recovery):
     days, locked = recovery["days"], recovery.get("lock_days") or 0
     parts = {}
     for rule in rules:
-        kept = (rule.get("Expiration") or {}).get("Days") if meaning.expires(rule) else None
+        kept = (rule.get("Expiration") or {}).get("Days") if lifecycle_rule.expires(rule) else None
         if kept:
-            parts[meaning.prefix_of(rule) or "all objects"] = _longer(kept, days, locked)
+            parts[lifecycle_rule.prefix_of(rule) or "all objects"] = _longer(kept, days, locked)
     for place in protected:
         where = f"{place.prefix}/" if place.prefix else "all objects"
         if place.kind == "sync":

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from aws_runbook.backups.targets import get
-from aws_runbook.pillar.kinds import of_kind
+from aws_runbook.pillar.backup_kinds import of_kind
 from aws_runbook.stores import places
 
 # Where a server's own tools look for the key that a store is given.

@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass
 
 from aws_runbook import hints, prefixes
-from aws_runbook.backups import meaning
+from aws_runbook.backups import lifecycle_rule
 from aws_runbook.errors import RunbookError, UnsafeError
-from aws_runbook.pillar.kinds import KINDS
+from aws_runbook.pillar.backup_kinds import KINDS
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html
 MAX_RULES = 1000
@@ -34,7 +34,7 @@ class Protected:
     A place in a bucket whose objects no rule may expire.
 
     ``prefix`` is a directory: ``king`` protects ``king/…`` and not ``kingfisher/…``; an empty one is the whole bucket.
-    ``kind`` is ``protected`` of a :class:`aws_runbook.pillar.kinds.BackupKind`; ``source`` says where it is known from ("postgres:backup of registry").
+    ``kind`` is ``protected`` of a :class:`aws_runbook.pillar.backup_kinds.BackupKind`; ``source`` says where it is known from ("postgres:backup of registry").
     """
 
     prefix: str
@@ -48,7 +48,7 @@ class Protected:
 
 
 def _named(rule, start=False):
-    prefix = meaning.prefix_of(rule)
+    prefix = lifecycle_rule.prefix_of(rule)
     article = "The" if start else "the"
     return f"{article} lifecycle rule {rule.get('ID')!r} ({f'prefix {prefix!r}' if prefix else 'all objects'})"
 
@@ -57,7 +57,7 @@ def _when(rule):
     expiration = rule.get("Expiration") or {}
     if expiration.get("Days") is not None:
         return f"after {expiration['Days']} days"
-    return f"from {meaning.date(expiration.get('Date'))} on"
+    return f"from {lifecycle_rule.date(expiration.get('Date'))} on"
 
 
 def remover(bucket, command=hints.command):
@@ -85,9 +85,9 @@ def dangers(bucket, found, wanted, protected, allow=(), remove=None, days=None):
     for rule in found:
         for place in _reached(rule, protected):
             problem = _danger_found(bucket, rule, place, allow, remove)
-            (errors if meaning.expires(rule) else warnings).extend(problem)
+            (errors if lifecycle_rule.expires(rule) else warnings).extend(problem)
     for rule in wanted:
-        if meaning.expires(rule) and any(meaning.equal(rule, other) for other in found):
+        if lifecycle_rule.expires(rule) and any(lifecycle_rule.equal(rule, other) for other in found):
             continue  # it is there already, and reported above
         for place in _reached(rule, protected):
             errors += _danger_wanted(bucket, rule, place, allow)
@@ -101,58 +101,58 @@ def _too_soon(bucket, found, wanted, days, remove):
     staying = [rule for rule in found if not any(_supersedes(other, rule) for other in wanted)]
     for rule in staying if days else ():
         if _shortens(rule, days):
-            says = f"deletes noncurrent versions after {meaning.noncurrent_days(rule)} days, and recovery keeps them for {days}"
+            says = f"deletes noncurrent versions after {lifecycle_rule.noncurrent_days(rule)} days, and recovery keeps them for {days}"
             remedy = f"give it {days} days or more, or remove it with {remove(rule.get('ID'))}"
-            if meaning.is_enabled(rule):
+            if lifecycle_rule.is_enabled(rule):
                 errors.append(f"Bucket {bucket}: {_named(rule)}, found there, {says}: {remedy}.")
             else:
                 warnings.append(
                     f"Bucket {bucket}: {_named(rule)}, found there, is disabled; enabled, it {says}: {remedy}."
                 )
     errors += [
-        f"Bucket {bucket}: {_named(rule)}, asked for, would delete noncurrent versions after {meaning.noncurrent_days(rule)} days, and "
+        f"Bucket {bucket}: {_named(rule)}, asked for, would delete noncurrent versions after {lifecycle_rule.noncurrent_days(rule)} days, and "
         f"recovery keeps them for {days}: give it {days} days or more."
         for rule in (wanted if days else ())
-        if _shortens(rule, days) and meaning.is_enabled(rule)
+        if _shortens(rule, days) and lifecycle_rule.is_enabled(rule)
     ]
     return errors, warnings
 
 
 def _shortens(rule, days):
-    kept = meaning.noncurrent_days(rule)
+    kept = lifecycle_rule.noncurrent_days(rule)
     return kept is not None and kept < days
 
 
 def _danger_found(bucket, rule, place, allow, remove):
     clause = f"Bucket {bucket}: {_named(rule)}, found there,"
     remedy = f"narrow it, or remove it with {remove(rule.get('ID'))}"
-    if meaning.expires(rule):
+    if lifecycle_rule.expires(rule):
         return [f"{clause} expires objects {_when(rule)} and reaches {place}: {remedy}."]
-    if not meaning.is_enabled(rule) and "current" in meaning.actions(rule):
+    if not lifecycle_rule.is_enabled(rule) and "current" in lifecycle_rule.actions(rule):
         return [f"{clause} is disabled; enabled, it would expire objects of {place}: {remedy}, before that happens."]
-    if meaning.is_enabled(rule) and rule.get("ID") not in allow and not is_keeping(rule):
+    if lifecycle_rule.is_enabled(rule) and rule.get("ID") not in allow and not is_keeping(rule):
         return [f"{clause} {says(rule)} of {place}: if that is meant, name it in allow; otherwise {remedy}."]
     return []
 
 
 def _danger_wanted(bucket, rule, place, allow):
     clause = f"Bucket {bucket}: {_named(rule)}, asked for,"
-    if meaning.expires(rule):
+    if lifecycle_rule.expires(rule):
         return [f"{clause} would expire objects {_when(rule)} and reaches {place}: narrow its prefix or leave it out."]
-    if meaning.is_enabled(rule) and rule.get("ID") not in allow:
+    if lifecycle_rule.is_enabled(rule) and rule.get("ID") not in allow:
         return [f"{clause} {says(rule)} of {place}: if that is meant, name it in allow."]
     return []
 
 
 def _reached(rule, protected):
-    prefix = meaning.prefix_of(rule)
-    harmful = meaning.actions(rule) - {"marker"}
-    return [place for place in protected if harmful and meaning.overlaps(prefix, place.prefix)]
+    prefix = lifecycle_rule.prefix_of(rule)
+    harmful = lifecycle_rule.actions(rule) - {"marker"}
+    return [place for place in protected if harmful and lifecycle_rule.overlaps(prefix, place.prefix)]
 
 
 def says(rule):
     """What a rule does, in words."""
-    return " and ".join(phrase for effect, phrase in _EFFECTS.items() if effect in meaning.effects(rule))
+    return " and ".join(phrase for effect, phrase in _EFFECTS.items() if effect in lifecycle_rule.effects(rule))
 
 
 def merge(found, wanted, protected=(), purge=False, retired=(), remove=None, days=None):
@@ -167,7 +167,7 @@ def merge(found, wanted, protected=(), purge=False, retired=(), remove=None, day
     """
     remove = remove or remover("BUCKET")
     _check_ids(wanted)
-    missing = [rule for rule in wanted if not any(meaning.equal(rule, other) for other in found)]
+    missing = [rule for rule in wanted if not any(lifecycle_rule.equal(rule, other) for other in found)]
     given = found
     if any("Filter" not in other for other in found):
         # S3 refuses a configuration in which some rules have the old Prefix and others a Filter; and in the old form two rules of one
@@ -176,11 +176,11 @@ def merge(found, wanted, protected=(), purge=False, retired=(), remove=None, day
             found = [_in_the_new_form(other) for other in found]
         else:
             wanted = [_in_the_old_form(rule) for rule in wanted]
-        missing = [rule for rule in wanted if not any(meaning.equal(rule, other) for other in found)]
+        missing = [rule for rule in wanted if not any(lifecycle_rule.equal(rule, other) for other in found)]
     retired = {prefix.strip("/") for prefix in retired}
     kept, warnings, placed = [], [], set()
     for other in found:
-        if any(meaning.equal(other, rule) for rule in wanted):
+        if any(lifecycle_rule.equal(other, rule) for rule in wanted):
             kept.append(other)
             continue
         successors = [index for index, rule in enumerate(wanted) if _supersedes(rule, other)]
@@ -188,11 +188,11 @@ def merge(found, wanted, protected=(), purge=False, retired=(), remove=None, day
             # In place of the first one replaced; nothing in place of the others, or when an equal one is there already.
             kept += [wanted[index] for index in successors if wanted[index] in missing and index not in placed]
             placed.update(successors)
-        elif purge or (_is_family(other) and meaning.prefix_of(other).strip("/") in retired):
+        elif purge or (_is_family(other) and lifecycle_rule.prefix_of(other).strip("/") in retired):
             continue
         else:
             kept.append(other)
-            if _is_family(other) and meaning.expires(other):
+            if _is_family(other) and lifecycle_rule.expires(other):
                 warnings.append(
                     f"{_named(other, start=True)} is named like the rules made here, but pillar does not ask for it: it is "
                     f"kept, and goes on expiring objects {_when(other)}. To remove it: {remove(other.get('ID'))}."
@@ -210,7 +210,9 @@ def _in_the_old_form(rule):
     """``rule`` with its prefix where rules had it before there were filters; one that filters by more stays."""
     if set(rule.get("Filter") or {}) - {"Prefix"} or "Prefix" in rule:
         return rule
-    return {name: value for name, value in rule.items() if name != "Filter"} | {"Prefix": meaning.prefix_of(rule)}
+    return {name: value for name, value in rule.items() if name != "Filter"} | {
+        "Prefix": lifecycle_rule.prefix_of(rule)
+    }
 
 
 def _in_the_new_form(rule):
@@ -218,13 +220,13 @@ def _in_the_new_form(rule):
     if "Filter" in rule:
         return rule
     return {name: value for name, value in rule.items() if name != "Prefix"} | {
-        "Filter": {"Prefix": meaning.prefix_of(rule)}
+        "Filter": {"Prefix": lifecycle_rule.prefix_of(rule)}
     }
 
 
 def _supersedes(rule, other):
     """Whether ``rule`` takes the place of ``other``: the same objects, under its ID or a name of ours for other days."""
-    if meaning.normalise(rule)["Filter"] != meaning.normalise(other)["Filter"]:
+    if lifecycle_rule.normalise(rule)["Filter"] != lifecycle_rule.normalise(other)["Filter"]:
         return False
     family = _FAMILY.fullmatch(rule.get("ID") or "")
     elder = _FAMILY.fullmatch(other.get("ID") or "")
@@ -238,7 +240,7 @@ def _is_family(rule):
 
 def is_same(rule, other):
     """Whether two rules have one ID and mean the same, in whichever form they are written."""
-    return rule.get("ID") == other.get("ID") and meaning.equal(rule, other)
+    return rule.get("ID") == other.get("ID") and lifecycle_rule.equal(rule, other)
 
 
 def _check_ids(wanted):
@@ -261,11 +263,11 @@ def _check_taken(rule, other):
 def _check_result(found, rules, protected, days):
     """The last check: no rule is added that expires a protected object, or a version too soon, whatever the caller has checked."""
     for rule in rules:
-        if rule not in found and days and _shortens(rule, days) and meaning.is_enabled(rule):
+        if rule not in found and days and _shortens(rule, days) and lifecycle_rule.is_enabled(rule):
             raise UnsafeError(
                 f"{_named(rule, start=True)} would delete noncurrent versions before {days} days are over; nothing was written."
             )
-        if rule not in found and meaning.expires(rule):
+        if rule not in found and lifecycle_rule.expires(rule):
             for place in _reached(rule, protected):
                 raise UnsafeError(f"{_named(rule, start=True)} would expire objects of {place}; nothing was written.")
     if len(rules) > MAX_RULES:
@@ -276,7 +278,7 @@ def left_keeping(rules):
     """Warnings for rules made here that still stand for recovery, where pillar no longer asks for it."""
     return [
         f"{_named(rule, start=True)} stands for recovery, which pillar no longer asks for: the bucket goes on keeping versions, for "
-        f"{meaning.noncurrent_days(rule)} days. To manage that again, say aws:backup:recovery with its days; to keep no new versions, "
+        f"{lifecycle_rule.noncurrent_days(rule)} days. To manage that again, say aws:backup:recovery with its days; to keep no new versions, "
         "aws:backup:recovery:allow_suspend: True."
         for rule in rules
         if is_keeping(rule)
@@ -286,7 +288,7 @@ def left_keeping(rules):
 def is_keeping(rule):
     """Whether a rule is the one that recovery asks for, by its ID and by what it does."""
     made_here = bool(_KEEPING.fullmatch(rule.get("ID") or ""))
-    return made_here and meaning.actions(rule) == {"noncurrent", "multipart", "marker"}
+    return made_here and lifecycle_rule.actions(rule) == {"noncurrent", "multipart", "marker"}
 
 
 def shadowing(found, wanted):
@@ -295,12 +297,12 @@ def shadowing(found, wanted):
         f"{_named(other, start=True)}, found there, expires objects {_when(other)}, sooner than {_named(rule)} asks "
         f"({_when(rule)})."
         for rule in wanted
-        if meaning.expires(rule)
+        if lifecycle_rule.expires(rule)
         for other in found
-        if meaning.expires(other)
+        if lifecycle_rule.expires(other)
         and not _supersedes(rule, other)
         and _days(other) < _days(rule)
-        and prefixes.alike(meaning.prefix_of(other), meaning.prefix_of(rule))
+        and prefixes.alike(lifecycle_rule.prefix_of(other), lifecycle_rule.prefix_of(rule))
     ]
 
 

@@ -17,8 +17,8 @@ from aws_runbook.backups.targets import get, stated_recovery, stated_region, tar
 from aws_runbook.errors import PillarError, RunbookError
 from aws_runbook.iam import policies
 from aws_runbook.pillar import recovery as recovering
+from aws_runbook.pillar.backup_kinds import KINDS
 from aws_runbook.pillar.check import problems
-from aws_runbook.pillar.kinds import KINDS
 
 
 @dataclass(frozen=True)

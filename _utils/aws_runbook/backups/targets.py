@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from aws_runbook.aws.connection import DEFAULT_REGION
+from aws_runbook.pillar.backup_kinds import KINDS, of_kind
 from aws_runbook.pillar.backups import ABORT_MULTIPART_DAYS, EXPIRE_DAYS
 from aws_runbook.pillar.check import is_aws_endpoint
-from aws_runbook.pillar.kinds import KINDS, of_kind
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@ The shape of ``aws:backup`` in pillar, as data: a part of :data:`aws_runbook.pil
 """
 
 from aws_runbook.access_keys.rotation import GRACE_DAYS
-from aws_runbook.pillar.kinds import by_kind
+from aws_runbook.pillar.backup_kinds import by_kind
 from aws_runbook.pillar.recovery import RECOVERY
 from aws_runbook.pillar.shapes import BUCKET, DAYS, FLAG, REGION, TAGS, USER, choice, formed, key, mapping, named, whole
 from aws_runbook.pillar.stores import store

@@ -7,8 +7,8 @@ from aws_runbook.backups import plan as backups
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import PillarError
 from aws_runbook.iam import policies
-from aws_runbook.pillar import kinds, servers
-from aws_runbook.pillar.kinds import BackupKind
+from aws_runbook.pillar import backup_kinds, servers
+from aws_runbook.pillar.backup_kinds import BackupKind
 from aws_runbook.pillar.schema import SCHEMA
 
 PILLAR = {
@@ -24,7 +24,7 @@ def add(monkeypatch):
     """A function that adds the kind ``dump`` as its row and its pillar keys do."""
 
     def added(kind):
-        monkeypatch.setitem(kinds.KINDS, "dump", kind)
+        monkeypatch.setitem(backup_kinds.KINDS, "dump", kind)
         monkeypatch.setitem(SCHEMA["properties"], "dump", servers.KEYS["mysql"])
 
     assert servers.KEYS.items() <= SCHEMA["properties"].items()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aws_runbook.backups import expiry, lifecycle, meaning
+from aws_runbook.backups import expiry, lifecycle, lifecycle_rule
 from aws_runbook.backups.lifecycle import Protected
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import PillarError, RunbookError, UnsafeError
@@ -83,7 +83,7 @@ def victims(given_rules, places):
     """The protected objects that a rule can expire: keys are made for each rule, as deep as its prefix goes."""
     for place, given_rule in product(places, given_rules):
         root = place.prefix + "/" if place.prefix else ""
-        prefix = meaning.prefix_of(given_rule)
+        prefix = lifecycle_rule.prefix_of(given_rule)
         keys = [root + "archive/main/archive.info", root + "x", prefix + "x", prefix + "/x", prefix]
         for key in keys:
             if key.startswith(root) and any(expired(given_rule, key, **state) for state in CIRCUMSTANCES):
@@ -123,7 +123,8 @@ def test_dangers_gives_no_false_alarm(situation):
     found, wanted, protected = situation
     plain = [[entry for entry in group if "And" not in entry.get("Filter", {})] for group in (found, wanted)]
     plain = [
-        [entry for entry in group if not {"Tag", *meaning._SIZES} & set(entry.get("Filter", {}))] for group in plain
+        [entry for entry in group if not {"Tag", *lifecycle_rule._SIZES} & set(entry.get("Filter", {}))]
+        for group in plain
     ]
     errors, _ = lifecycle.dangers("bucket", *plain, protected, allow=[entry["ID"] for entry in plain[1]])
     assert bool(errors) == bool(list(victims([*plain[0], *plain[1]], protected)))
@@ -137,7 +138,7 @@ def test_the_situations_drawn_are_of_both_sorts():
     def count(situation):
         found, wanted, protected = situation
         errors, warnings = lifecycle.dangers("bucket", *situation)
-        expiring = [any(map(meaning.expires, group)) for group in (found, wanted)]
+        expiring = [any(map(lifecycle_rule.expires, group)) for group in (found, wanted)]
         seen["lost by what is found"] += bool(list(victims(found, protected)))
         seen["lost by what is wanted"] += bool(list(victims(wanted, protected)))
         seen["safe beside rules that expire"] += bool(protected and any(expiring) and not errors)
@@ -168,26 +169,26 @@ def test_merging_twice_is_merging_once_and_brings_every_wanted_rule(found, wante
     except UnsafeError:
         return
     assert lifecycle.merge(merged, wanted, purge=purge)[0] is merged
-    assert all(any(meaning.equal(ours, entry) for entry in merged) for ours in wanted)
+    assert all(any(lifecycle_rule.equal(ours, entry) for entry in merged) for ours in wanted)
     assert len({entry["ID"] for entry in merged}) == len(merged)
     if purge:
-        assert all(any(meaning.equal(ours, entry) for ours in wanted) for entry in merged)
+        assert all(any(lifecycle_rule.equal(ours, entry) for ours in wanted) for entry in merged)
 
 
 @given(rules())
 def test_normalising_twice_is_normalising_once_and_is_plain_data(drawn):
-    normal = meaning.normalise(drawn)
-    assert meaning.normalise(normal) == normal
+    normal = lifecycle_rule.normalise(drawn)
+    assert lifecycle_rule.normalise(normal) == normal
     assert json.loads(json.dumps(normal)) == normal
-    assert meaning.equal(drawn, normal)
-    assert meaning.prefix_of(normal) == meaning.prefix_of(drawn)
-    assert meaning.effects(normal) == meaning.effects(drawn)
+    assert lifecycle_rule.equal(drawn, normal)
+    assert lifecycle_rule.prefix_of(normal) == lifecycle_rule.prefix_of(drawn)
+    assert lifecycle_rule.effects(normal) == lifecycle_rule.effects(drawn)
 
 
 @given(rules(), rules())
 def test_rules_that_are_equal_expire_the_same_objects(one, other):
-    if meaning.equal(one, other):
-        key = meaning.prefix_of(one) + "x"
+    if lifecycle_rule.equal(one, other):
+        key = lifecycle_rule.prefix_of(one) + "x"
         assert all(expired(one, key, **state) == expired(other, key, **state) for state in CIRCUMSTANCES)
 
 
@@ -208,7 +209,7 @@ def test_rules_that_are_equal_expire_the_same_objects(one, other):
 )
 def test_filters_that_mean_the_same(one, other):
     rest = {"Status": "Enabled", "Expiration": {"Days": 3}}
-    assert meaning.equal({**rest, **one, "ID": "one"}, {**rest, **other, "ID": "other", "Transitions": []})
+    assert lifecycle_rule.equal({**rest, **one, "ID": "one"}, {**rest, **other, "ID": "other", "Transitions": []})
 
 
 @pytest.mark.parametrize(
@@ -217,16 +218,16 @@ def test_filters_that_mean_the_same(one, other):
 )
 def test_dates_are_compared_as_dates(date):
     read = rule(Expiration={"Date": dt.datetime(2030, 1, 1, tzinfo=dt.timezone.utc)})
-    assert meaning.equal(read, rule(Expiration={"Date": date}))
-    assert not meaning.equal(read, rule(Expiration={"Date": "2030-01-02"}))
+    assert lifecycle_rule.equal(read, rule(Expiration={"Date": date}))
+    assert not lifecycle_rule.equal(read, rule(Expiration={"Date": "2030-01-02"}))
 
 
 def test_same_rules_compares_lists_in_any_order_with_their_ids():
     old = {**rule("a/"), "Prefix": "a/"}
     del old["Filter"]
-    assert meaning.same_rules([old, THIRTY], [THIRTY, rule("a/")])
-    assert not meaning.same_rules([THIRTY], [{**THIRTY, "ID": "other"}])
-    assert not meaning.same_rules([THIRTY], [])
+    assert lifecycle_rule.same_rules([old, THIRTY], [THIRTY, rule("a/")])
+    assert not lifecycle_rule.same_rules([THIRTY], [{**THIRTY, "ID": "other"}])
+    assert not lifecycle_rule.same_rules([THIRTY], [])
 
 
 @pytest.mark.parametrize(
@@ -243,9 +244,9 @@ def test_same_rules_compares_lists_in_any_order_with_their_ids():
     ],
 )
 def test_effects(actions, effects):
-    assert meaning.effects(rule(**actions)) == effects
-    assert meaning.effects(rule(status="Disabled", **actions)) == set()
-    assert meaning.expires(rule(**actions)) == ("current" in effects)
+    assert lifecycle_rule.effects(rule(**actions)) == effects
+    assert lifecycle_rule.effects(rule(status="Disabled", **actions)) == set()
+    assert lifecycle_rule.expires(rule(**actions)) == ("current" in effects)
 
 
 @pytest.mark.parametrize(
@@ -264,13 +265,15 @@ def test_effects(actions, effects):
     ],
 )
 def test_overlaps_compares_letter_by_letter(prefix, protected, reached):
-    assert meaning.overlaps(prefix, protected) is reached
+    assert lifecycle_rule.overlaps(prefix, protected) is reached
 
 
 @given(rule_prefixes, directories)
 def test_a_rule_overlaps_when_some_key_starts_with_both(prefix, protected):
     longer = max(prefix, f"{protected}/", key=len)
-    assert meaning.overlaps(prefix, protected) == (longer.startswith(prefix) and longer.startswith(f"{protected}/"))
+    assert lifecycle_rule.overlaps(prefix, protected) == (
+        longer.startswith(prefix) and longer.startswith(f"{protected}/")
+    )
 
 
 def test_a_rule_found_over_a_repository_is_an_error_that_says_what_to_do():
@@ -495,6 +498,6 @@ def test_search_prefixes_are_the_fewest_that_matter():
     found = [rule("king"), rule("kingfisher/"), rule("logs/"), rule("off/", status="Disabled")]
     marker = rule("marker/", Expiration={"ExpiredObjectDeleteMarker": True})
     aborting = rule("up/", AbortIncompleteMultipartUpload={"DaysAfterInitiation": 1})
-    assert meaning.search_prefixes([*found, marker, aborting]) == ["king", "logs/", "up/"]
-    assert meaning.search_prefixes([*found, THIRTY]) == [""]
-    assert meaning.search_prefixes([]) == []
+    assert lifecycle_rule.search_prefixes([*found, marker, aborting]) == ["king", "logs/", "up/"]
+    assert lifecycle_rule.search_prefixes([*found, THIRTY]) == [""]
+    assert lifecycle_rule.search_prefixes([]) == []

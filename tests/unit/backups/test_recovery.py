@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from aws_runbook.backups import expiry, lifecycle, meaning
+from aws_runbook.backups import expiry, lifecycle, lifecycle_rule
 from aws_runbook.backups import plan as backups
 from aws_runbook.backups.lifecycle import Protected
 from aws_runbook.backups.targets import Target
@@ -197,13 +197,13 @@ def test_what_dangers_lets_pass_deletes_no_version_before_its_days(found, wanted
     assert all(soonest(rule) is None or soonest(rule) >= days for rule in added)
     if not errors:
         assert all(soonest(rule) is None or soonest(rule) >= days for rule in merged)
-        assert any(meaning.equal(rule, keeping) for rule in merged)
+        assert any(lifecycle_rule.equal(rule, keeping) for rule in merged)
 
 
 @given(rule_lists(4), rule_lists(2), st.integers(1, 90))
 @settings(max_examples=200)
 def test_dangers_gives_no_false_alarm_of_versions(found, wanted, days):
-    assume(not any(meaning.expires(rule) for rule in [*found, *wanted]))
+    assume(not any(lifecycle_rule.expires(rule) for rule in [*found, *wanted]))
     short = [rule for rule in [*found, *wanted] if (soonest(rule) or days) < days]
     errors, _ = lifecycle.dangers("b", found, wanted, [], days=days)
     assert len(errors) <= len(short)
@@ -237,10 +237,10 @@ def test_the_audit_sees_a_shorter_rule_of_ours_that_an_apply_would_replace():
 @given(rule_lists(4))
 def test_the_rule_of_recovery_expires_no_current_object(found):
     keeping = expiry.keeping_rule(7)
-    assert not meaning.expires(keeping)
+    assert not lifecycle_rule.expires(keeping)
     merged, _ = lifecycle.merge(found, [keeping], days=7) if all(rule["ID"] for rule in found) else (found, [])
-    kept = [rule["ID"] for rule in merged if meaning.expires(rule)]
-    assert kept == [rule["ID"] for rule in found if meaning.expires(rule)]
+    kept = [rule["ID"] for rule in merged if lifecycle_rule.expires(rule)]
+    assert kept == [rule["ID"] for rule in found if lifecycle_rule.expires(rule)]
 
 
 def test_rules_of_the_old_form_take_the_new_one_since_s3_takes_no_two_expirations_of_one_prefix_in_the_old():
@@ -248,7 +248,7 @@ def test_rules_of_the_old_form_take_the_new_one_since_s3_takes_no_two_expiration
     keeping = expiry.keeping_rule(30)
     merged, _ = lifecycle.merge([theirs], [keeping], days=30)
     assert [set(rule) & {"Prefix", "Filter"} for rule in merged] == [{"Filter"}, {"Filter"}]
-    assert meaning.equal(merged[0], theirs)
+    assert lifecycle_rule.equal(merged[0], theirs)
     assert lifecycle.merge(merged, [keeping], days=30)[0] is merged
     old = [theirs, {**{name: keeping[name] for name in keeping if name != "Filter"}, "Prefix": ""}]
     assert lifecycle.merge(old, [keeping], days=30)[0] is old
@@ -306,15 +306,15 @@ def keeps(days, **more):
     ],
 )
 def test_how_long_every_version_is_kept(rules, days):
-    assert meaning.kept_days(rules) == days
+    assert lifecycle_rule.kept_days(rules) == days
 
 
 def test_fewer_days_are_less_and_for_good_is_most():
-    assert meaning.is_less(30, None)
-    assert meaning.is_less(30, 31)
-    assert not meaning.is_less(30, 30)
-    assert not meaning.is_less(None, 30)
-    assert not meaning.is_less(None, None)
+    assert lifecycle_rule.is_less(30, None)
+    assert lifecycle_rule.is_less(30, 31)
+    assert not lifecycle_rule.is_less(30, 30)
+    assert not lifecycle_rule.is_less(None, 30)
+    assert not lifecycle_rule.is_less(None, None)
 
 
 def test_of_what_is_unknown_no_limit_is_told():
