@@ -99,7 +99,7 @@ class _Survey:
         try:
             objects = self._read(about, audit_reading.objects, self._session, target, prefixes)
         except _UnreadError:
-            return _row(target, expected, None, None, self.findings[before:])
+            return self._row(target, expected, None, None, before)
         if objects is None:
             self.tell(about, [Finding(CRITICAL, "bucket", f"there is no bucket {target.bucket}.")])
         else:
@@ -109,7 +109,12 @@ class _Survey:
             backups = judged.backups
             self.tell(about, judged.findings)
             self._destruction(about, target, prefixes)
-        return _row(target, expected, found, backups, self.findings[before:])
+        return self._row(target, expected, found, backups, before)
+
+    def _row(self, target, expected, found, backups, before):
+        recovery = self._recovery(target.bucket) or {}
+        row = _row(target, expected, found, backups, self.findings[before:])
+        return {**row, "recovery_days": recovery.get("days")}
 
     def _destruction(self, about, target, prefixes):
         """Audit deletions and overwrites in buckets that keep versions."""

@@ -85,12 +85,12 @@ def _findings(audit):
 
 def _servers(audit, now):
     by_server = defaultdict(list)
-    keys, deleting = _keys(audit, now), _deleting(audit)
+    keys, deleting, kept_back = _keys(audit, now), _deleting(audit), _kept_back(audit)
     most = max(24, _STROKES // max(1, len(audit["targets"])))
     for target in audit["targets"]:
         by_server[target["server"]].append(
             {
-                **_target(target, now, most),
+                **_target(target, now, most, kept_back),
                 "who": deleting[target["bucket"], target["prefix"]],
                 "key": keys[target["user"]],
             }
@@ -102,7 +102,7 @@ def _servers(audit, now):
     return sorted(servers, key=lambda server: (_WORST.index(server["level"]), server["name"]))
 
 
-def _target(target, now, most):
+def _target(target, now, most, kept_back):
     unread = target["count"] is None
     level = UNKNOWN if unread else target["worst"] or _GOOD
     newest, oldest = _moment(target["newest"]), _moment(target["oldest"])
@@ -118,20 +118,37 @@ def _target(target, now, most):
         "schedule": None if mirror else f"at most {duration(allowed)}",
         "size": UNKNOWN if unread else size(target["size"]) if target["size"] is not None else "-",
         "reach": UNKNOWN if unread else f"{duration(now - oldest)}" if oldest else "not at all",
-        "kept": _kept(target),
+        "kept": _kept(target, kept_back),
         "strip": strip.draw(backups, allowed, now, most),
     }
 
 
-def _kept(target):
+def _kept(target, kept_back):
     if target["expire_days"]:
         kept = f"for {several(target['expire_days'], 'day')}"
     elif target["retention_full"]:
         kept = f"{several(target['retention_full'], 'full backup')}, by pgBackRest"
     else:
         kept = "until somebody deletes it"
-    recovery = target.get("recovery")
-    return f"{kept}; what is overwritten or deleted, for {several(recovery['days'], 'day')} more" if recovery else kept
+    return f"{kept}; {kept_back[target['bucket']]}" if target["recovery_days"] else kept
+
+
+def _kept_back(audit):
+    """Return by bucket what recovery keeps there, if it is in force."""
+    checks = defaultdict(set)
+    for finding in audit["findings"]:
+        checks[finding["about"]].add(finding["check"])
+    return {
+        target["bucket"]: (
+            "recovery is not in force"
+            if "recovery" in checks[target["bucket"]]
+            else "recovery is unknown"
+            if "read" in checks[target["bucket"]]
+            else f"what is overwritten or deleted, for {several(target['recovery_days'], 'more day')}"
+        )
+        for target in audit["targets"]
+        if target["recovery_days"]
+    }
 
 
 def _keys(audit, now):

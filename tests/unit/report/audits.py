@@ -31,6 +31,7 @@ def target(server="registry", backups=(), **changed):
         "max_age_hours": 26,
         "expire_days": 30,
         "retention_full": None,
+        "recovery_days": None,
         "newest": found[-1]["made"] if found else None,
         "oldest": found[0]["made"] if found else None,
         "count": len(found),

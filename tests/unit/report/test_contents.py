@@ -78,6 +78,19 @@ def test_pgbackrest_and_mirrors_say_how_long_they_are_kept():
     assert (mirror["kept"], mirror["schedule"]) == ("until somebody deletes it", None)
 
 
+@pytest.mark.parametrize(
+    ("check", "kept"),
+    [
+        (None, "for 30 days; what is overwritten or deleted, for 14 more days"),
+        ("recovery", "for 30 days; recovery is not in force"),
+        ("read", "for 30 days; recovery is unknown"),
+    ],
+)
+def test_how_far_recovery_reaches(check, kept):
+    found = [finding("critical", "ocp-registry-backup", check)] if check else []
+    assert only(audits.audit([audits.daily(2, recovery_days=14)], findings=found))["kept"] == kept
+
+
 def test_the_worst_servers_come_first():
     targets = [
         audits.daily(2, server="a"),
