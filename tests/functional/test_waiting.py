@@ -53,6 +53,8 @@ WAITING = {
     "rds_cluster.present": Waiting(_of("rds_cluster.present"), CASES["rds_cluster.present"].before, Account.later),
     "rds_instance.absent": Waiting(_of("rds_instance.absent"), _deleted("rds_instance.absent"), Account.later),
     "rds_instance.present": Waiting(_of("rds_instance.present"), CASES["rds_instance.present"].before, Account.later),
+    # How it ends: see test_recovery.py, where time goes on.
+    "s3_bucket.present": Waiting({"name": "ocp-db-backup", "versioning": "Enabled"}),
     "ses_account.configured": Waiting(
         {"name": "x", "production_access": REQUEST},
         settle=lambda account: account.sandbox.review_account("GRANTED"),
@@ -85,6 +87,7 @@ FAILS = {"ses_identity.verified"}
 # These say that something is not there, which waits for nobody.
 NEVER = {
     "iam_access_key.absent",
+    "s3_bucket.absent",
     "ses_identity.absent",
     "ses_smtp_user.absent",
     "sns_topic.absent",
