@@ -44,6 +44,11 @@ def adopt(*_arguments, **_options):
     over_ssh.refuse("aws_account.adopt")
 
 
-def plan(**_options):
+def plan(mods="aws.account", format="text", diff=False):  # noqa: ARG001 - those of the execution module
     """Refused: it would apply states, whose SLS files salt-ssh renders where it runs; ``state.apply aws.account test=True`` does."""
     over_ssh.refuse("aws_account.plan")
+
+
+def report(*_arguments, **_options):
+    """Refused: without pillar there would be no backups to show."""
+    over_ssh.refuse("aws_account.report")

@@ -37,3 +37,13 @@ def orphans(**_options):
 def audit(*_arguments, **_options):
     """Refused: without pillar there would be no backups to look for, and so nothing to say."""
     over_ssh.refuse("aws_backup.audit")
+
+
+def history(*_arguments, **_options):
+    """Refused: without pillar the server would not know where its backups are."""
+    over_ssh.refuse("aws_backup.history")
+
+
+def recover(*_arguments, **_options):
+    """Refused: without pillar the server would not know where its backups are."""
+    over_ssh.refuse("aws_backup.recover")

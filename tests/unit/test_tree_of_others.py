@@ -70,7 +70,7 @@ def test_the_page_on_installing_shows_a_second_entry_after_ones_own():
     (entries,) = re.findall(
         r"```yaml\nfile_roots:\n  base:\n    - /srv/salt\n    - (/.*)\n```", (TREE / "docs/install.md").read_text()
     )
-    assert entries == "/what/that/printed"
+    assert entries == "/the/printed/folder"
 
 
 def test_no_state_of_ours_is_reached_through_an_aws_of_theirs():
