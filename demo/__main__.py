@@ -182,7 +182,9 @@ def _minion(folder, identity="control"):
 
 
 def _configured(folder, identity):
-    """A folder with the minion's configuration."""
+    """A folder with the minion's configuration; what is private in its pillar is its owner's alone."""
+    for private in (folder / "pillar" / "private").glob("*.sls"):
+        private.chmod(0o600)
     settings = {
         "id": identity,
         "file_client": "local",
