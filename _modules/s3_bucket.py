@@ -43,14 +43,6 @@ from aws_runbook.kinds.functions import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 
 _MOST_LOCK_DAYS = 36_500
-_PUBLIC_ACCESS_BLOCK = {
-    "block_public_acls": "BlockPublicAcls",
-    "ignore_public_acls": "IgnorePublicAcls",
-    "block_public_policy": "BlockPublicPolicy",
-    "restrict_public_buckets": "RestrictPublicBuckets",
-}
-
-
 # ACLs are off.
 _ENFORCED = "BucketOwnerEnforced"
 
@@ -74,7 +66,7 @@ def _put(bucket, what, method, **parameters):
 def _check_public_access_block(where, attribute, value):
     if isinstance(value, bool):
         return value
-    arguments.exactly(where, attribute, value, _PUBLIC_ACCESS_BLOCK, bool)
+    arguments.exactly(where, attribute, value, buckets.PUBLIC_ACCESS_BLOCK, bool)
     return _simplest(dict(value))
 
 
@@ -85,16 +77,13 @@ def _simplest(settings):
 
 
 def _public_access_block(bucket):
-    absent = ("NoSuchPublicAccessBlockConfiguration",)
-    answer = _get(bucket, "public access block", "get_public_access_block", absent)
-    settings = (answer or {}).get("PublicAccessBlockConfiguration", {})
-    return _simplest({ours: settings.get(theirs, False) for ours, theirs in _PUBLIC_ACCESS_BLOCK.items()})
+    return _simplest(buckets.public_access_block(bucket.session, bucket.name))
 
 
 def _write_public_access_block(bucket, wanted):
     value = wanted["public_access_block"]
-    settings = dict.fromkeys(_PUBLIC_ACCESS_BLOCK, value) if isinstance(value, bool) else value
-    configuration = {theirs: settings[ours] for ours, theirs in _PUBLIC_ACCESS_BLOCK.items()}
+    settings = dict.fromkeys(buckets.PUBLIC_ACCESS_BLOCK, value) if isinstance(value, bool) else value
+    configuration = {theirs: settings[ours] for ours, theirs in buckets.PUBLIC_ACCESS_BLOCK.items()}
     _put(bucket, "public access block", "put_public_access_block", PublicAccessBlockConfiguration=configuration)
 
 
@@ -375,10 +364,9 @@ def update(session, name, **attributes):
 @connected
 def normalise(session, name, attributes):
     """
-    Check the attributes of a bucket, and return them as they are described.
+    Return the attributes of a bucket as ``describe`` returns them.
 
-    The attributes of a bucket as ``describe`` would give them; a value that S3 does not accept is an error. Makes no call
-    to AWS.
+    A value that S3 does not accept is an error. Makes no call to AWS.
 
     attributes
         A mapping of what ``update`` takes.

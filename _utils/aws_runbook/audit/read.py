@@ -15,13 +15,6 @@ from aws_runbook.iam import account as iam_account
 from aws_runbook.recovery import asked
 from aws_runbook.recovery.places import Place
 
-_BLOCK = {
-    "BlockPublicAcls": "block_public_acls",
-    "IgnorePublicAcls": "ignore_public_acls",
-    "BlockPublicPolicy": "block_public_policy",
-    "RestrictPublicBuckets": "restrict_public_buckets",
-}
-
 
 def objects(session, wanted, others):
     """
@@ -140,24 +133,10 @@ def expiry(session, wanted, rules):
 
 def keeping(session, wanted):
     """Return ``versioning`` of a bucket (``None``: never enabled) and ``lock``: mode and days of Object Lock's default retention."""
-    status = _read(session, wanted, "get_bucket_versioning", "read whether versions are kept").get("Status")
     return {
-        "versioning": status,
+        "versioning": buckets.versioning(session, wanted.bucket, wanted.region),
         "lock": buckets.retention(buckets.object_lock(session.within(wanted.region), wanted.bucket)),
     }
-
-
-def public_access_block(session, wanted):
-    """Return the four settings of Block Public Access. A setting that was never set is off."""
-    answer = _read(
-        session,
-        wanted,
-        "get_public_access_block",
-        "read Block Public Access",
-        absent=("NoSuchPublicAccessBlockConfiguration",),
-    )
-    settings = (answer or {}).get("PublicAccessBlockConfiguration", {})
-    return {name: settings.get(member, False) for member, name in _BLOCK.items()}
 
 
 def bucket_policy(session, wanted):

@@ -13,6 +13,7 @@ from aws_runbook.audit import access
 from aws_runbook.audit import judge as audit
 from aws_runbook.audit import read as audit_reading
 from aws_runbook.audit.judge import CRITICAL, NOTE, WARNING, Expected, Finding, Found
+from aws_runbook.backups import buckets
 from aws_runbook.errors import RunbookError, UnreachableError
 from aws_runbook.patience import Progress
 from aws_runbook.pillar.backups import MAX_AGE_HOURS
@@ -205,7 +206,7 @@ class _Survey:
         except _UnreadError:
             pass
         try:
-            block = self._read(bucket, audit_reading.public_access_block, self._session, target)
+            block = self._read(bucket, buckets.public_access_block, self._session, bucket, target.region)
             self.tell(bucket, audit.judge_public(block, everybody))
         except _UnreadError:
             pass

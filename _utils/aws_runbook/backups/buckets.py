@@ -1,5 +1,5 @@
 """
-The region of a bucket, or why AWS does not give it; the grants of its ACL; and its Object Lock settings.
+Reads of a bucket that several modules and rooms need, each once: its region, or why AWS does not give it; ACL, public access, tags, versioning, Object Lock.
 
 The answer to HEAD has no body: a bucket of another account and a missing permission both give 403. The list of the account's buckets
 distinguishes them. The session itself checks for invalid credentials.
@@ -24,6 +24,13 @@ _AGAIN = " again"
 # AWS asks to wait before it is relied on that a bucket keeps versions.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/manage-versioning-examples.html
 IN_FORCE = timedelta(minutes=15)
+# The settings of Block Public Access, with their names in the API.
+PUBLIC_ACCESS_BLOCK = {
+    "block_public_acls": "BlockPublicAcls",
+    "ignore_public_acls": "IgnorePublicAcls",
+    "block_public_policy": "BlockPublicPolicy",
+    "restrict_public_buckets": "RestrictPublicBuckets",
+}
 _CHOOSE = "Bucket names are shared by all accounts:"
 
 
@@ -125,12 +132,25 @@ def tag_set(session, name, region=None):
     return (answer or {}).get("TagSet", [])
 
 
-def versioning(session, name):
-    """Return ``Enabled`` or ``Suspended``; ``None`` if versioning was never enabled."""
-    answer = session.read(
-        "s3", "get_bucket_versioning", f"read the versioning of the bucket {name}", region=session.region, Bucket=name
-    )
+def versioning(session, name, region=None):
+    """Return ``Enabled`` or ``Suspended``; ``None`` if versioning was never enabled. ``region`` is the session's by default."""
+    doing = f"read the versioning of the bucket {name}"
+    answer = session.read("s3", "get_bucket_versioning", doing, region=region or session.region, Bucket=name)
     return answer.get("Status")
+
+
+def public_access_block(session, name, region=None):
+    """Return the settings of Block Public Access. One that was never set is off. ``region`` is the session's by default."""
+    answer = session.read(
+        "s3",
+        "get_public_access_block",
+        f"read the public access block of the bucket {name}",
+        absent=("NoSuchPublicAccessBlockConfiguration",),
+        region=region or session.region,
+        Bucket=name,
+    )
+    settings = (answer or {}).get("PublicAccessBlockConfiguration", {})
+    return {setting: settings.get(member, False) for setting, member in PUBLIC_ACCESS_BLOCK.items()}
 
 
 def note(before):

@@ -7,7 +7,6 @@ from aws_runbook.errors import RunbookError
 from aws_runbook.recovery import keeping, places, report, versions
 from aws_runbook.recovery.history import History, as_data, events, first_damage
 from aws_runbook.recovery.moments import MARGIN, shown
-from aws_runbook.recovery.progress import Listing
 from aws_runbook.recovery.running import Recovery
 
 
@@ -38,8 +37,7 @@ def lines(session, place, by, since):
     pages = session.pages(
         "s3", "list_object_versions", doing, region=place.region, Bucket=place.bucket, Prefix=place.root
     )
-    listing = Listing(f"The history of {place.location}")
-    for key, found in versions.by_key(listing.watched(versions.stream(pages))):
+    for key, found in versions.by_key(versions.stream(pages)):
         if place.holds(key):
             for event in events(found):
                 told.add(event)
@@ -130,7 +128,7 @@ def _destination(session, to, own, targets):
     region = buckets.region_of(session, bucket)
     if region is None:
         raise RunbookError(f"to is {to!r}, but there is no bucket {bucket}: make it first.")
-    return places.Destination(bucket, prefix, region), keeping.versioning(session, bucket, region)
+    return places.Destination(bucket, prefix, region), buckets.versioning(session, bucket, region)
 
 
 def _too_early(session, server, place, kept, moment, limit, to):

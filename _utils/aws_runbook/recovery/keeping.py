@@ -66,7 +66,7 @@ def read(session, place):
     region = buckets.region_of(session, place.bucket)
     if region is None:
         raise RunbookError(f"There is no bucket {place.bucket}, where {place.location} would be.")
-    status = versioning(session, place.bucket, region)
+    status = buckets.versioning(session, place.bucket, region)
     answer = session.read(
         "s3",
         "get_bucket_lifecycle_configuration",
@@ -82,12 +82,6 @@ def read(session, place):
 def _since(session, bucket, region):
     since = buckets.noted(buckets.tag_set(session, bucket, region))
     return since and since.replace(microsecond=0)
-
-
-def versioning(session, bucket, region):
-    """``Enabled``, ``Suspended``, or ``None`` where a bucket has never kept versions."""
-    doing = f"read whether the bucket {bucket} keeps versions"
-    return session.read("s3", "get_bucket_versioning", doing, region=region, Bucket=bucket).get("Status")
 
 
 def check_source(place, keeping):

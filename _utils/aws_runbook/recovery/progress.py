@@ -1,5 +1,8 @@
 """
-How far a recovery is, for the person who watches: a line now and then at the level that Salt shows by default.
+How far the copying of a recovery is: a line now and then at the level that Salt shows by default.
+
+``aws_runbook.patience.Progress`` counts parts of one size. Here objects are from some bytes to many gigabytes, so that bytes are told too, and the
+time left follows from the calls that copies take.
 """
 
 import logging
@@ -38,22 +41,6 @@ class Progress:
             return amount
         left = (self._clock() - self._begun) * (self._calls - self._made) / self._made
         return f"{amount}, about {_length(left)} left"
-
-
-class Listing:
-    """Counts what has been listed."""
-
-    def __init__(self, what, clock=time.monotonic):
-        self._what, self._clock, self._said, self.count = what, clock, clock(), 0
-
-    def watched(self, stream):
-        """``stream``, counted."""
-        for entry in stream:
-            self.count += 1
-            if self.count % _SHARE == 0 and self._clock() - self._said >= _EVERY:
-                self._said = self._clock()
-                log.warning("%s: %s versions are listed so far", self._what, f"{self.count:,}")
-            yield entry
 
 
 def _length(seconds):

@@ -16,7 +16,7 @@ from aws_runbook.aws.failures import DENIED
 from aws_runbook.errors import AwsError, UnreachableError
 from aws_runbook.recovery import copying, versions
 from aws_runbook.recovery.keeping import ENABLED
-from aws_runbook.recovery.progress import Listing, Progress
+from aws_runbook.recovery.progress import Progress
 
 # At a time. S3 answers thousands of requests a second to a prefix; one copy takes it about a tenth of one.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html
@@ -83,12 +83,9 @@ class Recovery:
 
     def _judged(self, place):
         """What each key of a place had, and what there is now where it is to be brought to."""
-        listing = Listing(f"{self._what}, {place.location}")
         stream = versions.stream(self._pages(place.bucket, place.root, place.region, place.location))
         found = (
-            versions.judge(key, entries, self._moment)
-            for key, entries in versions.by_key(listing.watched(stream))
-            if place.holds(key)
+            versions.judge(key, entries, self._moment) for key, entries in versions.by_key(stream) if place.holds(key)
         )
         return self._beside(place, found) if self._to.is_elsewhere else found
 
