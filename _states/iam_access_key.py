@@ -17,7 +17,7 @@ from functools import partial
 from aws_runbook.kinds import converge
 from aws_runbook.run.prefetch import Role
 
-ROLE = Role(read_ahead=True, beside=("present",))
+ROLE = Role(read_ahead=True, batched=("present",))
 
 
 def present(name, store=None, rotate_days=None, grace_days=None, region=None, profile=None, keyid=None, key=None):

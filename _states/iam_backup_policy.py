@@ -14,7 +14,7 @@ Manage the IAM policies that let servers write their backups.
 from aws_runbook.kinds import converge, states
 from aws_runbook.run.prefetch import Role
 
-ROLE = Role(read_ahead=True, listed="iam", beside=("present",))
+ROLE = Role(read_ahead=True, listed="iam", batched=("present",))
 
 
 def present(name, targets, tags=None, purge=False, holders=None, region=None, profile=None, keyid=None, key=None):

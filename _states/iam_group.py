@@ -13,7 +13,7 @@ Manage IAM groups.
 from aws_runbook.kinds import converge, states
 from aws_runbook.run.prefetch import Role
 
-ROLE = Role(read_ahead=True, listed="iam", beside=("present",))
+ROLE = Role(read_ahead=True, listed="iam", batched=("present",))
 
 
 def present(name, policies=None, purge=False, region=None, profile=None, keyid=None, key=None):

@@ -13,7 +13,7 @@ Manage IAM users.
 from aws_runbook.kinds import converge, functions, states
 from aws_runbook.run.prefetch import Role
 
-ROLE = Role(read_ahead=True, listed="iam", beside=("present",))
+ROLE = Role(read_ahead=True, listed="iam", batched=("present",))
 
 
 def present(

@@ -15,7 +15,7 @@ Manage S3 buckets.
 from aws_runbook.kinds import converge, states
 from aws_runbook.run.prefetch import Role
 
-ROLE = Role(read_ahead=True, listed="s3", beside=("present",))
+ROLE = Role(read_ahead=True, listed="s3", batched=("present",))
 
 
 def present(

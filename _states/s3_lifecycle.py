@@ -22,7 +22,7 @@ from functools import partial
 from aws_runbook.kinds import converge, difference
 from aws_runbook.run.prefetch import Role
 
-ROLE = Role(read_ahead=True, beside=("managed",))
+ROLE = Role(read_ahead=True, batched=("managed",))
 _DOCUMENTS = {"rules": difference.of_entries}
 
 

@@ -30,7 +30,7 @@ def test_each_state_module_says_what_a_run_does_for_several_of_its_states():
 def test_what_is_listed_has_a_listing_and_what_writes_side_by_side_is_a_state():
     for name, role in ROLES.items():
         assert not role.listed or services.of(role.listed).whole, name
-        assert set(role.beside) <= set(functions(TREE / "_states" / f"{name}.py")), name
+        assert set(role.batched) <= set(functions(TREE / "_states" / f"{name}.py")), name
 
 
 def test_each_kind_that_can_wait_is_asked_what_for():

@@ -21,7 +21,7 @@ from aws_runbook.aws import failures, pace, retries
 from aws_runbook.aws.sdk import ParamValidator
 from aws_runbook.errors import AwsError, RunbookError, UnreachableError, WrongAccountError
 from aws_runbook.run import cache as run_cache
-from aws_runbook.run import gathering, invalidation
+from aws_runbook.run import coalescing, invalidation
 from aws_runbook.run.recent import SETTLE_TIMEOUT
 
 log = logging.getLogger(__name__)
@@ -373,7 +373,7 @@ class Session:
         call, code = _Call(), None
         started, outcomes = time.monotonic(), retries.begin()
         try:
-            with gathering.turn():
+            with coalescing.turn():
                 call.answer = request.ask()
         except Exception as error:
             code = failures.code(error)

@@ -19,7 +19,7 @@ from salt.loader.context import loader_context
 from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.aws.waiting import until
 from aws_runbook.errors import RunbookError, UncertainError
-from aws_runbook.kinds import difference, together
+from aws_runbook.kinds import batches, difference
 from aws_runbook.patience import Progress
 from aws_runbook.run import cache as run_cache
 from aws_runbook.run import prefetch
@@ -43,7 +43,7 @@ class Salt:
         self.chunks = names.get("__lowstate__") or ()
         self.states = names["__states__"]
         failhard = bool(names["__opts__"].get("failhard"))
-        self.turn = together.Run(names.get("__low__"), self.chunks, names.get("__running__"), failhard=failhard)
+        self.turn = batches.Run(names.get("__low__"), self.chunks, names.get("__running__"), failhard=failhard)
         self._thread = threading.get_ident()
         self._run = partial(run_cache.run, names["__context__"], names.get("__instance_id__"))
         self._read_ahead = partial(prefetch.read, self.states, self.chunks)
@@ -143,17 +143,17 @@ def converge(name, subject, plan, apply, salt, *, shared=False, unique=False, ah
     if prefetch.collected(ahead or plan, work):
         return {"name": name, "result": True, "changes": {}, "comment": ""}
     with salt.run() as cache, salt.told(cache):
-        turn = salt.turn if salt.turn.is_of(name) else together.Run()
+        turn = salt.turn if salt.turn.is_of(name) else batches.Run()
         tag = turn.low and prefetch.tag(turn.low)
         done = tag and cache.outcomes.pop(tag, None)
         if done:
             return done
         one = partial(_converge, cache=cache, test=salt.test)
-        beside = partial(together.beside, turn, work, salt.states, cache.outcomes, one)
-        return one(work, foreseen=tag and cache.foreseen(tag), beside=beside)
+        in_parallel = partial(batches.in_parallel, turn, work, salt.states, cache.outcomes, one)
+        return one(work, foreseen=tag and cache.foreseen(tag), in_parallel=in_parallel)
 
 
-def _converge(work, *, cache, test, foreseen=None, beside=nullcontext):
+def _converge(work, *, cache, test, foreseen=None, in_parallel=nullcontext):
     ret = {"name": work.name, "result": True, "changes": {}, "comment": f"{work.subject} is as it should be."}
     planned = None
     try:
@@ -167,7 +167,7 @@ def _converge(work, *, cache, test, foreseen=None, beside=nullcontext):
         if test:
             comment = f"{work.subject} would be {_verb(planned['changes'])}."
             return {**ret, "result": None, "changes": shown, "comment": comment}
-        with beside():
+        with in_parallel():
             work.apply(planned)
             left = _confirm(work.subject, work.plan, work.apply if work.shared else None)
         ret.pop("warnings", None)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 
-from aws_runbook.run import gathering
+from aws_runbook.run import coalescing
 from aws_runbook.run.listings import MANY, Listed
 from aws_runbook.run.recent import Recent
 
@@ -148,10 +148,10 @@ class Cache:
         own = _creating.get() or (own and self._preparing)
         found = self.listed(account, service, load)
         told = found.answer(method, parameters, self.recent, absent=absent, own=own) if found else []
-        together = gathering.current()
-        if told or not again or not together or not self.can_list(account, service, together.number):
+        group = coalescing.current()
+        if told or not again or not group or not self.can_list(account, service, group.number):
             return told
-        together.ask((account, service), partial(self.list_again, account, service, load))
+        group.ask((account, service), partial(self.list_again, account, service, load))
         found = self.listed(account, service, load)
         return found.answer(method, parameters, self.recent, absent=absent, own=own) if found else []
 

@@ -17,7 +17,7 @@ from functools import partial
 from aws_runbook.errors import UnreachableError
 from aws_runbook.patience import Progress
 from aws_runbook.run import cache as run_cache
-from aws_runbook.run.gathering import AT_ONCE
+from aws_runbook.run.coalescing import AT_ONCE
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +33,13 @@ class Role:
         Whether the plans only read AWS, or the state declares which part of its plan does.
     listed
         The service whose listing of the account contains the module's resources.
-    beside
+    batched
         The functions whose states each write one resource in AWS, by its name, and otherwise only a store: they write in parallel.
     """
 
     read_ahead: bool
     listed: str = ""
-    beside: tuple = ()
+    batched: tuple = ()
 
 
 def role(states, chunk):

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from aws_runbook.run import cache as run_cache
-from aws_runbook.run import gathering
+from aws_runbook.run import coalescing
 from aws_runbook.run.listings import Listed
 from aws_runbook.run.recent import Recent
 
@@ -184,14 +184,14 @@ def test_what_was_listed_ahead_is_not_believed_by_who_writes():
 
 
 def test_threads_that_need_the_same_are_answered_once(monkeypatch):
-    monkeypatch.setattr(gathering, "_PATIENCE", 60)
-    together, asked, begun = gathering.Gathering(8), [], threading.Barrier(8)
+    monkeypatch.setattr(coalescing, "_PATIENCE", 60)
+    group, asked, begun = coalescing.Group(8), [], threading.Barrier(8)
 
     def work(number):
-        with together.member():
+        with group.member():
             begun.wait()
             if number:  # one of them needs nothing
-                together.ask("iam", lambda: asked.append(number))
+                group.ask("iam", lambda: asked.append(number))
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
     for thread in threads:
@@ -202,24 +202,24 @@ def test_threads_that_need_the_same_are_answered_once(monkeypatch):
 
 
 def test_one_that_is_held_up_is_waited_for_only_a_moment(monkeypatch):
-    monkeypatch.setattr(gathering, "_PATIENCE", 0.01)
-    together, asked = gathering.Gathering(2), []
-    with together.member():
-        together.ask("iam", lambda: asked.append(1))
+    monkeypatch.setattr(coalescing, "_PATIENCE", 0.01)
+    group, asked = coalescing.Group(2), []
+    with group.member():
+        group.ask("iam", lambda: asked.append(1))
     assert asked == [1]
 
 
 def test_an_error_of_who_asks_for_all_lets_the_others_go_on(monkeypatch):
-    monkeypatch.setattr(gathering, "_PATIENCE", 60)
-    together, ended = gathering.Gathering(3), []
+    monkeypatch.setattr(coalescing, "_PATIENCE", 60)
+    group, ended = coalescing.Group(3), []
 
     def fail():
         raise ValueError
 
     def work():
-        with together.member():
+        with group.member():
             try:
-                together.ask("iam", fail)
+                group.ask("iam", fail)
             except ValueError:
                 ended.append("raised")
             else:

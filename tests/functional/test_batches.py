@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from aws_runbook.kinds.kind import Kind
-from aws_runbook.run import gathering, prefetch
+from aws_runbook.run import coalescing, prefetch
 
 BUCKETS = [f"ocp-{name}-backup" for name in ("a", "b", "c", "d", "e")]
 USERS = [f"{name}-backup" for name in ("a", "b", "c", "d", "e")]
@@ -16,7 +16,7 @@ RULE = {"ID": "delete-after-30-days", "Status": "Enabled", "Filter": {"Prefix": 
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch):
     """However slow the machine is."""
-    monkeypatch.setattr(gathering, "_PATIENCE", 60)
+    monkeypatch.setattr(coalescing, "_PATIENCE", 60)
 
 
 def high(**particular):

@@ -15,11 +15,11 @@ from fnmatch import fnmatchcase
 from aws_runbook.patience import Progress
 from aws_runbook.run import cache as run_cache
 from aws_runbook.run import prefetch
-from aws_runbook.run.gathering import Gathering
+from aws_runbook.run.coalescing import Group
 from aws_runbook.run.prefetch import tag
 
-# The number of simultaneous threads.
-_MOST = 100
+# The largest number of states in a batch: each is a thread.
+_SIZE = 100
 # The keys that a chunk may have besides the arguments of its function.
 # https://docs.saltproject.io/en/latest/ref/states/requisites.html
 _PLAIN = frozenset(
@@ -53,7 +53,7 @@ class Run:
             return []
         found, names = [], {str(self.low["name"]).lower()}
         for chunk in self.chunks[tags.index(tag(self.low)) + 1 :]:
-            if _function(chunk) != _function(self.low) or len(found) == _MOST - 1:
+            if _function(chunk) != _function(self.low) or len(found) == _SIZE - 1:
                 break
             if tag(chunk) in self.running or not self._is_plain(chunk, parameters) or not self._is_met(chunk, is_ours):
                 continue
@@ -95,7 +95,7 @@ def _function(chunk):
 
 
 @contextmanager
-def beside(run, work, states, outcomes, converge_one):
+def in_parallel(run, work, states, outcomes, converge_one):
     """
     Converge the companions of the current state, whose arguments are ``work``, while it writes; ``converge_one(work)`` returns what the
     state would return.
@@ -105,24 +105,24 @@ def beside(run, work, states, outcomes, converge_one):
 
     def parameters(chunk):
         role = prefetch.role(states, chunk)
-        return prefetch.parameters(states, chunk) if role and chunk["fun"] in role.beside else None
+        return prefetch.parameters(states, chunk) if role and chunk["fun"] in role.batched else None
 
     chunks = run.companions(parameters, lambda chunk: prefetch.role(states, chunk) is not None)
     works = [(chunk, other) for chunk, (_, other) in prefetch.collect(states, chunks)]
     if work.store or any(other.store for _, other in works):
-        works = _apart(work, works)
+        works = _separate(work, works)
     if not works:
         yield
         return
-    gathering = Gathering(len(works) + 1)
+    group = Group(len(works) + 1)
 
     def one(other):
-        with gathering.member():
+        with group.member():
             return converge_one(other)
 
-    with _alone(work), ThreadPoolExecutor(len(works), thread_name_prefix="aws-runbook") as pool:
+    with _locked(work), ThreadPoolExecutor(len(works), thread_name_prefix="aws-runbook") as pool:
         begun = {tag(chunk): pool.submit(copy_context().run, one, other) for chunk, other in works}
-        with gathering.member():
+        with group.member():
             yield
         progress = Progress("Writing side by side", "states", len(begun))
         for _ in as_completed(begun.values()):
@@ -134,7 +134,7 @@ def beside(run, work, states, outcomes, converge_one):
 
 
 @contextmanager
-def _alone(work):
+def _locked(work):
     """Lock the store that ``work`` writes to, for all threads: all its files are in one directory."""
     if not work.store:
         yield
@@ -144,7 +144,7 @@ def _alone(work):
         yield
 
 
-def _apart(work, works):
+def _separate(work, works):
     """Return those of ``works`` that write to separate files, in the directory that ``work`` writes to."""
     taken = set(_files(work))
     folders = {path.parent for path in taken}

@@ -14,10 +14,10 @@ _PATIENCE = 1.0
 # The number of simultaneous calls that throttling services accept from a run.
 AT_ONCE = 10
 
-_active = ContextVar("aws_runbook_gathering", default=None)
+_active = ContextVar("aws_runbook_group", default=None)
 
 
-class Gathering:
+class Group:
     """A group of parallel threads."""
 
     def __init__(self, number):
@@ -68,11 +68,11 @@ class Gathering:
 
 
 def current():
-    """Return the :class:`Gathering` of this thread, if any."""
+    """Return the :class:`Group` of this thread, if any."""
     return _active.get()
 
 
 def turn():
     """Hold this during a call; it limits the simultaneous calls of parallel threads."""
-    together = _active.get()
-    return together.calls if together else nullcontext()
+    group = _active.get()
+    return group.calls if group else nullcontext()

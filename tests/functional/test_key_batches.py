@@ -9,7 +9,7 @@ import yaml
 
 from aws_runbook import clock
 from aws_runbook.access_keys import creation, creation_notes, rotation
-from tests.functional.test_together import applied, told
+from tests.functional.test_batches import applied, told
 
 USERS = [f"{name}-backup" for name in ("a", "b", "c", "d")]
 

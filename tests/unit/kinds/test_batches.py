@@ -2,7 +2,7 @@
 
 import pytest
 
-from aws_runbook.kinds import together
+from aws_runbook.kinds import batches
 
 PARAMETERS = ["name", "policies", "tags", "region", "profile", "keyid", "key"]
 
@@ -25,12 +25,12 @@ def is_ours(entry):
 
 
 def names(chunks, low=None, running=None, *, failhard=False):
-    run = together.Run(low or chunks[0], chunks, running, failhard=failhard)
+    run = batches.Run(low or chunks[0], chunks, running, failhard=failhard)
     return [entry["name"] for entry in run.companions(lambda _: PARAMETERS, is_ours)]
 
 
 def ran(entry, result=True):
-    return {together.tag(entry): {"result": result, "changes": {}}}
+    return {batches.tag(entry): {"result": result, "changes": {}}}
 
 
 def test_those_that_follow_and_are_of_the_same_kind():
@@ -86,9 +86,9 @@ def test_what_does_not_write_side_by_side_keeps_its_turn():
     taken = {"a": PARAMETERS, "b": None, "c": PARAMETERS}
     assert [
         entry["name"]
-        for entry in together.Run(chunks[0], chunks).companions(lambda entry: taken[entry["name"]], is_ours)
+        for entry in batches.Run(chunks[0], chunks).companions(lambda entry: taken[entry["name"]], is_ours)
     ] == ["c"]
-    assert together.Run(chunks[1], chunks).companions(lambda entry: taken[entry["name"]], is_ours) == []
+    assert batches.Run(chunks[1], chunks).companions(lambda entry: taken[entry["name"]], is_ours) == []
 
 
 def test_those_wait_whose_requisites_have_not_succeeded():
@@ -134,10 +134,10 @@ def test_where_a_failure_is_to_end_the_run_each_has_its_turn():
 
 
 def test_outside_a_run_there_are_none():
-    assert together.Run().companions(lambda _: PARAMETERS, is_ours) == []
+    assert batches.Run().companions(lambda _: PARAMETERS, is_ours) == []
     assert names([chunk("b")], low=chunk("a")) == []
 
 
 def test_so_many_at_a_time():
     chunks = [chunk(f"u{number}") for number in range(500)]
-    assert len(names(chunks)) == together._MOST - 1
+    assert len(names(chunks)) == batches._SIZE - 1
