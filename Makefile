@@ -17,7 +17,7 @@ INSTALL = { $(BIN)/pip install --quiet --disable-pip-version-check uv \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all chaos simulator lint docs bench sandbox clean
+.PHONY: help demo test test-all chaos simulator lint docs links bench sandbox clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
@@ -46,6 +46,9 @@ lint: $(READY) ## Check the style
 docs: $(READY) ## Make the documentation as HTML, in build/docs
 	@$(BIN)/python -m sphinx -q -b html docs build/docs
 	@echo 'Open build/docs/index.html'
+
+links: $(READY) ## Ask every link of the documentation, which needs the internet
+	@$(BIN)/python -m sphinx -q -b linkcheck docs build/links
 
 bench: $(READY) ## Measure a fleet of 100 servers, and compare 50 and 5 with a script and with Salt alone
 	@$(BIN)/python -m bench.fleet

@@ -25,6 +25,12 @@ nitpicky = False
 # Headings are linked to by what they say, as on any host of git repositories.
 myst_heading_anchors = 3
 autodoc_default_options = {"members": True, "member-order": "bysource", "undoc-members": False}
+# `make links`: a host that refuses programs, or has moved a page for good, is not a broken link.
+linkcheck_report_timeouts_as_broken = False
+linkcheck_rate_limit_timeout = 60
+linkcheck_retries = 2
+# The headings of these hosts are made by scripts, in the browser.
+linkcheck_anchors_ignore_for_url = [r"https://github\.com/.*", r"https://docs\.aws\.amazon\.com/.*"]
 # Defaults as they are written: True, not the value of a name.
 autodoc_preserve_defaults = True
 

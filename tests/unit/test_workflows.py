@@ -38,5 +38,5 @@ def test_the_programs_are_those_of_ci():
 
 
 def test_only_what_publishes_may_write():
-    for name in ("test", "release"):
+    for name in ("test", "release", "links"):
         assert workflow(name)["permissions"] == {"contents": "read"}

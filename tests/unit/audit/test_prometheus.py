@@ -7,6 +7,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 import yaml
+from grafana_foundation_sdk.cog import plugins
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from aws_runbook.audit import prometheus
 from tests.fixtures.modules import TREE
@@ -136,6 +139,36 @@ def test_the_linter_takes_every_expression_of_the_dashboard(tmp_path):
     path = tmp_path / "rules.yml"
     path.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}))
     assert f"SUCCESS: {len(rules)} rules found" in promtool("check", "rules", path)
+
+
+def lost(before, after, place=""):
+    """The places of one document that another lacks, or has otherwise."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return [found for key in before for found in lost(before[key], after.get(key), f"{place}/{key}")]
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        pairs = enumerate(zip(before, after, strict=True))
+        return [found for number, (one, other) in pairs for found in lost(one, other, f"{place}/{number}")]
+    return [] if before == after else [place]
+
+
+def read_by_grafana(dashboard):
+    """The dashboard as Grafana's own models know it: what they do not know is gone, what has a default is added."""
+    plugins.register_default_plugins()  # those of each kind of panel and of Prometheus' queries
+    return json.loads(JSONEncoder().encode(Dashboard.from_json(dashboard)))
+
+
+def test_grafana_knows_every_field_of_the_dashboard():
+    assert lost(DASHBOARD, read_by_grafana(DASHBOARD)) == []
+
+
+@pytest.mark.parametrize("place", ["", "/panels/0", "/panels/0/targets/0", "/panels/0/gridPos", "/templating/list/0"])
+def test_a_misspelt_field_of_the_dashboard_is_found(place):
+    changed = json.loads(json.dumps(DASHBOARD))
+    part = changed
+    for step in place.split("/")[1:]:
+        part = part[int(step) if step.isdigit() else step]
+    part["misspelt"] = 1
+    assert lost(changed, read_by_grafana(changed)) == [f"{place}/misspelt"]
 
 
 def test_alerts_and_dashboard_are_about_metrics_that_there_are():
