@@ -171,13 +171,22 @@ def _in_network(network, address):
     return ipaddress.ip_address(address) in ipaddress.ip_network(network, strict=False)
 
 
+def _arn_matches(wanted, value):
+    """Each of the six parts of an ARN by itself: a wildcard does not reach into the next one."""
+    patterns, parts = wanted.split(":", 5), value.split(":", 5)
+    return len(patterns) == len(parts) == _ARN_PARTS and all(
+        _pattern(pattern).fullmatch(part) for pattern, part in zip(patterns, parts, strict=True)
+    )
+
+
+_ARN_PARTS = 6
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 _OPERATORS = {
     "StringEquals": lambda wanted, value: _plain(wanted) == value,
     "StringEqualsIgnoreCase": lambda wanted, value: _plain(wanted).lower() == value.lower(),
     "StringLike": lambda wanted, value: bool(_pattern(wanted).fullmatch(value)),
-    "ArnEquals": lambda wanted, value: bool(_pattern(wanted).fullmatch(value)),
-    "ArnLike": lambda wanted, value: bool(_pattern(wanted).fullmatch(value)),
+    "ArnEquals": _arn_matches,
+    "ArnLike": _arn_matches,
     "Bool": lambda wanted, value: wanted.lower() == value.lower(),
     "NumericEquals": lambda wanted, value: float(value) == float(wanted),
     "NumericLessThan": lambda wanted, value: float(value) < float(wanted),

@@ -104,6 +104,69 @@ def test_both_decide_the_same(drawn, asked):
         )
 
 
+ACCOUNT, OTHER = "123456789012", "210987654321"
+SES = "ses.amazonaws.com"
+TOPIC = f"arn:aws:sns:eu-west-1:{ACCOUNT}:bounces"
+RULE = f"arn:aws:ses:eu-west-1:{ACCOUNT}:receipt-rule-set/set:receipt-rule/rule"
+# What the policy of a bucket or a topic is asked.
+OF_RESOURCES = {f"{BUCKET}/king/x": ("s3:PutObject", "s3:GetObject"), TOPIC: ("sns:Publish", "sns:Subscribe")}
+askers = st.sampled_from(
+    [SES, "events.amazonaws.com", f"arn:aws:iam::{ACCOUNT}:user/ann", f"arn:aws:iam::{OTHER}:user/ann", None]
+)
+sources = ["arn:aws:ses:*:*:*", f"arn:aws:ses:eu-west-1:{ACCOUNT}:*", f"arn:aws:ses:*:{OTHER}:identity/*", RULE]
+
+
+@st.composite
+def principals(draw):
+    if draw(st.booleans()):
+        return {"Service": draw(one_or_several(st.sampled_from([SES, "events.amazonaws.com"])))}
+    users = [f"arn:aws:iam::{account}:user/{name}" for account in (ACCOUNT, OTHER) for name in ("ann", "ben")]
+    return draw(st.one_of(st.just("*"), one_or_several(st.sampled_from(users)).map(lambda named: {"AWS": named})))
+
+
+@st.composite
+def source_conditions(draw):
+    found = {}
+    if draw(st.booleans()):
+        operator = draw(st.sampled_from(["StringEquals", "StringLike", "StringNotEquals", "StringEqualsIfExists"]))
+        found[operator] = {"AWS:SourceAccount": draw(one_or_several(st.sampled_from([ACCOUNT, OTHER])))}
+    if draw(st.booleans()):
+        operator = draw(st.sampled_from(["ArnLike", "ArnEquals", "ArnNotLike", "ArnLikeIfExists"]))
+        found[operator] = {"aws:SourceArn": draw(one_or_several(st.sampled_from(sources)))}
+    return found
+
+
+@st.composite
+def resource_statements(draw, resource, actions):
+    return {
+        "Effect": draw(st.sampled_from(["Allow", "Allow", "Allow", "Deny"])),
+        "Principal": draw(principals()),
+        "Action": draw(one_or_several(st.sampled_from([*actions, f"{actions[0].partition(':')[0]}:*"]))),
+        "Resource": draw(st.sampled_from([resource, f"{resource[:-1]}?", f"{resource[:-3]}*", f"{resource}2"])),
+        **({"Condition": condition} if (condition := draw(source_conditions())) else {}),
+    }
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data(), st.sampled_from(sorted(OF_RESOURCES)))
+def test_both_decide_the_same_of_a_resources_policy(data, resource):
+    actions = OF_RESOURCES[resource]
+    drawn = data.draw(st.lists(resource_statements(resource, actions), min_size=1, max_size=3))
+    document = {"Version": "2012-10-17", "Statement": drawn}
+    for action in actions:
+        who = data.draw(askers)
+        context = {
+            **data.draw(optional("aws:SourceAccount", [ACCOUNT, OTHER])),
+            **data.draw(optional("aws:SourceArn", [RULE, RULE.replace(ACCOUNT, OTHER), "arn:aws:s3:::b"])),
+        }
+        principal = ("Service", who) if who and not who.startswith("arn:") else ("AWS", who or "anonymous")
+        here, _ = decide(
+            [("p", json.dumps(document))],
+            Request(action, resource, {key.lower(): value for key, value in context.items()}, principal),
+        )
+        assert (here == ALLOWED) is simulator.lets_in(document, who, action, resource, context), (who, context)
+
+
 @pytest.mark.parametrize(
     ("action", "resource", "context"),
     [

@@ -30,6 +30,17 @@ def is_allowed(document, action, resource, context=None):
     return _decide(json.dumps(request))
 
 
+def lets_in(document, principal, action, resource, context=None):
+    """
+    Whether the policy of a resource lets somebody do something: an ARN, the name of a service, or ``None`` for anybody.
+
+    The resource belongs to the account 123456789012. It alone decides: its own account allows a user nothing, and another account
+    allows its users everything.
+    """
+    request = {"resourcePolicy": document, "principal": principal, "action": action, "resource": resource}
+    return _decide(json.dumps({**request, "context": dict(context or {})}))
+
+
 @functools.lru_cache(maxsize=65536)
 def _decide(request):
     answer = json.loads(_process().ask(request))
