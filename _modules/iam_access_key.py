@@ -27,7 +27,7 @@ IAM actions: ``iam:ListAccessKeys``, ``iam:GetAccessKeyLastUsed`` and ``iam:GetU
 
 from functools import partial
 
-from aws_runbook import clock, hints
+from aws_runbook import clock, salt_commands
 from aws_runbook.access_keys import creation, inventory, keys, rotation_notes
 from aws_runbook.access_keys import rotation as access_keys
 from aws_runbook.errors import AwsError, RunbookError, UnreachableError
@@ -249,7 +249,7 @@ def rotate(session, name, store=None, smtp_region=None):
         )
     with place.alone():
         if keys.listed(session, name) is None:
-            raise RunbookError(f"There is no user {name} yet: {hints.apply()} makes it, and its key.")
+            raise RunbookError(f"There is no user {name} yet: {salt_commands.apply()} makes it, and its key.")
         creation.wait_for_turn(session, name)
         found = inventory.found(session, name, place, partial(_kinds, name, smtp_region))
         if found.lost:

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 
-from aws_runbook import hints
+from aws_runbook import salt_commands
 from aws_runbook.aws import members
 from aws_runbook.backups import buckets, expiry, lifecycle, lifecycle_rule
 from aws_runbook.backups import search as bucket_search
@@ -385,7 +385,7 @@ def delete_rule(session, name, rule_id):
     if current is None:
         raise RunbookError(f"There is no bucket {name}.")
     ids = [str(rule.get("ID")) for rule in current["rules"]]
-    meant = [known for known in ids if hints.is_meant(known, rule_id)]
+    meant = [known for known in ids if salt_commands.is_meant(known, rule_id)]
     if len(meant) > 1:
         raise RunbookError(f"The bucket {name} has the lifecycle rules {' and '.join(meant)}; say which, in quotes.")
     if not meant:

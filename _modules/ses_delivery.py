@@ -10,7 +10,7 @@ the account. IAM actions: ``ses:ListSuppressedDestinations`` and ``ses:GetSuppre
 
 from pathlib import Path
 
-from aws_runbook import hints
+from aws_runbook import salt_commands
 from aws_runbook.dns import check as dns_check
 from aws_runbook.dns import dmarc
 from aws_runbook.dns import names as email_names
@@ -46,7 +46,7 @@ def explain(notification, format="words"):
         salt-call ses_delivery.explain /tmp/bounce.json
     """
     arguments.one_of("explain", "format", format, ("words", "data"))
-    hints.remember(__opts__)
+    salt_commands.remember(__opts__)
     entries = delivery.explain(_content("notification", notification))
     return entries if format == "data" else delivery.in_words(entries)
 
@@ -221,7 +221,7 @@ def _of_domain(domain, **connection):
     author = email_names.check("check_dmarc", "domain", domain, email_names.domain)
     current = __salt__["ses_identity.describe"](author, ["dkim_status", "dkim_enabled", "mail_from"], **connection)
     if current is None:
-        raise RunbookError(f"There is no identity {author} in SES there: {hints.apply()} makes it.")
+        raise RunbookError(f"There is no identity {author} in SES there: {salt_commands.apply()} makes it.")
     signed = current["dkim_enabled"] and current["dkim_status"] == "SUCCESS"
     dkim = [("pass" if signed else "none", author), ("pass", dmarc.AMAZON)]
     mail_from = current["mail_from"]

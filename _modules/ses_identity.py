@@ -32,7 +32,7 @@ notifications, and ``ses:GetEmailIdentity`` to read; ``ses:CreateEmailIdentity``
 
 from functools import partial
 
-from aws_runbook import hints
+from aws_runbook import salt_commands
 from aws_runbook.aws import tags as tagging
 from aws_runbook.aws.waiting import until
 from aws_runbook.dns import check as dns_check
@@ -304,7 +304,7 @@ def _pending(session):
 def _pending_of(session, name):
     current = describe.on(session, name, ["mail_from"])
     if current is None:
-        do = f"the identity {name} is not there yet: {hints.apply()}"
+        do = f"the identity {name} is not there yet: {salt_commands.apply()}"
         return [{"what": f"identity {name}", "on": "you", "since": None, "do": do}]
     if not waiting_for.entries(session, name, current):
         return []
@@ -323,7 +323,7 @@ def _records(session, name, mail_from, receives):
     name = email_names.check("identity", "name", name, email_names.identity)
     current = _read(session, name, identities.of_records(name))
     if current is None:
-        raise RunbookError(f"There is no identity {name} in {session.region} yet: {hints.apply()} makes it.")
+        raise RunbookError(f"There is no identity {name} in {session.region} yet: {salt_commands.apply()} makes it.")
     settings = email_plan.plan(__pillar__)["identities"].get(name, {})
     return zone_records.records(
         name,
@@ -446,7 +446,7 @@ def verified(session, name, timeout=0, nameserver=None):
 
     until(settled, what=f"SES to verify {name}", timeout=timeout)
     if seen["current"] is None:
-        return {"verified": False, "missing": [f"there is no identity {name}: {hints.apply()} makes it"]}
+        return {"verified": False, "missing": [f"there is no identity {name}: {salt_commands.apply()} makes it"]}
     if not waiting_for.entries(session, name, seen["current"]):
         return {"verified": True, "missing": []}
     missing = waiting.on(session, name, describe.on(session, name, ["mail_from", "verification_error"]))
@@ -476,7 +476,7 @@ def retry(session, name):
     """
     current = _read(session, name, ["mail_from", "tags"])
     if current is None:
-        raise RunbookError(f"There is no identity {name} in {session.region}: {hints.apply()} makes it.")
+        raise RunbookError(f"There is no identity {name} in {session.region}: {salt_commands.apply()} makes it.")
     if current["status"] != "SUCCESS":
         identities.ask_again(session, name, current)
     if current["mail_from"] and current["mail_from_status"] != "SUCCESS":

@@ -12,7 +12,7 @@ import botocore.session
 import pytest
 from salt._logging import impl as salt_logging
 
-from aws_runbook import hints
+from aws_runbook import salt_commands
 from sandbox.zone import Zone
 from tests.fixtures import loaders
 
@@ -34,7 +34,7 @@ os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.d
 @pytest.fixture(autouse=True)
 def _form_of_commands():
     """Commands in messages have the form of the present call, which must not be that of another test."""
-    hints.remember({"__cli": "salt-call"}, ["salt-call"])
+    salt_commands.remember({"__cli": "salt-call"}, ["salt-call"])
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import salt._logging
 import salt.config
 import yaml
 
-from aws_runbook import hints
+from aws_runbook import salt_commands
 from sandbox.zone import Zone
 from tests.fixtures import commands, sample
 from tests.fixtures.dns_hosts import Cloudflare, standing_in
@@ -185,17 +185,17 @@ def obey(request, monkeypatch, tmp_path, modules):
     Do what a message says: the command in it is typed into a shell as it stands, and what Salt is given is called.
 
     ``obey(message, "iam_access_key.delete", "AKIA…")`` is about the one command of that function that holds the last.
-    ``filled`` replaces words in capital letters; ``call`` is the minion's. Each command that a marker ``hint`` of the
+    ``filled`` replaces words in capital letters; ``call`` is the minion's. Each command that a marker ``runs_command`` of the
     test names, by where in the code it is made, must be among them, and no other.
     """
-    made, obeyed, command = {}, set(), hints.command
+    made, obeyed, command = {}, set(), salt_commands.command
 
     def noted(*arguments, **named):
         text = command(*arguments, **named)
         made.setdefault(text, set()).add(commands.caller())
         return text
 
-    monkeypatch.setattr(hints, "command", noted)
+    monkeypatch.setattr(salt_commands, "command", noted)
 
     def do(message, function, about="", filled=(), call=None):
         (text,) = [text for text in made if text in message and f" {function} " in f"{text[:-1]} " and about in text]
@@ -207,7 +207,7 @@ def obey(request, monkeypatch, tmp_path, modules):
         return call(called, *arguments, **named) if call else modules[called](*arguments, **named)
 
     yield do
-    assert obeyed == {marker.args for marker in request.node.iter_markers("hint")}
+    assert obeyed == {marker.args for marker in request.node.iter_markers("runs_command")}
 
 
 @pytest.fixture

@@ -147,7 +147,7 @@ def test_the_key_is_deleted_again_when_storing_fails(states, iam, sandbox, priva
     assert len(sandbox.calls(operation="CreateAccessKey")) == 1
 
 
-@pytest.mark.hint("creation._taken_back", "iam_access_key.delete")
+@pytest.mark.runs_command("creation._taken_back", "iam_access_key.delete")
 def test_a_key_that_could_not_be_stored_nor_deleted_can_be_deleted(states, obey, iam, sandbox, store, monkeypatch):
     def full(*_args):
         sandbox.fault("DeleteAccessKey", "access_denied")
@@ -163,7 +163,7 @@ def test_a_key_that_could_not_be_stored_nor_deleted_can_be_deleted(states, obey,
     assert states["iam_access_key.present"](name=USER, store=store).result is True
 
 
-@pytest.mark.hint("rotation.rotate", "iam_access_key.rotate")
+@pytest.mark.runs_command("rotation.rotate", "iam_access_key.rotate")
 def test_a_key_whose_secret_is_nowhere_says_how_to_rotate_and_that_works(converge, obey, iam, private, store):
     lost = iam.create_access_key(UserName=USER)["AccessKey"]["AccessKeyId"]
     ret = converge("iam_access_key.present", name=USER, store=store)
@@ -176,7 +176,7 @@ def test_a_key_whose_secret_is_nowhere_says_how_to_rotate_and_that_works(converg
     assert waiting.warnings[0].startswith(f"Waiting: the old access key {lost}")
 
 
-@pytest.mark.hint("rotation.delete", "iam_access_key.delete")
+@pytest.mark.runs_command("rotation.delete", "iam_access_key.delete")
 def test_a_third_key_is_never_attempted(modules, obey, iam, sandbox, store):
     for _ in range(2):
         iam.create_access_key(UserName=USER)
@@ -189,7 +189,7 @@ def test_a_third_key_is_never_attempted(modules, obey, iam, sandbox, store):
     assert modules["iam_access_key.rotate"](USER, store=store)
 
 
-@pytest.mark.hint("rotation.delete", "iam_access_key.delete")
+@pytest.mark.runs_command("rotation.delete", "iam_access_key.delete")
 def test_a_second_key_that_nobody_uses_can_be_deleted(converge, obey, iam, private, store):
     converge("iam_access_key.present", name=USER, store=store)
     second = iam.create_access_key(UserName=USER)["AccessKey"]["AccessKeyId"]
@@ -198,7 +198,7 @@ def test_a_second_key_that_nobody_uses_can_be_deleted(converge, obey, iam, priva
     assert list(keys(iam)) == [stored(private)] != [second]
 
 
-@pytest.mark.hint("rotation.activate", "iam_access_key.activate")
+@pytest.mark.runs_command("rotation.activate", "iam_access_key.activate")
 def test_an_inactive_key_in_the_store_can_be_activated(converge, obey, iam, private, store):
     converge("iam_access_key.present", name=USER, store=store)
     iam.update_access_key(UserName=USER, AccessKeyId=stored(private), Status="Inactive")
@@ -256,7 +256,7 @@ def test_a_rotation_from_beginning_to_end(converge, modules, iam, sandbox, priva
     assert works(sandbox, private)
 
 
-@pytest.mark.hint("iam_access_key.obstacles", "iam_access_key.deactivate")
+@pytest.mark.runs_command("iam_access_key.obstacles", "iam_access_key.deactivate")
 def test_a_key_is_not_deleted_while_it_is_active(converge, obey, iam):
     active = iam.create_access_key(UserName=USER)["AccessKey"]["AccessKeyId"]
     ret = converge("iam_access_key.absent", name=USER, access_key_id=active)
@@ -528,7 +528,7 @@ def test_after_a_broken_answer_the_key_is_deleted_and_its_secret_is_nowhere(
     assert list(keys(iam)) == [stored(private)]
 
 
-@pytest.mark.hint("creation._searched", "iam_access_key.delete")
+@pytest.mark.runs_command("creation._searched", "iam_access_key.delete")
 def test_a_key_that_may_be_somebody_elses_can_be_deleted(states, obey, iam, proxy, private, store, quick):
     def meanwhile(answer):
         iam.create_access_key(UserName=USER)

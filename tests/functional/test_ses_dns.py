@@ -291,7 +291,7 @@ def told_of_waiting(caplog):
     return [line for line in told if line.startswith("Waiting for")]
 
 
-@pytest.mark.hint("godaddy._reason", "ses_identity.dns_records")
+@pytest.mark.runs_command("godaddy._reason", "ses_identity.dns_records")
 def test_where_godaddys_api_is_closed_the_records_are_shown(godaddy_host, states, obey):
     godaddy_host.refusals = [(403, CLOSED, {})] * 20
     ret = states["ses_dns.published"](name="x", identities=[DOMAIN])

@@ -117,7 +117,7 @@ def test_a_rule_of_the_same_name_stays(converge, wanted, theirs, sandbox, ses, w
     assert rules(ses) == before
 
 
-@pytest.mark.hint("ses_receiving._hindrance", "ses_identity.verified")
+@pytest.mark.runs_command("ses_receiving._hindrance", "ses_identity.verified")
 def test_a_domain_that_is_not_verified_is_waited_for(converge, wanted, sandbox, ses, s3, obey):
     sandbox.client("sesv2").delete_email_identity(EmailIdentity=DOMAIN)
     for verified in (False, True):
@@ -548,7 +548,7 @@ def test_a_link_that_ses_refuses_is_told_from_a_mail_that_does_not_come(states, 
         (["10 inbound-smtp.eu-west-1.amazonaws.com."], "its MX record is 10 inbound-smtp.eu-west-1.amazonaws.com"),
     ],
 )
-@pytest.mark.hint("ses_receiving._hindrance", "ses_identity.dns_records")
+@pytest.mark.runs_command("ses_receiving._hindrance", "ses_identity.dns_records")
 def test_mail_that_goes_elsewhere_is_waited_for(converge, wanted, zone, s3, obey, records, words):
     zone.add("noreply.example.org", "MX", *records) if records else zone.remove("noreply.example.org", "MX")
     ret = converge(STATE, **wanted)

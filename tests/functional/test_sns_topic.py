@@ -124,7 +124,7 @@ def test_a_pending_subscription_is_waited_for_and_asked_for_once(converge, sandb
     assert not getattr(ret, "warnings", None)
 
 
-@pytest.mark.hint("topic_subscriptions._unsubscribed", "sns_topic.resubscribe")
+@pytest.mark.runs_command("topic_subscriptions._unsubscribed", "sns_topic.resubscribe")
 def test_who_has_unsubscribed_is_an_error_that_says_so(converge, obey, sandbox):
     converge("sns_topic.present", name=NAME, subscriptions=[EMAIL])
     sandbox.confirm_subscription(ARN, EMAIL)
@@ -136,7 +136,7 @@ def test_who_has_unsubscribed_is_an_error_that_says_so(converge, obey, sandbox):
     assert converge("sns_topic.present", name=NAME, subscriptions=[EMAIL]).warnings
 
 
-@pytest.mark.hint("topic_subscriptions._unsubscribed", "sns_topic.resubscribe")
+@pytest.mark.runs_command("topic_subscriptions._unsubscribed", "sns_topic.resubscribe")
 def test_the_command_for_who_has_unsubscribed_names_the_protocol_and_no_credential(converge, obey, sandbox):
     hook = {"protocol": "https", "endpoint": "https://user:canary-of-a-hook@example.org/hook"}
     converge("sns_topic.present", name=NAME, subscriptions=[hook])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aws_runbook import hints
+from aws_runbook import salt_commands
 
 TREE = Path(__file__).resolve().parents[2]
 PAGES = [TREE / "README.md", *sorted(TREE.glob("docs/*.md")), *sorted(TREE.glob("pillar/**/*.md"))]
@@ -37,7 +37,7 @@ def test_the_command_is_right_in_every_tree(path):
 
 
 def test_so_is_that_of_messages():
-    assert "state.apply aws.account" in hints.apply()
+    assert "state.apply aws.account" in salt_commands.apply()
 
 
 @pytest.mark.parametrize("told", ["cp -r salt/aws /srv/salt/", "Copy salt/aws into your tree", "rsync -a salt /srv"])

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
-from aws_runbook import clock, hints
+from aws_runbook import clock, salt_commands
 from aws_runbook.errors import RunbookError
 
 # A user has at most two keys; an inactive one counts.
@@ -105,7 +105,7 @@ class Decision:
 class Commands:
     """The commands in messages about a user's keys; ``command`` is a session's, and ``rotate_with()`` returns the arguments of ``rotate``."""
 
-    def __init__(self, user, command=hints.command, rotate_with=dict):
+    def __init__(self, user, command=salt_commands.command, rotate_with=dict):
         self._user = user
         self._command = command
         self._rotate_with = rotate_with

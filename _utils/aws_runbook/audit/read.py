@@ -5,7 +5,7 @@ Read what an audit needs from AWS, through a session. Nothing is written, and no
 import json
 from functools import partial
 
-from aws_runbook import hints
+from aws_runbook import salt_commands
 from aws_runbook.audit import access
 from aws_runbook.audit.contents import Stored, stanzas
 from aws_runbook.audit.judge import CRITICAL, Finding
@@ -124,7 +124,9 @@ def expiry(session, wanted, rules):
     )
     return [
         *(
-            Finding(CRITICAL, "expiry", f"the lifecycle rule {name} is not in force; to write it: {hints.apply()}.")
+            Finding(
+                CRITICAL, "expiry", f"the lifecycle rule {name} is not in force; to write it: {salt_commands.apply()}."
+            )
             for name in missing
         ),
         *(Finding(CRITICAL, "expiry", sentence) for sentence in dangers),

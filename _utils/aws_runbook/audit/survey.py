@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import asdict
 from datetime import timedelta
 
-from aws_runbook import hints
+from aws_runbook import salt_commands
 from aws_runbook.audit import access
 from aws_runbook.audit import judge as audit
 from aws_runbook.audit import read as audit_reading
@@ -166,7 +166,7 @@ class _Survey:
                     found = self._read(bucket, audit_reading.keeping, self._session, target)
                 except _UnreadError:
                     continue
-                self.tell(bucket, audit.judge_keeping(self._planned["buckets"][bucket], found, hints.apply()))
+                self.tell(bucket, audit.judge_keeping(self._planned["buckets"][bucket], found, salt_commands.apply()))
 
     def access(self):
         """Find who else may read or delete at each place."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from salt.utils.data import traverse_dict_and_list
 
-from aws_runbook import hints, patience, services
+from aws_runbook import patience, salt_commands, services
 from aws_runbook.aws import connection as connections
 from aws_runbook.aws import failures, pace, retries
 from aws_runbook.aws.sdk import ParamValidator
@@ -46,7 +46,7 @@ class _Request:
 
 def connect(opts, pillar, *, region=None, profile=None, keyid=None, key=None):
     """Return the session for a module function, from its last four arguments and the minion's configuration and pillar."""
-    hints.remember(opts)
+    salt_commands.remember(opts)
     settings = pillar.get("aws") or {}
     connection = connections.resolve(
         region=region,
@@ -107,8 +107,8 @@ class Session:
         return connections.partition_of(self.region)
 
     def command(self, function, region=None, **arguments):
-        """Return the command for a message (see :mod:`aws_runbook.hints`) that calls ``function`` with this session's account and region."""
-        return hints.command(function, **arguments, **self._told(region or self.region))
+        """Return the command for a message (see :mod:`aws_runbook.salt_commands`) that calls ``function`` with this session's account and region."""
+        return salt_commands.command(function, **arguments, **self._told(region or self.region))
 
     def _told(self, region):
         """

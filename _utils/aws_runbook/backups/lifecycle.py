@@ -7,7 +7,7 @@ What a rule by itself means is in :mod:`aws_runbook.backups.meaning`.
 import re
 from dataclasses import dataclass
 
-from aws_runbook import hints, prefixes
+from aws_runbook import prefixes, salt_commands
 from aws_runbook.backups import lifecycle_rule
 from aws_runbook.errors import RunbookError, UnsafeError
 from aws_runbook.pillar.backup_kinds import KINDS
@@ -60,7 +60,7 @@ def _when(rule):
     return f"from {lifecycle_rule.date(expiration.get('Date'))} on"
 
 
-def remover(bucket, command=hints.command):
+def remover(bucket, command=salt_commands.command):
     """The command that deletes a rule of ``bucket``, as a function of the rule's ID; ``command`` is a session's."""
 
     def remove(rule_id):

@@ -9,7 +9,7 @@ import re
 import time
 from urllib.parse import quote
 
-from aws_runbook import hints
+from aws_runbook import salt_commands
 from aws_runbook.dns.records import relative
 from aws_runbook.errors import RunbookError
 from aws_runbook.patience import until
@@ -39,7 +39,7 @@ class GoDaddy:
     # Why a record that is there is not changed.
     unchangeable = "GoDaddy's API can only replace all TXT records of a name at once, so change that one there by hand"
 
-    def __init__(self, zone, ttl, options, command=hints.command):
+    def __init__(self, zone, ttl, options, command=salt_commands.command):
         self._zone = zone
         self._command = command
         self._ttl = ttl

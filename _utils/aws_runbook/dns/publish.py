@@ -17,7 +17,7 @@ import dns.tsig
 import dns.tsigkeyring
 import dns.update
 
-from aws_runbook import hints
+from aws_runbook import salt_commands
 from aws_runbook.dns import check as dns_check
 from aws_runbook.dns import godaddy, secrecy
 from aws_runbook.dns import settings as dns_settings
@@ -29,7 +29,7 @@ _UNKNOWN = "It is not known whether the server did it. Run this again: it looks 
 _lock = threading.Lock()
 
 
-def make(settings, zone, command=hints.command):
+def make(settings, zone, command=salt_commands.command):
     """The publisher for a zone that ``settings`` (pillar's ``aws:ses:dns``) describe; ``command`` is a session's."""
     found = dns_settings.problems(settings)
     if found:

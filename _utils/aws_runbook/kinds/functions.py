@@ -7,7 +7,7 @@ import functools
 import inspect
 import json
 
-from aws_runbook import hints
+from aws_runbook import salt_commands
 from aws_runbook.aws.session import connect
 from aws_runbook.errors import RunbookError
 from aws_runbook.kinds import arguments, values
@@ -138,7 +138,7 @@ def _check_texts(where, defaults, given):
             continue
         if argument in _SECRET or isinstance(value, str):
             raise RunbookError(f"{where}: {argument} is no text{values.in_quotes(value)}.")
-        written = hints.argument(_as_written(value))
+        written = salt_commands.argument(_as_written(value))
         raise RunbookError(
             f"{where}: {argument} is {value!r}; give a text{values.in_quotes(value)}. On a command line: `{written}`."
         )

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from aws_runbook import hints
+from aws_runbook import salt_commands
 from aws_runbook.errors import RunbookError
 
 # https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html#mail-object
@@ -334,8 +334,8 @@ def _told(entry, region):
     """An entry as a person reads it. Each region has a suppression list of its own."""
     address = entry["address"]
     commands = {
-        "UNSUPPRESS": hints.command("ses_delivery.unsuppress", address=address or "ADDRESS", region=region),
-        "SUPPRESSED": hints.command("ses_delivery.suppressed", region=region),
+        "UNSUPPRESS": salt_commands.command("ses_delivery.unsuppress", address=address or "ADDRESS", region=region),
+        "SUPPRESSED": salt_commands.command("ses_delivery.suppressed", region=region),
     }
     return {
         **entry,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aws_runbook import hints
+from aws_runbook import salt_commands
 from aws_runbook.aws.session import connect
 
 PILLAR = {"aws": {"region": "eu-west-2"}, "ops": {"region": "us-west-2", "role_arn": "arn:aws:iam::1:role/ops"}}
@@ -40,4 +40,4 @@ def test_the_region_of_what_the_message_is_about_comes_first():
 
 
 def test_without_a_session_a_command_has_what_it_is_given():
-    assert hints.command("a.b", region="x") == "`salt-call a.b region=x`"
+    assert salt_commands.command("a.b", region="x") == "`salt-call a.b region=x`"

@@ -11,7 +11,7 @@ from salt.minion import load_args_and_kwargs
 from salt.utils.args import parse_input
 from salt.utils.jinja import quote
 
-from aws_runbook import hints
+from aws_runbook import salt_commands
 
 
 def called(name=None, rule_id=None, changes=None, region=None, receives=None, store=None):
@@ -60,8 +60,8 @@ NAMES = st.text(st.characters(blacklist_categories=("Cs",)))
 @example("# not a comment")
 @example("-x")
 def test_a_text_arrives_as_it_is(name):
-    assert read(hints.command("a.b", name="bucket", rule_id=name)) == {"name": "bucket", "rule_id": name}
-    assert read(hints.command("a.b", name=name, rule_id="x")) == {"name": name, "rule_id": "x"}
+    assert read(salt_commands.command("a.b", name="bucket", rule_id=name)) == {"name": "bucket", "rule_id": name}
+    assert read(salt_commands.command("a.b", name=name, rule_id="x")) == {"name": name, "rule_id": "x"}
 
 
 @given(NAMES)
@@ -70,18 +70,18 @@ def test_a_text_arrives_as_it_is(name):
 @example("=b#c")
 @example("one line\nand another")
 def test_a_named_text_arrives_as_it_is(name):
-    assert read(hints.command("a.b", region=name)) == {"region": name}
+    assert read(salt_commands.command("a.b", region=name)) == {"region": name}
 
 
 def test_what_is_not_given_is_left_out():
-    assert hints.command("a.b", name="x", region=None, receives=True) == "`salt-call a.b x receives=true`"
-    assert hints.command("a.b", name=None, rule_id="x") == "`salt-call a.b rule_id=x`"
+    assert salt_commands.command("a.b", name="x", region=None, receives=True) == "`salt-call a.b x receives=true`"
+    assert salt_commands.command("a.b", name=None, rule_id="x") == "`salt-call a.b rule_id=x`"
 
 
 def test_first_arguments_have_no_names_until_one_needs_it():
-    assert hints.command("a.b", name="x", rule_id="y", region="z") == "`salt-call a.b x y region=z`"
-    assert hints.command("a.b", name="x=1", rule_id="y") == "`salt-call a.b name=x=1 rule_id=y`"
-    assert hints.command("a.b", region="z", rule_id="y") == "`salt-call a.b region=z rule_id=y`"
+    assert salt_commands.command("a.b", name="x", rule_id="y", region="z") == "`salt-call a.b x y region=z`"
+    assert salt_commands.command("a.b", name="x=1", rule_id="y") == "`salt-call a.b name=x=1 rule_id=y`"
+    assert salt_commands.command("a.b", region="z", rule_id="y") == "`salt-call a.b region=z rule_id=y`"
 
 
 VALUES = st.recursive(
@@ -93,7 +93,7 @@ VALUES = st.recursive(
 @given(st.one_of(st.lists(VALUES, min_size=1), st.dictionaries(NAMES, VALUES, min_size=1)))
 @example({"pillar_file": "a#b", "keys": {"\x85": ["\n"]}})
 def test_a_list_or_a_mapping_arrives_as_it_is(value):
-    assert read(hints.command("a.b", name="x", rule_id=value, store=value)) == called("x", value, store=value)
+    assert read(salt_commands.command("a.b", name="x", rule_id=value, store=value)) == called("x", value, store=value)
 
 
 @pytest.mark.parametrize(
@@ -110,14 +110,14 @@ def test_a_list_or_a_mapping_arrives_as_it_is(value):
     ],
 )
 def test_what_is_written_without_quotes_is_meant_too(text, given):
-    assert hints.is_meant(text, given)
+    assert salt_commands.is_meant(text, given)
 
 
 @pytest.mark.parametrize(
     ("text", "given"), [("1", True), ("true", 1), ("[true]", [1]), ("777", "0777"), ("True", "true")]
 )
 def test_what_salt_reads_otherwise_is_not_meant(text, given):
-    assert not hints.is_meant(text, given)
+    assert not salt_commands.is_meant(text, given)
 
 
 @pytest.mark.parametrize(
@@ -175,8 +175,8 @@ def test_what_salt_reads_otherwise_is_not_meant(text, given):
     ],
 )
 def test_the_form_is_that_of_the_present_call(opts, argv, form):
-    hints.remember(opts, argv)
-    assert hints.command("a.b") == f"`{form} a.b`"
+    salt_commands.remember(opts, argv)
+    assert salt_commands.command("a.b") == f"`{form} a.b`"
 
 
 @pytest.mark.parametrize(

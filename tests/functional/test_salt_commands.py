@@ -8,7 +8,7 @@ from itertools import takewhile
 import pytest
 from salt.exceptions import CommandExecutionError
 
-from aws_runbook import hints
+from aws_runbook import salt_commands
 from tests.fixtures import commands
 
 # Names of things, as their owners may have chosen them.
@@ -88,7 +88,7 @@ def test_what_a_command_calls_is_there_and_takes_what_it_is_given(modules, patte
             continue
         assert set(needed) <= set(arguments), f"{function} is given too little"
         # What stands there without its name.
-        leading = list(takewhile(hints.LEADING.__contains__, arguments))
+        leading = list(takewhile(salt_commands.LEADING.__contains__, arguments))
         assert taken["args"][: len(leading)] == leading, f"{function} takes something else first"
 
 
@@ -99,7 +99,7 @@ def test_a_command_that_is_pasted_gives_salt_what_was_meant(modules, tmp_path, p
     )
     order = modules["sys.argspec"](function)[function]["args"]
     meant = [dict.fromkeys(arguments, name) for name in NAMES]
-    typed = [hints.command(function, **given) for given in meant]
+    typed = [salt_commands.command(function, **given) for given in meant]
     assert all(text.isprintable() for text in typed)
     called = commands.pasted(typed, tmp_path, modules)
     assert [(name, {**dict(zip(order, given, strict=False)), **named}) for name, given, named in called] == [
@@ -118,11 +118,11 @@ def said(minion, function, *arguments, **named):
     return str(raised.value)
 
 
-@pytest.mark.hint("ses_delivery._of_domain", "state.apply")
-@pytest.mark.hint("ses_identity._records", "state.apply")
-@pytest.mark.hint("ses_identity.retry", "state.apply")
-@pytest.mark.hint("ses_identity.verified", "state.apply")
-@pytest.mark.hint("ses_identity._pending_of", "state.apply")
+@pytest.mark.runs_command("ses_delivery._of_domain", "state.apply")
+@pytest.mark.runs_command("ses_identity._records", "state.apply")
+@pytest.mark.runs_command("ses_identity.retry", "state.apply")
+@pytest.mark.runs_command("ses_identity.verified", "state.apply")
+@pytest.mark.runs_command("ses_identity._pending_of", "state.apply")
 def test_what_is_not_there_yet_is_made_by_the_command_in_the_message(account, obey, sandbox):
     minion = account(EMAIL)
     where = {"region": "eu-west-1"}
@@ -142,7 +142,7 @@ def test_what_is_not_there_yet_is_made_by_the_command_in_the_message(account, ob
         sesv2.delete_email_identity(EmailIdentity=DOMAIN)
 
 
-@pytest.mark.hint("iam_access_key.rotate", "state.apply")
+@pytest.mark.runs_command("iam_access_key.rotate", "state.apply")
 def test_a_user_that_is_not_there_yet_is_made_by_the_command_in_the_message(account, obey, sandbox):
     minion = account(
         {"backup": {"location": "ocp-backup"}, "aws": {"backup": {"user": "backup", "store": "sdb://vault/b"}}}
@@ -152,7 +152,7 @@ def test_a_user_that_is_not_there_yet_is_made_by_the_command_in_the_message(acco
     assert len(sandbox.client("iam").list_access_keys(UserName="backup")["AccessKeyMetadata"]) == 1
 
 
-@pytest.mark.hint("read.expiry", "state.apply")
+@pytest.mark.runs_command("read.expiry", "state.apply")
 def test_a_rule_that_is_not_in_force_is_written_by_the_command_in_the_message(account, obey, sandbox):
     minion = account({"backup": {"location": "ocp-backup"}})
     sandbox.client("s3").create_bucket(Bucket="ocp-backup")
@@ -161,8 +161,8 @@ def test_a_rule_that_is_not_in_force_is_written_by_the_command_in_the_message(ac
     assert "is not in force" not in minion.call("aws_backup.audit")
 
 
-@pytest.mark.hint("waiting.entries", "ses_identity.dns_records")
-@pytest.mark.hint("waiting.entries", "ses_identity.retry")
+@pytest.mark.runs_command("waiting.entries", "ses_identity.dns_records")
+@pytest.mark.runs_command("waiting.entries", "ses_identity.retry")
 def test_a_command_reaches_the_region_that_the_message_is_about(account, obey, sandbox):
     minion = account(EMAIL)
     done = minion.apply("aws.email")
@@ -183,7 +183,7 @@ def test_each_command_is_tried_by_a_test():
         tuple(argument.value for argument in node.args)
         for path in (commands.TREE / "tests").rglob("test_*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "hint"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "runs_command"
     }
     keys = {entry.key for entry in commands.made()}
     assert len(keys) > 20
