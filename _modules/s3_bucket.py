@@ -34,8 +34,8 @@ from contextlib import suppress
 from datetime import timedelta
 
 from aws_runbook import clock
-from aws_runbook.aws import members
 from aws_runbook.aws import tags as tagging
+from aws_runbook.aws import unknown_elements
 from aws_runbook.backups import buckets
 from aws_runbook.errors import AwsError, RunbookError, UncertainError, UnreachableError
 from aws_runbook.kinds import arguments, checks
@@ -103,7 +103,9 @@ def _encryption_default(bucket):
 
 def _write_encryption(bucket, wanted):
     """Write the algorithm and its key, which are one rule; what else is in it is given again, as S3 replaces it."""
-    members.refuse(f"The default encryption of the bucket {bucket.name}", members.unknown(_encryption(bucket)))
+    unknown_elements.refuse(
+        f"The default encryption of the bucket {bucket.name}", unknown_elements.unknown(_encryption(bucket))
+    )
     rule, known = _encryption_rule(bucket), _encryption_default(bucket)
     algorithm = wanted.get("server_side_encryption", known.get("SSEAlgorithm", "AES256"))
     key_id = wanted.get("kms_master_key_id", known.get("KMSMasterKeyID"))

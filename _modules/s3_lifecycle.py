@@ -20,7 +20,7 @@ from datetime import datetime
 from functools import partial
 
 from aws_runbook import salt_commands
-from aws_runbook.aws import members
+from aws_runbook.aws import unknown_elements
 from aws_runbook.backups import buckets, expiry, lifecycle, lifecycle_rule
 from aws_runbook.backups import search as bucket_search
 from aws_runbook.backups.lifecycle import Protected
@@ -68,14 +68,14 @@ def describe(session, name):
     described = {"rules": _plain(answer.get("Rules", []))}
     if answer.get(_SIZE):
         described["transition_default_minimum_object_size"] = answer[_SIZE]
-    if members.unknown(answer):
-        described["unknown_members"] = members.unknown(answer)
+    if unknown_elements.unknown(answer):
+        described["unknown_members"] = unknown_elements.unknown(answer)
     return described
 
 
 def _refuse_unknown(name, current):
     """Refuse a write that would remove what only a later boto3 knows: it may be what narrows somebody's rule."""
-    members.refuse(f"A lifecycle rule of the bucket {name}", (current or {}).get("unknown_members"))
+    unknown_elements.refuse(f"A lifecycle rule of the bucket {name}", (current or {}).get("unknown_members"))
 
 
 def _plain(value):

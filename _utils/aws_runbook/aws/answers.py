@@ -17,7 +17,7 @@ import json
 from xml.etree import ElementTree as ET
 
 from aws_runbook.aws import expected, retries
-from aws_runbook.aws import members as unknown_members
+from aws_runbook.aws import unknown_elements as unknown_members
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html
 _REQUEST_ID = ("x-amz-request-id", "x-amzn-requestid")
