@@ -23,8 +23,8 @@ Every function takes ``vpc``, the name or id of the VPC (default: any), and ``re
 """
 
 from aws_runbook.aws import tags as tagging
+from aws_runbook.aws.polling import until
 from aws_runbook.aws.session import SETTLE_TIMEOUT
-from aws_runbook.aws.waiting import until
 from aws_runbook.errors import RunbookError
 from aws_runbook.kinds import checks
 from aws_runbook.kinds.functions import connected

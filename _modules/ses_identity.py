@@ -34,7 +34,7 @@ from functools import partial
 
 from aws_runbook import salt_commands
 from aws_runbook.aws import tags as tagging
-from aws_runbook.aws.waiting import until
+from aws_runbook.aws.polling import until
 from aws_runbook.dns import check as dns_check
 from aws_runbook.dns import names as email_names
 from aws_runbook.dns import records as zone_records

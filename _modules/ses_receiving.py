@@ -23,8 +23,8 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from aws_runbook import clock
+from aws_runbook.aws.polling import until
 from aws_runbook.aws.session import SETTLE_TIMEOUT
-from aws_runbook.aws.waiting import until
 from aws_runbook.dns import check as dns_check
 from aws_runbook.dns import names as email_names
 from aws_runbook.dns.names import domain_of

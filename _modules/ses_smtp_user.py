@@ -24,8 +24,8 @@ IAM actions: those of ``iam_user`` and ``iam_access_key``; ``iam:GetUserPolicy``
 """
 
 from aws_runbook.aws import tags as tagging
+from aws_runbook.aws.polling import until
 from aws_runbook.aws.session import SETTLE_TIMEOUT
-from aws_runbook.aws.waiting import until
 from aws_runbook.dns import names as email_names
 from aws_runbook.errors import RunbookError
 from aws_runbook.iam import attachments as iam

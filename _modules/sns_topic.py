@@ -37,8 +37,8 @@ import re
 from salt.utils.data import traverse_dict_and_list
 
 from aws_runbook.aws import tags as tagging
+from aws_runbook.aws.polling import until
 from aws_runbook.aws.session import SETTLE_TIMEOUT
-from aws_runbook.aws.waiting import until
 from aws_runbook.errors import RunbookError
 from aws_runbook.iam import policies
 from aws_runbook.kinds import arguments, checks

@@ -10,7 +10,7 @@ from aws_runbook import clock
 from aws_runbook.access_keys import creation, keys, owners, rotation, rotation_notes
 from aws_runbook.access_keys.owners import Owner
 from aws_runbook.access_keys.rotation import Found, Key
-from aws_runbook.aws.waiting import until
+from aws_runbook.aws.polling import until
 
 
 def found(session, name, place, kinds):

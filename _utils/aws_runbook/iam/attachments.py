@@ -7,7 +7,7 @@ A policy of the account goes by its name (``registry-backup``), an AWS managed p
 
 import re
 
-from aws_runbook.aws.waiting import until
+from aws_runbook.aws.polling import until
 from aws_runbook.errors import RunbookError, SameNameError
 from aws_runbook.kinds import arguments
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 from salt.loader.context import loader_context
 
+from aws_runbook.aws.polling import until
 from aws_runbook.aws.session import SETTLE_TIMEOUT
-from aws_runbook.aws.waiting import until
 from aws_runbook.errors import RunbookError, UncertainError
 from aws_runbook.kinds import batches, difference
 from aws_runbook.patience import Progress

@@ -12,8 +12,8 @@ from functools import partial
 
 from salt.exceptions import CommandExecutionError
 
+from aws_runbook.aws.polling import until
 from aws_runbook.aws.session import SETTLE_TIMEOUT
-from aws_runbook.aws.waiting import until
 from aws_runbook.errors import RunbookError
 from aws_runbook.kinds.converge import converge, refuse
 from aws_runbook.run import cache as run_cache

@@ -11,8 +11,8 @@ from datetime import timedelta
 
 from aws_runbook import clock
 from aws_runbook.aws import tags as tagging
+from aws_runbook.aws.polling import until
 from aws_runbook.aws.session import SETTLE_TIMEOUT
-from aws_runbook.aws.waiting import until
 from aws_runbook.errors import RunbookError
 from aws_runbook.mail import subscription as subscriptions
 from aws_runbook.mail import topics

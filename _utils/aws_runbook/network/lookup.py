@@ -8,8 +8,8 @@ are an error, never a reason to create a third.
 import re
 
 from aws_runbook.aws import tags as tagging
+from aws_runbook.aws.polling import until
 from aws_runbook.aws.session import SETTLE_TIMEOUT
-from aws_runbook.aws.waiting import until
 from aws_runbook.errors import RunbookError
 
 _ID = re.compile(r"(?:vpc|subnet|sg|igw)-[0-9a-f]{8,17}")
