@@ -16,10 +16,10 @@ from aws_runbook.audit.render import write
 from aws_runbook.errors import PillarError, RunbookError, UnreachableError
 from aws_runbook.kinds import arguments
 from aws_runbook.kinds.functions import connected
-from aws_runbook.patience import Progress
 from aws_runbook.pillar import compiling
 from aws_runbook.plan import changes
 from aws_runbook.plan import pending as plan_pending
+from aws_runbook.progress import Progress
 from aws_runbook.report import contents, render
 from aws_runbook.stores import minion, places
 from aws_runbook.stores.gpg import salt_homedir

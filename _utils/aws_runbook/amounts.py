@@ -11,6 +11,12 @@ def duration(delta):
     return several(hours, "hour") if hours < 72 else several(delta.days, "day")  # noqa: PLR2004 - three days
 
 
+def minutes_and_seconds(seconds):
+    """A time span of minutes, to the second."""
+    minutes, rest = divmod(round(seconds), 60)
+    return " ".join([*([f"{minutes} min"] if minutes else []), *([f"{rest} s"] if rest or not minutes else [])])
+
+
 def several(count, noun):
     """A number of things as a person says it."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from aws_runbook import patience
+from aws_runbook import progress
 from tests.fixtures.servers import Servers
 
 FAR = re.compile(
@@ -18,7 +18,7 @@ FAR = re.compile(
 def slow(monkeypatch):
     """Each look at the clock is a second later."""
     seconds = itertools.count()
-    monkeypatch.setattr(patience.Progress.__init__, "__kwdefaults__", {"clock": lambda: next(seconds)})
+    monkeypatch.setattr(progress.Progress.__init__, "__kwdefaults__", {"clock": lambda: next(seconds)})
 
 
 def told(caplog):
@@ -57,7 +57,7 @@ def test_the_search_of_a_large_bucket_tells_how_much_it_has_seen(sandbox, module
     s3.create_bucket(Bucket="ocp-large")
     for number in range(30):
         s3.put_object(Bucket="ocp-large", Key=f"{number:02}", Body=b"")
-    monkeypatch.setattr(patience, "_SOON", 0.0)
+    monkeypatch.setattr(progress, "FIRST_LINE", 0.0)
     modules["s3_lifecycle.repositories"]("ocp-large")
     said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert any(

@@ -10,7 +10,7 @@ import dns.message
 import dns.opcode
 import pytest
 
-from aws_runbook import patience
+from aws_runbook import polling
 from aws_runbook.dns import godaddy
 from aws_runbook.dns import publish as dns_publish
 from aws_runbook.dns import records as dns_records
@@ -279,7 +279,7 @@ class Watch:
     def __init__(self, monkeypatch):
         self.now = 0.0
         monkeypatch.setattr(godaddy, "_clock", lambda: self.now)
-        monkeypatch.setattr(godaddy, "until", partial(patience.until, clock=lambda: self.now, pause=self.pause))
+        monkeypatch.setattr(godaddy, "until", partial(polling.until, clock=lambda: self.now, pause=self.pause))
 
     def pause(self, seconds):
         self.now += seconds

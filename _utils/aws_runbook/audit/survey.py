@@ -15,8 +15,8 @@ from aws_runbook.audit import read as audit_reading
 from aws_runbook.audit.judge import CRITICAL, NOTE, WARNING, Expected, Finding, Found
 from aws_runbook.backups import buckets
 from aws_runbook.errors import RunbookError, UnreachableError
-from aws_runbook.patience import Progress
 from aws_runbook.pillar.backups import MAX_AGE_HOURS
+from aws_runbook.progress import Progress
 
 # AWS records the use of a key with a delay.
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKeyLastUsed.html

@@ -15,11 +15,12 @@ from typing import Any
 
 from salt.utils.data import traverse_dict_and_list
 
-from aws_runbook import patience, salt_commands, services
+from aws_runbook import polling, salt_commands, services
 from aws_runbook.aws import connection as connections
 from aws_runbook.aws import failures, pace, retries
 from aws_runbook.aws.sdk import ParamValidator
 from aws_runbook.errors import AwsError, RunbookError, UnreachableError, WrongAccountError
+from aws_runbook.progress import Progress
 from aws_runbook.run import cache as run_cache
 from aws_runbook.run import coalescing, invalidation
 from aws_runbook.run.recent import SETTLE_TIMEOUT
@@ -285,7 +286,7 @@ class Session:
         request = _Request(client, service, method, doing, parameters, begin)
         iterator, page = self._look(request)
         rest = replace(request, ask=lambda: next(iterator, None))
-        progress = patience.Progress(f"To {doing}, of which AWS does not tell how much there is", "entries")
+        progress = Progress(f"To {doing}, of which AWS does not tell how much there is", "entries")
         while page is not None:
             yield page
             progress.step(sum(len(entries) for entries in page.values() if isinstance(entries, list)))
@@ -312,7 +313,7 @@ class Session:
             return self._ask(request, retried=retried, writing=True, once=once)
 
         try:
-            call = patience.until(attempt, what=f"AWS to let me {doing}", timeout=SETTLE_TIMEOUT)
+            call = polling.until(attempt, what=f"AWS to let me {doing}", timeout=SETTLE_TIMEOUT)
         finally:
             for kin in known.kin or (service,):
                 self._cache.drop(kin, is_old, parameters)
@@ -353,7 +354,7 @@ class Session:
         def attempt():
             return self._ask(request, retried=retries.of_read(time.monotonic() - since))
 
-        call = patience.until(attempt, what=f"an answer of AWS's, to {request.doing}", timeout=SETTLE_TIMEOUT)
+        call = polling.until(attempt, what=f"an answer of AWS's, to {request.doing}", timeout=SETTLE_TIMEOUT)
         if call.refused:
             raise call.refused
         return call.answer

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from aws_runbook import salt_commands
 from aws_runbook.dns.records import relative
 from aws_runbook.errors import RunbookError
-from aws_runbook.patience import until
+from aws_runbook.polling import until
 
 API = "https://api.godaddy.com"
 _TIMEOUT = 30  # seconds

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from fnmatch import fnmatchcase
 
-from aws_runbook.patience import Progress
+from aws_runbook.progress import Progress
 from aws_runbook.run import cache as run_cache
 from aws_runbook.run import prefetch
 from aws_runbook.run.coalescing import Group

@@ -20,7 +20,7 @@ from aws_runbook.aws.polling import until
 from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.errors import RunbookError, UncertainError
 from aws_runbook.kinds import batches, difference
-from aws_runbook.patience import Progress
+from aws_runbook.progress import Progress
 from aws_runbook.run import cache as run_cache
 from aws_runbook.run import prefetch
 from aws_runbook.stores import minion

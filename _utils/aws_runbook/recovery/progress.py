@@ -1,7 +1,7 @@
 """
 How far the copying of a recovery is: a line now and then at the level that Salt shows by default.
 
-``aws_runbook.patience.Progress`` counts parts of one size. Here objects are from some bytes to many gigabytes, so that bytes are told too, and the
+``aws_runbook.progress.Progress`` counts parts of one size. Here objects are from some bytes to many gigabytes, so that bytes are told too, and the
 time left follows from the calls that copies take.
 """
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from aws_runbook.errors import UnreachableError
-from aws_runbook.patience import Progress
+from aws_runbook.progress import Progress
 from aws_runbook.run import cache as run_cache
 from aws_runbook.run.coalescing import AT_ONCE
 

@@ -18,7 +18,7 @@ from types import MappingProxyType
 
 from aws_runbook import clock
 from aws_runbook.errors import StoreError
-from aws_runbook.patience import until
+from aws_runbook.polling import until
 
 NOTE = ".aws-runbook.lock"
 # Seconds. A run holds it while it makes a key and AWS comes to show it: one or two minutes.

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from aws_runbook import patience
+from aws_runbook import polling
 
 
 class Time:
@@ -24,7 +24,7 @@ def time():
 
 
 def until(time, question, **arguments):
-    return patience.until(question, what="X", clock=time.clock, pause=time.pause, **arguments)
+    return polling.until(question, what="X", clock=time.clock, pause=time.pause, **arguments)
 
 
 def warnings(caplog):
@@ -47,7 +47,7 @@ def test_a_short_wait_says_nothing_by_default(time, caplog):
 
 
 def test_what_is_waited_for_can_change(time, caplog):
-    patience.until(lambda: False, what=lambda: f"Y at {time.now:.0f}", timeout=130, clock=time.clock, pause=time.pause)
+    polling.until(lambda: False, what=lambda: f"Y at {time.now:.0f}", timeout=130, clock=time.clock, pause=time.pause)
     assert warnings(caplog)[0].startswith("Waiting for Y at 5: 5 s so far, for 2 min 5 s more at most")
 
 
@@ -57,36 +57,3 @@ def test_between_two_questions(time):
         time, lambda: calls.append("asked") or len(calls) > 3, timeout=60, between=lambda: calls.append("pause")
     )
     assert calls == ["asked", "pause", "asked", "pause", "asked"]
-
-
-def steps(time, seconds, count, **how):
-    progress = patience.Progress("Doing it", "parts", clock=time.clock, **how)
-    for _ in range(count):
-        time.pause(seconds)
-        progress.step()
-
-
-def test_what_is_over_soon_says_nothing(time, caplog):
-    steps(time, 0.4, 12, of=12)
-    assert warnings(caplog) == []
-
-
-def test_what_takes_its_time_says_how_far_it_is_and_for_how_long_yet(time, caplog):
-    steps(time, 1, 60, of=60)
-    assert warnings(caplog) == [
-        "Doing it: 5 of 60 parts so far, about 55 s more",
-        "Doing it: 25 of 60 parts so far, about 35 s more",
-        "Doing it: 45 of 60 parts so far, about 15 s more",
-    ]
-
-
-def test_where_nobody_knows_of_how_many_it_says_how_many(time, caplog):
-    steps(time, 3, 20)
-    assert warnings(caplog) == [
-        f"Doing it: {taken // 3} parts in {patience._length(taken)} so far" for taken in (6, 27, 48)
-    ]
-
-
-def test_the_end_is_not_told(time, caplog):
-    steps(time, 30, 1, of=1)
-    assert warnings(caplog) == []
