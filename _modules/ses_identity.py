@@ -44,9 +44,9 @@ from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.functions import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.mail import identities, topics
+from aws_runbook.mail import identity_pending as waiting_for
 from aws_runbook.mail import identity_writes as writes
 from aws_runbook.mail import plan as email_plan
-from aws_runbook.mail import waiting as waiting_for
 from aws_runbook.pillar.mail import KEY_LENGTHS, MX_FAILURES
 from aws_runbook.run import cache as run_cache
 
