@@ -21,7 +21,7 @@ from aws_runbook.plan import changes
 from aws_runbook.plan import pending as plan_pending
 from aws_runbook.progress import Progress
 from aws_runbook.report import contents, render
-from aws_runbook.stores import minion, places
+from aws_runbook.stores import minion, shared_locations
 from aws_runbook.stores.gpg import salt_homedir
 
 # The results of these functions are printed without formatting: they are multi-line text or go into a file.
@@ -196,22 +196,22 @@ def _shared_places(planned):
     keys, email, databases = (planned[plan] for plan in _PLANS)
     owned = {
         **{
-            f"the access key of {user}": places.locations(key["store"], places.ACCESS_KEY)
+            f"the access key of {user}": shared_locations.locations(key["store"], shared_locations.ACCESS_KEY)
             for user, key in keys["keys"].items()
         },
         **{
-            f"aws:ses:smtp_users:{name}:store": places.locations(user.get("store"), places.SMTP)
+            f"aws:ses:smtp_users:{name}:store": shared_locations.locations(user.get("store"), shared_locations.SMTP)
             for name, user in email["smtp_users"].items()
         },
         **{
-            f"aws:rds:{kind}:{name}:store": places.locations(entry.get("store"), places.PASSWORD)
+            f"aws:rds:{kind}:{name}:store": shared_locations.locations(entry.get("store"), shared_locations.PASSWORD)
             for kind in ("instances", "clusters")
             for name, entry in databases[kind].items()
         },
     }
     return [
         f"{owner} and {other} would both be written to {place}; give each a place of its own."
-        for owner, other, place in places.shared(owned)
+        for owner, other, place in shared_locations.shared(owned)
     ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from aws_runbook.backups.targets import get
 from aws_runbook.pillar.backup_kinds import of_kind
-from aws_runbook.stores import places
+from aws_runbook.stores import shared_locations
 
 # Where a server's own tools look for the key that a store is given.
 _PGBACKREST_KEYS = {"access_key": "postgres:backup:s3_key", "secret_key": "postgres:backup:s3_key_secret"}
@@ -63,11 +63,13 @@ def _as_list(stores):
 
 def _shared_places(keys):
     """Return users whose keys would be stored in one place: each would overwrite the other's."""
-    owned = {user: places.locations(key["store"] or [], places.ACCESS_KEY) for user, key in keys.items()}
+    owned = {
+        user: shared_locations.locations(key["store"] or [], shared_locations.ACCESS_KEY) for user, key in keys.items()
+    }
     return [
         f"aws:backup:user gives {user} and {other}, but both keys would be stored at {place}; a place holds one key: name "
         "one user for the kinds of backup that read it, or another place in aws:backup:store."
-        for user, other, place in places.shared(owned)
+        for user, other, place in shared_locations.shared(owned)
     ]
 
 

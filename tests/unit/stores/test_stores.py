@@ -12,7 +12,7 @@ import salt.template
 import salt.utils.sdb
 
 from aws_runbook.errors import StoreError
-from aws_runbook.stores import gpg, minion, replacing
+from aws_runbook.stores import atomic_file, gpg, minion
 from aws_runbook.stores import store as stores
 from aws_runbook.stores.secret import Secret
 
@@ -207,7 +207,7 @@ def test_a_folder_that_cannot_be_written_to_is_said(file, monkeypatch):
     def refuse(**_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(replacing.tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(atomic_file.tempfile, "mkstemp", refuse)
     with pytest.raises(StoreError, match=r"cannot be written: Permission denied\.$"):
         store_in(file).check()
     monkeypatch.setattr(os, "access", lambda *_: False)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aws_runbook.errors import StoreError
-from aws_runbook.stores import locking, replacing, yaml_edit
+from aws_runbook.stores import atomic_file, locking, yaml_edit
 from aws_runbook.stores.backend import Backend, keys, known
 from aws_runbook.stores.gpg import Gpg, is_encrypted
 from aws_runbook.stores.location import Location
@@ -57,11 +57,11 @@ class PillarFile:
         length = len(text.encode())
         if not write:
             with self._explained("be written"):
-                replacing.foresee(self._path, length)
+                atomic_file.foresee(self._path, length)
             return
         with self.alone(), self._explained("be written"):
-            replacing.check_replaceable(self._path)
-            replacing.rehearse(self._path, length)
+            atomic_file.check_replaceable(self._path)
+            atomic_file.rehearse(self._path, length)
 
     def read(self, name):
         """The value of ``name``: in clear, a :class:`Secret`, or ``None`` when none is there or it cannot be read."""
@@ -174,7 +174,7 @@ class PillarFile:
 
     def _replace(self, content):
         with self._explained("be written"):
-            replacing.replace(self._path, content)
+            atomic_file.replace(self._path, content)
 
     def _restore(self, before):
         with self.alone():
@@ -186,7 +186,7 @@ class PillarFile:
 
     def tidy(self):
         """Remove temporary files beside the file, when no other run writes."""
-        if replacing.leftovers(self._path):
+        if atomic_file.leftovers(self._path):
             with self.alone():  # which removes it
                 pass
 
@@ -211,7 +211,7 @@ class PillarFile:
         with contextlib.ExitStack() as stack:
             with self._explained("be written"):
                 sure = stack.enter_context(locking.locked(self._path.parent, self._what()))
-            replacing.remove_leftovers(self._path, alone=sure)
+            atomic_file.remove_leftovers(self._path, alone=sure)
             yield
 
     def _what(self):

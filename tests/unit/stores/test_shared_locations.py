@@ -2,7 +2,7 @@
 
 import pytest
 
-from aws_runbook.stores import places
+from aws_runbook.stores import shared_locations
 from aws_runbook.stores.location import Location
 
 FILE = "/srv/pillar/private/registry.sls"
@@ -34,8 +34,11 @@ def file(path, **keys):
 )
 def test_one_place_written_in_two_ways(one, other):
     for first, second in ((one, other), (other, one)):
-        owned = {"x": places.locations(first, places.PASSWORD), "y": places.locations(second, places.PASSWORD)}
-        ((owner, with_whom, _place),) = places.shared(owned)
+        owned = {
+            "x": shared_locations.locations(first, shared_locations.PASSWORD),
+            "y": shared_locations.locations(second, shared_locations.PASSWORD),
+        }
+        ((owner, with_whom, _place),) = shared_locations.shared(owned)
         assert (owner, with_whom) == ("x", "y")
 
 
@@ -54,15 +57,20 @@ def test_one_place_written_in_two_ways(one, other):
 )
 def test_two_places(one, other):
     assert (
-        places.shared({"x": places.locations(one, places.PASSWORD), "y": places.locations(other, places.PASSWORD)})
+        shared_locations.shared(
+            {
+                "x": shared_locations.locations(one, shared_locations.PASSWORD),
+                "y": shared_locations.locations(other, shared_locations.PASSWORD),
+            }
+        )
         == []
     )
 
 
 def test_a_place_that_one_owner_has_twice_is_its_own():
-    assert places.shared({"x": [Location("a", FILE), Location("a", FILE)]}) == []
+    assert shared_locations.shared({"x": [Location("a", FILE), Location("a", FILE)]}) == []
 
 
 def test_of_two_owners_one_place_is_named():
-    both = places.locations("sdb://vault/a", places.ACCESS_KEY)
-    assert places.shared({"x": both, "y": both}) == [("x", "y", Location("sdb://vault/a/access_key"))]
+    both = shared_locations.locations("sdb://vault/a", shared_locations.ACCESS_KEY)
+    assert shared_locations.shared({"x": both, "y": both}) == [("x", "y", Location("sdb://vault/a/access_key"))]

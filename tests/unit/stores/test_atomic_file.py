@@ -13,7 +13,7 @@ import textwrap
 import pytest
 
 from aws_runbook.errors import StoreError
-from aws_runbook.stores import replacing
+from aws_runbook.stores import atomic_file
 from aws_runbook.stores import store as stores
 from aws_runbook.stores.secret import Secret
 
@@ -203,7 +203,7 @@ def test_what_may_not_be_changed(file, monkeypatch, flag, word, where):
         def flags(descriptor, *_):
             return bits if os.fstat(descriptor).st_ino == inode else bytes(8)
 
-        monkeypatch.setattr(replacing.fcntl, "ioctl", flags)
+        monkeypatch.setattr(atomic_file.fcntl, "ioctl", flags)
     try:
         assert f"{place} is {word} (chattr -{flag} makes it writable)" in unwritable(file)
     finally:
