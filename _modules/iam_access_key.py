@@ -28,7 +28,7 @@ IAM actions: ``iam:ListAccessKeys``, ``iam:GetAccessKeyLastUsed`` and ``iam:GetU
 from functools import partial
 
 from aws_runbook import clock, salt_commands
-from aws_runbook.access_keys import creation, inventory, keys, rotation_notes
+from aws_runbook.access_keys import creation, inventory, rotation_notes, user_keys
 from aws_runbook.access_keys import rotation as access_keys
 from aws_runbook.errors import AwsError, RunbookError, UnreachableError
 from aws_runbook.kinds import arguments
@@ -63,7 +63,7 @@ def describe(session, name):
 
         salt-call iam_access_key.describe registry-backup
     """
-    found = keys.listed(session, name)
+    found = user_keys.listed(session, name)
     return found and [
         {
             "access_key_id": entry.id,
@@ -71,7 +71,7 @@ def describe(session, name):
             "create_date": entry.created.isoformat(),
             "last_used_date": entry.last_used and entry.last_used.isoformat(),
         }
-        for entry in keys.with_last_use(session, found)
+        for entry in user_keys.with_last_use(session, found)
     ]
 
 
@@ -88,7 +88,7 @@ def ids(session, name):
 
         salt-call iam_access_key.ids registry-backup
     """
-    found = keys.listed(session, name)
+    found = user_keys.listed(session, name)
     return found and [entry.id for entry in found]
 
 
@@ -145,7 +145,7 @@ def plan(session, name, store=None, rotate_days=None, grace_days=None, smtp_regi
         creation.refuse_while_busy(session, name, found)
         decision = decide(*found, clock.now())
     if decision.action in ("create", "rotate"):
-        place.check(keys.HALVES, write=False)
+        place.check(user_keys.HALVES, write=False)
     return {
         "action": decision.action,
         "old": decision.old,
@@ -211,7 +211,7 @@ def apply(session, name, action, old=None, store=None, smtp_region=None):
     elif action == "deactivate":
         rotation_notes.retire(session, name, old)
     elif action == "delete":
-        keys.delete(session, name, old)
+        user_keys.delete(session, name, old)
     else:
         raise RunbookError(f"action is {action!r}; allowed are create, rotate, deactivate, delete, clean.")
     return True
@@ -248,14 +248,14 @@ def rotate(session, name, store=None, smtp_region=None):
             f"aws:ses:smtp_users:{name}:store."
         )
     with place.alone():
-        if keys.listed(session, name) is None:
+        if user_keys.listed(session, name) is None:
             raise RunbookError(f"There is no user {name} yet: {salt_commands.apply()} makes it, and its key.")
         creation.wait_for_turn(session, name)
         found = inventory.found(session, name, place, partial(_kinds, name, smtp_region))
         if found.lost:
             creation.forget(session, name, found.lost)
         old = access_keys.begin_rotation(name, found.keys, access_keys.Commands(name, session.command))
-        place.check(keys.HALVES)
+        place.check(user_keys.HALVES)
         if old:
             rotation_notes.write(session, name, old)
         creation.make(session, name, place)
@@ -365,7 +365,7 @@ def obstacles(session, name, access_key_id, delete_active=False):
 
         salt-call iam_access_key.obstacles registry-backup AKIAIOSFODNN7EXAMPLE
     """
-    for entry in keys.with_last_use(session, keys.listed(session, name) or []):
+    for entry in user_keys.with_last_use(session, user_keys.listed(session, name) or []):
         if entry.id == access_key_id and entry.active and delete_active is not True:
             used = f"last used {entry.last_used:%Y-%m-%d %H:%M}" if entry.last_used else "never used"
             sentence = (
@@ -393,5 +393,5 @@ def delete(session, name, access_key_id):
 
         salt-call iam_access_key.delete registry-backup AKIAIOSFODNN7EXAMPLE
     """
-    keys.delete(session, name, access_key_id)
+    user_keys.delete(session, name, access_key_id)
     return True

@@ -30,7 +30,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 
 from aws_runbook.aws import tags as tagging
-from aws_runbook.backups import replacing
+from aws_runbook.backups import policy_replacement
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import RunbookError
 from aws_runbook.iam import attachments as iam
@@ -264,8 +264,8 @@ def resolve(session, name, current, attributes):
             wanted["policy_document"] = known
         else:
             having = _holders(session, name, current["arn"])
-            replacing.check(name, known, having)
-            losses = replacing.losses(name, known, wanted["policy_document"], having, holders)
+            policy_replacement.check(name, known, having)
+            losses = policy_replacement.losses(name, known, wanted["policy_document"], having, holders)
     return {"attributes": wanted, "warnings": [], "losses": losses}
 
 

@@ -11,7 +11,7 @@ from aws_runbook.adopt import whole
 from aws_runbook.adopt.account import Account
 from aws_runbook.adopt.result import merged
 from aws_runbook.aws.session import connect
-from aws_runbook.backups.keys import place_of
+from aws_runbook.backups.key_settings import place_of
 from aws_runbook.backups.targets import Target
 from aws_runbook.iam import policies
 from aws_runbook.run import cache as run_cache

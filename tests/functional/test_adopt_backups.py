@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from aws_runbook.backups import plan as plans
-from aws_runbook.backups.keys import place_of
+from aws_runbook.backups.key_settings import place_of
 from aws_runbook.backups.targets import get, targets
 from aws_runbook.errors import PillarError
 from aws_runbook.iam import policies

@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from datetime import timedelta
 
-from aws_runbook.access_keys import creation_notes, keys, owners, rotation
+from aws_runbook.access_keys import creation_notes, owners, rotation, user_keys
 from aws_runbook.aws.polling import until
 from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.errors import AwsError, RunbookError, StoreError, UncertainError
@@ -59,29 +59,29 @@ def orphan(session, user, found, held):
         return None
     strange = [entry for entry in found if entry.id not in (*held.ids, *note.known)]
     return creation_notes.orphan(
-        note, keys.with_last_use(session, strange), held.ids, note.since + creation_notes.MOMENT
+        note, user_keys.with_last_use(session, strange), held.ids, note.since + creation_notes.MOMENT
     )
 
 
 def forget(session, user, lost):
     """Delete the key that an interrupted run has left."""
     note, _ = creation_notes.read(session, user)
-    keys.delete(session, user, lost.id)
+    user_keys.delete(session, user, lost.id)
     if note:
         creation_notes.end(session, user, note)
 
 
 def make(session, user, place):
     """Make a key for ``user``, whose turn it is, and put it into the store ``place``, which the caller has locked."""
-    place.check(keys.HALVES)
-    held = keys.held(place)
-    before = keys.ids(session, user)
+    place.check(user_keys.HALVES)
+    held = user_keys.held(place)
+    before = user_keys.ids(session, user)
     _be_sure_it_is_gone(session, user, [entry for entry in held.ids if entry not in before])
     note = creation_notes.begin(session, user, before)
     try:
         made, secret = _created(session, user, held, note)
-        if keys.held(place).places != held.places or _is_second(session, user, made, before):
-            keys.delete(session, user, made)
+        if user_keys.held(place).places != held.places or _is_second(session, user, made, before):
+            user_keys.delete(session, user, made)
             _wait_for_the_other(session, user, place, before)
         else:
             _store(session, user, place, made, secret)
@@ -89,7 +89,7 @@ def make(session, user, place):
     finally:
         creation_notes.leave(note)
     until(
-        lambda: made in keys.ids(session, user) or made not in keys.held(place).ids,
+        lambda: made in user_keys.ids(session, user) or made not in user_keys.held(place).ids,
         what=f"AWS to show the new access key of the user {user}",
         timeout=SETTLE_TIMEOUT,
     )
@@ -132,13 +132,13 @@ def _searched(session, user, held, note, elapsed):
     """Look for the key that AWS may have created, delete it, and return a sentence about the result."""
     try:
         found = until(
-            lambda: [entry for entry in keys.listed(session, user) or [] if entry.id not in note.known],
+            lambda: [entry for entry in user_keys.listed(session, user) or [] if entry.id not in note.known],
             what=f"AWS to show whether it made an access key for the user {user}",
             timeout=rotation.STORING,
         )
         lost = _certain(session, user, held, note, found or [], elapsed)
         if lost:
-            keys.delete(session, user, lost.id)
+            user_keys.delete(session, user, lost.id)
             creation_notes.end(session, user, note)
             return f"The access key {lost.id} was created nevertheless, and was deleted again, since nobody knows its secret. Run this again."
     except RunbookError:
@@ -163,14 +163,14 @@ def _certain(session, user, held, note, found, elapsed):
     session.forget()
     if creation_notes.read(session, user)[0] != note:
         return None
-    return creation_notes.orphan(note, keys.with_last_use(session, found), held.ids, note.since + elapsed)
+    return creation_notes.orphan(note, user_keys.with_last_use(session, found), held.ids, note.since + elapsed)
 
 
 def _be_sure_it_is_gone(session, user, gone):
     """A key that was not listed a moment ago may only have been delayed, and its secret is only in the store."""
 
     def shown():
-        return set(gone).intersection(keys.ids(session, user))
+        return set(gone).intersection(user_keys.ids(session, user))
 
     what = f"AWS to show an access key of the user {user} after all"
     if gone and until(shown, what=what, timeout=rotation.STORING):
@@ -183,7 +183,7 @@ def _is_second(session, user, access_key_id, before):
 
     Where the store shows none yet, both runs see both keys and decide alike: the older one stays.
     """
-    new = [entry for entry in keys.ids(session, user) if entry not in before]
+    new = [entry for entry in user_keys.ids(session, user) if entry not in before]
     return len(new) > 1 and new[0] != access_key_id
 
 
@@ -191,7 +191,7 @@ def _wait_for_the_other(session, user, place, before):
     """Wait until the other run has stored its key, which this run then uses too."""
 
     def stored():
-        return keys.held(place).id in [entry for entry in keys.ids(session, user) if entry not in before]
+        return user_keys.held(place).id in [entry for entry in user_keys.ids(session, user) if entry not in before]
 
     if not until(stored, what=f"another run to store its new access key of the user {user}", timeout=SETTLE_TIMEOUT):
         raise RunbookError(
@@ -218,7 +218,7 @@ def _taken_back(session, user, access_key_id, place, error):
     why = f"The new access key of the user {user} could not be written to {place.describe()}"
     reason = str(error) if isinstance(error, RunbookError) else type(error).__name__
     try:
-        keys.delete(session, user, access_key_id)
+        user_keys.delete(session, user, access_key_id)
     except RunbookError as failure:
         return StoreError(
             f"{why} ({reason}), nor deleted ({failure}). Delete it: "

@@ -7,7 +7,7 @@ Which access keys of a user there are: those that AWS lists, those in its store,
 from contextlib import nullcontext
 
 from aws_runbook import clock
-from aws_runbook.access_keys import creation, keys, owners, rotation, rotation_notes
+from aws_runbook.access_keys import creation, owners, rotation, rotation_notes, user_keys
 from aws_runbook.access_keys.owners import Owner
 from aws_runbook.access_keys.rotation import Found, Key
 from aws_runbook.aws.polling import until
@@ -15,16 +15,16 @@ from aws_runbook.aws.polling import until
 
 def found(session, name, place, kinds):
     """What is decided by, as :class:`Found`. Nothing is written or locked: a caller that writes has locked the store."""
-    entries = keys.listed(session, name) or []
+    entries = user_keys.listed(session, name) or []
     if len(entries) > 1:  # only then does it matter which of them is used
-        entries = keys.with_last_use(session, entries)
+        entries = user_keys.with_last_use(session, entries)
     last_rotation = rotation_notes.read(session, name) if len(entries) > 1 else None
-    held = place and keys.held(place)
+    held = place and user_keys.held(place)
     if held:
         entries = [*entries, *_unlisted(session, name, held, entries, kinds)]
     lost = creation.orphan(session, name, entries, held)
     if held and not lost:  # a killed run may have stored one half of its key
-        keys.check_pairs(place)
+        user_keys.check_pairs(place)
     return Found([entry for entry in entries if not lost or entry.id != lost.id], held, last_rotation, lost)
 
 

@@ -9,7 +9,7 @@ from aws_runbook.adopt.result import NOT_EXPRESSED, NOT_MANAGED, merged
 from aws_runbook.aws.connection import DEFAULT_REGION
 from aws_runbook.backups import orphans
 from aws_runbook.backups import plan as plans
-from aws_runbook.backups.keys import place_of
+from aws_runbook.backups.key_settings import place_of
 from aws_runbook.backups.targets import get, stated_recovery, stated_region
 from aws_runbook.backups.targets import targets as targets_of
 from aws_runbook.errors import PillarError

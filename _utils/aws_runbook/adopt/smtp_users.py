@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html
 
 import json
 
-from aws_runbook.access_keys import keys
+from aws_runbook.access_keys import user_keys
 from aws_runbook.adopt.files import Files
 from aws_runbook.adopt.result import CHANGE, NOT_EXPRESSED
 from aws_runbook.iam import coverage, policies
@@ -111,7 +111,7 @@ def _tell_policy(result, name, held, wanted):
 
 def _store(account, result, files, name):
     """Return the private pillar file that contains a key of the user, with the password beside it."""
-    for key in keys.ids(account.session, name):
+    for key in user_keys.ids(account.session, name):
         for file, path, data in files.places(key):
             beside = [other for other in data if _is_password(other)]
             if len(beside) == 1:

@@ -10,7 +10,7 @@ from functools import partial
 
 from aws_runbook.access_keys import owners
 from aws_runbook.adopt.result import CHANGE, DANGER, NOT_EXPRESSED
-from aws_runbook.backups.keys import place_of
+from aws_runbook.backups.key_settings import place_of
 from aws_runbook.backups.targets import get
 from aws_runbook.iam import coverage, policies
 from aws_runbook.pillar.backup_kinds import of_kind

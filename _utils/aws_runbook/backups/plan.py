@@ -12,7 +12,7 @@ from functools import cached_property
 
 from aws_runbook.aws.connection import DEFAULT_REGION
 from aws_runbook.backups import conflicts, expiry, lifecycle
-from aws_runbook.backups.keys import keys_of
+from aws_runbook.backups.key_settings import keys_of
 from aws_runbook.backups.targets import get, stated_recovery, stated_region, targets
 from aws_runbook.errors import PillarError, RunbookError
 from aws_runbook.iam import policies
