@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aws_runbook import clock
-from aws_runbook.adopt import result, whole
+from aws_runbook.adopt import result, subjects
 from aws_runbook.adopt.account import Account
 from aws_runbook.audit.render import write
 from aws_runbook.errors import PillarError, RunbookError, UnreachableError
@@ -323,7 +323,7 @@ def adopt(session, format="yaml"):
         salt-call aws_account.adopt format=data --out=json
     """
     arguments.one_of("adopt", "format", format, ("yaml", "data"))
-    adopted = whole.look(_account(session))
+    adopted = subjects.look(_account(session))
     __context__["retcode"] = 0 if adopted.is_whole else 2
     data = adopted.as_data()
     return result.text(data, session.given.get("region")) if format == "yaml" else data

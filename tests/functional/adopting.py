@@ -7,7 +7,7 @@ import uuid
 import salt.state
 from hypothesis import HealthCheck, Phase, settings
 
-from aws_runbook.adopt import whole
+from aws_runbook.adopt import subjects
 from aws_runbook.adopt.account import Account
 from aws_runbook.adopt.result import merged
 from aws_runbook.aws.session import connect
@@ -36,7 +36,7 @@ def adopt(modules, opts, pillars, minion, roots=(), gpg_homedir=None):
 
     with run_cache.joined():
         session = connect(opts, pillars[minion])
-        return whole.look(Account(session, minion, pillars, describe, list(roots), gpg_homedir))
+        return subjects.look(Account(session, minion, pillars, describe, list(roots), gpg_homedir))
 
 
 def pasted(pillars, result):

@@ -2,9 +2,9 @@
 Backups: the names and the retention of each server's backups.
 """
 
-from aws_runbook.adopt import remaining, writers
-from aws_runbook.adopt.files import Files
-from aws_runbook.adopt.places import Places, kept_for
+from aws_runbook.adopt import remaining_changes, writers
+from aws_runbook.adopt.backup_buckets import Places, kept_for
+from aws_runbook.adopt.key_files import Files
 from aws_runbook.adopt.result import NOT_EXPRESSED, NOT_MANAGED, merged
 from aws_runbook.aws.connection import DEFAULT_REGION
 from aws_runbook.backups import orphans
@@ -127,7 +127,7 @@ def _tell_remaining(account, result, people, places):
         for problem in error.problems:
             result.note(NOT_EXPRESSED, "backups", problem)
         return
-    remaining.tell(account, result, people, places, planned)
+    remaining_changes.tell(account, result, people, places, planned)
     for orphan in orphans.find(account.details, planned):
         about = f"{orphan['kind']} {orphan['user'] or ', '.join(orphan['policies'])}"
         result.note(NOT_MANAGED, about, orphan["why"])

@@ -5,7 +5,7 @@ No password is read. The store is the place in private pillar that has the datab
 """
 
 from aws_runbook.adopt import network
-from aws_runbook.adopt.files import Files
+from aws_runbook.adopt.key_files import Files
 from aws_runbook.adopt.result import CHANGE, NOT_EXPRESSED, NOT_MANAGED
 from aws_runbook.databases import passwords, serverless, storage
 from aws_runbook.databases import plan as plans

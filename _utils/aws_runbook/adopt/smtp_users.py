@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html
 import json
 
 from aws_runbook.access_keys import user_keys
-from aws_runbook.adopt.files import Files
+from aws_runbook.adopt.key_files import Files
 from aws_runbook.adopt.result import CHANGE, NOT_EXPRESSED
 from aws_runbook.iam import coverage, policies
 from aws_runbook.iam.people import People

@@ -1,6 +1,6 @@
 import yaml
 
-from aws_runbook.adopt import whole
+from aws_runbook.adopt import subjects
 from aws_runbook.adopt.result import CHANGE, NOT_EXPRESSED, Result, merged, text
 
 
@@ -55,4 +55,4 @@ def test_what_jinja_would_read_is_kept_from_it():
 
 
 def test_subjects_are_found_by_themselves():
-    assert "backups" in whole.subjects()
+    assert "backups" in subjects.subjects()

@@ -18,7 +18,7 @@ from aws_runbook.pillar.check import problems
 def subjects():
     """Return the modules that have a ``look``, by name."""
     names = sorted(entry.name for entry in pkgutil.iter_modules(adopt.__path__))
-    found = {name: importlib.import_module(f"{adopt.__name__}.{name}") for name in names if name != "whole"}
+    found = {name: importlib.import_module(f"{adopt.__name__}.{name}") for name in names if name != "subjects"}
     return {name: module for name, module in found.items() if hasattr(module, "look")}
 
 

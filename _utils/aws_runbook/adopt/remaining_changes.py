@@ -4,7 +4,7 @@ The changes that the first run would still make for backups: the plan of the ado
 
 from functools import partial
 
-from aws_runbook.adopt.places import WANTED
+from aws_runbook.adopt.backup_buckets import WANTED
 from aws_runbook.adopt.result import CHANGE, DANGER
 from aws_runbook.adopt.writers import told
 from aws_runbook.backups import lifecycle, lifecycle_rule
