@@ -9,7 +9,7 @@ from itertools import pairwise
 from statistics import median
 
 from aws_runbook.amounts import duration, several, size
-from aws_runbook.audit.contents import split
+from aws_runbook.audit.grouping import split
 
 CRITICAL, WARNING, NOTE = "critical", "warning", "note"
 LEVELS = (CRITICAL, WARNING, NOTE)

@@ -7,7 +7,7 @@ from functools import partial
 
 from aws_runbook import salt_commands
 from aws_runbook.audit import access
-from aws_runbook.audit.contents import Stored, stanzas
+from aws_runbook.audit.grouping import Stored, stanzas
 from aws_runbook.audit.judge import CRITICAL, Finding
 from aws_runbook.backups import buckets, lifecycle, lifecycle_rule
 from aws_runbook.errors import AwsError

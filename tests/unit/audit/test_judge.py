@@ -11,7 +11,7 @@ from aws_runbook.audit import access
 from aws_runbook.audit import judge as audit
 from aws_runbook.audit import render as audit_report
 from aws_runbook.audit import survey as audit_survey
-from aws_runbook.audit.contents import Stored, split
+from aws_runbook.audit.grouping import Stored, split
 from aws_runbook.audit.judge import Expected, Found
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import RunbookError

@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from aws_runbook.audit import names
+from aws_runbook.audit import name_dates
 
 _LABEL = re.compile(r"\d{8}-\d{6}F(?:_\d{8}-\d{6}[DI])?")
 _MANIFEST = "backup.manifest"
@@ -67,7 +67,7 @@ def _files(target, objects):
     found = []
     for stored in objects:
         name = _relative(target, stored.key)
-        said = names.read(name, stored.modified)
+        said = name_dates.read(name, stored.modified)
         found.append(Backup(said.series, name, stored.size, said.made, stored.modified, dated=said.dated))
     regular = [backup for backup in found if backup.dated]
     return (regular, [backup.name for backup in found if not backup.dated]) if regular else (found, [])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from aws_runbook.audit import names
+from aws_runbook.audit import name_dates
 from tests.fixtures import naming
 
 NOW = datetime(2030, 3, 1, 4, 45, tzinfo=timezone.utc)
@@ -46,7 +46,7 @@ def name(moment, form, before, after, ending):
 
 @given(moments, moments, st.sampled_from(FORMATS), around, around, endings)
 def test_a_date_is_found_wherever_it_stands_and_the_series_does_not_hold_it(one, other, form, before, after, ending):
-    said = [names.read(name(moment, form, before, after, ending), moment + HOUR) for moment in (one, other)]
+    said = [name_dates.read(name(moment, form, before, after, ending), moment + HOUR) for moment in (one, other)]
     assert [(entry.dated, entry.made) for entry in said] == [(True, one + HOUR), (True, other + HOUR)]
     assert said[0].series == said[1].series
     assert said[0].series == "_".join(filter(None, [before, after])) + ending
@@ -54,19 +54,19 @@ def test_a_date_is_found_wherever_it_stands_and_the_series_does_not_hold_it(one,
 
 @given(st.text(max_size=30), moments)
 def test_a_name_never_makes_a_backup_newer_than_it_is(text, written):
-    assert names.read(text, written).made <= written
+    assert name_dates.read(text, written).made <= written
 
 
 @given(moments, st.sampled_from(FORMATS), around, around, st.integers(4, 1000))
 def test_what_was_copied_later_is_as_old_as_its_name_says(moment, form, before, after, days):
-    made = names.read(name(moment, form, before, after, ".tar"), moment + days * DAY).made
+    made = name_dates.read(name(moment, form, before, after, ".tar"), moment + days * DAY).made
     assert timedelta() <= made - moment <= 1.5 * DAY
 
 
 @given(moments, st.sampled_from(FORMATS), st.integers(4, 1000))
 def test_a_date_in_the_future_is_not_believed(moment, form, days):
     written = moment - days * DAY
-    said = names.read(f"registry_{moment:{form}}.tar", written)
+    said = name_dates.read(f"registry_{moment:{form}}.tar", written)
     assert said.made == written
     assert said.dated is ("%a" in form.lower())
 
@@ -74,7 +74,7 @@ def test_a_date_in_the_future_is_not_believed(moment, form, days):
 @given(st.integers(0, 10**25).map(str))
 def test_other_numbers_are_no_dates(digits):
     assume(not digits.startswith("20") or len(digits) not in (8, 10, 12, 14))
-    said = names.read(f"registry_{digits}.tar", datetime(2099, 1, 1, tzinfo=timezone.utc))
+    said = name_dates.read(f"registry_{digits}.tar", datetime(2099, 1, 1, tzinfo=timezone.utc))
     assert not said.dated
 
 
@@ -104,13 +104,13 @@ def test_other_numbers_are_no_dates(digits):
     ],
 )
 def test_digits_that_are_no_date(text):
-    assert not names.read(text, NOW).dated
-    assert names.read(text, NOW).made == NOW
+    assert not name_dates.read(text, NOW).dated
+    assert name_dates.read(text, NOW).made == NOW
 
 
 @pytest.mark.parametrize("text", ["ocp04.20300301.tar.gz", "db_v20300301.sql.gz", "mysql-8.0.20300301T0300Z.sql"])
 def test_eight_digits_that_no_version_ends_with_are_a_date(text):
-    assert names.read(text, NOW).dated
+    assert name_dates.read(text, NOW).dated
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_eight_digits_that_no_version_ends_with_are_a_date(text):
     ],
 )
 def test_a_weekday_tells_one_run_from_another(text, series):
-    said = names.read(text, NOW)
+    said = name_dates.read(text, NOW)
     assert (said.dated, said.series, said.made) == (series is not None, series or text, NOW)
 
 
@@ -151,17 +151,19 @@ def test_a_weekday_tells_one_run_from_another(text, series):
     ],
 )
 def test_series(texts, series):
-    assert {names.read(text, NOW).series for text in texts} == {series}
+    assert {name_dates.read(text, NOW).series for text in texts} == {series}
 
 
 @pytest.mark.parametrize("what", ["sun", "sat", "Mon", "friday", "cms_mon", "cms"])
 @pytest.mark.parametrize("scheme", [naming.site, naming.mysql, naming.postgresql, *naming.EARLIER.values()])
 def test_a_database_called_as_a_weekday_is_a_series_of_its_own(scheme, what):
     assert NOW.strftime("%a") == "Fri"
-    of_days = [names.read(scheme(what, moment), moment + HOUR).series for moment in (NOW, NOW - DAY, NOW - 2 * DAY)]
+    of_days = [
+        name_dates.read(scheme(what, moment), moment + HOUR).series for moment in (NOW, NOW - DAY, NOW - 2 * DAY)
+    ]
     assert len(set(of_days)) == 1
     assert what in of_days[0]
-    assert of_days[0] != names.read(scheme("registry", NOW), NOW + HOUR).series
+    assert of_days[0] != name_dates.read(scheme("registry", NOW), NOW + HOUR).series
 
 
 @pytest.mark.parametrize(
@@ -174,7 +176,7 @@ def test_a_database_called_as_a_weekday_is_a_series_of_its_own(scheme, what):
     ],
 )
 def test_beside_a_date_only_its_own_weekday_is_a_part_of_it(text, series):
-    assert names.read(text, NOW).series == series
+    assert name_dates.read(text, NOW).series == series
 
 
 @pytest.mark.parametrize(
@@ -188,13 +190,13 @@ def test_beside_a_date_only_its_own_weekday_is_a_part_of_it(text, series):
     ],
 )
 def test_the_last_moment_that_a_name_can_mean(text, latest):
-    assert names.read(text, NOW).made == latest.replace(tzinfo=timezone.utc)
+    assert name_dates.read(text, NOW).made == latest.replace(tzinfo=timezone.utc)
 
 
 @pytest.mark.parametrize("scheme", [naming.site, naming.mysql, naming.postgresql, *naming.EARLIER.values()])
 @pytest.mark.parametrize("what", ["/home/coalition/public_html/", "kingfisher-2023", "db20", "_x"])
 def test_the_names_of_the_servers_scripts(scheme, what):
-    said = [names.read(scheme(what, moment), moment + HOUR) for moment in (NOW, NOW - 300 * DAY)]
+    said = [name_dates.read(scheme(what, moment), moment + HOUR) for moment in (NOW, NOW - 300 * DAY)]
     assert all(entry.dated for entry in said)
     assert said[0].made == NOW + HOUR
     assert said[0].series == said[1].series
@@ -202,6 +204,6 @@ def test_the_names_of_the_servers_scripts(scheme, what):
 
 def test_the_series_of_a_site_says_which():
     assert (
-        names.read(naming.site("/home/coalition/public_html/", NOW), NOW).series
+        name_dates.read(naming.site("/home/coalition/public_html/", NOW), NOW).series
         == "home_coalition_public_html_backup.tar.gz"
     )
