@@ -27,10 +27,11 @@ from aws_runbook.kinds import arguments, values
 from aws_runbook.kinds.functions import connected
 from aws_runbook.pillar import check as pillar
 from aws_runbook.pillar import compiling, minions
-from aws_runbook.recovery import asked as recovery
-from aws_runbook.recovery import history as recovery_history
+from aws_runbook.recovery import history as backup_history
 from aws_runbook.recovery import moments
-from aws_runbook.recovery import report as recovery_report
+from aws_runbook.recovery import recover as recovery
+from aws_runbook.recovery import render as recovery_report
+from aws_runbook.recovery.activity import PERIODS
 
 
 def targets():
@@ -209,12 +210,12 @@ def history(session, server, by="day", format="table"):
         salt-call aws_backup.history registry
         salt-call aws_backup.history registry by=hour
     """
-    arguments.one_of("history", "by", by, tuple(recovery_history.PERIODS))
+    arguments.one_of("history", "by", by, tuple(PERIODS))
     arguments.one_of("history", "format", format, ("table", "data"))
-    found = recovery.history(session, server, _placed(), by, clock.now())
+    found = backup_history.of_server(session, server, _placed(), by, clock.now())
     if format == "data":
-        return recovery.history_data(server, found)
-    return recovery_report.history(server, found["rows"], found["notes"], recovery.advice(session, server, found))
+        return backup_history.data(server, found)
+    return recovery_report.history(server, found["rows"], found["notes"], backup_history.advice(session, server, found))
 
 
 @connected
@@ -267,7 +268,7 @@ def recover(session, server, as_of, to=None, test=None, format="table"):
     testing = bool(__opts__.get("test")) if test is None else test
     data = recovery.recover(session, server, _placed(), moment, to, now, test=testing)
     __context__["retcode"] = 0 if recovery.is_complete(data) else 1
-    return recovery.as_plain(data) if format == "data" else recovery.as_text(data)
+    return recovery.as_plain(data) if format == "data" else recovery_report.recovery(data)
 
 
 def _placed():

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from aws_runbook.recovery import versions
-from aws_runbook.recovery.history import History, events, first_damage
+from aws_runbook.recovery.activity import History, events, first_damage
 from tests.chaos import thief
 
 

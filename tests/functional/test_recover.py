@@ -236,7 +236,7 @@ def test_elsewhere(server, sandbox):
     assert sandbox.calls(write=True) == []
 
 
-@pytest.mark.runs_command("asked._too_early", "aws_backup.recover")
+@pytest.mark.runs_command("recover._too_early", "aws_backup.recover")
 def test_a_moment_before_all_is_kept_is_refused_with_the_earliest(server, obey):
     server.put("database/a", b"a")
     server.wait(40 * DAY)
@@ -250,7 +250,7 @@ def test_a_moment_before_all_is_kept_is_refused_with_the_earliest(server, obey):
 
 
 @pytest.mark.parametrize("days", [40, 3])
-@pytest.mark.runs_command("asked._too_early", "aws_backup.recover")
+@pytest.mark.runs_command("recover._too_early", "aws_backup.recover")
 def test_a_moment_before_versions_were_kept_is_refused_with_the_earliest(server, obey, days):
     """However long the rule keeps them: what was overwritten before is lost, and did exist."""
     server.s3.delete_bucket_lifecycle(Bucket=BUCKET)
@@ -458,8 +458,8 @@ def test_a_bucket_that_never_kept_versions(fleet, sandbox):
 PAGE = (TREE / "docs" / "recovering.md").read_text()
 
 
-@pytest.mark.runs_command("asked.advice", "aws_backup.recover")
-@pytest.mark.runs_command("asked._data", "aws_backup.recover")
+@pytest.mark.runs_command("history.advice", "aws_backup.recover")
+@pytest.mark.runs_command("recover._data", "aws_backup.recover")
 def test_the_history_shows_when_and_the_commands_in_the_messages_bring_it_back(server, obey):
     """As the page shows it, word for word."""
     server.wait(datetime(2026, 11, 15, 3, tzinfo=timezone.utc) - BEGIN)
@@ -491,7 +491,7 @@ def test_a_quiet_history(server):
 
 
 def test_how_far_it_is_is_shown_by_default(server, caplog, monkeypatch):
-    monkeypatch.setattr("aws_runbook.recovery.progress._EVERY", 0)
+    monkeypatch.setattr("aws_runbook.recovery.copy_progress._EVERY", 0)
     server.back_up()
     moment = server.now
     server.wait(HOUR)

@@ -12,8 +12,8 @@ from aws_runbook.audit.judge import CRITICAL, Finding
 from aws_runbook.backups import buckets, lifecycle, lifecycle_rule
 from aws_runbook.errors import AwsError
 from aws_runbook.iam import account as iam_account
-from aws_runbook.recovery import asked
-from aws_runbook.recovery.places import Place
+from aws_runbook.recovery import history
+from aws_runbook.recovery.locations import Place
 
 
 def objects(session, wanted, others):
@@ -55,7 +55,7 @@ def damage(session, wanted, others, since):
     # As above: the archive of a repository is excluded.
     part = "backup/" if wanted.kind == "pgbackrest" else ""
     place = Place(wanted, _root(wanted) + part, _inner(wanted, others))
-    return [line for line in asked.lines(session, place, "day", since) if line.damage]
+    return [line for line in history.lines(session, place, "day", since) if line.damage]
 
 
 def _root(wanted):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from aws_runbook.backups.targets import Target
-from aws_runbook.recovery import history, versions
+from aws_runbook.recovery import activity, versions
 from tests.unit.recovery.strategies import START, entry, listings, pages
 
 SCRIPT = Target("registry", "script", "b", "database", "eu-west-2", expires=True, expire_days=30)
@@ -15,9 +15,9 @@ REPOSITORY = Target("registry", "pgbackrest", "b", "repo", "eu-west-2", expires=
 
 
 def lines(target, listing, by="day", since=None):
-    told = history.History(target, by)
+    told = activity.History(target, by)
     for _, found in versions.by_key(versions.stream(pages(listing, 3))):
-        for event in history.events(found):
+        for event in activity.events(found):
             told.add(event)
     return list(told.lines(since))
 
@@ -101,4 +101,4 @@ def test_more_than_two_thirds_in_a_day_looks_like_damage(lost, marked):
     found = lines(SYNC, listing)
     expected = [f"{lost} of 9 objects overwritten or deleted"] if marked else []
     assert found[-1].damage == expected
-    assert history.first_damage(found) == (START + timedelta(days=3) if marked else None)
+    assert activity.first_damage(found) == (START + timedelta(days=3) if marked else None)

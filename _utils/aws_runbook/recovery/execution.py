@@ -15,8 +15,8 @@ from itertools import groupby
 from aws_runbook.aws.failures import DENIED
 from aws_runbook.errors import AwsError, UnreachableError
 from aws_runbook.recovery import copying, versions
-from aws_runbook.recovery.keeping import ENABLED
-from aws_runbook.recovery.progress import Progress
+from aws_runbook.recovery.copy_progress import Progress
+from aws_runbook.recovery.retention import ENABLED
 
 # At a time. S3 answers thousands of requests a second to a prefix; one copy takes it about a tenth of one.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html
@@ -48,7 +48,7 @@ class Named:
 
 class Recovery:
     """
-    Of ``places`` (:mod:`aws_runbook.recovery.places`), as of ``moment``, to ``destination``, whose bucket's versioning is ``status``.
+    Of ``places`` (:mod:`aws_runbook.recovery.locations`), as of ``moment``, to ``destination``, whose bucket's versioning is ``status``.
 
     Of the buckets ``unsure`` it is not known since when they keep versions: only what was deleted then is hidden there.
     """

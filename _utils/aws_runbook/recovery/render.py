@@ -4,7 +4,7 @@ A history and a recovery, for a person to read.
 
 from aws_runbook import tables
 from aws_runbook.amounts import several, size
-from aws_runbook.recovery import copying, running
+from aws_runbook.recovery import copying, execution
 from aws_runbook.recovery.moments import MARGIN, shown
 
 _SHOWN = 10
@@ -16,8 +16,8 @@ _REASONS = {
     copying.FAILED: "that S3 refused",
 }
 _LEFT = {
-    running.UNKNOWN: "{}, as it is not known whether they were there then. Look at them, and delete by hand what does not belong there",
-    running.STRANGER: "what has come since then below these directories, which no pillar that is known here declares",
+    execution.UNKNOWN: "{}, as it is not known whether they were there then. Look at them, and delete by hand what does not belong there",
+    execution.STRANGER: "what has come since then below these directories, which no pillar that is known here declares",
 }
 
 

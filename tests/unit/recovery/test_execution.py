@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import AwsError, UnreachableError
-from aws_runbook.recovery import running
-from aws_runbook.recovery.places import Destination, of_server
-from aws_runbook.recovery.running import Recovery
+from aws_runbook.recovery import execution
+from aws_runbook.recovery.execution import Recovery
+from aws_runbook.recovery.locations import Destination, of_server
 from tests.fixtures.versioned import SSE_C, START, Bucket, Refused, Session
 
 HOUR = timedelta(hours=1)
@@ -320,17 +320,17 @@ def test_many_at_a_time_and_markers_by_the_thousand():
     moment = overwritten(found, 300)
     for number in range(2500):
         found.put(f"own/new{number}", b"of a thief")
-    meeting = threading.Barrier(running._OBJECTS)
+    meeting = threading.Barrier(execution._OBJECTS)
 
     def meet(method, _):
-        if method == "copy_object" and meeting.n_waiting + 1 <= running._OBJECTS and not done:
+        if method == "copy_object" and meeting.n_waiting + 1 <= execution._OBJECTS and not done:
             meeting.wait(timeout=20)
             done.append(True)
 
     done = []
     session = Session(found, before=meet)
     recovered(session, moment)
-    assert session.most >= running._OBJECTS
+    assert session.most >= execution._OBJECTS
     markers = [
         len(parameters["Delete"]["Objects"]) for method, parameters in session.calls if method == "delete_objects"
     ]
@@ -377,7 +377,7 @@ def test_progress_is_shown_where_salt_shows_it(monkeypatch, caplog):
     moment = overwritten(found, 30)
     seconds = iter(range(0, 10_000, 4))
     monkeypatch.setattr("time.monotonic", lambda: next(seconds))
-    monkeypatch.setattr("aws_runbook.recovery.progress.Progress.__init__.__defaults__", (lambda: next(seconds),))
+    monkeypatch.setattr("aws_runbook.recovery.copy_progress.Progress.__init__.__defaults__", (lambda: next(seconds),))
     with caplog.at_level(logging.WARNING):
         recovered(Session(found), moment)
     lines = [record.getMessage() for record in caplog.records]

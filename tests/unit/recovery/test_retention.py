@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from aws_runbook.recovery import keeping
+from aws_runbook.recovery import retention
 
 NOW = datetime(2030, 1, 31, tzinfo=timezone.utc)
 DAY, QUARTER = timedelta(days=1), timedelta(minutes=15)
@@ -36,7 +36,7 @@ def rule(name, days, *, status="Enabled", prefix="", **selection):
     ],
 )
 def test_the_least_of_the_rules_for_all_of_it(rules, expected):
-    assert keeping.of_rules(rules, "root/") == expected
+    assert retention.of_rules(rules, "root/") == expected
 
 
 @pytest.mark.parametrize(
@@ -52,4 +52,4 @@ def test_the_least_of_the_rules_for_all_of_it(rules, expected):
     ],
 )
 def test_the_earliest_moment_is_the_latest_that_anything_tells(days, shorter, since, earliest):
-    assert keeping.Keeping("Enabled", days, shorter, since).earliest(NOW) == earliest
+    assert retention.Keeping("Enabled", days, shorter, since).earliest(NOW) == earliest

@@ -4,7 +4,7 @@ import pytest
 
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import RunbookError
-from aws_runbook.recovery import places
+from aws_runbook.recovery import locations
 
 
 def target(server, bucket, prefix, kind="files"):
@@ -23,13 +23,13 @@ TARGETS = [
 
 
 def of(server):
-    return [(place.location, place.root, place.others) for place in places.of_server(server, TARGETS)]
+    return [(place.location, place.root, place.others) for place in locations.of_server(server, TARGETS)]
 
 
 def test_each_object_is_in_one_place():
     assert of("registry") == [("shared/database", "database/", ()), ("shared/file-sync", "file-sync/", ())]
     assert of("whole") == [("alone", "", ("guests/one/",))]
-    (place,) = places.of_server("whole", TARGETS)
+    (place,) = locations.of_server("whole", TARGETS)
     assert place.holds("inner/x")
     assert place.holds("guests/onex")
     assert not place.holds("guests/one/x")
@@ -37,7 +37,7 @@ def test_each_object_is_in_one_place():
 
 def test_a_server_without_backups_is_an_error_that_names_those_with():
     with pytest.raises(RunbookError) as raised:
-        places.of_server("registy", TARGETS)
+        locations.of_server("registy", TARGETS)
     assert str(raised.value) == (
         "server is 'registy', of which pillar names no backup in S3; those with backups: cms, guest, registry, whole."
     )
@@ -53,7 +53,7 @@ def test_a_server_without_backups_is_an_error_that_names_those_with():
     ],
 )
 def test_elsewhere(server, to, meant):
-    assert places.elsewhere(to, places.of_server(server, TARGETS), TARGETS) == meant
+    assert locations.elsewhere(to, locations.of_server(server, TARGETS), TARGETS) == meant
 
 
 @pytest.mark.parametrize(
@@ -69,19 +69,19 @@ def test_elsewhere(server, to, meant):
 )
 def test_no_backup_is_written_over(server, to, sentence):
     with pytest.raises(RunbookError, match=sentence):
-        places.elsewhere(to, places.of_server(server, TARGETS), TARGETS)
+        locations.elsewhere(to, locations.of_server(server, TARGETS), TARGETS)
 
 
 def test_what_an_object_is_brought_to():
-    (place, _) = places.of_server("registry", TARGETS)
-    assert places.Destination().of(place, "database/x") == ("shared", "database/x", "eu-west-2")
-    assert places.Destination("b", "p/", "us-east-1").of(place, "database/x") == ("b", "p/database/x", "us-east-1")
+    (place, _) = locations.of_server("registry", TARGETS)
+    assert locations.Destination().of(place, "database/x") == ("shared", "database/x", "eu-west-2")
+    assert locations.Destination("b", "p/", "us-east-1").of(place, "database/x") == ("b", "p/database/x", "us-east-1")
 
 
 def test_a_location_that_other_servers_have_too():
     both = [*TARGETS, target("second", "shared", "database"), target("cms", "shared", "database")]
-    assert places.shared("registry", both) == [("shared/database", ["cms", "second"])]
-    assert places.shared("whole", both) == []
+    assert locations.shared("registry", both) == [("shared/database", ["cms", "second"])]
+    assert locations.shared("whole", both) == []
 
 
 @pytest.mark.parametrize(
@@ -95,4 +95,4 @@ def test_a_location_that_other_servers_have_too():
     ],
 )
 def test_a_directory_that_no_pillar_declares(server, key, directory):
-    assert places.of_server(server, TARGETS)[0].stranger(key) == directory
+    assert locations.of_server(server, TARGETS)[0].stranger(key) == directory
