@@ -21,7 +21,7 @@ https://docs.saltproject.io/en/latest/topics/beacons/index.html
 """
 
 from aws_runbook.errors import RunbookError
-from aws_runbook.plan import drift
+from aws_runbook.status import drift
 
 
 def validate(config):

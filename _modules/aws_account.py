@@ -17,10 +17,10 @@ from aws_runbook.errors import PillarError, RunbookError, UnreachableError
 from aws_runbook.kinds import arguments
 from aws_runbook.kinds.functions import connected
 from aws_runbook.pillar import compiling
-from aws_runbook.plan import changes
-from aws_runbook.plan import pending as plan_pending
 from aws_runbook.progress import Progress
 from aws_runbook.report import contents, render
+from aws_runbook.status import changes
+from aws_runbook.status import pending as pending_entries
 from aws_runbook.stores import minion, shared_locations
 from aws_runbook.stores.gpg import salt_homedir
 
@@ -108,8 +108,8 @@ def pending(session, format="table"):
     for kind in kinds:
         entries += _pending_of(kind, connection)
         progress.step()
-    entries = plan_pending.complete(entries)
-    return entries if format == "data" else plan_pending.table(entries, clock.now())
+    entries = pending_entries.complete(entries)
+    return entries if format == "data" else pending_entries.table(entries, clock.now())
 
 
 def plan(mods="aws.account", format="text", diff=False):

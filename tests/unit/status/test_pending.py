@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aws_runbook.dns import records as zone_records
-from aws_runbook.plan import pending
+from aws_runbook.status import pending
 
 NOW = datetime(2030, 3, 1, 12, tzinfo=timezone.utc)
 

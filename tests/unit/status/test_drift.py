@@ -3,7 +3,7 @@
 import pytest
 
 from aws_runbook.errors import RunbookError
-from aws_runbook.plan import drift
+from aws_runbook.status import drift
 
 TAGS = {"kind": "s3_bucket", "name": "b", "attribute": "tags", "old": {}, "new": {"a": "1"}}
 FAILED = {"kind": "iam_user", "name": "u", "why": "AWS says no."}

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aws_runbook.errors import RunbookError
-from aws_runbook.plan import changes
+from aws_runbook.status import changes
 
 _SALT_CALL = "from salt.scripts import salt_call; salt_call()"
 _PLAN, _AUDIT = "aws_account.plan", "aws_backup.audit"
