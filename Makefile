@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # npm's own note of what it has installed.
-SIMULATOR := tests/simulator/node_modules/.package-lock.json
+NODE := tests/node/node_modules/.package-lock.json
 # uv installs the same packages several times faster. Where pip cannot get it, or uv cannot get them, pip installs them.
 # Unlike pip it compiles only when asked to: where PYTHONDONTWRITEBYTECODE is set, each process would compile Salt and boto3 anew.
 PACKAGES = --editable '.[$(1)]' $(if $(SALT),'salt>=$(SALT)' 'salt==$(firstword $(subst ., ,$(SALT))).*')
@@ -17,7 +17,7 @@ INSTALL = { $(BIN)/pip install --quiet --disable-pip-version-check uv \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all chaos simulator lint docs links bench sandbox clean
+.PHONY: help demo test test-all chaos node lint docs links bench sandbox clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
@@ -26,18 +26,18 @@ help: ## Show this list
 demo: $(READY) ## Plan, apply and apply again what a sample fleet needs, on an AWS inside this machine
 	@$(BIN)/python -m demo
 
-test: lint simulator ## Check the style and run every test
+test: lint node ## Check the style and run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-test-all: $(READY) simulator ## Run every test on every supported Salt and Python that is here
+test-all: $(READY) node ## Run every test on every supported Salt and Python that is here
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nox
 
 chaos: $(READY) ## Search for what a thief with a server's key could destroy, in 100,000 steps of attack
 	@PYTHONPATH=.:_utils $(BIN)/python -m tests.chaos
 
 # Where it cannot be had, the tests leave out what needs it, and say so.
-simulator: $(READY) ## Install the policy simulator and axe-core, which tests use
-	@$(MAKE) --no-print-directory $(SIMULATOR) || echo "The policy simulator and axe-core could not be installed." >&2
+node: $(READY) ## Install the policy simulator and axe-core, which tests use
+	@$(MAKE) --no-print-directory $(NODE) || echo "The policy simulator and axe-core could not be installed." >&2
 
 lint: $(READY) ## Check the style
 	@$(BIN)/ruff check .
@@ -58,7 +58,7 @@ sandbox: $(READY) ## Start the AWS inside this machine and show what to export t
 	@$(BIN)/python -m sandbox
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) .nox .demo tests/simulator/node_modules build dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
+	rm -rf $(VENV) .nox .demo tests/node/node_modules build dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find . -name '*.egg-info' -type d -prune -exec rm -rf {} +
 
@@ -72,7 +72,7 @@ $(READY): setup.cfg pyproject.toml
 	@touch $@
 
 # Not part of .venv from the start: Node is large, and the demo does not need it.
-$(SIMULATOR): tests/simulator/package-lock.json $(READY)
-	@$(call INSTALL,simulator)
-	@$(BIN)/npm ci --prefix tests/simulator --loglevel=error
+$(NODE): tests/node/package-lock.json $(READY)
+	@$(call INSTALL,node)
+	@$(BIN)/npm ci --prefix tests/node --loglevel=error
 	@touch $@

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from sandbox import powerdns
-from tests import simulator
+from tests.node import simulator
 
 # By marker: what is not tested without it, and how to get it.
 PROGRAMS = {
@@ -24,7 +24,7 @@ PROGRAMS = {
     "awscli": ("uploads with the AWS CLI", "Debian: apt install awscli"),
     "sshd": ("salt-ssh", "Debian: apt install openssh-server; mkdir -p /run/sshd"),
     "chromium": ("the report's page in a browser", "Debian: apt install chromium"),
-    "simulator": ("policies by a second evaluator, and the report's page by axe", "make simulator"),
+    "simulator": ("policies by a second evaluator, and the report's page by axe", "make node"),
 }
 _NEEDED = {
     "awscli": ("aws",),

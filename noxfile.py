@@ -30,5 +30,5 @@ PAIRS = [nox.param(python, salt, id=f"{python}, Salt {salt}") for salt, pythons 
 @nox.parametrize("python,salt", PAIRS)
 def tests(session, salt):
     """Run the suite; what is given after ``--`` goes to pytest."""
-    session.install("pip", f"salt>={OLDEST[salt]},<{int(salt) + 1}", "--editable", ".[dev,simulator]")
+    session.install("pip", f"salt>={OLDEST[salt]},<{int(salt) + 1}", "--editable", ".[dev,node]")
     session.run("python", "-m", "pytest", "-n", "2", "--dist", "loadgroup", "-q", *session.posargs)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aws_runbook.report import contents, render
-from tests import simulator
+from tests.node import simulator
 from tests.real.programs import run
 from tests.unit.report import audits
 from tests.unit.report.audits import NOW

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.policies import ALLOWED, Request, decide
-from tests import simulator
+from tests.node import simulator
 
 pytestmark = pytest.mark.simulator
 

@@ -1,7 +1,7 @@
 """
 Two evaluators of IAM policies that know nothing of each other, nor of the code that writes the policies.
 
-One is the sandbox's. The other is a simulator of somebody else's, see ``tests/simulator``; where it is not installed, the
+One is the sandbox's. The other is a simulator of somebody else's, see ``tests/node``; where it is not installed, the
 first decides alone.
 """
 
@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, field
 
 from sandbox import policies as sandbox_policies
-from tests import simulator
+from tests.node import simulator
 
 
 @dataclass(frozen=True)
