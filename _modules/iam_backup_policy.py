@@ -34,7 +34,7 @@ from aws_runbook.backups import policy_replacement
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import RunbookError
 from aws_runbook.iam import attachments as iam
-from aws_runbook.iam import policies, policy_versions, wording
+from aws_runbook.iam import policies, policy_diff, policy_versions
 from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.functions import connected
 from aws_runbook.kinds.kind import Attribute, Kind
@@ -122,7 +122,7 @@ KIND = Kind(
             ),
             read=_document_of,
             write=_write_document,
-            document=wording.change,
+            document=policy_diff.change,
         ),
         Attribute(
             "tags",

@@ -41,7 +41,7 @@ write; ``rds:DeleteDBInstance``, ``rds:DeleteDBCluster``, ``rds:DescribeDBCluste
 from aws_runbook.databases import changes as database_changes
 from aws_runbook.databases import passwords, serverless
 from aws_runbook.databases.attributes import CLUSTER
-from aws_runbook.databases.operations import Api, Database
+from aws_runbook.databases.database import Api, Database
 from aws_runbook.kinds.functions import connected
 
 _USER = "postgres"

@@ -31,7 +31,7 @@ managed`` also ``secretsmanager:CreateSecret``, ``secretsmanager:TagResource`` a
 
 from aws_runbook.databases import passwords, presets, storage
 from aws_runbook.databases.attributes import INSTANCE
-from aws_runbook.databases.operations import Api, Database
+from aws_runbook.databases.database import Api, Database
 from aws_runbook.kinds.functions import connected
 
 

@@ -21,7 +21,7 @@ and ``key`` as its last arguments: how to reach the account. IAM actions: ``rds:
 import re
 
 from aws_runbook.aws import tags as tagging
-from aws_runbook.databases import rds
+from aws_runbook.databases import lookup
 from aws_runbook.errors import RunbookError
 from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.functions import connected
@@ -87,7 +87,7 @@ def _ids(session, name, subnets, vpc):
 
 
 def _tags(group):
-    return rds.tags(group.session, str(group), group.required["DBSubnetGroupArn"], {})
+    return lookup.tags(group.session, str(group), group.required["DBSubnetGroupArn"], {})
 
 
 def _write_tags(group, wanted):
@@ -100,7 +100,7 @@ KIND = Kind(
     subject="DB subnet group",
     what="DB subnet group",
     scope=("vpc",),
-    find=lambda group: rds.subnet_group(group.session, group.name),
+    find=lambda group: lookup.subnet_group(group.session, group.name),
     identity=lambda group: {"arn": group.entry["DBSubnetGroupArn"], "vpc_id": group.entry["VpcId"]},
     together=_check_name,
     attributes=(

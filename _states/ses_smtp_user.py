@@ -12,7 +12,7 @@ Manage user names and passwords for SES's SMTP interface.
             keys: {smtp_username: smtp:username, smtp_password: smtp:password}
 """
 
-from aws_runbook.iam import wording
+from aws_runbook.iam import policy_diff
 from aws_runbook.kinds import converge, states
 from aws_runbook.run.prefetch import Role
 
@@ -49,7 +49,7 @@ def present(
     region, profile, keyid, key
         The region of SES for which the password is valid, and the connection to the account.
     """
-    given, salt, documents = locals(), converge.Salt(globals()), {"policy_document": wording.change}
+    given, salt, documents = locals(), converge.Salt(globals()), {"policy_document": policy_diff.change}
     return states.planned("ses_smtp_user", given, salt, subject=f"SMTP user {name}", documents=documents)
 
 

@@ -336,7 +336,7 @@ def test_aws_may_keep_the_password(converge, sandbox, rds, wanted):
     assert entry(rds)["MasterUserSecret"]["SecretArn"].startswith("arn:aws:secretsmanager:")
 
 
-@pytest.mark.runs_command("operations._reset", "rds_cluster.reset_password")
+@pytest.mark.runs_command("database._reset", "rds_cluster.reset_password")
 def test_a_lost_password_is_reported_and_can_be_reset(converge, sandbox, cluster, private, obey):
     private.write_text("common: {}\n")
     ret = converge("rds_cluster.present", **cluster)
@@ -397,7 +397,7 @@ def test_a_snapshot_that_is_there_is_no_last_one(converge, rds, cluster):
     assert len(rds.describe_db_instances()["DBInstances"]) == 1
 
 
-@pytest.mark.runs_command("operations.obstacles", "rds_cluster.apply")
+@pytest.mark.runs_command("database.obstacles", "rds_cluster.apply")
 def test_deletion_protection_is_honoured_before_any_instance_goes(converge, sandbox, rds, cluster, obey):
     rds.modify_db_cluster(DBClusterIdentifier=NAME, DeletionProtection=True, ApplyImmediately=True)
     sandbox.advance_clock(300)

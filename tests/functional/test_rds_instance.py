@@ -475,7 +475,7 @@ def test_a_port_needs_the_word(converge, rds, instance):
     assert set(converge("rds_instance.present", **instance, port=5433, apply="now").changes) == {"port"}
 
 
-@pytest.mark.runs_command("operations._reset", "rds_instance.reset_password")
+@pytest.mark.runs_command("database._reset", "rds_instance.reset_password")
 def test_a_lost_password_is_reported_and_can_be_reset(converge, sandbox, instance, private, obey):
     private.write_text("other: kept\n")
     ret = converge("rds_instance.present", **instance)
@@ -640,7 +640,7 @@ def test_what_aws_takes_no_last_snapshot_of_is_deleted_without_one(converge, san
     assert entry(rds)["DBInstanceStatus"] == "deleting"
 
 
-@pytest.mark.runs_command("operations.obstacles", "rds_instance.apply")
+@pytest.mark.runs_command("database.obstacles", "rds_instance.apply")
 def test_deletion_protection_is_honoured(converge, sandbox, rds, instance, obey):
     rds.modify_db_instance(DBInstanceIdentifier=NAME, DeletionProtection=True, ApplyImmediately=True)
     ret = converge("rds_instance.absent", name=NAME, skip_final_snapshot=True)

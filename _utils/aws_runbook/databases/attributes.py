@@ -184,7 +184,7 @@ _COMMON = (
         modify="EnableIAMDatabaseAuthentication",
         held="IAMDatabaseAuthenticationEnabled",
     ),
-    # How these are read and written takes more calls: see ``aws_runbook.databases.operations``.
+    # How these are read and written takes more calls: see ``aws_runbook.databases.database``.
     Parameter("vpc_security_groups", check=arguments.names),
     Parameter("tags", check=checks.tags(tagging.RDS), shared=True),
 )

@@ -24,7 +24,7 @@ from aws_runbook.dns import names as email_names
 from aws_runbook.errors import PillarError
 from aws_runbook.kinds.values import in_quotes, is_text
 from aws_runbook.network import cidr
-from aws_runbook.pillar import unseen
+from aws_runbook.pillar import invisible
 from aws_runbook.pillar.schema import SCHEMA
 
 _SECRET = re.compile(r"secret|key|password|token|credential", re.IGNORECASE)
@@ -91,7 +91,7 @@ def _check_bucket(name):
 
 @_format("backup-location")
 def _check_location(location):
-    unseen.check(location)
+    invisible.check(location)
     form = "give BUCKET or BUCKET/PREFIX"
     if not location:
         raise ValueError(f"it is empty; {form}")
@@ -110,7 +110,7 @@ def _check_location(location):
 
 @_format("repository-path")
 def _check_repository_path(path):
-    unseen.check(path)
+    invisible.check(path)
     if not path:
         raise ValueError("it is empty; give the repository's path in the bucket, such as /kingfisher")
     if not path.strip("/"):
@@ -175,7 +175,7 @@ def _check_iam_name(kind, name, length):
         )
 
 
-_format("visible")(unseen.check)
+_format("visible")(invisible.check)
 _format("cidr-block")(cidr.check)
 _format("tag-key")(tags.check_key)
 _format("mail-domain")(email_names.domain)

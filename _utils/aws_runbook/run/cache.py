@@ -14,8 +14,8 @@ from contextvars import ContextVar
 from functools import partial
 
 from aws_runbook.run import coalescing
+from aws_runbook.run.created import Recent
 from aws_runbook.run.listings import MANY, Listed
-from aws_runbook.run.recent import Recent
 
 _active = ContextVar("aws_runbook_cache", default=None)
 # Whether prefetched answers are bypassed: set before a write, in the writing thread.

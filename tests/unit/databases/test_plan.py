@@ -2,8 +2,8 @@
 
 import pytest
 
+from aws_runbook.databases import lookup, presets
 from aws_runbook.databases import plan as database_plan
-from aws_runbook.databases import presets, rds
 from aws_runbook.databases.attributes import INSTANCE
 from aws_runbook.errors import PillarError
 from aws_runbook.pillar import check as pillar
@@ -66,7 +66,7 @@ def test_a_declared_group_is_not_made_twice():
 
 
 def test_a_group_that_aws_is_taking_away_is_not_an_instances_any_more():
-    assert rds.group_names(None, {"VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-1", "Status": "removing"}]}) == []
+    assert lookup.group_names(None, {"VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-1", "Status": "removing"}]}) == []
 
 
 def rules(*groups):

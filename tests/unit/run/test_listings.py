@@ -6,8 +6,8 @@ import pytest
 
 from aws_runbook.run import cache as run_cache
 from aws_runbook.run import coalescing
+from aws_runbook.run.created import Recent
 from aws_runbook.run.listings import Listed
-from aws_runbook.run.recent import Recent
 
 ARN = "arn:aws:iam::123456789012:policy"
 PAGES = [

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aws_runbook.pillar import unseen
+from aws_runbook.pillar import invisible
 
 # What Unicode calls "default ignorable", whatever its category.
 # https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt
@@ -56,24 +56,24 @@ IGNORABLE = (
 
 @pytest.mark.parametrize("character", IGNORABLE, ids=ascii)
 def test_what_is_drawn_as_nothing_is_not_seen(character):
-    assert unseen.is_unseen(character)
+    assert invisible.is_unseen(character)
 
 
 @given(st.characters(categories=["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"]))
 def test_what_has_no_shape_is_not_seen(character):
-    assert unseen.is_unseen(character)
+    assert invisible.is_unseen(character)
 
 
 @given(
     st.text(st.characters(categories=["L", "N", "P", "S", "Zs"], exclude_characters="\u115f\u1160\u3164\uffa0\u2800"))
 )
 def test_what_is_drawn_is_seen(text):
-    unseen.check(text)
-    unseen.check(unicodedata.normalize("NFD", text))  # as a Mac writes accents
+    invisible.check(text)
+    invisible.check(unicodedata.normalize("NFD", text))  # as a Mac writes accents
 
 
 @given(st.text(), st.sampled_from(IGNORABLE), st.text())
 def test_the_first_is_named(before, character, after):
     text = before + character + after
-    with pytest.raises(ValueError, match=f"it holds U\\+{ord(next(filter(unseen.is_unseen, text))):04X}, "):
-        unseen.check(text)
+    with pytest.raises(ValueError, match=f"it holds U\\+{ord(next(filter(invisible.is_unseen, text))):04X}, "):
+        invisible.check(text)

@@ -6,7 +6,7 @@ from dataclasses import fields
 import pytest
 
 from aws_runbook.databases.attributes import INSTANCE
-from aws_runbook.databases.operations import Api, Database
+from aws_runbook.databases.database import Api, Database
 from aws_runbook.errors import RunbookError
 
 ENTRY = {"identifier": "x", "Engine": "postgres", "AllocatedStorage": 20, "StorageType": "gp3"}

@@ -12,7 +12,7 @@ from aws_runbook.aws import tags as tagging
 from aws_runbook.databases import changes as database_changes
 from aws_runbook.databases import checks as database_checks
 from aws_runbook.databases import connection as database_connection
-from aws_runbook.databases import passwords, presets, rds
+from aws_runbook.databases import lookup, passwords, presets
 from aws_runbook.databases.attributes import Attributes
 from aws_runbook.errors import RunbookError, UnreachableError
 from aws_runbook.kinds import arguments, durations
@@ -82,7 +82,7 @@ class Database:
         """The functions that read each attribute from AWS's description."""
         return {
             **self.attributes.readers,
-            "vpc_security_groups": lambda entry: rds.group_names(self.session, entry),
+            "vpc_security_groups": lambda entry: lookup.group_names(self.session, entry),
             "tags": self._tags,
         }
 
@@ -114,7 +114,7 @@ class Database:
             **{self.api.identifier: self.name},
         )
         members = (self.api.identifier, self.api.arn)
-        return answer and rds.described(self.where, self.name, answer[self.api.entries], *members)
+        return answer and lookup.described(self.where, self.name, answer[self.api.entries], *members)
 
     def required(self):
         """AWS's description; an error when there is none."""
@@ -147,7 +147,7 @@ class Database:
         }
 
     def _tags(self, entry):
-        return rds.tags(self.session, f"the {self.where}", entry[self.api.arn], entry)
+        return lookup.tags(self.session, f"the {self.where}", entry[self.api.arn], entry)
 
     def connection_details(self):
         """How to connect to it: what the module's function shows."""
@@ -207,19 +207,19 @@ class Database:
             wanted.setdefault("master_password", passwords.STORED)
         entry = self.entry()
         if entry and timeout and database_changes.is_at_work(self.status(entry)):
-            rds.wait(self.subject, self._status_now, timeout)
+            lookup.wait(self.subject, self._status_now, timeout)
             entry = self.entry()
         passwords.check(self.where, wanted, entry, place, reset=partial(self._reset, place))
         current = entry and self._described(entry)
         if current is None:
             database_checks.complete(self.where, wanted, self.needed)
         wanted = self.completed(wanted, current)
-        resolved, warnings = rds.resolved(self.session, self.subject, current, wanted, allow_upgrade)
+        resolved, warnings = lookup.resolved(self.session, self.subject, current, wanted, allow_upgrade)
         decision = database_changes.decide(
             self.name, self.subject, current, resolved, purge=purge, now=apply == "now", warnings=warnings
         )
         if decision.changes.get("publicly_accessible", {}).get("new"):
-            rds.check_public(self.session, self.where, {**(current or {}), **resolved}.get("db_subnet_group_name"))
+            lookup.check_public(self.session, self.where, {**(current or {}), **resolved}.get("db_subnet_group_name"))
         return {
             "changes": decision.changes,
             "warnings": list(decision.warnings),
@@ -284,7 +284,7 @@ class Database:
     def _create(self, wanted, place):
         parameters = self.attributes.create_parameters(wanted)
         if wanted.get("vpc_security_groups"):
-            vpc_id = rds.vpc_id(self.session, wanted.get("db_subnet_group_name"))
+            vpc_id = lookup.vpc_id(self.session, wanted.get("db_subnet_group_name"))
             parameters["VpcSecurityGroupIds"] = ec2.group_ids(self.session, wanted["vpc_security_groups"], vpc_id)
         if wanted.get("tags"):
             parameters["Tags"] = tagging.listing(wanted["tags"])
@@ -317,7 +317,7 @@ class Database:
         self.switch(wanted, entry)
         parameters = self.attributes.modify_parameters(wanted, entry)
         if "vpc_security_groups" in wanted:
-            vpc_id = self.vpc_id(entry) or rds.vpc_id(self.session, self._subnet_group(entry))
+            vpc_id = self.vpc_id(entry) or lookup.vpc_id(self.session, self._subnet_group(entry))
             parameters["VpcSecurityGroupIds"] = ec2.group_ids(self.session, wanted["vpc_security_groups"], vpc_id)
         if wanted.get("master_password") == passwords.STORED:
             # ApplyImmediately takes along all that waits: only here, where it was made sure that it may, or nothing waits.

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aws_runbook.iam import policies, wording
+from aws_runbook.iam import policies, policy_diff
 from aws_runbook.mail import smtp
 from tests.unit.iam.test_coverage import TARGETS, allowing
 from tests.unit.iam.test_policies import target
@@ -24,7 +24,7 @@ def lines(diff, sign):
 
 
 def test_a_right_that_goes_is_one_line_and_one_sentence():
-    shown = wording.change(files("database"), files("database", append_only=True))
+    shown = policy_diff.change(files("database"), files("database", append_only=True))
     assert lines(shown["diff"], "-") == [f"Allow s3:DeleteObject on {ARN}/database/*"]
     assert lines(shown["diff"], "+") == []
     assert shown["means"] == "may no longer delete below database/"
@@ -60,12 +60,12 @@ def test_a_right_that_goes_is_one_line_and_one_sentence():
     ],
 )
 def test_it_is_said_in_words(old, new, means):
-    told = wording.meaning(old, new)
+    told = policy_diff.meaning(old, new)
     assert told == means if means is not None else "use s3:getbucketacl anywhere in" in told
 
 
 def test_of_many_places_a_few_are_named():
-    told = wording.meaning(
+    told = policy_diff.meaning(
         files("a"), policies.document([target("files", BUCKET, f"d{number}") for number in range(9)])
     )
     assert told.endswith(" and 3 more")
@@ -84,7 +84,7 @@ def test_a_condition_a_principal_and_a_denial_stand_in_their_line():
             }
         ],
     }
-    (line,) = (line for line in lines(wording.change(old, files("x"))["diff"], "-") if "Deny" in line)
+    (line,) = (line for line in lines(policy_diff.change(old, files("x"))["diff"], "-") if "Deny" in line)
     assert line == (
         f"Deny all actions but s3:Get* on all but {ARN}/x if Bool aws:securetransport: false and StringLike s3:prefix: (empty) "
         '{"Principal": {"AWS": ["*"]}}'
@@ -94,7 +94,7 @@ def test_a_condition_a_principal_and_a_denial_stand_in_their_line():
 @given(LISTS, LISTS)
 def test_what_means_the_same_has_no_diff_and_what_does_not_has_one(these, others):
     old, new = policies.document(these), policies.document(others)
-    shown = wording.change(old, new)
+    shown = policy_diff.change(old, new)
     assert (shown["diff"] == "") == policies.equal(old, new)
     assert ("means" in shown) <= (shown["diff"] != "")
 
@@ -102,5 +102,5 @@ def test_what_means_the_same_has_no_diff_and_what_does_not_has_one(these, others
 @given(LISTS, LISTS)
 def test_the_other_way_round_is_the_other_way_round(these, others):
     old, new = policies.document(these), policies.document(others)
-    there, back = wording.change(old, new)["diff"], wording.change(new, old)["diff"]
+    there, back = policy_diff.change(old, new)["diff"], policy_diff.change(new, old)["diff"]
     assert (lines(there, "-"), lines(there, "+")) == (lines(back, "+"), lines(back, "-"))
