@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 from sandbox import powerdns
+from tests.doubles import ceph
 from tests.node import simulator
 
 # By marker: what is not tested without it, and how to get it.
@@ -22,6 +23,10 @@ PROGRAMS = {
     "powerdns": ("records published to a DNS server", "Debian: apt install pdns-server pdns-backend-sqlite3"),
     "promtool": ("metrics, alerts and the dashboard by Prometheus' own linter", "Debian: apt install prometheus"),
     "awscli": ("uploads with the AWS CLI", "Debian: apt install awscli"),
+    "ceph": (
+        "recovery on another S3",
+        "Debian: apt install --no-install-recommends ceph-mon ceph-osd ceph-common radosgw",
+    ),
     "sshd": ("salt-ssh", "Debian: apt install openssh-server; mkdir -p /run/sshd"),
     "chromium": ("the report's page in a browser", "Debian: apt install chromium"),
     "simulator": ("policies by a second evaluator, and the report's page by axe", "make node"),
@@ -32,7 +37,7 @@ _NEEDED = {
     "postgresql": ("psql",),
     "sshd": ("ssh", "scp", "ssh-keygen"),
 }
-_OWN = {"powerdns": powerdns.is_installed, "simulator": simulator.is_installed}
+_OWN = {"ceph": ceph.is_installed, "powerdns": powerdns.is_installed, "simulator": simulator.is_installed}
 _NEEDED["pgbackrest"] = ("pgbackrest", *_NEEDED["postgresql"])
 
 

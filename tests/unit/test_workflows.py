@@ -34,7 +34,9 @@ def test_the_commands_are_the_readmes():
 def test_the_programs_are_those_of_ci():
     (packages,) = re.findall(r'^packages="(.*)"$', (TREE / ".ci" / "run").read_text(), re.MULTILINE)
     install = " ".join(step.get("run", "") for step in workflow("test")["jobs"]["test"]["steps"])
-    assert set(packages.split()) - set(install.split()) <= {"chromium"}  # which Ubuntu has as a snap only
+    # Ubuntu has Chromium as a snap only, and another release of Ceph than what docs/doubles.md is about.
+    left_out = {"chromium", "ceph-mon", "ceph-osd", "ceph-common", "radosgw"}
+    assert set(packages.split()) - set(install.split()) <= left_out
 
 
 def test_only_what_publishes_may_write():
