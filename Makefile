@@ -17,7 +17,7 @@ INSTALL = { $(BIN)/pip install --quiet --disable-pip-version-check uv \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all chaos node lint docs links bench sandbox clean
+.PHONY: help demo test test-all chaos node lint docs links bench aws sandbox clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
@@ -53,6 +53,9 @@ links: $(READY) ## Ask every link of the documentation, which needs the internet
 bench: $(READY) ## Measure a fleet of 100 servers, and compare 50 and 5 with a script and with Salt alone
 	@$(BIN)/python -m bench.fleet
 	@$(BIN)/python -m bench.compare
+
+aws: $(READY) ## Try the states on a real account: AWS_RUNBOOK_TEST_ACCOUNT must be its number
+	@PYTHONPATH=.:_utils $(BIN)/python -m tests.aws $(ARGUMENTS)
 
 sandbox: $(READY) ## Start the AWS inside this machine and show what to export to use it
 	@$(BIN)/python -m sandbox
