@@ -1,5 +1,6 @@
 """Places in a bucket, compared as S3 compares names."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,26 @@ def test_a_directory_is_no_prefix_of_letters():
     assert not prefixes.overlap("king", "kingfisher")
     assert prefixes.matches("king", "kingfisher")
     assert prefixes.contains("", "king")
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "contains", "overlap", "matches"),
+    [
+        ("", "", True, True, True),
+        ("", "king", True, True, True),
+        ("king", "", False, True, True),
+        ("king", "king", True, True, True),
+        ("king", "king/backup", True, True, True),
+        ("king/backup", "king", False, True, True),
+        ("king", "kingfisher", False, False, True),
+        ("kingfisher", "king", False, False, False),
+        ("queen", "king", False, False, False),
+    ],
+)
+def test_places_within_beside_and_around_each_other(outer, inner, contains, overlap, matches):
+    assert prefixes.contains(outer, inner) is contains
+    assert prefixes.overlap(outer, inner) is overlap
+    assert prefixes.matches(outer, inner) is matches
 
 
 @given(NAMES, DIRECTORIES)

@@ -8,6 +8,7 @@ import hashlib
 from aws_runbook import prefixes
 from aws_runbook.backups import lifecycle, lifecycle_rule
 from aws_runbook.errors import PillarError
+from aws_runbook.pillar.backup_kinds import KINDS
 
 
 def backup_rules(bucket, targets):
@@ -32,7 +33,8 @@ def backup_rules(bucket, targets):
     aborting = {target.prefix: target.abort_multipart_days for target in keeping if target.abort_multipart_days}
     asked = [_rule(prefix, None, aborting[prefix]) for prefix in sorted(aborting)]
     protected = [
-        lifecycle.Protected(target.prefix, target.kind, f"{target.source} of {target.server}") for target in keeping
+        lifecycle.Protected(target.prefix, KINDS[target.kind].protected, f"{target.source} of {target.server}")
+        for target in keeping
     ]
     errors, _ = lifecycle.dangers(bucket, [], rules, protected)
     if errors:
@@ -149,7 +151,10 @@ def growth(bucket, rules, protected, recovery):
     if unknown:
         rest = f": all but {unknown} {much}" if known else ""
         grows = f"How much the bucket {bucket} grows is unknown without recovery:retention_days{rest}"
-    return f"{grows}, if as much is written every day: what is deleted or overwritten is kept for {days} days more ({told})."
+    how = f" ({told})" if told else ""
+    return (
+        f"{grows}, if as much is written every day: what is deleted or overwritten is kept for {days} days more{how}."
+    )
 
 
 def _longer(kept, days, locked):

@@ -1,7 +1,7 @@
 """
 All lifecycle rules of a bucket: which of them could delete a backup, and how the wanted rules are merged with those found.
 
-What a rule by itself means is in :mod:`aws_runbook.backups.meaning`.
+What a rule by itself means is in :mod:`aws_runbook.backups.lifecycle_rule`.
 """
 
 import re
@@ -208,7 +208,7 @@ def merge(found, wanted, protected=(), purge=False, retired=(), remove=None, day
 
 def _in_the_old_form(rule):
     """``rule`` with its prefix where rules had it before there were filters; one that filters by more stays."""
-    if set(rule.get("Filter") or {}) - {"Prefix"} or "Prefix" in rule:
+    if set(rule.get("Filter") or {}) - {"Prefix"}:
         return rule
     return {name: value for name, value in rule.items() if name != "Filter"} | {
         "Prefix": lifecycle_rule.prefix_of(rule)

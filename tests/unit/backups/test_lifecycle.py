@@ -1,6 +1,8 @@
 import copy
 import datetime as dt
+import hashlib
 import json
+import time
 from collections import Counter
 from itertools import chain, combinations, product
 
@@ -222,12 +224,33 @@ def test_dates_are_compared_as_dates(date):
     assert not lifecycle_rule.equal(read, rule(Expiration={"Date": "2030-01-02"}))
 
 
+def test_dates_do_not_depend_on_where_this_machine_stands(monkeypatch):
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        shown = "2030-01-01T00:00:00+00:00"
+        plus_two = dt.timezone(dt.timedelta(hours=2))
+        for given_date in (dt.datetime(2030, 1, 1), "2030-01-01", dt.datetime(2030, 1, 1, 2, tzinfo=plus_two)):  # noqa: DTZ001
+            assert lifecycle_rule.date(given_date) == shown
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 def test_same_rules_compares_lists_in_any_order_with_their_ids():
     old = {**rule("a/"), "Prefix": "a/"}
     del old["Filter"]
     assert lifecycle_rule.same_rules([old, THIRTY], [THIRTY, rule("a/")])
     assert not lifecycle_rule.same_rules([THIRTY], [{**THIRTY, "ID": "other"}])
     assert not lifecycle_rule.same_rules([THIRTY], [])
+
+
+def test_same_rules_compares_members_in_any_order_and_of_any_type():
+    """YAML reads a tag that looks like a date as one."""
+    tagged = rule() | {"Filter": {"Tag": {"Key": "until", "Value": dt.date(2030, 1, 1)}}}
+    assert lifecycle_rule.same_rules([tagged], [dict(reversed(tagged.items()))])
+    other = rule() | {"Filter": {"Tag": {"Key": "until", "Value": dt.date(2030, 1, 2)}}}
+    assert not lifecycle_rule.same_rules([tagged], [other])
 
 
 @pytest.mark.parametrize(
@@ -286,6 +309,85 @@ def test_a_rule_found_over_a_repository_is_an_error_that_says_what_to_do():
             "with `salt-call s3_lifecycle.delete_rule ocp-db-backup 'old rule'`."
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        (KINGFISHER, "the pgBackRest repository kingfisher/ (postgres:backup of kingfisher-main)"),
+        (Protected("", "sync", "x"), "the synced directory, which is the whole bucket (x)"),
+        (Protected("a", "museum", "x"), "museum a/ (x)"),
+    ],
+)
+def test_a_protected_place_in_words(place, told):
+    assert str(place) == told
+
+
+def test_the_whole_sentences_of_dangers():
+    dated = rule("kingfisher/", "dated", Expiration={"Date": dt.date(2030, 1, 1)})
+    mild = rule(
+        "",
+        "mild",
+        NoncurrentVersionExpiration={"NoncurrentDays": 9},
+        Transitions=[{"Days": 1, "StorageClass": "GLACIER"}],
+    )
+    place = "the pgBackRest repository kingfisher/ (postgres:backup of kingfisher-main)"
+    errors, warnings = lifecycle.dangers("b", [dated, mild], [], [KINGFISHER], days=10)
+    assert errors == [
+        (
+            "Bucket b: the lifecycle rule 'dated' (prefix 'kingfisher/'), found there, expires objects from "
+            f"2030-01-01T00:00:00+00:00 on and reaches {place}: narrow it, or remove it with `salt-call s3_lifecycle.delete_rule b "
+            "dated`."
+        ),
+        (
+            "Bucket b: the lifecycle rule 'mild' (all objects), found there, deletes noncurrent versions after 9 days, and recovery "
+            "keeps them for 10: give it 10 days or more, or remove it with `salt-call s3_lifecycle.delete_rule b mild`."
+        ),
+    ]
+    assert warnings == [
+        (
+            "Bucket b: the lifecycle rule 'mild' (all objects), found there, deletes noncurrent versions and moves objects to another "
+            f"storage class of {place}: if that is meant, name it in allow; otherwise narrow it, or remove it with `salt-call "
+            "s3_lifecycle.delete_rule b mild`."
+        )
+    ]
+    errors, warnings = lifecycle.dangers("b", [], [dated, mild], [KINGFISHER], days=10)
+    assert errors == [
+        (
+            "Bucket b: the lifecycle rule 'dated' (prefix 'kingfisher/'), asked for, would expire objects from "
+            f"2030-01-01T00:00:00+00:00 on and reaches {place}: narrow its prefix or leave it out."
+        ),
+        (
+            "Bucket b: the lifecycle rule 'mild' (all objects), asked for, deletes noncurrent versions and moves objects to another "
+            f"storage class of {place}: if that is meant, name it in allow."
+        ),
+        (
+            "Bucket b: the lifecycle rule 'mild' (all objects), asked for, would delete noncurrent versions after 9 days, and recovery "
+            "keeps them for 10: give it 10 days or more."
+        ),
+    ]
+    assert warnings == []
+
+
+def test_the_whole_sentences_of_disabled_rules():
+    expiring = rule("", "idle", "Disabled")
+    soon = rule("", "soon", "Disabled", NoncurrentVersionExpiration={"NoncurrentDays": 9})
+    remove = "narrow it, or remove it with `salt-call s3_lifecycle.delete_rule b idle`"
+    assert lifecycle.dangers("b", [expiring, soon], [], [SYNC], days=10) == (
+        [],
+        [
+            (
+                "Bucket b: the lifecycle rule 'idle' (all objects), found there, is disabled; enabled, it would expire objects of the "
+                f"synced directory file-sync/ (sync of registry): {remove}, before that happens."
+            ),
+            (
+                "Bucket b: the lifecycle rule 'soon' (all objects), found there, is disabled; enabled, it deletes noncurrent versions "
+                "after 9 days, and recovery keeps them for 10: give it 10 days or more, or remove it with `salt-call "
+                "s3_lifecycle.delete_rule b soon`."
+            ),
+        ],
+    )
+    assert lifecycle.dangers("b", [soon], [], [SYNC]) == ([], [])
 
 
 def test_a_rule_wanted_over_a_synced_directory_is_an_error():
@@ -373,12 +475,92 @@ def test_merge_keeps_the_rule_of_a_retired_target_and_says_so():
     assert lifecycle.merge([retired], [wanted], retired=["old"]) == ([wanted], [])
 
 
+def test_merge_without_a_bucket_names_none():
+    retired = rule("old/", "delete-after-60-days-old")
+    (warning,) = lifecycle.merge([retired], [])[1]
+    assert warning.endswith("To remove it: `salt-call s3_lifecycle.delete_rule BUCKET delete-after-60-days-old`.")
+
+
+def test_a_retired_prefix_is_compared_without_slashes_at_its_ends():
+    retired, beside = rule("/Xold/X/", "delete-after-60-days"), rule("Xold/", "delete-after-60-days-b")
+    assert lifecycle.merge([retired, beside], [], retired=["/Xold/X"])[0] == [beside]
+    assert lifecycle.merge([beside, retired], [], retired=["Xold/X/"])[0] == [beside]
+
+
+def test_purge_goes_on_behind_a_rule_that_goes():
+    assert lifecycle.merge([rule("a/", "a"), THIRTY, rule("b/", "b")], [THIRTY], purge=True) == ([THIRTY], [])
+
+
+OLD = {"ID": "old", "Prefix": "a/", "Status": "Enabled", "Expiration": {"Days": 3}}
+
+
+def test_beside_rules_of_the_old_form_a_wanted_one_takes_it():
+    """S3 refuses a mixture."""
+    tagged = rule(name="tagged") | {"Filter": {"And": {"Prefix": "c/", "Tags": [TAGS[0]]}}}
+    merged, _ = lifecycle.merge([OLD], [rule("b/", "wanted"), tagged, {**OLD, "ID": "d", "Prefix": "d/"}])
+    assert merged == [
+        OLD,
+        {"ID": "wanted", "Status": "Enabled", "Expiration": {"Days": 10}, "Prefix": "b/"},
+        tagged,
+        {**OLD, "ID": "d", "Prefix": "d/"},
+    ]
+
+
+def test_beside_the_rule_of_recovery_all_have_a_filter_and_mean_what_they_meant():
+    tagged = rule(name="tagged") | {"Filter": {"And": {"Prefix": "c/", "Tags": [TAGS[0]]}}}
+    keeping = expiry.keeping_rule(30)
+    assert lifecycle.merge([OLD, tagged], [keeping], days=30)[0] == [
+        {"ID": "old", "Status": "Enabled", "Expiration": {"Days": 3}, "Filter": {"Prefix": "a/"}},
+        tagged,
+        keeping,
+    ]
+
+
+def test_which_rules_are_the_same():
+    assert lifecycle.is_same(OLD, rule("a/", "old", Expiration={"Days": 3}))
+    assert not lifecycle.is_same(OLD, rule("a/", "new", Expiration={"Days": 3}))
+    assert not lifecycle.is_same(OLD, rule("a/", "old", Expiration={"Days": 4}))
+    assert not lifecycle.is_same({"ID": "a"}, {"id": "a"})
+    assert not lifecycle.is_same({"id": "a"}, {"ID": "a"})
+
+
+def test_merge_refuses_by_itself_what_deletes_versions_too_soon():
+    found = rule("b/", "found", NoncurrentVersionExpiration={"NoncurrentDays": 1})
+    soon = rule("a/", "soon", NoncurrentVersionExpiration={"NoncurrentDays": 29})
+    with pytest.raises(UnsafeError) as raised:
+        lifecycle.merge([found], [soon], days=30)
+    assert str(raised.value) == (
+        "The lifecycle rule 'soon' (prefix 'a/') would delete noncurrent versions before 30 days are over; nothing was written."
+    )
+    for fine in (
+        {**soon, "Status": "Disabled"},
+        rule("a/", "soon", NoncurrentVersionExpiration={"NoncurrentDays": 30}),
+    ):
+        assert lifecycle.merge([found], [fine], days=30)[0] == [found, fine]
+    assert lifecycle.merge([found], [soon])[0] == [found, soon]
+
+
+def test_a_rule_left_over_from_recovery_is_told():
+    left = expiry.keeping_rule(30)
+    elsewhere = {**left, "ID": "somebody's"}
+    assert lifecycle.left_keeping([THIRTY, left, elsewhere]) == [
+        (
+            "The lifecycle rule 'keep-versions-for-30-days' (all objects) stands for recovery, which pillar no longer asks for: the "
+            "bucket goes on keeping versions, for 30 days. To manage that again, say aws:backup:recovery with its days; to keep no "
+            "new versions, aws:backup:recovery:allow_suspend: True."
+        )
+    ]
+
+
 @pytest.mark.parametrize("selection", [{"Prefix": "logs/"}, {"Tag": TAGS[0]}, {"ObjectSizeGreaterThan": 5}])
 def test_merge_refuses_an_id_that_stands_for_other_objects(selection):
-    with pytest.raises(
-        UnsafeError, match=r"^The lifecycle rule 'delete-after-30-days' \(all objects\) cannot be added"
-    ):
+    with pytest.raises(UnsafeError) as raised:
         lifecycle.merge([{**THIRTY, "Filter": selection}], [THIRTY])
+    beside = "prefix 'logs/'" if "Prefix" in selection else "all objects"
+    assert str(raised.value) == (
+        "The lifecycle rule 'delete-after-30-days' (all objects) cannot be added: the lifecycle rule 'delete-after-30-days' "
+        f"({beside}) has the same ID and is about other objects; rename or remove that one."
+    )
 
 
 @pytest.mark.parametrize("name", [None, "", "x" * 256, 5])
@@ -387,21 +569,46 @@ def test_merge_refuses_ids_that_s3_would_not_take(name):
         lifecycle.merge([], [{**THIRTY, "ID": name}])
 
 
+def test_merge_takes_an_id_of_the_greatest_length():
+    longest = rule("a/", "x" * lifecycle.MAX_ID)
+    assert lifecycle.MAX_ID == 255
+    assert lifecycle.merge([], [longest]) == ([longest], [])
+
+
+def test_merge_replaces_a_rule_under_a_wanted_id_whatever_it_is():
+    wanted = rule("a/", "theirs", Expiration={"Days": 20})
+    assert lifecycle.merge([rule("a/", "theirs"), rule("b/", "b")], [wanted]) == ([wanted, rule("b/", "b")], [])
+
+
+def test_dangers_goes_on_behind_a_rule_that_is_there_already():
+    errors, _ = lifecycle.dangers("b", [THIRTY], [THIRTY, rule("king", "other")], [KINGFISHER])
+    assert ["found there" in error for error in errors] == [True, False]
+    assert "'other'" in errors[1]
+
+
 def test_merge_refuses_one_id_twice():
     with pytest.raises(RunbookError, match="unique"):
         lifecycle.merge([], [THIRTY, {**THIRTY, "Filter": {"Prefix": "a/"}}])
 
 
-def test_merge_refuses_a_rule_too_many():
-    found = [rule(f"{number}/", str(number)) for number in range(lifecycle.MAX_RULES)]
+def test_merge_refuses_a_rule_too_many(monkeypatch):
+    assert lifecycle.MAX_RULES == 1000
+    monkeypatch.setattr(lifecycle, "MAX_RULES", 10)  # a thousand take seconds
+    found = [rule(f"{number}/", str(number)) for number in range(10)]
     assert lifecycle.merge(found, [found[5]])[0] is found
-    with pytest.raises(RunbookError, match=r"1001 lifecycle rules, and S3 allows 1000"):
+    assert len(lifecycle.merge(found[1:], [THIRTY])[0]) == 10
+    with pytest.raises(RunbookError) as raised:
         lifecycle.merge(found, [THIRTY])
+    assert str(raised.value) == "There would be 11 lifecycle rules, and S3 allows 10 in a bucket."
 
 
 def test_merge_refuses_danger_by_itself():
-    with pytest.raises(UnsafeError, match="kingfisher"):
+    with pytest.raises(UnsafeError) as raised:
         lifecycle.merge([], [THIRTY], [KINGFISHER])
+    assert str(raised.value) == (
+        "The lifecycle rule 'delete-after-30-days' (all objects) would expire objects of the pgBackRest repository kingfisher/ "
+        "(postgres:backup of kingfisher-main); nothing was written."
+    )
 
 
 def test_a_rule_that_expires_sooner_is_reported():
@@ -417,6 +624,11 @@ def test_a_rule_that_expires_sooner_is_reported():
     assert warnings[0].startswith(
         "The lifecycle rule 'sooner' (all objects), found there, expires objects after 5 days"
     )
+
+
+def test_a_date_is_sooner_than_a_day():
+    dated = rule("site/", "dated", Expiration={"Date": DATES[0]})
+    assert len(lifecycle.shadowing([dated], [rule("site/", Expiration={"Days": 1})])) == 1
 
 
 def test_the_runbooks_rule_where_all_targets_expire():
@@ -471,14 +683,79 @@ def test_targets_that_share_objects_agree_on_days(one, other):
         expiry.backup_rules("b", [target(one, expire_days=30), target(other, expire_days=60, server="cms")])
 
 
+def shared(one, other):
+    return [
+        (
+            f"Bucket b: backup of registry ({one}) and backup of cms ({other}) share objects; give both the same "
+            "aws:backup:expire_days and aws:backup:abort_multipart_days, or prefixes apart from each other."
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        (
+            target("a", expire_days=30),
+            target("a/b", expire_days=60, server="cms"),
+            (
+                "prefix 'a', expire_days 30, abort_multipart_days 7",
+                "prefix 'a/b', expire_days 60, abort_multipart_days 7",
+            ),
+        ),
+        (
+            target("", abort=5),
+            target("a", server="cms"),
+            (
+                "no prefix, expire_days 30, abort_multipart_days 5",
+                "prefix 'a', expire_days 30, abort_multipart_days 7",
+            ),
+        ),
+        (
+            target("king", "pgbackrest", abort=5),
+            target("king", "pgbackrest", abort=6, server="cms"),
+            ("prefix 'king', abort_multipart_days 5", "prefix 'king', abort_multipart_days 6"),
+        ),
+    ],
+)
+def test_what_targets_of_the_same_objects_disagree_about(one, other, told):
+    with pytest.raises(PillarError) as raised:
+        expiry.backup_rules("b", [one, other])
+    assert raised.value.problems == shared(*told)
+
+
+def test_each_pair_of_targets_is_compared_once():
+    targets = [target("a"), target("z"), target("a", expire_days=60), target("a/b")]
+    with pytest.raises(PillarError) as raised:
+        expiry.backup_rules("b", targets)
+    assert len(raised.value.problems) == 2
+    with pytest.raises(PillarError):
+        expiry.backup_rules("b", [target("a/b", expire_days=60), target("a")])
+
+
+def test_repositories_within_each_other_may_have_uploads_aborted_after_other_days():
+    made, allow = expiry.backup_rules("b", [target("a", "pgbackrest", abort=5), target("a/b", "pgbackrest", abort=6)])
+    days = [entry["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] for entry in made]
+    assert [(entry["Filter"]["Prefix"], number) for entry, number in zip(made, days, strict=True)] == [
+        ("a/", 5),
+        ("a/b/", 6),
+    ]
+    assert allow == [entry["ID"] for entry in made]
+
+
 def test_a_prefix_inside_another_needs_no_rule():
     made, _ = expiry.backup_rules("b", [target("a"), target("a/b"), target("ab"), target("s", "sync")])
     assert [entry["Filter"]["Prefix"] for entry in made] == ["a/", "ab/"]
 
 
 def test_a_target_without_a_prefix_beside_a_repository_has_no_rule():
-    with pytest.raises(PillarError, match="kingfisher"):
-        expiry.backup_rules("b", [target(), target("kingfisher", "pgbackrest")])
+    with pytest.raises(PillarError) as raised:
+        expiry.backup_rules("b", [target(), target("king", "pgbackrest"), target("s", "sync")])
+    asked = "Bucket b: the lifecycle rule 'delete-after-30-days' (all objects), asked for, would expire objects after 30 days and reaches"
+    assert raised.value.problems == [
+        f"{asked} {place} (backup of registry): narrow its prefix or leave it out."
+        for place in ("the pgBackRest repository king/", "the synced directory s/")
+    ]
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=300), min_size=2, max_size=5, unique=True))
@@ -486,6 +763,16 @@ def test_ids_are_unique_and_short_enough(prefixes):
     ids = [expiry.rule_id("delete-after-30-days", prefix) for prefix in [*prefixes, "a-b", "a/b"]]
     assert len(set(ids)) == len({*prefixes, "a-b", "a/b"})
     assert all(len(name) <= 255 for name in ids)
+
+
+@pytest.mark.parametrize("over", [-1, 0, 1, 50])
+def test_an_id_that_would_be_too_long_is_cut(over):
+    stem = "delete-after-30-days"
+    prefix = "p" * (lifecycle.MAX_ID + over - len(f"{stem}-"))
+    made = expiry.rule_id(stem, prefix)
+    assert len(made) == min(lifecycle.MAX_ID, lifecycle.MAX_ID + over)
+    digest = hashlib.sha256(prefix.encode()).hexdigest()[:8]
+    assert made == (f"{stem}-{prefix}" if over <= 0 else f"{stem}-{prefix}"[: lifecycle.MAX_ID - 9] + f"-{digest}")
 
 
 def test_ids_are_readable_and_stable():

@@ -309,6 +309,27 @@ def test_how_long_every_version_is_kept(rules, days):
     assert lifecycle_rule.kept_days(rules) == days
 
 
+def aborts(days, **more):
+    return {"ID": "r", "Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": days}, **more}
+
+
+@pytest.mark.parametrize(
+    ("rules", "days"),
+    [
+        ([], None),
+        ([keeps(90)], None),
+        ([aborts(7)], 7),
+        ([aborts(7), aborts(3), keeps(1)], 3),
+        ([aborts(7), aborts(3, Status="Disabled")], 7),
+        ([aborts(7), aborts(3, Filter={"Prefix": "a/"})], 7),
+        ([aborts(7), aborts(3, Prefix="a/")], 7),
+        ([aborts(3, Filter={"ObjectSizeGreaterThan": 5})], None),
+    ],
+)
+def test_how_long_every_unfinished_upload_is_kept(rules, days):
+    assert lifecycle_rule.open_days(rules) == days
+
+
 def test_fewer_days_are_less_and_for_good_is_most():
     assert lifecycle_rule.is_less(30, None)
     assert lifecycle_rule.is_less(30, 31)
@@ -325,6 +346,28 @@ def test_of_what_is_unknown_no_limit_is_told():
     )
     text = expiry.growth("b", [], [Protected("king", "repository", "pillar")], {"days": 30})
     assert text.startswith("How much the bucket b grows is unknown without recovery:retention_days, if")
+
+
+def test_a_sentence_about_growth_is_whole():
+    expiring = {"ID": "a", "Filter": {"Prefix": "a/"}, "Status": "Enabled", "Expiration": {"Days": 30}}
+    disabled = {**expiring, "Filter": {"Prefix": "b/"}, "Expiration": {"Days": 1}, "Status": "Disabled"}
+    written = "if as much is written every day: what is deleted or overwritten is kept for 30 days more"
+    assert expiry.growth("b", [disabled, expiring], [], {"days": 30}) == (
+        f"The bucket b grows to at most 2.0 times its size without recovery, {written} (a/: (30 + 30) / 30)."
+    )
+    assert expiry.growth("b", [disabled], [], {"days": 30}) == (
+        f"The bucket b grows by what is deleted and overwritten, {written}."
+    )
+    places = [Protected(prefix, "repository", "pillar") for prefix in ("y", "x")]
+    assert expiry.growth("b", [], places, {"days": 30}) == (
+        f"How much the bucket b grows is unknown without recovery:retention_days, {written} "
+        "(x/: unknown without recovery:retention_days; y/: unknown without recovery:retention_days)."
+    )
+    assert expiry.growth("b", [expiring], places, {"days": 30}) == (
+        "How much the bucket b grows is unknown without recovery:retention_days: all but x/, y/ grows to at most 2.0 times its size "
+        f"without recovery, {written} "
+        "(a/: (30 + 30) / 30; x/: unknown without recovery:retention_days; y/: unknown without recovery:retention_days)."
+    )
 
 
 @pytest.mark.parametrize(

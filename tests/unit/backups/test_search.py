@@ -72,6 +72,7 @@ def test_no_repository_that_a_prefix_reaches_is_missed(keys, prefixes):
         ("kingfisher/", True),
         ("kingfisher/arch", True),
         ("kingfisher/archive/main/15-1/0000", True),
+        ("kingfisher/archive/ma", True),
         ("kingfisher/backup/", True),
         ("queen", False),
         ("kingfisher/incremental/", False),
@@ -100,6 +101,28 @@ def test_a_repository_is_not_walked_through():
     assert len(asked) < 6
 
 
+def test_a_repository_in_no_directory_is_not_walked_through():
+    keys = {f"backup/main/{number}/x" for number in range(50)} | {"archive/main/archive.info"}
+    asked = []
+
+    def listing(prefix):
+        asked.append(prefix)
+        return listing_of(keys)(prefix)
+
+    assert bucket_search.repositories([""], listing) == {"": "archive/main/archive.info"}
+    assert asked == ["", "archive/", "archive/main/archive.info"]
+    bucket_search.repositories(["archive/main/15-1/"], listing)
+    assert "archive/main/15-1/" not in asked
+
+
+def test_a_directory_whose_name_only_begins_like_a_part_is_searched():
+    keys = {"king/archive/main/archive.info", "king/archive2/backup/main/backup.info.copy"}
+    assert bucket_search.repositories([""], listing_of(keys)) == {
+        "king": "king/archive/main/archive.info",
+        "king/archive2": "king/archive2/backup/main/backup.info.copy",
+    }
+
+
 def test_what_is_declared_is_not_walked_through():
     keys = {"kingfisher/archive/main/archive.info", "sync/a/b/c"}
     asked = []
@@ -125,6 +148,22 @@ def test_whatever_is_declared_by_nobody_is_found(keys, prefix, declared):
 def test_undeclared_names_directories_and_only_a_few():
     keys = {f"{number}/{number}" for number in range(9)} | {"database/2024.sql.gz"}
     assert bucket_search.undeclared("", ["database"], listing_of(keys)) == ["0/", "1/", "2/"]
+
+
+def test_undeclared_goes_on_behind_what_is_declared_and_keeps_what_it_has_found():
+    keys = {"a/b", "c/d/x", "c/e", "0"}
+    assert bucket_search.undeclared("", ["a", "c/d"], listing_of(keys)) == ["0", "c/e"]
+
+
+def test_undeclared_ends_with_the_third():
+    asked = []
+
+    def listing(prefix):
+        asked.append(prefix)
+        return listing_of({"1", "2", "3", "a/b/c"})(prefix)
+
+    assert bucket_search.undeclared("", ["a/b"], listing) == ["1", "2", "3"]
+    assert asked == [""]
 
 
 @given(KEYS)

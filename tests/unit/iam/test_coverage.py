@@ -72,3 +72,118 @@ def test_values_of_a_condition_count_each_for_itself():
     one = {"StringLike": {"s3:prefix": "b/c/*"}}
     assert covers(allowing("s3:ListBucket", ARN, Condition=several), allowing("s3:ListBucket", ARN, Condition=one))
     assert not covers(allowing("s3:ListBucket", ARN, Condition=one), allowing("s3:ListBucket", ARN, Condition=several))
+
+
+def test_a_grant_in_words():
+    conditions = frozenset({("StringLike", "s3:prefix", "a/*"), ("Bool", "aws:securetransport", "['true']")})
+    assert str(coverage.Grant("s3:listbucket", ARN)) == f"s3:listbucket on {ARN}"
+    assert str(coverage.Grant("s3:listbucket", ARN, conditions)) == (
+        f"s3:listbucket on {ARN} where aws:securetransport \"['true']\" and s3:prefix 'a/*'"
+    )
+    assert str(coverage.Grant(odd="a text")) == "a text"
+
+
+@pytest.mark.parametrize(
+    ("actions", "words"),
+    [
+        ("", ""),
+        ("b", "b on r"),
+        ("badc", "a on r, b on r, c on r, d on r"),
+        ("badcbadc", "a on r, b on r, c on r, d on r"),
+        ("ebadc", "a on r, b on r, c on r, d on r and 1 more"),
+        ("febadc", "a on r, b on r, c on r, d on r and 2 more"),
+    ],
+)
+def test_a_few_grants_are_told_and_the_rest_are_counted(actions, words):
+    assert coverage.told([coverage.Grant(action, "r") for action in actions]) == words
+
+
+def test_what_is_no_plain_permission_is_kept_as_it_is_written():
+    denied = {"Effect": "Deny", "Action": ["b", "a"], "Resource": ["r"]}
+    without = {"Effect": "Allow", "NotAction": ["a"], "Resource": ["r"]}
+    assert coverage.grants({"Statement": [denied, allowing("s3:GetObject", "r")["Statement"], without]}) == [
+        coverage.Grant(odd='{"Action": ["a", "b"], "Effect": "Deny", "Resource": ["r"]}'),
+        coverage.Grant("s3:getobject", "r"),
+        coverage.Grant(odd='{"Effect": "Allow", "NotAction": ["a"], "Resource": ["r"]}'),
+    ]
+
+
+def test_an_operator_whose_values_belong_together_is_kept_whole():
+    document = allowing(
+        "s3:ListBucket",
+        ["r", "s"],
+        Condition={
+            "StringNotEquals": {"b": ["1", "2"]},
+            "StringEquals": {"c": ["3", "4"], "a": "5"},
+        },
+    )
+    apart = [
+        frozenset({("StringNotEquals", "b", "['1', '2']"), ("StringEquals", "a", "5"), ("StringEquals", "c", value)})
+        for value in "34"
+    ]
+    assert coverage.grants(document) == [
+        coverage.Grant("s3:listbucket", resource, conditions) for resource in "rs" for conditions in apart
+    ]
+
+
+def test_what_is_odd_is_covered_only_by_itself():
+    odd, other, plain = coverage.Grant(odd="a text"), coverage.Grant(odd="another"), coverage.Grant("*", "*")
+    assert coverage.beyond([odd, plain], [odd]) == [plain]
+    assert coverage.beyond([odd, plain], [other, plain]) == [odd]
+    # What is denied beside it makes it uncertain.
+    assert coverage.covers([plain], [])
+    assert not coverage.covers([plain, odd], [])
+
+
+LISTED = ("StringLike", "s3:prefix", "a/*")
+
+
+@pytest.mark.parametrize(
+    ("known", "wanted", "implied"),
+    [
+        (LISTED, LISTED, True),
+        (("StringEquals", "s3:prefix", "a/b"), LISTED, True),
+        (("StringLike", "s3:prefix", "a/b/*"), LISTED, True),
+        (("StringLike", "s3:prefix", "a*"), LISTED, False),
+        (("StringEquals", "s3:prefix", "b/a"), LISTED, False),
+        (("StringEquals", "s3:delimiter", "a/b"), LISTED, False),
+        (("StringNotLike", "s3:prefix", "a/b"), LISTED, False),
+        # The texts are equal, and the operators are not.
+        (("StringLike", "s3:prefix", "a/b"), ("StringEquals", "s3:prefix", "a/b"), False),
+        (("StringLike", "s3:prefix", "a/*"), ("StringEquals", "s3:prefix", "a/*"), False),
+        (("StringLike", "s3:prefix", "a/b"), ("StringNotLike", "s3:prefix", "a/*"), False),
+    ],
+)
+def test_when_a_condition_implies_another(known, wanted, implied):
+    narrow, wide = coverage.Grant("a", "r", frozenset({known})), coverage.Grant("a", "r", frozenset({wanted}))
+    assert (coverage.beyond([narrow], [wide]) == []) is implied
+
+
+def test_a_grant_under_more_conditions_is_narrower():
+    delimiter = ("StringEquals", "s3:delimiter", "/")
+    none, one, two = (coverage.Grant("a", "r", frozenset(those)) for those in ([], [LISTED], [LISTED, delimiter]))
+    assert coverage.beyond([one, two], [none]) == []
+    assert coverage.beyond([none, two], [one]) == [none]
+    assert coverage.beyond([none, one], [two]) == [none, one]
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer", "within"),
+    [
+        ("a", "a", True),
+        ("a", "b", False),
+        ("ab", "a*", True),
+        ("a*", "a*", True),
+        ("a?", "a?", True),
+        ("ab", "a?", False),
+        # In doubt, no.
+        ("abc", "a?*", False),
+        ("a[b]c", "a[b]*", True),
+        ("abc", "a[b]*", False),
+        ("AB", "a*", False),
+    ],
+)
+def test_when_a_pattern_is_within_another(inner, outer, within):
+    for name in ("action", "resource"):
+        narrow, wide = ([coverage.Grant(**{"action": "x", "resource": "x", name: text})] for text in (inner, outer))
+        assert (coverage.beyond(narrow, wide) == []) is within

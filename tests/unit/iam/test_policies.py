@@ -285,6 +285,189 @@ def test_parse_refuses_what_is_no_document(junk):
         policies.parse(junk)
 
 
+@pytest.mark.parametrize(
+    ("junk", "says"),
+    [
+        (
+            "{",
+            "A policy document is not JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1)); give a mapping or its JSON.",
+        ),
+        (5, "A policy document is a int; give a mapping or its JSON."),
+        ("[]", "A policy document is a list; give a mapping or its JSON."),
+        *(
+            (junk, "A policy document has no Statement that is a mapping or a list of mappings.")
+            for junk in ({}, {"Statement": 5}, {"Statement": [{}, 5]})
+        ),
+    ],
+)
+def test_what_is_no_document_is_said_in_a_sentence(junk, says):
+    with pytest.raises(RunbookError) as raised:
+        policies.parse(junk)
+    assert str(raised.value) == says
+
+
+def test_parse_unquotes_only_what_is_quoted():
+    document = {"Statement": [], "Id": "a%20b"}
+    assert policies.parse(json.dumps(document)) == document
+    assert policies.parse("  " + quote(json.dumps(document))) == document
+    assert policies.parse(document) is not document
+    alone = {"Statement": {"Effect": "Allow"}}
+    assert policies.parse(alone) == alone
+
+
+def test_the_policy_of_a_bucket_or_topic():
+    alone = {"Effect": "Allow"}
+    assert policies.of_resource({}) == {"Version": "2012-10-17", "Statement": []}
+    assert policies.of_resource({"Policy": ""}) == {"Version": "2012-10-17", "Statement": []}
+    for statement in (alone, [alone]):
+        given = {"Version": "2008-10-17", "Id": "x", "Statement": statement}
+        assert policies.of_resource({"Policy": json.dumps(given)}) == {**given, "Statement": [alone]}
+
+
+def test_the_canonical_form():
+    assert policies.normalise(
+        {
+            "Id": "x",
+            "Statement": {
+                "Sid": "y",
+                "Effect": "Deny",
+                "Principal": "*",
+                "NotAction": ["S3:B", "s3:a", "s3:A"],
+                "NotResource": ["b", "a", "b"],
+                "Condition": {
+                    "StringLike": {"S3:Prefix": ["b", "a"], "s3:prefix": "c"},
+                    "NumericEquals": {"x": 5},
+                    "Bool": {"Y": True},
+                },
+            },
+        }
+    ) == {
+        "Version": "2008-10-17",
+        "Statement": [
+            {
+                "Effect": "Deny",
+                "Principal": {"AWS": ["*"]},
+                "NotAction": ["s3:a", "s3:b"],
+                "NotResource": ["a", "b"],
+                "Condition": {
+                    "Bool": {"y": ["true"]},
+                    "NumericEquals": {"x": ["5"]},
+                    "StringLike": {"s3:prefix": ["a", "b", "c"]},
+                },
+            }
+        ],
+    }
+
+
+def test_the_canonical_form_of_principals_and_of_empty_conditions():
+    one = {"Effect": "Allow", "NotPrincipal": {"Service": "a", "AWS": ("c", "b")}, "Condition": {}, "Action": "X"}
+    made = policies.normalise({"Version": "2012-10-17", "Statement": [one, one, {"Effect": "Allow", "Action": "a"}]})
+    assert made == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": ["a"]},
+            {"Effect": "Allow", "NotPrincipal": {"AWS": ["b", "c"], "Service": ["a"]}, "Action": ["x"]},
+        ],
+    }
+    assert list(made["Statement"][1]["NotPrincipal"]) == ["AWS", "Service"]
+
+
+def test_statements_apart():
+    document = {"Statement": [{"Effect": "Allow", "Action": ["b", "a"], "Resource": ["s", "r"], "Sid": "x"}]}
+    assert policies.apart(document) == (
+        "2008-10-17",
+        [{"Effect": "Allow", "Action": action, "Resource": resource} for action in "ab" for resource in "rs"],
+    )
+    odd = {"Effect": "Deny", "NotAction": ["a", "b"], "Resource": ["r", "s"]}
+    assert policies.apart({"Statement": odd})[1] == [{**odd, "Resource": resource} for resource in "rs"]
+    assert not policies.equal({"Version": "2012-10-17", "Statement": odd}, {"Statement": odd})
+
+
+def test_the_document_as_it_is_sent():
+    assert policies.dumps({"a": ["\xe9", 1]}) == '{"a":["\\u00e9",1]}'
+
+
+def test_a_document_of_the_greatest_size_is_taken():
+    size = policies.size({"Id": ""})
+    policies.check_size("p", {"Id": "x" * (policies.LIMIT - size)})
+    with pytest.raises(RunbookError) as raised:
+        policies.check_size("p", {"Id": "x" * (policies.LIMIT - size + 1)})
+    assert str(raised.value) == (
+        "The policy p has 6145 characters and IAM allows 6144: back up to fewer prefixes, set aws:backup:scope to bucket, or split its "
+        "servers into several aws:backup:group."
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "scope", "append_only", "prefix", "may_delete", "wide"),
+    [
+        ("files", "prefix", False, "a", True, False),
+        ("files", "bucket", False, "a", True, True),
+        ("files", "prefix", True, "a", False, False),
+        ("files", "bucket", True, "a", False, True),
+        ("files", "prefix", True, "", False, True),
+        ("sync", "bucket", True, "a", True, False),
+        ("sync", "bucket", False, "a", True, True),
+        ("sync", "bucket", True, "", True, True),
+    ],
+)
+def test_who_may_delete_and_where(kind, scope, append_only, prefix, may_delete, wide):
+    one = target(kind, prefix=prefix, scope=scope, append_only=append_only)
+    assert policies.may_delete(one) is may_delete
+    assert policies.is_bucket_wide(one) is wide
+    objects = policies.document([one])["Statement"][-1]
+    assert ("s3:DeleteObject" in objects["Action"]) is may_delete
+    assert objects["Resource"] == [f"arn:aws:s3:::ocp-registry-backup/{'' if wide else 'a/'}*"]
+
+
+def test_grants_of_two_buckets_and_of_places_within_each_other():
+    tagging = frozenset({"tags"})
+    made = policies.document(
+        [
+            target("files", "b", prefix="a", append_only=True),
+            target("files", "b", prefix="a/b"),
+            target("pgbackrest", "b", prefix="ab", options=tagging),
+            target("files", "a", prefix="c"),
+        ]
+    )
+    arn = "arn:aws:s3:::"
+    assert made == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": ["s3:ListBucket"],
+                "Resource": [f"{arn}a"],
+                "Condition": {"StringLike": {"s3:prefix": ["c/*"]}},
+            },
+            {
+                "Effect": "Allow",
+                "Action": ["s3:ListBucket"],
+                "Resource": [f"{arn}b"],
+                "Condition": {"StringEquals": {"s3:prefix": ["", "ab"], "s3:delimiter": ["/"]}},
+            },
+            {
+                "Effect": "Allow",
+                "Action": ["s3:ListBucket"],
+                "Resource": [f"{arn}b"],
+                "Condition": {"StringLike": {"s3:prefix": ["a/*", "ab/*"]}},
+            },
+            {"Effect": "Allow", "Action": ["s3:DeleteObject"], "Resource": [f"{arn}b/a/b/*"]},
+            {"Effect": "Allow", "Action": ["s3:PutObject", "s3:GetObject"], "Resource": [f"{arn}b/a/*"]},
+            {
+                "Effect": "Allow",
+                "Action": ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"],
+                "Resource": [f"{arn}a/c/*"],
+            },
+            {
+                "Effect": "Allow",
+                "Action": ["s3:PutObject", "s3:PutObjectTagging", "s3:GetObject", "s3:DeleteObject"],
+                "Resource": [f"{arn}b/ab/*"],
+            },
+        ],
+    }
+
+
 def test_size_counts_all_but_white_space():
     document = {"Version": "2012-10-17", "Statement": []}
     assert policies.size(document) == len('{"Version":"2012-10-17","Statement":[]}')

@@ -492,3 +492,231 @@ def test_the_first_of_what_is_hidden_are_named():
         found.put(f"own/new{number:02d}", b"")
     recovery = recovered(Session(found), moment)
     assert recovery.hidden == [f"b/own/new{number:02d}" for number in range(10)]
+
+
+def test_each_call_says_what_it_does_and_where():
+    found = bucket()
+    found.put("own/parts", b"", parts=(b"1", b"234", b"5"), tags={"k": "v"})
+    moment = overwritten(found, 1)
+    found.delete("own/parts")
+    found.put("own/\x01", b"")
+    found.put("own/new", b"")
+    session = Session(found)
+    recovered(session, moment)
+    region, read_tags = "eu-west-2", "read the tags of b/own/parts"
+    assert set(session.told) == {
+        ("s3", "list_object_versions", region, "list the versions in b/own", ()),
+        ("s3", "copy_object", region, "bring back b/own/00000", ()),
+        ("s3", "head_object", region, "look at b/own/parts", ()),
+        ("s3", "get_object_tagging", region, read_tags, ()),
+        ("s3", "create_multipart_upload", region, "bring back b/own/parts", ()),
+        ("s3", "upload_part_copy", region, "bring back b/own/parts", ()),
+        ("s3", "complete_multipart_upload", region, "bring back b/own/parts", ()),
+        ("s3", "delete_object", region, "hide b/own/\x01 by a delete marker", ()),
+        ("s3", "delete_objects", region, "hide 1 objects of the bucket b by delete markers", ()),
+    }
+    (_, hidden) = next(call for call in session.calls if call[0] == "delete_objects")
+    assert hidden == {"Bucket": "b", "Delete": {"Objects": [{"Key": "own/new"}], "Quiet": True}}
+
+
+def test_each_call_to_another_bucket_says_so():
+    found, other = bucket(), bucket("c", None)
+    found.put("own/a", b"a")
+    found.put("own/b", b"", parts=(b"1", b""))
+    other.put("new/own/a", b"another")
+
+    def refuse(method, _):
+        if method == "complete_multipart_upload":
+            raise Refused("InternalError")
+
+    session = Session(found, other, before=refuse)
+    recovered(session, found.now, THERE, None)
+    region = "us-east-1"
+    assert set(session.told) >= {
+        ("s3", "list_object_versions", "eu-west-2", "list the versions in b/own", ()),
+        ("s3", "list_object_versions", region, "list the versions in c/new/own/", ()),
+        ("s3", "head_object", region, "look at c/new/own/a", ("404", "NoSuchKey")),
+        ("s3", "head_object", region, "look at c/new/own/b", ("404", "NoSuchKey")),
+        ("s3", "head_object", region, "look at b/own/b", ()),
+        ("s3", "upload_part", region, "bring back b/own/b", ()),
+        ("s3", "abort_multipart_upload", region, "give up the upload of b/own/b", ("NoSuchUpload",)),
+    }
+    assert {entry[2] for entry in session.told} == {"eu-west-2", region}
+
+
+def test_what_s3_tells_of_a_version_comes_along():
+    class Told(Session):
+        """HEAD tells more than the model keeps."""
+
+        def _head_object(self, **parameters):
+            return {
+                **super()._head_object(**parameters),
+                **dict.fromkeys(("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage"), "x"),
+                "ContentType": "y",
+                "Expires": "z",
+                "ETag": "not this",
+            }
+
+        def _create_multipart_upload(self, **parameters):
+            self.created = parameters
+            kept = ("Bucket", "Key", "StorageClass", "Metadata", "Tagging")
+            return super()._create_multipart_upload(**{name: parameters[name] for name in kept if name in parameters})
+
+    found = bucket()
+    found.put(
+        "own/a", b"", parts=(b"1", b"2"), tags={"a b": "c&d", "e": ""}, metadata={"m": "n"}, storage_class="GLACIER_IR"
+    )
+    moment = found.now
+    found.wait(HOUR)
+    found.delete("own/a")
+    session = Told(found)
+    recovered(session, moment)
+    assert session.created == {
+        "Bucket": "b",
+        "Key": "own/a",
+        **dict.fromkeys(("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage"), "x"),
+        "ContentType": "y",
+        "Expires": "z",
+        "Metadata": {"m": "n"},
+        "Tagging": "a+b=c%26d&e=",
+        "StorageClass": "GLACIER_IR",
+    }
+
+
+def test_what_s3_refuses_to_hide_is_named():
+    class Refusing(Session):
+        def _delete_objects(self, **parameters):
+            super()._delete_objects(**parameters)
+            return {"Errors": [{"Key": "own/new", "Code": "InternalError", "Message": "We broke."}, {"Key": "own/x"}]}
+
+    found = bucket()
+    moment = overwritten(found, 1)
+    found.put("own/new", b"")
+    recovery = recovered(Refusing(found), moment)
+    assert recovery.problems.examples == {"failed": ["b/own/new (InternalError: We broke.)", "b/own/x (: )"]}
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("InvalidObjectState", "archived"),
+        ("ObjectNotInActiveTierError", "archived"),
+        ("NoSuchVersion", "gone"),
+        ("NoSuchKey", "gone"),
+        ("SlowDown", "failed"),
+    ],
+)
+def test_why_an_object_cannot_be_brought_back(code, reason):
+    found = bucket()
+    moment = overwritten(found, 1)
+
+    def refuse(method, _):
+        if method == "copy_object":
+            raise Refused(code, "Some words")
+
+    recovery = recovered(Session(found, before=refuse), moment)
+    text = f" (Cannot do that: AWS says {code}: Some words.)" if reason == "failed" else ""
+    assert recovery.problems.examples == {reason: [f"b/own/00000{text}"]}
+    assert recovery.problems.counts == {reason: 1}
+
+
+@pytest.mark.parametrize(
+    ("code", "examples"),
+    [
+        ("400", {"encrypted": ["b/own/a (Cannot do that: AWS says 400.)"]}),
+        ("404", {"gone": ["b/own/a"]}),
+        ("500", {"failed": ["b/own/a (Cannot do that: AWS says 500.)"]}),
+    ],
+)
+def test_why_an_object_in_parts_cannot_be_looked_at(code, examples):
+    found = bucket()
+    found.put("own/a", b"", parts=(b"1", b"2"))
+    moment = found.now
+    found.wait(HOUR)
+    found.delete("own/a")
+
+    def refuse(method, _):
+        if method == "head_object":
+            raise Refused(code)
+
+    recovery = recovered(Session(found, before=refuse), moment)
+    assert recovery.problems.examples == examples
+
+
+def test_what_a_plan_counts():
+    found = bucket()
+    found.put("own/same", b"12345")
+    found.put("own/deleted", b"123")
+    found.put("own/hidden", b"")
+    found.wait(HOUR)
+    found.delete("own/hidden")
+    found.put("own/archived", b"1234567", storage_class="GLACIER")
+    moment = found.now
+    found.wait(HOUR)
+    found.delete("own/deleted")
+    found.delete("own/archived")
+    found.put("own/hidden", b"again")
+    found.put("own/new", b"new")
+    found.put("own/others/x", b"of another server")
+    found.put("own/parts", b"", parts=(b"1", b"2"))
+    with Recovery(Session(found), PLACES, moment, HERE) as recovery:
+        recovery.plan()
+    assert recovery.tallies == [
+        {
+            "location": "b/own",
+            "objects": 3,
+            "bytes": 15,
+            "copy": 2,
+            "copy_bytes": 10,
+            "hide": 3,
+            "same": 1,
+            "others": 0,
+            "left": 0,
+            "known": 4,
+        }
+    ]
+    assert recovery.hidden == ["b/own/hidden", "b/own/new", "b/own/parts"]
+    assert recovery.problems.examples == {"archived": ["b/own/archived"]}
+    assert recovery.doubtful.counts == {}
+    assert recovery.differing is None
+
+
+def test_what_was_uploaded_in_parts_shortly_before_is_counted_as_doubtful():
+    found = bucket()
+    found.put("own/a", b"", parts=(b"1", b"2"))
+    found.put("own/b", b"1")
+    with Recovery(Session(found), PLACES, found.now, HERE) as recovery:
+        recovery.plan()
+    assert recovery.doubtful.examples == {"parts": ["b/own/a"]}
+    with Recovery(Session(found), PLACES, found.now + timedelta(days=2), HERE) as recovery:
+        recovery.plan()
+    assert recovery.doubtful.counts == {}
+
+
+def test_each_of_several_places_is_recovered_and_hidden_by_calls_of_its_own():
+    targets = [
+        Target("one", "files", "b", "x", "eu-west-2", expires=True),
+        Target("one", "sync", "c", "y", "us-east-1", expires=False),
+    ]
+    one, two = bucket(), bucket("c")
+    one.put("x/a", b"good")
+    two.put("y/a", b"good")
+    moment = one.now
+    for each, prefix in ((one, "x"), (two, "y")):
+        each.wait(HOUR)
+        each.put(f"{prefix}/a", b"bad!")
+        each.put(f"{prefix}/new", b"")
+        each.put(f"{prefix}/more", b"")
+    session = Session(one, two)
+    with Recovery(session, of_server("one", targets), moment, HERE) as recovery:
+        recovery.plan()
+        recovery.carry_out()
+        recovery.compare()
+    assert (one.live(), two.live()) == ({"x/a": b"good"}, {"y/a": b"good"})
+    hidden = [parameters for method, parameters in session.calls if method == "delete_objects"]
+    assert sorted((call["Bucket"], [entry["Key"] for entry in call["Delete"]["Objects"]]) for call in hidden) == [
+        ("b", ["x/more", "x/new"]),
+        ("c", ["y/more", "y/new"]),
+    ]
+    assert [tally["location"] for tally in recovery.tallies] == ["b/x", "c/y"]
+    assert {entry[2] for entry in session.told if entry[1] == "delete_objects"} == {"eu-west-2", "us-east-1"}

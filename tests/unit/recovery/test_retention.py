@@ -4,7 +4,10 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from aws_runbook.recovery import retention
+from aws_runbook.backups import buckets
+from aws_runbook.backups.targets import Target
+from aws_runbook.errors import RunbookError
+from aws_runbook.recovery import locations, retention
 
 NOW = datetime(2030, 1, 31, tzinfo=timezone.utc)
 DAY, QUARTER = timedelta(days=1), timedelta(minutes=15)
@@ -53,3 +56,109 @@ def test_the_least_of_the_rules_for_all_of_it(rules, expected):
 )
 def test_the_earliest_moment_is_the_latest_that_anything_tells(days, shorter, since, earliest):
     assert retention.Keeping("Enabled", days, shorter, since).earliest(NOW) == earliest
+
+
+(PLACE,) = locations.of_server("one", [Target("one", "files", "b", "root", "eu-west-2", expires=True)])
+SINCE = datetime(2030, 1, 30, 23, 50, tzinfo=timezone.utc)
+YOUNG = retention.Keeping("Enabled", 30, (), SINCE)
+
+
+def test_a_rule_of_any_form_is_about_a_prefix():
+    old = {"ID": "a", "Status": "Enabled", "Prefix": "other/", "NoncurrentVersionExpiration": {"NoncurrentDays": 1}}
+    assert retention.of_rules([old], "root/") == (None, ())
+    assert retention.of_rules([{**old, "Prefix": "root/inner/"}], "root/") == (None, (("a", 1),))
+    assert retention.of_rules([{**old, "Prefix": None}], "root/") == (1, ())
+    nameless = {name: value for name, value in old.items() if name not in ("ID", "Prefix")}
+    assert retention.of_rules([nameless], "root/") == (1, ())
+    assert retention.of_rules([{**nameless, "Prefix": "root/inner"}], "root/") == (None, (("", 1),))
+    assert retention.of_rules(
+        [rule("z", 5, prefix="root/x"), rule("a", 4, prefix="root/y"), rule("w", 6)], "root/"
+    ) == (
+        6,
+        (("a", 4), ("z", 5)),
+    )
+
+
+def test_an_equal_rule_for_a_part_is_no_shorter_one():
+    assert retention.of_rules([rule("a", 30), rule("b", 30, prefix="root/inner/")], "root/") == (30, ())
+
+
+def test_a_bucket_that_has_never_kept_versions():
+    with pytest.raises(RunbookError) as raised:
+        retention.check_source(PLACE, retention.Keeping(None, None))
+    assert str(raised.value) == (
+        "The bucket b has never kept versions, so that nothing of b/root can be had back: from now on it does with "
+        "aws:backup:recovery in pillar."
+    )
+    retention.check_source(PLACE, retention.Keeping("Suspended", None))
+    retention.check_source(PLACE, YOUNG)
+
+
+def test_a_bucket_that_has_just_begun_to_keep_versions():
+    for now in (SINCE, SINCE + QUARTER - timedelta(seconds=1)):
+        with pytest.raises(RunbookError) as raised:
+            retention.check_in_force(PLACE, YOUNG, now)
+        assert str(raised.value) == (
+            "The bucket b keeps versions since 2030-01-30 23:50 UTC, which AWS takes up to 15 minutes to have in force everywhere: "
+            "nothing is brought back before 2030-01-31 00:05 UTC."
+        )
+    retention.check_in_force(PLACE, YOUNG, SINCE + QUARTER)
+    retention.check_in_force(PLACE, retention.Keeping("Enabled", 30), SINCE)
+
+
+@pytest.mark.parametrize("status", [None, "Suspended"])
+def test_nothing_is_written_over_where_that_is_not_kept(status):
+    with pytest.raises(RunbookError) as raised:
+        retention.check_writable(PLACE, retention.Keeping(status, 30))
+    assert str(raised.value) == (
+        f"Versioning of the bucket b is {status}: what is written or deleted there now would be lost for good. Turn it on again "
+        "first, or bring the objects elsewhere, with to=BUCKET/PREFIX."
+    )
+    retention.check_writable(PLACE, YOUNG)
+
+
+@pytest.mark.parametrize(
+    ("kept", "first", "sentence"),
+    [
+        (
+            YOUNG,
+            SINCE + QUARTER,
+            "The bucket b keeps versions since 2030-01-30 23:50 UTC: of b/root all is known from 2030-01-31 00:05 UTC on.",
+        ),
+        (YOUNG, NOW, "What is overwritten or deleted in b/root is kept for 30 days: since 2030-01-31 00:00 UTC."),
+        (
+            retention.Keeping("Enabled", None),
+            None,
+            "No lifecycle rule removes what is overwritten or deleted in b/root.",
+        ),
+        (
+            retention.Keeping("Enabled", 30, (("x", 7),)),
+            NOW,
+            "What is overwritten or deleted in b/root is kept for 7 days: since 2030-01-31 00:00 UTC.",
+        ),
+    ],
+)
+def test_how_far_the_past_goes_back(kept, first, sentence):
+    assert retention.limits(PLACE, kept, first) == sentence
+
+
+def test_why_a_moment_is_the_earliest():
+    assert retention.why(PLACE, YOUNG, SINCE + QUARTER) == (
+        "the bucket b keeps versions only since 2030-01-30 23:50 UTC, which AWS takes up to 15 minutes to have in force"
+    )
+    assert retention.why(PLACE, YOUNG, NOW) == "what is overwritten or deleted in b/root is kept for 30 days only"
+
+
+def test_what_of_the_past_cannot_be_had_back():
+    assert list(retention.warnings(PLACE, YOUNG)) == []
+    shorter = (("x", 7), ("y", 3))
+    assert list(retention.warnings(PLACE, retention.Keeping("Suspended", 30, shorter, None))) == [
+        "Versioning of the bucket b is Suspended: what was overwritten since it is cannot be had back.",
+        (
+            f"It is not known since when the bucket b keeps versions, as it has no tag {buckets.NOTE}: what has no version of then in "
+            "it may have been there, and is not hidden. Who knows it gives the bucket that tag, with a moment such as "
+            "2026-11-20T03:00:00+00:00."
+        ),
+        "The lifecycle rule x of the bucket b removes some of it after 7 days already.",
+        "The lifecycle rule y of the bucket b removes some of it after 3 days already.",
+    ]

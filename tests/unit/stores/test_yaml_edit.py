@@ -138,3 +138,142 @@ def test_a_file_that_holds_nothing_takes_a_value(text):
 def test_an_alias_within_what_it_stands_for_is_refused():
     with pytest.raises(StoreError, match="cannot be set without changing more than that"):
         yaml_edit.put("a: &a [*a]\nb: {c: 1}\n", ("b", "c"), "x")
+
+
+@pytest.mark.parametrize(
+    ("before", "path", "value", "after"),
+    [
+        ("", ("a", "b", "c"), "x", "a:\n  b:\n    c: 'x'\n"),
+        ("a: {b: }\n", ("a", "b", "c"), "x", "a: {b: {c: 'x'} }\n"),
+        ("a: {b: null, d: 1}\n", ("a", "b", "c"), "x", "a: {b: {c: 'x'}, d: 1}\n"),
+        ("a: {}\n", ("a", "b", "c"), "x", "a: {b: {c: 'x'}}\n"),
+        ("{}\n", ("a", "b", "c"), "x", "{a: {b: {c: 'x'}}}\n"),
+        ("{z: 1}\n", ("a", "b", "c"), "x", "{z: 1, a: {b: {c: 'x'}}}\n"),
+        ("a:\n    b:\n        d: 1\nz: 2\n", ("a", "b", "c"), "x", "a:\n    b:\n        d: 1\n        c: 'x'\nz: 2\n"),
+        ("a:\n    b: ~ # c\nz: 2\n", ("a", "b", "c"), "x", "a:\n    b:  # c\n      c: 'x'\nz: 2\n"),
+        (
+            "a: null\n",
+            ("a", "b", "c"),
+            BLOCK,
+            "a: \n  b:\n    c: |\n      -----BEGIN PGP MESSAGE-----\n\n      hQEMA+/=\n      =abcd\n      -----END PGP MESSAGE-----\n",
+        ),
+        (
+            "",
+            ("a", "b", "c"),
+            BLOCK,
+            "a:\n  b:\n    c: |\n      -----BEGIN PGP MESSAGE-----\n\n      hQEMA+/=\n      =abcd\n      -----END PGP MESSAGE-----\n",
+        ),
+        (
+            "a: {b: {c: old}}\n",
+            ("a", "b", "c"),
+            BLOCK,
+            'a: {b: {c: "-----BEGIN PGP MESSAGE-----\\n\\nhQEMA+/=\\n=abcd\\n-----END PGP MESSAGE-----\\n"}}\n',
+        ),
+        (
+            "a:\n  b:\n    c: >-  # why\n      x\n      y\n",
+            ("a", "b", "c"),
+            BLOCK,
+            "a:\n  b:\n    c: |  # why\n      -----BEGIN PGP MESSAGE-----\n\n      hQEMA+/=\n      =abcd\n      -----END PGP MESSAGE-----\n",
+        ),
+        ("a:\n  b:\n    c: |+\n      x\n\n\n", ("a", "b", "c"), "x", "a:\n  b:\n    c: 'x'\n\n\n"),
+        ("a:\n- 1\n", ("b",), "x", "a:\n- 1\nb: 'x'\n"),
+        ("a:\n- 1\n\n# end\n", ("b",), "x", "a:\n- 1\nb: 'x'\n\n# end\n"),
+        ("a: |+\n  1\n\n", ("b",), "x", "b: 'x'\na: |+\n  1\n\n"),
+        (
+            "a: 1\r\n",
+            ("b", "c"),
+            BLOCK,
+            "a: 1\r\nb:\r\n  c: |\r\n    -----BEGIN PGP MESSAGE-----\r\n\r\n    hQEMA+/=\r\n    =abcd\r\n    -----END PGP MESSAGE-----\r\n",
+        ),
+        (
+            "",
+            ("on", "a b", "Null", "x-y_1", "1x"),
+            "v",
+            "'on':\n  'a b':\n    'Null':\n      x-y_1:\n        '1x': 'v'\n",
+        ),
+        ("", ("k",), "it's", 'k: "it\'s"\n'),
+        (
+            "",
+            ("k",),
+            'a"b\\c\n{d}\xe9\t\U0001f600',
+            'k: "a\\U00000022b\\U0000005cc\\n\\U0000007bd\\U0000007d\\U000000e9\\U00000009\\U0001f600"\n',
+        ),
+        ("", ("k",), "", "k: ''\n"),
+        ("", ("k",), "one\n", 'k: "one\\n"\n'),
+        ("", ("k",), "one\ntwo\n", "k: |\n  one\n  two\n"),
+        ("", ("k",), " one\ntwo\n", 'k: " one\\ntwo\\n"\n'),
+        ("", ("k",), "one\ntwo", 'k: "one\\ntwo"\n'),
+        ("", ("k",), "one\n\ntwo\n", "k: |\n  one\n\n  two\n"),
+        ("", ("k",), "one\n\xe9\ntwo\n", 'k: "one\\n\\U000000e9\\ntwo\\n"\n'),
+        ("a: &x\n  b: 1\nc: *x\n", ("c2",), "x", "a: &x\n  b: 1\nc: *x\nc2: 'x'\n"),
+        ("a: &x {b: 1}\nc:\n  d: *x\n", ("c", "e"), "x", "a: &x {b: 1}\nc:\n  d: *x\n  e: 'x'\n"),
+        ("a: &x 1\nc:\n  - *x\n", ("e",), "x", "a: &x 1\ne: 'x'\nc:\n  - *x\n"),
+        ("  a: 1\n", ("b",), "x", "  a: 1\n  b: 'x'\n"),
+        ("  a: |+\n    1\n\n", ("b",), "x", "  b: 'x'\n  a: |+\n    1\n\n"),
+        ("k:     \n", ("k",), "x", "k: 'x'     \n"),
+        (
+            "k:\n",
+            ("k",),
+            BLOCK,
+            "k: |\n  -----BEGIN PGP MESSAGE-----\n\n  hQEMA+/=\n  =abcd\n  -----END PGP MESSAGE-----\n",
+        ),
+        (
+            "k: 'a'   # x\n",
+            ("k",),
+            BLOCK,
+            "k: |   # x\n  -----BEGIN PGP MESSAGE-----\n\n  hQEMA+/=\n  =abcd\n  -----END PGP MESSAGE-----\n",
+        ),
+        ("k: >  # x\n  a\n", ("k",), "y", "k: 'y'  # x\n"),
+        ("k: |\n  a # x\n", ("k",), "y", "k: 'y'\n"),
+        ("? k\n: v\n", ("k",), "y", "? k\n: 'y'\n"),
+        (
+            "a: [x, {k: v}]\nb: {c: [1, 2], d: 'e'}\n",
+            ("b", "f"),
+            "y",
+            "a: [x, {k: v}]\nb: {c: [1, 2], d: 'e', f: 'y'}\n",
+        ),
+        ("~", ("k",), "v", "k: 'v'\n"),
+        ("# x\nnull # y\n", ("k",), "v", "# x\n # y\nk: 'v'\n"),
+        ("k: &a old\nm: 1\n", ("k",), "x", "k: 'x'\nm: 1\n"),
+    ],
+)
+def test_what_is_written_in_each_form(before, path, value, after):
+    assert yaml_edit.put(before, path, value) == after
+    assert yaml_edit.get(yaml_edit.load(after), path) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "says"),
+    [
+        ("[1]\n", ("a",), "it holds a list where pillar needs a mapping"),
+        ("a: [\n", ("a",), "it is not YAML that Salt can read (line 2)"),
+        ("a: \x01\n", ("a",), "it is not YAML that Salt can read"),
+        ("a: [1]\n", ("a", "b"), "a:b cannot be set: above it is a list, not a mapping"),
+        ("a: {b: 5}\n", ("a", "b", "c"), "a:b:c cannot be set: above it is a int, not a mapping"),
+        ("a: {b: [1]}\n", ("a", "b"), "a:b cannot be set: it is a list"),
+        ("a: {b: {c: 1}}\n", ("a", "b"), "a:b cannot be set: it is a mapping"),
+        (
+            "a: &x {b: 1}\nc: *x\n",
+            ("c", "b"),
+            (
+                "c:b cannot be set without changing more than that (an alias, or an unusual way to write it): write c:b there once, as a "
+                "plain key with an empty value"
+            ),
+        ),
+    ],
+)
+def test_a_refusal_is_whole(text, path, says):
+    with pytest.raises(StoreError) as caught:
+        yaml_edit.put(text, path, "new")
+    assert str(caught.value) == says
+
+
+def test_what_is_at_a_path():
+    data = {"a": {"b": 1, "c": None}, "d": [1]}
+    found = [
+        yaml_edit.get(data, path)
+        for path in (("a", "b"), ("a",), ("a", "c"), ("a", "x"), ("d", 0), ("a", "b", "c"), ())
+    ]
+    assert found == [1, data["a"], None, None, None, None, data]
+    assert yaml_edit.get([1], ("a",)) is None
+    assert yaml_edit.load("") == yaml_edit.load("# only this\n") == yaml_edit.load("null") == {}
