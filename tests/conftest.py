@@ -5,8 +5,10 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 from functools import cache
 from pathlib import Path
+from socketserver import BaseServer
 
 import botocore.session
 import pytest
@@ -35,6 +37,15 @@ os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.d
 def _form_of_commands():
     """Commands in messages have the form of the present call, which must not be that of another test."""
     salt_commands.remember({"__cli": "salt-call"}, ["salt-call"])
+
+
+@pytest.fixture(autouse=True)
+def _no_server_without_a_socket():
+    """A server that is closed and not shut down keeps a core busy until the suite ends: its socket is always ready, and never accepts."""
+    yield
+    servers = [getattr(getattr(thread, "_target", None), "__self__", None) for thread in threading.enumerate()]
+    closed = [each for each in servers if isinstance(each, BaseServer) and each.socket.fileno() == -1]
+    assert not closed, "closed, but not shut down"
 
 
 @pytest.fixture(scope="session")
