@@ -192,3 +192,19 @@ def test_the_old_key_of_a_rotation_is_kept_from_when_it_was_deactivated(
     assert attempt(modules["iam_access_key.apply"], "registry-backup", "deactivate", old=old) is None
     (key,) = iam.list_access_keys(UserName="registry-backup")["AccessKeyMetadata"]
     assert rotation(sandbox) == (BROKEN if key["Status"] == "Inactive" else BEFORE)
+
+
+@pytest.mark.parametrize("way", ["reset after", "page"])
+def test_a_process_whose_note_was_not_answered_is_making_no_key(proxy, sandbox, modules, tmp_path, way):
+    """A minion lives on: what it could not write down it must not take for its own work in progress, for ever."""
+    user = "registry-backup"
+    iam = sandbox.client("iam")
+    iam.create_user(UserName=user)
+    store = {"pillar_file": str(tmp_path / "registry.sls"), "keys": {"access_key": "a", "secret_key": "b"}}
+    proxy.fault("iam:TagUser", WAYS[way])
+    assert attempt(modules["iam_access_key.apply"], user, "create", store=store) is None
+    assert iam.list_user_tags(UserName=user)["Tags"], "it was noted although no answer came"
+    proxy.clear()
+    modules["iam_access_key.apply"](user, "create", store=store)
+    (key,) = iam.list_access_keys(UserName=user)["AccessKeyMetadata"]
+    assert key["AccessKeyId"] in (tmp_path / "registry.sls").read_text()

@@ -94,7 +94,9 @@ def test_a_wrong_secret_key(own, user, refused, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-another-key")
     comment = refused()
     assert comment.startswith(f"{WHOSE} SignatureDoesNotMatch: ")
-    assert comment.endswith("The secret key in use is not that of its access key, or this machine's clock is wrong.")
+    assert comment.endswith(
+        "The secret key in use is not that of its access key: use another; or this machine's clock is wrong: set it."
+    )
     assert "of-another-key" not in comment
 
 

@@ -100,7 +100,11 @@ def begin(session, user, known):
     now = session.clock() or clock.now()
     note = Note(now.replace(microsecond=0), f"{_machine()}-{os.getpid()}", tuple(known))
     _making.add(note.text())
-    _write(session, user, note.text())
+    try:
+        _write(session, user, note.text())
+    except BaseException:
+        leave(note)  # it may stand there all the same; this process, which may live long, is not making a key
+        raise
     return note
 
 

@@ -68,14 +68,31 @@ _OWN_PROVIDERS = ("custom-process",)
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 _RENEW = "Renew the credentials in use, or use others."
 _OTHER_KEY = "The access key in use was deleted, is not active, or is written wrongly: use another."
+_SIGNED_WRONGLY = (
+    "The secret key in use is not that of its access key: use another; or this machine's clock is wrong: set it."
+)
+_CLOCK = "The clock of this machine is wrong: set it, and run this again."
+# How AWS's messages begin whose cause is a clock. https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html
+_OUT_OF_TIME = ("Signature expired", "Signature not yet current")
+_LATER = "AWS takes no more calls at this moment: run this again later."
+_BUSY = "AWS is at something else with it: run this again when that is done."
+_AGAIN = "AWS has failed, and nothing was concluded from it: run this again."
 _CURES = {
     "ExpiredToken": _RENEW,
     "ExpiredTokenException": _RENEW,
-    "RequestExpired": _RENEW,
+    # EC2 says this of expired credentials and of a clock that is wrong.
+    # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+    "RequestExpired": "Renew the credentials in use, or use others; or this machine's clock is wrong: set it.",
+    "RequestTimeTooSkewed": _CLOCK,
     "InvalidAccessKeyId": _OTHER_KEY,
     "InvalidClientTokenId": _OTHER_KEY,
     "UnrecognizedClientException": _OTHER_KEY,
-    "SignatureDoesNotMatch": "The secret key in use is not that of its access key, or this machine's clock is wrong.",
+    "AuthFailure": _OTHER_KEY,
+    "SignatureDoesNotMatch": _SIGNED_WRONGLY,
+    "InvalidSignatureException": _SIGNED_WRONGLY,
+    **dict.fromkeys(REFUSED, _LATER),
+    # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBCluster.html#API_ModifyDBCluster_Errors
+    **dict.fromkeys(("InvalidDBClusterStateFault", "InvalidDBInstanceState"), _BUSY),
 }
 
 
@@ -205,10 +222,13 @@ def _of_aws(error, doing, service, operation, *, writing, once, hidden):
         # botocore makes its own calls within another one, to get credentials.
         refused = error.operation_name or operation
         text += f" The credentials in use need {services.iam_action(_OF_CREDENTIALS.get(refused, service), refused)}."
-    text += f" {_CURES[name]}" if name in _CURES else ""
+    cure = _CLOCK if message.startswith(_OUT_OF_TIME) else _CURES.get(name)
+    text += f" {cure}" if cure else ""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if writing and status >= _SERVER_ERROR and name not in REFUSED:
         failed = UncertainError(f"{text} {_unknown(once)}", name)
+    elif status >= _SERVER_ERROR and not cure:
+        failed = AwsError(f"{text} {_AGAIN}", name)
     else:
         failed = AwsError(text, name)
     failed.response = error.response

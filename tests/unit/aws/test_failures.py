@@ -40,3 +40,51 @@ def test_nor_is_an_address_that_can_have_one(endpoint):
 def test_what_is_no_secret_is_told():
     given_ = {"DBInstanceIdentifier": "analysis"}
     assert "analysis is there" in told("rds", "CreateDBInstance", given_, "analysis is there")
+
+
+@pytest.mark.parametrize("writing", [False, True])
+@pytest.mark.parametrize(
+    ("code", "status", "message", "cure"),
+    [
+        ("Throttling", 400, "Rate exceeded", "run this again later"),
+        ("SlowDown", 503, "Please reduce your request rate.", "run this again later"),
+        ("RequestLimitExceeded", 503, "Request limit exceeded.", "run this again later"),
+        ("TooManyRequestsException", 429, "Too many requests.", "run this again later"),
+        ("ServiceFailure", 500, "Unknown error.", "un this again"),
+        ("ServiceUnavailable", 503, "Unknown error.", "un this again"),
+        ("RequestTimeTooSkewed", 403, "The difference is too large.", "The clock of this machine is wrong: set it"),
+        (
+            "SignatureDoesNotMatch",
+            403,
+            "Signature expired: 1 is now earlier than 2.",
+            "The clock of this machine is wrong",
+        ),
+        (
+            "InvalidSignatureException",
+            403,
+            "Signature not yet current: 1.",
+            "The clock of this machine is wrong: set it",
+        ),
+        (
+            "InvalidSignatureException",
+            403,
+            "It does not match.",
+            "use another; or this machine's clock is wrong: set it",
+        ),
+        (
+            "RequestExpired",
+            400,
+            "Request has expired.",
+            "Renew the credentials in use, or use others; or this machine's clock",
+        ),
+        ("InvalidDBClusterStateFault", 400, "DB cluster is not available", "run this again when that is done."),
+        ("InvalidDBInstanceState", 400, "DB instance is not available", "run this again when that is done."),
+        ("AuthFailure", 401, "AWS was not able to validate the credentials", "use another"),
+    ],
+)
+def test_what_to_do_is_told(code, status, message, cure, writing):
+    answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    failed = failures.translated(ClientError(answer, "GetUser"), "do the thing", "iam", "GetUser", writing=writing)
+    assert cure in str(failed)
+    assert str(failed).endswith(".")
+    assert str(failed).count("un this again") <= 1
