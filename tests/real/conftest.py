@@ -14,6 +14,7 @@ import pytest
 
 from sandbox import Sandbox
 from tests.real.fleet import Fleet
+from tests.real.programs import MariaDB, unprivileged
 
 GROUP = pytest.mark.xdist_group("real")
 
@@ -83,6 +84,18 @@ def fleet(aws, folder, nameserver):
     )
     fleet.minion("control").apply("aws")
     return fleet
+
+
+@pytest.fixture(scope="package")
+def mariadb(folder):
+    """A server with the database ``coalition``."""
+    server = MariaDB(folder / "mariadb", unprivileged("mysql"))
+    with server.running():
+        server.sql(
+            "CREATE DATABASE coalition; USE coalition; CREATE TABLE entry (id integer PRIMARY KEY, note text);"
+            "INSERT INTO entry SELECT seq, concat('note ', seq) FROM seq_1_to_5000;"
+        )
+        yield server
 
 
 @pytest.fixture(scope="package")

@@ -38,10 +38,10 @@ class Server:
         with self.cluster.running(archive_mode="on", archive_command=command, wal_level="replica"):
             yield self.cluster
 
-    def restored(self, folder):
+    def restored(self, folder, *options):
         """A second cluster, restored from the repository; not running yet."""
         copy = PostgreSQL(folder, self.user)
-        self.pgbackrest("restore", f"--pg1-path={copy.data}", "--archive-mode=off")
+        self.pgbackrest("restore", f"--pg1-path={copy.data}", "--archive-mode=off", *options)
         return copy
 
 

@@ -1,12 +1,16 @@
 """A server that backs up with scripts and the AWS CLI, set up from pillar."""
 
 import os
+import random
 import shutil
 
 from tests.real.programs import postgresql_bin, run
 
 # The AWS CLI of Debian 12 takes its endpoint from an argument only.
 _WRAPPER = '#!/bin/sh\nexec "{program}" --endpoint-url "{url}" "$@"\n'
+
+# How many rows the database coalition has, and what is in them.
+MYSQL_ROWS = "SELECT count(*), sum(crc32(note)) FROM entry"
 
 
 class Server:
@@ -48,6 +52,15 @@ class Server:
         """Download one object."""
         self.aws("s3", "cp", "--only-show-errors", f"s3://{location}", str(target))
         return target
+
+
+def plant(folder, seed):
+    """Some files: with odd names, empty, and one that the AWS CLI uploads in parts (8 MiB and more)."""
+    chance = random.Random(seed)
+    (folder / "a folder" / "inner").mkdir(parents=True)
+    (folder / "empty").touch()
+    (folder / "a folder" / "naïve+name & more.txt").write_text("text")
+    (folder / "a folder" / "inner" / "large").write_bytes(chance.randbytes(9 * 2**20))
 
 
 def age(folder):

@@ -1,14 +1,13 @@
 """pg_dump, mysqldump, tar and ``aws s3 sync``, with what ``state.apply aws`` made: uploaded, listed, restored, compared."""
 
 import gzip
-import random
 import re
 import tarfile
 
 import pytest
 
-from tests.real.programs import MariaDB, PostgreSQL, ProgramError, run, unprivileged
-from tests.real.scripts import Server, age, tree
+from tests.real.programs import PostgreSQL, ProgramError, run, unprivileged
+from tests.real.scripts import MYSQL_ROWS, Server, age, plant, tree
 
 pytestmark = pytest.mark.awscli
 
@@ -41,26 +40,6 @@ def postgresql(folder):
             DATABASE,
         )
         yield cluster
-
-
-@pytest.fixture(scope="module")
-def mariadb(folder):
-    server = MariaDB(folder / "mariadb", unprivileged("mysql"))
-    with server.running():
-        server.sql(
-            "CREATE DATABASE coalition; USE coalition; CREATE TABLE entry (id integer PRIMARY KEY, note text);"
-            "INSERT INTO entry SELECT seq, concat('note ', seq) FROM seq_1_to_5000;"
-        )
-        yield server
-
-
-def plant(folder, seed):
-    """Some files: with odd names, empty, and one that the AWS CLI uploads in parts (8 MiB and more)."""
-    chance = random.Random(seed)
-    (folder / "a folder" / "inner").mkdir(parents=True)
-    (folder / "empty").touch()
-    (folder / "a folder" / "naïve+name & more.txt").write_text("text")
-    (folder / "a folder" / "inner" / "large").write_bytes(chance.randbytes(9 * 2**20))
 
 
 @pytest.mark.postgresql
@@ -102,12 +81,11 @@ def test_mysql_dumped_and_restored(cms, mariadb):
     [name] = cms.names("ocp-coalition-backup/database")
     assert re.fullmatch(rf"{TIMESTAMP}_coalition\.sql\.gz", name)
 
-    rows = "SELECT count(*), sum(crc32(note)) FROM entry"
-    expected = mariadb.sql(rows, "coalition")
+    expected = mariadb.sql(MYSQL_ROWS, "coalition")
     dump = cms.fetch(f"ocp-coalition-backup/database/{name}", cms.root / "dump")
     mariadb.sql("DROP DATABASE coalition")
     mariadb.sql(gzip.decompress(dump.read_bytes()).decode())
-    assert mariadb.sql(rows, "coalition") == expected
+    assert mariadb.sql(MYSQL_ROWS, "coalition") == expected
 
 
 def test_files_archived_and_restored(cms):

@@ -30,16 +30,23 @@ RECOVERY = {
 
 @pytest.fixture(params=RECOVERY)
 def server(request, aws, fleet, folder, endpoint, monkeypatch):
-    """A repository in a bucket that keeps versions: a full backup, an incremental one, and WAL after it."""
+    """A repository in a bucket that keeps versions."""
+    name = request.param
+    made = backed_up(aws, fleet, folder / f"robbed-{name}", endpoint, monkeypatch, {"recovery": RECOVERY[name]})
+    made.name = name
+    return made
+
+
+def backed_up(aws, fleet, folder, endpoint, monkeypatch, backup):
+    """A server with a full backup, an incremental one, and WAL after it; ``backup`` is what its pillar says of them."""
     s3 = aws.client("s3")
     for key in keys(s3):  # of another cluster's tests
         s3.delete_object(Bucket=BUCKET, Key=key)
     monkeypatch.setattr("aws_runbook.clock.now", lambda: now(aws))
-    fleet.amend(SERVER, {"aws": {"backup": {"recovery": RECOVERY[request.param]}}})
+    fleet.amend(SERVER, {"aws": {"backup": backup}})
     fleet.minion("control").apply("aws")
     assert s3.get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled"
-    made = Server(folder / f"robbed-{request.param}", fleet.minion(SERVER), endpoint)
-    made.name = request.param
+    made = Server(folder, fleet.minion(SERVER), endpoint)
     made.cluster.create()
     with made.running() as cluster:
         made.pgbackrest("stanza-create")
@@ -53,7 +60,7 @@ def server(request, aws, fleet, folder, endpoint, monkeypatch):
     return made
 
 
-def steal(aws, fleet):
+def steal(aws, fleet, *, may_list_versions=False):
     """Everything that the server's key can do to the repository."""
     thief = aws.client("s3", region="eu-central-1", key=fleet.keys(SERVER))
     found = keys(thief)
@@ -62,8 +69,15 @@ def steal(aws, fleet):
             thief.put_object(Bucket=BUCKET, Key=key, Body=b"ransom")
     thief.put_object(Bucket=BUCKET, Key=f"{REPOSITORY}/README", Body=b"pay")
     thief.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": key} for key in found[1:1000]]})
+    listed = {"Bucket": BUCKET, "Prefix": f"{REPOSITORY}/"}
+    if may_list_versions:
+        for entry in thief.list_object_versions(**listed)["Versions"][:20]:
+            with pytest.raises(ClientError, match="AccessDenied"):
+                thief.delete_object(Bucket=BUCKET, Key=entry["Key"], VersionId=entry["VersionId"])
+    else:
+        with pytest.raises(ClientError, match="AccessDenied"):
+            thief.list_object_versions(**listed)
     for method, more in (
-        ("list_object_versions", {"Prefix": f"{REPOSITORY}/"}),
         ("put_bucket_versioning", {"VersioningConfiguration": {"Status": "Suspended"}}),
         ("delete_bucket_lifecycle", {}),
     ):
