@@ -46,6 +46,8 @@ def build(world):
     for name in ("locked", "versioned"):
         s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
         s3.put_object(Bucket=name, Key="read", Body=b"x")
+    lock = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": "2099-01-01T00:00:00Z"}
+    s3.put_object(Bucket="locked", Key="kept", Body=b"x", **lock)
     world.upload = s3.create_multipart_upload(Bucket="versioned", Key="parts")["UploadId"]
     for name in ("u", "spare", "removable"):
         iam.create_user(UserName=name)
@@ -199,6 +201,7 @@ EXAMPLES = {
             "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}},
         },
     },
+    ("s3", "GetObjectRetention"): {"Bucket": "locked", "Key": "kept"},
     ("s3", "PutObjectRetention"): {
         "Bucket": "locked",
         "Key": "read",

@@ -127,6 +127,7 @@ UNCONSTRAINED = {
     "s3:GetBucketLifecycleConfiguration",
     "s3:GetBucketVersioning",
     "s3:GetObject",
+    "s3:GetObjectRetention",
     "s3:HeadObject",
     "s3:PutBucketAcl",
     "s3:UploadPartCopy",

@@ -300,6 +300,22 @@ def test_retention_is_weakened_by_nobody_or_by_who_bypasses_it(versioned, mode, 
     assert outcomes == [allowed, allowed]
 
 
+def test_the_retention_of_a_version_is_told(versioned):
+    ask = versioned.s3.get_object_retention
+    versioned.put("before")
+    assert refused(lambda: ask(Bucket="backups", Key="before")) == "InvalidRequest"
+    versioned.lock()
+    assert refused(lambda: ask(Bucket="backups", Key="before")) == "NoSuchObjectLockConfiguration"
+    version = versioned.put("a")
+    retention = ask(Bucket="backups", Key="a", VersionId=version)["Retention"]
+    assert retention["Mode"] == "COMPLIANCE"
+    assert retention["RetainUntilDate"] - NOON >= 10 * DAY
+    versioned.delete("a")
+    assert refused(lambda: ask(Bucket="backups", Key="a")) == "NoSuchKey"
+    assert ask(Bucket="backups", Key="a", VersionId=version)["Retention"] == retention
+    assert refused(lambda: ask(Bucket="backups", Key="a", VersionId="none")) == "NoSuchVersion"
+
+
 @pytest.mark.parametrize("operation", ["PutObject", "UploadPart"])
 def test_under_default_retention_a_body_needs_a_checksum(versioned, operation):
     """As pgBackRest 2.55.0 finds out, which sends none: https://github.com/pgbackrest/pgbackrest/pull/2615"""

@@ -1,7 +1,7 @@
 """
 Object Lock: a bucket's default retention, which buckets that exist can be given too, and the retention of single versions.
 
-moto refuses it where there are objects, and lets anybody shorten what must not be shortened.
+moto refuses it where there are objects, lets anybody shorten what must not be shortened, and gives the object itself where its retention is asked for.
 """
 
 from datetime import timezone
@@ -57,10 +57,7 @@ def put_object_retention(call):
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html#object-lock-retention-modes
     """
-    bucket, asked = bucket_of(call), call.parameters
-    version = (
-        find(bucket, asked["Key"], asked["VersionId"]) if asked.get("VersionId") else bucket.keys.get(asked["Key"])
-    )
+    bucket, asked, version = bucket_of(call), call.parameters, _version(call)
     if version is not None and not is_marker(version) and bucket.object_lock_enabled:
         until, wanted = retained_until(version), asked.get("Retention", {})
         if version.lock_mode and until > call.now:
@@ -72,3 +69,29 @@ def put_object_retention(call):
             if weaker and not stronger and not allowed:
                 raise AwsError("AccessDenied", "Access Denied because object protected by object lock.", 403)
     return call.forward()
+
+
+def _version(call):
+    """The version that a call is about; ``None`` where there is none."""
+    bucket, key, version_id = bucket_of(call), call.parameters["Key"], call.parameters.get("VersionId")
+    return find(bucket, key, version_id) if version_id else bucket.keys.get(key)
+
+
+@handles("s3", "GetObjectRetention", reference=_API + "API_GetObjectRetention.html")
+def get_object_retention(call):
+    """
+    The mode of a version, and until when it is retained, also when that is over.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ObjectLockErrorCodeList
+    """
+    bucket, version = bucket_of(call), _version(call)
+    if version is None or is_marker(version):
+        code, kind = ("NoSuchVersion", "version") if call.parameters.get("VersionId") else ("NoSuchKey", "key")
+        raise AwsError(code, f"The specified {kind} does not exist.", 404)
+    if not bucket.object_lock_enabled:
+        raise AwsError("InvalidRequest", "Bucket is missing Object Lock Configuration", 400)
+    if not version.lock_mode:
+        raise AwsError(
+            "NoSuchObjectLockConfiguration", "The specified object does not have a ObjectLock configuration", 404
+        )
+    return {"Retention": {"Mode": version.lock_mode, "RetainUntilDate": retained_until(version)}}
