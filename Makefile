@@ -17,7 +17,7 @@ INSTALL = { $(BIN)/pip install --quiet --disable-pip-version-check uv \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all chaos node lint docs links bench aws sandbox clean
+.PHONY: help demo test test-all chaos node lint types docs links bench aws sandbox clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
@@ -26,7 +26,7 @@ help: ## Show this list
 demo: $(READY) ## Plan, apply and apply again what a sample fleet needs, on an AWS inside this machine
 	@$(BIN)/python -m demo
 
-test: lint node ## Check the style and run every test
+test: lint types node ## Check the style and the types, and run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test-all: $(READY) node ## Run every test on every supported Salt and Python that is here
@@ -42,6 +42,11 @@ node: $(READY) ## Install the policy simulator and axe-core, which tests use
 lint: $(READY) ## Check the style
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+# pyright runs on Node.
+types: node ## Check the types
+	@if test -x $(BIN)/pyright; then PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright; \
+	else echo "pyright could not be installed: the types were not checked." >&2; fi
 
 docs: $(READY) ## Make the documentation as HTML, in build/docs
 	@$(BIN)/python -m sphinx -q -b html docs build/docs

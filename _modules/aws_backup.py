@@ -115,7 +115,7 @@ def orphans(session):
     connection = session.given
     session = connect(__opts__, __pillar__, **connection)
     details = iam_account.details(session)
-    planned = plan(format="data")
+    planned = _planned().as_data()
     named = {bucket for known in _pillars().values() for bucket in get(known, "aws:backup:buckets", {})}
     found = [*find_orphans(details, planned), *orphan_buckets.find(session, details, {*planned["buckets"], *named})]
     return [{**orphan, **_access_keys(orphan, connection)} for orphan in found]
@@ -163,7 +163,7 @@ def audit(session, format="table", max_age_hours=None, prometheus_file=None):
     """
     arguments.one_of("audit", "format", format, ("table", "data"))
     values.whole("audit", "max_age_hours", max_age_hours, 1, 24 * 366)
-    planned, now = plan(format="data"), clock.now()
+    planned, now = _planned().as_data(), clock.now()
     connection = session.given
     pillars = _pillars()
     report = audit_survey.report(
@@ -273,7 +273,7 @@ def recover(session, server, as_of, to=None, test=None, format="table"):
 
 def _placed():
     """The targets of all servers, each with the region that its bucket is in by all of pillar."""
-    planned = plan(format="data")
+    planned = _planned().as_data()
     found = [target for server, known in _pillars().items() for target in targets_of(server, known)[0]]
     return [replace(target, region=planned["buckets"][target.bucket]["region"]) for target in found]
 

@@ -40,8 +40,10 @@ from aws_runbook.stores import minion
 
 
 def _store(description, smtp_region=None):
-    if description is None:
-        return None
+    return None if description is None else _place(description, smtp_region)
+
+
+def _place(description, smtp_region):
     place = minion.make(description, __opts__)
     return SmtpStore(place, smtp_region) if smtp_region else place
 
@@ -144,7 +146,7 @@ def plan(session, name, store=None, rotate_days=None, grace_days=None, smtp_regi
         found = inventory.after_others(session, name, place, kinds, test=bool(__opts__.get("test")))
         creation.refuse_while_busy(session, name, found)
         decision = decide(*found, clock.now())
-    if decision.action in ("create", "rotate"):
+    if place is not None and decision.action in ("create", "rotate"):
         place.check(user_keys.HALVES, write=False)
     return {
         "action": decision.action,
@@ -194,7 +196,7 @@ def apply(session, name, action, old=None, store=None, smtp_region=None):
         salt-call iam_access_key.apply registry-backup create store=sdb://vault/aws/registry
     """
     if action in ("create", "rotate", "clean"):
-        place = _store(store, smtp_region)
+        place = _place(store, smtp_region)
         read_alone = place.is_alone
         with place.alone():
             if not read_alone:

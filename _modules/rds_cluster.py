@@ -94,7 +94,7 @@ class _Cluster(Database):
     def whole(self, entry):
         return entry["Status"]
 
-    def vpc_id(self, _entry):
+    def vpc_id(self, entry):  # noqa: ARG002 - its instances tell it
         groups = (member.get("DBSubnetGroup", {}) for member in self._members())
         return next((group["VpcId"] for group in groups if group), None)
 

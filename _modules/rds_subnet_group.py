@@ -83,7 +83,7 @@ def _ids(session, name, subnets, vpc):
         raise RunbookError(
             f"DB subnet group {name}: there is no subnet {missing[0]}: declare it in aws:ec2:vpcs, or name another."
         )
-    return [entry["SubnetId"] for entry in found.values()]
+    return [entry["SubnetId"] for entry in found.values() if entry is not None]
 
 
 def _tags(group):

@@ -149,7 +149,7 @@ def apply(session, suppression=None, production_access=None):
             region=session.region,
             SuppressedReasons=changes["suppression"]["new"],
         )
-    if "production_access" in changes:
+    if production_access is not None and "production_access" in changes:
         given = {theirs: production_access[ours] for ours, theirs in _REQUEST.items() if production_access.get(ours)}
         session.write(
             "sesv2",

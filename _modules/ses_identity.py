@@ -204,11 +204,11 @@ def create(session, name, signing_key_length=None, configuration_set=None, tags=
         salt-call ses_identity.create example.org signing_key_length=RSA_2048_BIT
     """
     wanted = arguments.tags(f"identity {name}", tags or {}, tagging.SES)
-    given = {"Tags": tagging.listing({**wanted, **identities.asked_now(identities.ASKED)})}
-    if signing_key_length:
-        given["DkimSigningAttributes"] = {"NextSigningKeyLength": signing_key_length}
-    if configuration_set:
-        given["ConfigurationSetName"] = configuration_set
+    given = {
+        "Tags": tagging.listing({**wanted, **identities.asked_now(identities.ASKED)}),
+        **({"DkimSigningAttributes": {"NextSigningKeyLength": signing_key_length}} if signing_key_length else {}),
+        **({"ConfigurationSetName": configuration_set} if configuration_set else {}),
+    }
     answer = session.write(
         "sesv2",
         "create_email_identity",

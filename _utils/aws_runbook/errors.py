@@ -31,12 +31,13 @@ class AwsError(RunbookError):
     """
     AWS's refusal: what was being done, AWS's code and message, and the IAM action when that is what is missing.
 
-    ``code`` is AWS's error code (``NoSuchEntity``), for those who decide by it.
+    ``code`` is AWS's error code (``NoSuchEntity``), and ``response`` its answer, for those who decide by them.
     """
 
-    def __init__(self, message, code=""):
+    def __init__(self, message, code="", response=None):
         super().__init__(message)
         self.code = code
+        self.response = response
 
 
 class UncertainError(AwsError):

@@ -60,7 +60,8 @@ def is_http(url, schemes=("http", "https")):
 
 def _parts(url):
     """The scheme with its slashes; user, password, host and path; and the rest from the first ``?`` or ``#`` on."""
-    scheme = _SCHEME.match(url).group()
+    matched = _SCHEME.match(url)
+    scheme = matched.group() if matched else ""
     end = _END.search(url, len(scheme))
     end = end.start() if end else len(url)
     return scheme, url[len(scheme) : end], url[end:]

@@ -672,3 +672,11 @@ def test_a_run_that_may_still_live_is_left_alone(states, iam, private, store, qu
     sandbox.advance_clock(601)
     assert states["iam_access_key.present"](name=USER, store=store).changes["lost_access_key"]["old"] == lost
     assert list(keys(iam)) == [stored(private)]
+
+
+@pytest.mark.parametrize("action", ["create", "rotate", "clean"])
+def test_a_key_without_a_store_is_one_sentence(modules, sandbox, action):
+    sandbox.client("iam").create_user(UserName=USER)
+    with pytest.raises(Exception, match=r"^store is None; give "):
+        modules["iam_access_key.apply"](USER, action)
+    assert sandbox.client("iam").list_access_keys(UserName=USER)["AccessKeyMetadata"] == []

@@ -18,7 +18,7 @@ def assert_works(environment):
 def test_a_wheel_is_all_that_it_takes(environment, wheel):
     inside = {name.split(".dist-info")[0] for name in zipfile.ZipFile(wheel).namelist()}
     assert {f"aws_runbook/modules/{name}.py" for name in MODULES} <= inside
-    assert "aws_runbook/wrapper/aws_backup.py" in inside
+    assert {"aws_runbook/wrapper/aws_backup.py", "aws_runbook/py.typed"} <= inside
     assert {name.split("/")[0] for name in inside} == {"aws_runbook", "saltext_aws_runbook-0.1.0"}
     environment.pip(wheel)
     assert_works(environment)

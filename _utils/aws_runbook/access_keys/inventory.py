@@ -28,7 +28,7 @@ def found(session, name, place, kinds):
     return Found([entry for entry in entries if not lost or entry.id != lost.id], held, last_rotation, lost)
 
 
-def after_others(session, name, place, kinds, *, test):
+def after_others(session, name, place, kinds, *, test) -> Found:
     """
     The same after no other run on this machine holds the store's lock: half of a key can be one that another run is writing.
     Under ``test`` nothing is locked.

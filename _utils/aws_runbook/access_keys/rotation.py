@@ -8,6 +8,7 @@ A rotation is: create a second key, store it, wait until it is used (or a grace 
 wait again, delete it. Which key is the old one is written down in a tag of the user, so that any later run goes on.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
@@ -105,7 +106,7 @@ class Decision:
 class Commands:
     """The commands in messages about a user's keys; ``command`` is a session's, and ``rotate_with()`` returns the arguments of ``rotate``."""
 
-    def __init__(self, user, command=salt_commands.command, rotate_with=dict):
+    def __init__(self, user, command=salt_commands.command, rotate_with: Callable = dict):
         self._user = user
         self._command = command
         self._rotate_with = rotate_with

@@ -33,7 +33,7 @@ class Account:
         """Return this minion's pillar."""
         return self.pillars[self.minion]
 
-    def said(self, path, default=None):
+    def said(self, path, default: Any = None) -> Any:
         """Return the value of a colon-separated key in this minion's pillar."""
         return get(self.pillar, path, default)
 

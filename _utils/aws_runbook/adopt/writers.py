@@ -7,6 +7,7 @@ A policy is named only if the plan removes nothing from it: other grants may be 
 from collections import defaultdict
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from aws_runbook.access_keys import owners
 from aws_runbook.adopt.result import CHANGE, DANGER, NOT_EXPRESSED
@@ -50,7 +51,7 @@ class _Writers:
         self._targets = {_slot(target): replace(target, group=None, policy_name=None) for target in targets}
         self._ids = {slot: key_id(self._pillars[slot[0]], slot[1]) for slot in self._targets}
         self._users = self._named_users()
-        self._held = {slot: self._policy(slot) for slot in self._targets}
+        self._held: dict[Any, Any] = {slot: self._policy(slot) for slot in self._targets}
 
     def assigned(self):
         self._tell_shared()
@@ -162,8 +163,9 @@ class _Writers:
         """Return ``targets``, of one server, with the widest settings that their grants cover; ``None`` if there are none."""
         for append_only, scope in _SETTINGS:
             settings = {"append_only": append_only, "scope": scope}
-            tried = [self._optioned(replace(target, **settings), grants_of(target)) for target in targets]
-            if all(tried) and not (scope == "bucket" and self._is_same_by_prefix(tried)):
+            found = [self._optioned(replace(target, **settings), grants_of(target)) for target in targets]
+            tried = [target for target in found if target]
+            if len(tried) == len(targets) and not (scope == "bucket" and self._is_same_by_prefix(tried)):
                 return tried
         return None
 

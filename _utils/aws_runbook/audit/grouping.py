@@ -84,8 +84,8 @@ def _labels(target, objects):
             if parts[3:] == [_MANIFEST]:
                 manifests[place] = stored.modified
     found = [
-        Backup(*place, sizes[place], made, made, full=place[1].endswith("F"), begun=begun[place])
-        for place, made in manifests.items()
+        Backup(series, label, sizes[series, label], made, made, full=label.endswith("F"), begun=begun[series, label])
+        for (series, label), made in manifests.items()
     ]
     # A backup without a manifest is unfinished. pgBackRest resumes or removes it.
     return found, []

@@ -138,7 +138,7 @@ def _is_of_a_version(name, found):
 def _date(found):
     numbers = [int(found[part]) for part in ("year", "month", "day", "hour", "minute", "second") if found[part]]
     try:
-        begin = datetime(*numbers)  # noqa: DTZ001 - its zone is taken off later
+        begin = datetime(*numbers)  # noqa: DTZ001 # pyright: ignore[reportArgumentType] - six numbers at most; its zone is taken off later
     except ValueError:  # the 30th of February
         return None
     units = {3: timedelta(days=1), 4: timedelta(hours=1), 5: timedelta(minutes=1), 6: timedelta()}

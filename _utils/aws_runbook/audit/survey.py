@@ -7,6 +7,7 @@ A failed read is a finding; the audit continues.
 from collections import defaultdict
 from dataclasses import asdict
 from datetime import timedelta
+from typing import Any
 
 from aws_runbook import salt_commands
 from aws_runbook.audit import access
@@ -138,7 +139,7 @@ class _Survey:
         return {other.prefix for other in self._targets if other.bucket == bucket}
 
     def _found(self, about, target, objects, prefixes):
-        parts = {"uploads": None}
+        parts: dict[str, Any] = {"uploads": None}
         for name, read, wanted in (
             ("uploads", audit_reading.uploads, prefixes),
             ("archived", audit_reading.archived, objects),

@@ -9,6 +9,8 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Sto
 https://github.com/cloud-custodian/cloud-custodian/tree/main/tests/data/placebo
 """
 
+from typing import Any
+
 # Types whose elements are present in XML even if empty: <Subscriptions/>, <vpcSet/>.
 _GROUPS = ("list", "map", "structure")
 # Every listing of IAM says whether there are more pages.
@@ -125,7 +127,7 @@ def may_be_empty(operation_model):
     return operation_model.name in _MAY_BE_EMPTY
 
 
-def document(operation_model):
+def document(operation_model) -> Any:
     """Return the root element of an XML answer of S3, and the elements that it always has; ``None`` if these are unknown."""
     name = operation_model.name
     if name in _S3_DOCUMENTS:

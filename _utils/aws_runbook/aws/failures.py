@@ -226,13 +226,10 @@ def _of_aws(error, doing, service, operation, *, writing, once, hidden):
     text += f" {cure}" if cure else ""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if writing and status >= _SERVER_ERROR and name not in REFUSED:
-        failed = UncertainError(f"{text} {_unknown(once)}", name)
-    elif status >= _SERVER_ERROR and not cure:
-        failed = AwsError(f"{text} {_AGAIN}", name)
-    else:
-        failed = AwsError(text, name)
-    failed.response = error.response
-    return failed
+        return UncertainError(f"{text} {_unknown(once)}", name, error.response)
+    if status >= _SERVER_ERROR and not cure:
+        return AwsError(f"{text} {_AGAIN}", name, error.response)
+    return AwsError(text, name, error.response)
 
 
 def _came(error):

@@ -11,6 +11,7 @@ https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 
 import os
 from contextvars import ContextVar
+from typing import Any
 
 from aws_runbook.errors import AwsError
 
@@ -25,7 +26,7 @@ REFUSED = (*THROTTLED, "SlowDown")
 # The maximum number of attempts of botocore. A fleet's run makes hundreds of calls to services that throttle at a few per second.
 _ATTEMPTS = 8
 
-_current = ContextVar("aws_runbook_attempts", default=None)
+_current: ContextVar[Any] = ContextVar("aws_runbook_attempts", default=None)
 
 
 def settings(*, once):

@@ -72,6 +72,8 @@ class Session:
     def __init__(self, connection, account=None):
         self.connection = connection
         self.given = {}
+        # Makes another one, for other arguments of the connection.
+        self.again: Any = None
         self._account = account
         self._cache = run_cache.current() or run_cache.Cache()
         # The time on AWS's clock, and when it was noted.
@@ -126,7 +128,7 @@ class Session:
             "key": keyid and "KEY",
         }
 
-    def identity(self):
+    def identity(self) -> Any:
         """Return ``Account``, ``Arn`` and ``UserId`` of the credentials in use."""
         return self._cache.get((self.connection, "sts", None, "get_caller_identity"), {}, self._identify)
 
@@ -181,7 +183,7 @@ class Session:
 
     def _list(self, service):
         """Return the pages of a service's listing; ``None`` if the credentials may not list, which is reported once."""
-        whole = services.of(service).whole
+        whole: Any = services.of(service).whole
         try:
             return list(self.pages(service, whole.method, whole.doing, **whole.parameters))
         except UnreachableError:
@@ -342,7 +344,7 @@ class Session:
         """Return the account and region of a client."""
         return replace(self.connection, region=None), client.meta.region_name
 
-    def _look(self, request):
+    def _look(self, request) -> Any:
         """
         Return the answer of one read.
 
@@ -412,8 +414,8 @@ class Session:
 class _Call:
     """The answer of one call; false if AWS refuses temporarily, or does not show an existing resource yet."""
 
-    answer = None
-    refused = None
+    answer: Any = None
+    refused: Exception | None = None
     in_doubt = False
 
     def __bool__(self):

@@ -230,7 +230,7 @@ def _supersedes(rule, other):
         return False
     family = _FAMILY.fullmatch(rule.get("ID") or "")
     elder = _FAMILY.fullmatch(other.get("ID") or "")
-    same_family = bool(family and elder) and family[1] == elder[1]
+    same_family = family is not None and elder is not None and family[1] == elder[1]
     return same_family or (rule.get("ID") is not None and rule.get("ID") == other.get("ID"))
 
 

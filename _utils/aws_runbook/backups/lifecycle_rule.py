@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
 import datetime as dt
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from aws_runbook import prefixes
 
@@ -51,7 +52,7 @@ def normalise(rule):
     return {**_plain(rest), "Filter": selection}
 
 
-def _plain(value):
+def _plain(value) -> Any:
     if isinstance(value, Mapping):
         members = {name: date(entry) if name == "Date" else _plain(entry) for name, entry in value.items()}
         return {

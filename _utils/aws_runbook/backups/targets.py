@@ -4,6 +4,7 @@ The destination of each backup of a server: its *targets*, from the server's pil
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from aws_runbook.aws.connection import DEFAULT_REGION
 from aws_runbook.pillar.backup_kinds import KINDS, of_kind
@@ -62,7 +63,7 @@ class Target:
         return f"{self.bucket}/{self.prefix}" if self.prefix else self.bucket
 
 
-def get(pillar, path, default=None):
+def get(pillar, path, default: Any = None) -> Any:
     """Return the value at a colon-separated key; ``default`` if it is missing or empty."""
     for name in path.split(":"):
         pillar = pillar.get(name) if isinstance(pillar, Mapping) else None

@@ -7,6 +7,7 @@ The module of each kind has a subclass of :class:`Database`, which holds what is
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from aws_runbook.aws import tags as tagging
 from aws_runbook.databases import changes as database_changes
@@ -49,7 +50,7 @@ class Database:
     # Whether AWS deletes none that is stopped.
     deleted_only_started = False
 
-    def __init__(self, name, session=None):
+    def __init__(self, name, session: Any = None):
         self.name = name
         self.session = session
         self.where = f"{self.kind} {name}"
@@ -57,10 +58,10 @@ class Database:
 
     # What each kind says.
 
-    def check(self, attributes):
+    def check(self, attributes) -> Any:
         """The attributes in canonical form; a value that RDS does not take is an error."""
 
-    def status(self, entry):
+    def status(self, entry) -> Any:
         """The database's status, from AWS's description ``entry``."""
 
     def whole(self, entry):
@@ -70,10 +71,10 @@ class Database:
     def vpc_id(self, entry):
         """The id of its VPC; ``None`` when AWS does not tell it."""
 
-    def endpoint(self, entry):
+    def endpoint(self, entry) -> Any:
         """``host``, ``port``, ``database`` and ``public``, as :func:`database_connection.details` takes them."""
 
-    def planned(self):
+    def planned(self) -> Any:
         """The databases of its kind in pillar: mappings of arguments, by name."""
 
     # What a kind may add to.
@@ -292,7 +293,11 @@ class Database:
         # Another run must not be between storing its password and giving it to AWS.
         with place.alone() if stored else nullcontext():
             password, made = passwords.for_new(self.where, place, wanted["engine"]) if stored else (None, False)
-            keeper = {"MasterUserPassword": password.reveal()} if stored else {"ManageMasterUserPassword": True}
+            keeper = (
+                {"MasterUserPassword": password.reveal()}
+                if password is not None
+                else {"ManageMasterUserPassword": True}
+            )
             answer = self.session.write(
                 "rds",
                 self.api.create,

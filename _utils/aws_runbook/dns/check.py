@@ -104,7 +104,7 @@ class Dns:
         return found
 
 
-def address(server):
+def address(server) -> tuple[str, int]:
     """``(IP address, port)`` of a server that is given as HOST or HOST:PORT."""
     try:
         host, port = servers.parse(server)
@@ -114,7 +114,7 @@ def address(server):
         found = socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
     except OSError as error:
         raise UnansweredError(f"The DNS server {host} could not be found: {error}.") from error
-    return found[0][4][0], port
+    return str(found[0][4][0]), port
 
 
 def values(reply, name, kind):

@@ -7,6 +7,7 @@ and what somebody adds between a look and that would be lost. So what is there i
 
 import re
 import time
+from typing import Any
 from urllib.parse import quote
 
 from aws_runbook import salt_commands
@@ -84,9 +85,9 @@ class GoDaddy:
         return found
 
     def _path(self, name, kind):
-        return f"/{kind}/{quote(relative(name, self._zone), safe='@')}"
+        return f"/{kind}/{quote(relative(name, self._zone) or '', safe='@')}"
 
-    def _ask(self, method, path, doing, body=None):
+    def _ask(self, method, path, doing, body=None) -> Any:
         deadline = _clock() + _PATIENCE
         allowed = {"from": deadline - _PATIENCE}
 
@@ -143,8 +144,8 @@ def _changed(record):
 
 def _wait(answer):
     """How long GoDaddy asks to wait, in seconds."""
-    told = answer.headers.get("Retry-After") or _body(answer).get("retryAfterSec")
-    return int(told) if str(told).isdigit() else _PAUSE
+    told = str(answer.headers.get("Retry-After") or _body(answer).get("retryAfterSec"))
+    return int(told) if told.isdigit() else _PAUSE
 
 
 def _body(answer):

@@ -69,7 +69,7 @@ class Run:
 
     def _is_met(self, chunk, is_ours):
         required = [pair for entry in chunk.get("require") or () for pair in entry.items()]
-        return all(self._has_succeeded(*pair, is_ours) for pair in required)
+        return all(self._has_succeeded(kind, name, is_ours) for kind, name in required)
 
     def _has_succeeded(self, kind, name, is_ours):
         meant = self._named.get((kind, str(name)))

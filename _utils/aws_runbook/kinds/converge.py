@@ -153,7 +153,7 @@ def converge(name, subject, plan, apply, salt, *, shared=False, unique=False, ah
         return one(work, foreseen=tag and cache.foreseen(tag), in_parallel=in_parallel)
 
 
-def _converge(work, *, cache, test, foreseen=None, in_parallel=nullcontext):
+def _converge(work, *, cache, test, foreseen=None, in_parallel: Callable = nullcontext):
     ret = {"name": work.name, "result": True, "changes": {}, "comment": f"{work.subject} is as it should be."}
     planned = None
     try:

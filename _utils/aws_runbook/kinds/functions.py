@@ -6,6 +6,8 @@ import difflib
 import functools
 import inspect
 import json
+from collections.abc import Callable
+from typing import Any, Protocol, cast
 
 from aws_runbook import salt_commands
 from aws_runbook.aws.session import connect
@@ -60,7 +62,16 @@ SHAPES = {
 _SECRET = ("keyid", "key", "token")
 
 
-def connected(function):
+class Connected(Protocol):
+    """A public function of a module: with the arguments of the connection, or as it is written, with a session."""
+
+    on: Callable[..., Any]
+
+    def __call__(self, *args, **kwargs) -> Any:
+        """Connect, and call it."""
+
+
+def connected(function) -> Connected:
     """
     Give a module's function, written as ``function(session, …)``, the arguments ``region``, ``profile``, ``keyid`` and ``key`` last.
 
@@ -81,10 +92,10 @@ def connected(function):
             return function(connect(module["__opts__"], module["__pillar__"], **how), **given)
 
     # Salt uses the signature to parse a command line and for sys.argspec; the wrapped function's differs.
-    public.__signature__ = signature
+    vars(public)["__signature__"] = signature
     del public.__wrapped__
-    public.on = function
-    return public
+    vars(public)["on"] = function
+    return cast("Connected", public)
 
 
 def connection(given):

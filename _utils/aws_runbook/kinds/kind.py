@@ -9,6 +9,7 @@ state. A new attribute is a row here and an argument of the state.
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from aws_runbook.errors import RunbookError
 from aws_runbook.kinds.functions import CONNECTION
@@ -42,7 +43,7 @@ class Attribute:
     name: str
     actions: tuple = ()
     check: Callable | None = None
-    read: Callable | None = None
+    read: Any = None
     write: Callable | None = None
     fixed: str = ""
     shared: bool = False

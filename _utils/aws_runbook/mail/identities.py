@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/ses/latest/APIReference/API_GetIdentityNotificationA
 
 from bisect import bisect_left
 from datetime import timedelta
+from typing import Any
 
 from aws_runbook import clock
 from aws_runbook.aws import tags as tagging
@@ -80,7 +81,7 @@ def names(session):
     return sorted(answer["Identities"])
 
 
-def read(session, name, attributes, planned=()):
+def read(session, name, attributes, planned=()) -> Any:
     """
     Return ``status`` and the attributes that the reads for ``attributes`` contain; ``None`` if the identity does not exist.
 

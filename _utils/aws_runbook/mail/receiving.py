@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from datetime import datetime, timedelta
+from typing import Any
 
 from aws_runbook import clock
 from aws_runbook.aws.session import SETTLE_TIMEOUT
@@ -215,6 +216,7 @@ def notes(session, bucket):
 
 def _read_note(bucket, key, content):
     """Parse a note. Others can also write to the bucket."""
+    note: Any = None
     try:
         note = json.loads(content)
         complete = note.keys() >= _NOTED and clock.written(note["since"]) and int(note["timeout"]) >= 0

@@ -165,13 +165,15 @@ def group_names(session, vpc_id=None):
 
 def group_ids(session, names, vpc_id):
     """The ids of security groups of a VPC, in the order of ``names``; a missing one is an error."""
-    found = {name: security_group(session, name, vpc_id) for name in names}
-    for name, entry in found.items():
+    found = []
+    for name in names:
+        entry = security_group(session, name, vpc_id)
         if entry is None:
             raise RunbookError(
                 f"There is no security group {name} in {vpc_id}: declare it in aws:ec2:security_groups, or name another."
             )
-    return [found[name]["GroupId"] for name in names]
+        found.append(entry["GroupId"])
+    return found
 
 
 def in_use(session, subject, member, resource_id):

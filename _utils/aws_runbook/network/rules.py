@@ -10,6 +10,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html
 import re
 from collections.abc import Mapping
 from ipaddress import ip_network
+from typing import Any
 
 from aws_runbook.errors import RunbookError
 
@@ -45,8 +46,12 @@ def canonical(where, direction, rules):
     return sorted(texts)
 
 
+def _parts(text) -> Any:
+    return _TEXT.fullmatch(text)
+
+
 def _checked(where, direction, text):
-    match = _TEXT.fullmatch(text)
+    match = _parts(text)
     if not match or match["preposition"] != _PREPOSITIONS[direction]:
         raise RunbookError(
             f"{where}: {direction} has the rule {text!r}; give a mapping such as "
@@ -151,7 +156,7 @@ def _range(permission):
 
 def groups(rules):
     """The security groups that texts of rules name."""
-    peers = (_TEXT.fullmatch(text)["peer"] for text in rules)
+    peers = (_parts(text)["peer"] for text in rules)
     return sorted({peer.removeprefix("group ") for peer in peers if peer.startswith("group ")})
 
 
@@ -166,8 +171,8 @@ def renamed(rules, names):
 
 def permission(text, group_ids):
     """The permission that a text means, for AWS; ``group_ids`` are ids of security groups by their name."""
-    match = _TEXT.fullmatch(text)
-    protocol, ports, peer = match["protocol"], match["ports"], match["peer"]
+    parts = _parts(text)
+    protocol, ports, peer = parts["protocol"], parts["ports"], parts["peer"]
     return {"IpProtocol": "-1" if protocol == "all" else protocol, **_bounds(protocol, ports), **_peer(peer, group_ids)}
 
 

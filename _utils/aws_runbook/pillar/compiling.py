@@ -59,7 +59,8 @@ class Compiler:
 
     def __init__(self, opts, grains):
         self._opts, self._grains = opts, grains
-        self._first = self._top = None
+        self._first: Any = None
+        self._top = None
         self._can_point = False
 
     def compile(self, minion):
@@ -81,8 +82,8 @@ class Compiler:
 
     def _pointed(self, minion):
         """The first :class:`salt.pillar.Pillar`, pointed at another minion; ``None`` where this Salt cannot do that."""
+        pillar = copy.copy(self._first)
         try:
-            pillar = copy.copy(self._first)
             pillar.minion_id = minion
             # A template could change them.
             pillar.opts = copy.deepcopy({**self._common, **self._about(minion), "minion_id": minion})

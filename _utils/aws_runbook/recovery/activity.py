@@ -65,7 +65,7 @@ def events(versions):
 
 def _event(newer, older):
     there = older is not None and not older.is_marker
-    age = newer.made - older.made if there else timedelta()
+    age = newer.made - older.made if older is not None and there else timedelta()
     if newer.is_marker:
         if there:
             yield Event(newer.key, DELETED, newer.made, age=age)

@@ -66,8 +66,12 @@ class Judged:
     @property
     def is_equal(self):
         """Whether two objects that are there hold the same bytes, as their ETags say, and the present one can be read as well as the other."""
-        return (self.now.size, self.now.etag) == (self.then.size, self.then.etag) and (
-            self.then.is_archived or not self.now.is_archived
+        now, then = self.now, self.then
+        return (
+            now is not None
+            and then is not None
+            and (now.size, now.etag) == (then.size, then.etag)
+            and (then.is_archived or not now.is_archived)
         )
 
     def is_doubtful(self, moment):

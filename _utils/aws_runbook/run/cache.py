@@ -12,12 +12,13 @@ from collections import Counter, defaultdict
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
+from typing import Any
 
 from aws_runbook.run import coalescing
 from aws_runbook.run.created import Recent
 from aws_runbook.run.listings import MANY, Listed
 
-_active = ContextVar("aws_runbook_cache", default=None)
+_active: ContextVar[Any] = ContextVar("aws_runbook_cache", default=None)
 # Whether prefetched answers are bypassed: set before a write, in the writing thread.
 _distrustful = ContextVar("aws_runbook_distrustful", default=False)
 # Whether a resource that the account lacks counts as missing, although another account may have it: set before creating it, in that thread.

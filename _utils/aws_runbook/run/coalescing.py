@@ -8,13 +8,14 @@ A thread that is delayed, for instance because AWS does not show a resource yet,
 import threading
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from typing import Any
 
 # How long to wait for delayed threads. Seconds.
 _PATIENCE = 1.0
 # The number of simultaneous calls that throttling services accept from a run.
 AT_ONCE = 10
 
-_active = ContextVar("aws_runbook_group", default=None)
+_active: ContextVar[Any] = ContextVar("aws_runbook_group", default=None)
 
 
 class Group:

@@ -58,7 +58,7 @@ class Recent:
         if kind and answer is None and kind.in_any_case:
             return
         name = kind and _at(kind.name, {**parameters, **(answer or {})})
-        if name:
+        if kind and name:
             self._made[method, name] = self._clock(), None if answer is None else place, parameters.get(kind.within)
 
     def brought_along(self, kind, name, by):

@@ -9,6 +9,7 @@ resources are read individually, as are all of them if the credentials may not l
 import copy
 import re
 import threading
+from typing import Any
 
 from aws_runbook import services
 
@@ -20,7 +21,7 @@ class Listed:
     """The answers of one listing of ``service`` that are still valid."""
 
     def __init__(self, service):
-        self._service = services.of(service)
+        self._service: Any = services.of(service)
         self._answers, self._lower = None, set()
         self._lock = threading.Lock()
         # The names of resources written since, and the questions read individually since.

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from aws_runbook.errors import UnreachableError
 from aws_runbook.progress import Progress
@@ -21,7 +22,7 @@ from aws_runbook.run.coalescing import AT_ONCE
 
 log = logging.getLogger(__name__)
 
-_plans = ContextVar("aws_runbook_plans", default=None)
+_plans: ContextVar[Any] = ContextVar("aws_runbook_plans", default=None)
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,13 @@ def read(states, chunks):
     ``states`` are the loader's state functions. Errors are ignored: the state itself encounters and reports them.
     """
     roles = {chunk["state"]: role(states, chunk) for chunk in chunks}
-    chunks = [chunk for chunk in chunks if roles[chunk["state"]] and roles[chunk["state"]].read_ahead]
+    chunks = [chunk for chunk in chunks if getattr(roles[chunk["state"]], "read_ahead", False)]
     # A state with "parallel: True" is a separate process with a separate cache: each would prefetch for all.
     if any(chunk.get("parallel") for chunk in chunks):
         return
     cache = run_cache.current()
     if cache:
-        listed = [roles[chunk["state"]].listed for chunk in chunks]
+        listed = [getattr(roles[chunk["state"]], "listed", None) for chunk in chunks]
         cache.expect(Counter(service for service in listed if service))
     plans = [partial(_make, cache, chunk, *collected) for chunk, collected in collect(states, chunks)]
     log.debug("Reading ahead for %d states", len(plans))

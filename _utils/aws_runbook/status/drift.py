@@ -47,7 +47,7 @@ def settings(config):
         ("audit", bool, "True or False"),
     ):
         value = given.get(name, getattr(found, name))
-        if type(value) is not kind or (kind is int and value < 1) or not (value or kind is bool):
+        if type(value) is not kind or (type(value) is int and value < 1) or not (value or kind is bool):
             raise RunbookError(f"beacons:aws_drift:{name} is {value!r}; give {allowed}.")
         found = replace(found, **{name: value})
     return found

@@ -66,7 +66,8 @@ class Gpg:
 
     def _fingerprint(self, identifier, doing):
         listing = self._run(["--with-colons", "--list-keys", identifier], "", f"{doing}, the key {identifier}")
-        return _WHOLE.search(listing)[1]
+        # gpg fails for a key that it does not have.
+        return _WHOLE.search(listing)[1]  # pyright: ignore[reportOptionalSubscript]
 
     def _names(self):
         return ", ".join(self.recipients)

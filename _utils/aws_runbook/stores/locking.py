@@ -12,6 +12,7 @@ import fcntl
 import json
 import os
 import socket
+from collections.abc import Mapping
 from contextvars import ContextVar
 from pathlib import Path
 from types import MappingProxyType
@@ -29,7 +30,7 @@ _NOTE_LENGTH = 1000
 _TOLD = 100
 # The folders that are locked here, by this thread or by the one that waits for it; and for each folder whom this process has waited
 # for in vain.
-_held = ContextVar("aws_runbook_locked", default=MappingProxyType({}))
+_held: ContextVar[Mapping] = ContextVar("aws_runbook_locked", default=MappingProxyType({}))
 _in_vain = {}
 
 

@@ -60,7 +60,7 @@ class Secret:
         return hmac.compare_digest(self._text.encode(), other._text.encode())
 
     # A hash would let a secret be found by guessing, and would let it become a key of something that is printed.
-    __hash__ = None
+    __hash__ = None  # pyright: ignore[reportAssignmentType] - Python's own way to say that there is none
 
     def __copy__(self):
         return self

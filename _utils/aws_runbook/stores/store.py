@@ -7,6 +7,8 @@ A description from pillar becomes a :class:`Store`. No text or error of a store 
 import contextlib
 from collections.abc import Mapping
 from functools import partial
+from operator import attrgetter
+from typing import Any
 
 from aws_runbook.errors import StoreError
 from aws_runbook.stores import backends
@@ -64,7 +66,7 @@ class Store:
         for member in self._members:
             member.check(sorted(member.names.intersection(names) if names else member.tried), write=write)
 
-    def read(self, names):
+    def read(self, names) -> dict[str, Any]:
         """
         The values of ``names``, by name: the access key's id in clear, others as Secret.
 
@@ -120,7 +122,7 @@ class Store:
     def alone(self):
         """Lock the store against other processes of this machine while a secret is created and written, if it can be locked."""
         with contextlib.ExitStack() as stack:
-            for member in sorted(self._members, key=lambda member: member.order):
+            for member in sorted(self._members, key=attrgetter("order")):
                 stack.enter_context(member.alone())
             yield
 

@@ -106,7 +106,7 @@ def _edit(text, path, value, *, at_end):
             emptied = _replaced(text, node, "")
             return _after_line(emptied, node.start_mark.index, _block(rest, value, column + _STEP), newline)
         key, found = _child(node, name)
-        if found is None:
+        if key is None or found is None:
             return _added(text, node, path[depth:], value, newline, at_end=at_end)
         column = key.start_mark.column
         node, parent = found, node

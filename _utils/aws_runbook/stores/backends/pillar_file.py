@@ -232,7 +232,9 @@ class PillarFile:
                     f"The {self._what()} cannot {doing}: {self._path.parent} is not a folder; move the existing file away, or name another file."
                 ) from None
             reason = error.strerror or type(error).__name__
-            raise StoreError(f"The {self._what()} cannot {doing}: {reason}{_CURES.get(error.errno, '')}.") from None
+            raise StoreError(
+                f"The {self._what()} cannot {doing}: {reason}{_CURES.get(error.errno or 0, '')}."
+            ) from None
 
 
 def _has_shebang(text):
