@@ -44,7 +44,7 @@ _TARGET_KEYS = ("kind", "bucket", "prefix", "scope", "options", "append_only")
 
 
 def _find(policy):
-    arn = iam.policy_arn(policy.session, policy.name)
+    arn = iam.policy_arn(policy.session, policy.name, recalled=True)
     doing = f"read {policy}"
     answer = policy.session.read("iam", "get_policy", doing, PolicyArn=arn, absent=("NoSuchEntity",))
     return answer and answer["Policy"]

@@ -6,6 +6,7 @@ from functools import partial
 
 from aws_runbook import polling
 from aws_runbook.run import cache as run_cache
+from aws_runbook.run import coalescing
 
 # ``aws_runbook.polling.until``, asking AWS.
-until = partial(polling.until, between=run_cache.forget)
+until = partial(polling.until, pause=coalescing.pause, between=run_cache.forget)

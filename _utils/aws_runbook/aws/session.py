@@ -315,7 +315,7 @@ class Session:
             return self._ask(request, retried=retried, writing=True, once=once)
 
         try:
-            call = polling.until(attempt, what=f"AWS to let me {doing}", timeout=SETTLE_TIMEOUT)
+            call = self._until(attempt, f"AWS to let me {doing}")
         finally:
             for kin in known.kin or (service,):
                 self._cache.drop(kin, is_old, parameters)
@@ -356,10 +356,14 @@ class Session:
         def attempt():
             return self._ask(request, retried=retries.of_read(time.monotonic() - since))
 
-        call = polling.until(attempt, what=f"an answer of AWS's, to {request.doing}", timeout=SETTLE_TIMEOUT)
+        call = self._until(attempt, f"an answer of AWS's, to {request.doing}")
         if call.refused:
             raise call.refused
         return call.answer
+
+    @staticmethod
+    def _until(attempt, what):
+        return polling.until(attempt, what=what, timeout=SETTLE_TIMEOUT, pause=coalescing.pause)
 
     def _ask(self, request, *, retried=(), writing=False, once=False):
         """

@@ -14,13 +14,16 @@ from aws_runbook.kinds import arguments
 _OF_THE_ACCOUNT = re.compile(r"arn:[\w-]+:iam::\d{12}:policy/(?:.+/)?(?P<name>[^/]+)")
 
 
-def policy_arn(session, name):
+def policy_arn(session, name, *, recalled=False):
     """
     The ARN of a policy of the account, with any path; an ARN is returned unchanged.
 
     Without a policy of that name, it is the ARN that a new one would get. A policy whose name differs only by case is an error: names
     are case-insensitive in IAM, so both cannot exist.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-friendly-names
+
+    With ``recalled``, AWS is asked once for all names of a run, and again where one seems to be taken: each new policy would make
+    the listing outdated for the next one. It is for callers that notice another run's new policy when they create theirs.
     """
     if name.startswith("arn:"):
         return name
@@ -28,7 +31,15 @@ def policy_arn(session, name):
     doing = f"find the policy {name}"
     if session.read("iam", "get_policy", doing, PolicyArn=arn, absent=("NoSuchEntity",)):
         return arn
-    for policy in session.read("iam", "list_policies", doing, Scope="Local")["Policies"]:
+
+    def listed():
+        return session.read("iam", "list_policies", doing, Scope="Local")["Policies"]
+
+    if recalled and name.lower() not in session.recall(
+        "policy names", lambda: {policy["PolicyName"].lower() for policy in listed()}
+    ):
+        return arn
+    for policy in listed():
         if policy["PolicyName"] == name:
             return policy["Arn"]
         if policy["PolicyName"].lower() == name.lower():

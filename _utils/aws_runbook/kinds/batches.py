@@ -19,7 +19,7 @@ from aws_runbook.run.coalescing import Group
 from aws_runbook.run.prefetch import tag
 
 # The largest number of states in a batch: each is a thread.
-_SIZE = 100
+_SIZE = 1000
 # The keys that a chunk may have besides the arguments of its function.
 # https://docs.saltproject.io/en/latest/ref/states/requisites.html
 _PLAIN = frozenset(

@@ -1,21 +1,36 @@
 """
 Batch reads across threads: threads that each need one resource wait for one another, and one listing answers all of them.
 
-Fifty users that were created in parallel are confirmed by one call. The last thread makes it, when all others wait or have ended.
-A thread that is delayed, for instance because AWS does not show a resource yet, is waited for only briefly.
+Fifty users that were created in parallel are confirmed by one call, when all threads wait or have ended. One of them leads: it makes
+the call, and the others sleep until then, so that each request wakes one thread at most. A thread that pauses, for instance because AWS
+does not show a resource yet, is waited for only briefly. One that has not had its turn yet, of the processor or to call AWS, is waited
+for: if it were not, the number of listings would grow with the number of threads.
 """
 
 import threading
+import time
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any
 
-# How long to wait for delayed threads. Seconds.
+# How long to wait for threads that pause, since another one last got on. Seconds.
 _PATIENCE = 1.0
+# The same for any other thread: a call may hang.
+_LONG_PATIENCE = 30.0
 # The number of simultaneous calls that throttling services accept from a run.
 AT_ONCE = 10
 
 _active: ContextVar[Any] = ContextVar("aws_runbook_group", default=None)
+
+
+class _Request:
+    """What a thread waits for: ``load()`` answers all requests of one ``name``."""
+
+    def __init__(self, name, load):
+        self.name, self.load = name, load
+        # Set when it is answered, or its thread is to lead.
+        self.woken = threading.Event()
+        self.answered = False
 
 
 class Group:
@@ -24,11 +39,12 @@ class Group:
     def __init__(self, number):
         self.number = number
         self._running = number
-        # The request of each waiting thread: a name, and the function that answers it.
-        self._waiting = {}
-        self._leading = False
+        self._waiting, self._leader = [], None
+        # Only the leader waits for it.
         self._changed = threading.Condition()
         self.calls = threading.BoundedSemaphore(AT_ONCE)
+        # The number of threads that pause, and when a thread last got on.
+        self._pausing, self._last = 0, time.monotonic()
 
     @contextmanager
     def member(self):
@@ -40,37 +56,85 @@ class Group:
             _active.reset(token)
             with self._changed:
                 self._running -= 1
-                self._changed.notify_all()
+                self._check()
+
+    def pause(self, seconds):
+        """Sleep; meanwhile the others wait only briefly for this thread."""
+        self._count_pausing(1)
+        try:
+            time.sleep(seconds)
+        finally:
+            self._count_pausing(-1)
+
+    def _count_pausing(self, number):
+        with self._changed:
+            self._pausing += number
+            self._check()
 
     def ask(self, name, load):
         """Call ``load()`` once for all threads that ask for ``name``, after all of them have asked."""
-        me, in_time = threading.get_ident(), True
+        request = _Request(name, load)
         with self._changed:
-            self._waiting[me] = (name, load)
-            self._changed.notify_all()
-            while me in self._waiting and not self._is_due(in_time):
-                in_time = self._changed.wait(_PATIENCE)
-            if me not in self._waiting:
-                return
-            self._leading = True
-            asking = dict(self._waiting)
+            self._waiting.append(request)
+            self._appoint()
+            self._check()
+        request.woken.wait()
+        if not request.answered:
+            self._lead()
+
+    def _appoint(self):
+        """Let the first waiting thread lead, unless one leads already."""
+        if self._leader is None and self._waiting:
+            self._leader = self._waiting[0]
+            self._leader.woken.set()
+
+    def _check(self):
+        """Wake the leader if it need not wait for anybody who is getting on, after a thread has asked, paused or ended."""
+        self._last = time.monotonic()
+        if len(self._waiting) >= self._running - self._pausing:
+            self._changed.notify()
+
+    def _lead(self):
+        """Wait for the others, answer all requests, and wake their threads."""
+        requests = []
         try:
-            for once in dict(asking.values()).values():
-                once()
+            with self._changed:
+                while (left := self._left()) > 0:
+                    self._changed.wait(left)
+                requests = list(self._waiting)
+            for load in {request.name: request.load for request in requests}.values():
+                load()
         finally:
             with self._changed:
-                self._leading = False
-                for thread in asking:
-                    self._waiting.pop(thread, None)
-                self._changed.notify_all()
+                requests = requests or self._waiting  # all go on if this one is interrupted
+                self._waiting = self._waiting[len(requests) :]
+                for request in requests:
+                    request.answered = True
+                    request.woken.set()
+                self._leader = None
+                self._appoint()
 
-    def _is_due(self, in_time):
-        return not self._leading and (len(self._waiting) >= self._running or not in_time)
+    def _left(self):
+        """Return how many seconds the leader waits yet; none if all threads wait or have ended."""
+        absent = self._running - len(self._waiting)
+        if absent <= 0:
+            return 0
+        patience = _PATIENCE if absent <= self._pausing else max(_PATIENCE, _LONG_PATIENCE)
+        return self._last + patience - time.monotonic()
 
 
 def current():
     """Return the :class:`Group` of this thread, if any."""
     return _active.get()
+
+
+def pause(seconds):
+    """Sleep before asking again; parallel threads wait only briefly for this one meanwhile."""
+    group = _active.get()
+    if group:
+        group.pause(seconds)
+    else:
+        time.sleep(seconds)
 
 
 def turn():

@@ -139,5 +139,5 @@ def test_outside_a_run_there_are_none():
 
 
 def test_so_many_at_a_time():
-    chunks = [chunk(f"u{number}") for number in range(500)]
+    chunks = [chunk(f"u{number}") for number in range(batches._SIZE + 50)]
     assert len(names(chunks)) == batches._SIZE - 1

@@ -201,12 +201,82 @@ def test_threads_that_need_the_same_are_answered_once(monkeypatch):
     assert len(asked) == 1
 
 
-def test_one_that_is_held_up_is_waited_for_only_a_moment(monkeypatch):
+def test_one_that_pauses_is_waited_for_only_a_moment(monkeypatch):
+    pauses, goes_on = threading.Event(), threading.Event()
+    monkeypatch.setattr(coalescing.time, "sleep", lambda _seconds: pauses.set() or goes_on.wait(60))
     monkeypatch.setattr(coalescing, "_PATIENCE", 0.01)
+    group, asked = coalescing.Group(2), []
+
+    def work():
+        with group.member():
+            coalescing.pause(60)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert pauses.wait(60)
+    with group.member():
+        group.ask("iam", lambda: asked.append(1))
+    assert asked == [1]
+    goes_on.set()
+    thread.join(60)
+
+
+def test_one_that_has_not_had_its_turn_is_waited_for(monkeypatch):
+    """However slow the machine is: otherwise many threads would ask for a listing each time that a few of them have got on."""
+    monkeypatch.setattr(coalescing, "_PATIENCE", 0)
+    monkeypatch.setattr(coalescing, "_LONG_PATIENCE", 60)
+    group, asked = coalescing.Group(2), []
+
+    def work(number):
+        with group.member():
+            group.ask("iam", lambda: asked.append(number))
+
+    first = threading.Thread(target=work, args=(1,))
+    first.start()
+    while not asked and not group._waiting:
+        first.join(0.001)
+    work(2)
+    first.join(60)
+    assert asked == [2]  # what the last one asked for
+
+
+def test_one_that_hangs_is_not_waited_for_without_end(monkeypatch):
+    monkeypatch.setattr(coalescing, "_PATIENCE", 0)
+    monkeypatch.setattr(coalescing, "_LONG_PATIENCE", 0.01)
     group, asked = coalescing.Group(2), []
     with group.member():
         group.ask("iam", lambda: asked.append(1))
     assert asked == [1]
+
+
+def test_who_is_interrupted_lets_the_others_go_on(monkeypatch):
+    group, ended = coalescing.Group(3), []
+
+    class Interrupted(BaseException):
+        pass
+
+    def interrupt(_seconds):
+        while len(group._waiting) < 2:
+            group._changed.release()
+            group._changed.acquire()
+        raise Interrupted
+
+    monkeypatch.setattr(group._changed, "wait", interrupt)
+
+    def work():
+        try:
+            group.ask("iam", lambda: ended.append("asked"))
+        except Interrupted:
+            ended.append("interrupted")
+        else:
+            ended.append("went on")
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(ended) == ["interrupted", "went on"]
 
 
 def test_an_error_of_who_asks_for_all_lets_the_others_go_on(monkeypatch):
