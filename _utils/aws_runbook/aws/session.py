@@ -305,7 +305,7 @@ class Session:
         resource, for callers that know exactly what the write changes.
         """
         client, known = self._client(service, region, doing, once=once), services.of(service)
-        is_old = invalidation.of_one(*stale) if stale else invalidation.after(service, parameters, method)
+        outdated = invalidation.of_one(*stale) if stale else invalidation.after(service, parameters, method)
         retried = retries.of_write(known, once=once)
         request = _Request(
             client, service, method, doing, parameters, lambda: getattr(client, method)(**parameters), absent
@@ -318,7 +318,7 @@ class Session:
             call = self._until(attempt, f"AWS to let me {doing}")
         finally:
             for kin in known.kin or (service,):
-                self._cache.drop(kin, is_old, parameters)
+                self._cache.drop(kin, outdated, parameters)
         if call.refused:
             raise call.refused
         self._cache.recent.note(self._place(client), method, parameters, call.answer)

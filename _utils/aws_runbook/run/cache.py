@@ -16,6 +16,7 @@ from typing import Any
 
 from aws_runbook.run import coalescing
 from aws_runbook.run.created import Recent
+from aws_runbook.run.index import Index
 from aws_runbook.run.listings import MANY, Listed
 
 _active: ContextVar[Any] = ContextVar("aws_runbook_cache", default=None)
@@ -33,6 +34,8 @@ class Cache:
         self._answers = {}
         # Answers about resources that the run has created, known without reading, until the resources are written to.
         self._known = {}
+        # Where all these are, by what their questions name.
+        self._index = Index()
         # The names that were read in a batch, including those whose answer was dropped since.
         self._asked_with = set()
         self._asking = defaultdict(threading.RLock)
@@ -69,13 +72,16 @@ class Cache:
                     if slot in self._answers:
                         self._foreseen = {}
                     self._answers[slot] = answer
+                    self._index.add(slot)
                     self._early.discard(slot)
         return copy.deepcopy(answer)  # a caller that changes its answer must not change the next one's
 
     def learn(self, source, parameters, answer):
         """Cache ``answer`` to a question about a resource that this run has created, until that is written to."""
+        slot = (source, _frozen(parameters))
         with self._lock:
-            self._known[source, _frozen(parameters)] = answer
+            self._known[slot] = answer
+            self._index.add(slot)
 
     def get_with(self, source, name, others, load):
         """
@@ -94,6 +100,8 @@ class Cache:
                     if any((source, entry) in self._answers for entry in names):
                         self._foreseen = {}
                     self._answers.update({(source, entry): found.get(entry) for entry in names})
+                    for entry in names:
+                        self._index.add((source, entry))
                     self._asked_with.update((source, entry) for entry in names)
                     self._early.difference_update((source, entry) for entry in names)
             with self._lock:
@@ -216,21 +224,18 @@ class Cache:
         finally:
             _distrustful.reset(token)
 
-    def drop(self, service, is_old, parameters=()):
-        """Drop the answers of ``service`` for which ``is_old(method, question)``, after a write with ``parameters``."""
+    def drop(self, service, outdated, parameters=()):
+        """Drop the ``outdated`` answers of ``service`` (:class:`invalidation.Outdated`), after a write with ``parameters``."""
         with self._lock:
             self._foreseen = {}
             for (_, listed), found in self._listings.items():
                 if found and listed == service:
                     found.write(parameters)
-            self._answers, self._known = (
-                {
-                    (source, question): answer
-                    for (source, question), answer in answers.items()
-                    if source[1] != service or not is_old(source[3], question)
-                }
-                for answers in (self._answers, self._known)
-            )
+            for slot in self._index.candidates(service, outdated.names):
+                source, question = slot
+                if (slot in self._answers or slot in self._known) and outdated(source[3], question):
+                    self._answers.pop(slot, None)
+                    self._known.pop(slot, None)
 
     def clear(self):
         """Drop all answers."""

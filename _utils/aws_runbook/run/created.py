@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
 """
 
+import re
 import time
 
 from aws_runbook import services
@@ -69,7 +70,17 @@ class Recent:
 
     def has_made(self, parameter, name):
         """Whether AWS may not show yet the resource that ``parameter`` names, because this run has created it."""
-        return any(parameter in _MADE[made_by].named_by and _is(name, made) for (made_by, made), _ in self._fresh())
+        return any(self._makers(parameter, name))
+
+    def _makers(self, parameter, text):
+        """Yield the calls that have just created what ``text``, the value of ``parameter``, names. A run may create thousands."""
+        now = self._clock()
+        for made_by, kind in _MADE.items():
+            if parameter in kind.named_by:
+                for name in _named_by(text):
+                    told = self._made.get((made_by, name))
+                    if told and now - told[0] < SETTLE_TIMEOUT:
+                        yield made_by
 
     def _fresh(self):
         """Return ``(made by, name), (place, within)`` of the resources that AWS may not show yet."""
@@ -79,8 +90,7 @@ class Recent:
 
     def doubts(self, code, message, parameters):
         """Whether the cause of an error may be that not all of AWS's servers know yet what this run has created."""
-        fresh = self._fresh()
-        if not fresh:
+        if not self._made:
             return False
         named = [(member, text) for member, text in _texts(parameters) if member in _NAMING]
         meant = _meant([text for _, text in named], message)
@@ -88,11 +98,9 @@ class Recent:
             return False
         return any(
             code in _MADE[made_by].codes
-            and member in _MADE[made_by].named_by
-            and _is(text, name)
-            and (text in meant or not meant)
-            for (made_by, name), _ in fresh
             for member, text in named
+            if text in meant or not meant
+            for made_by in self._makers(member, text)
         )
 
     def lacks(self, place, method, parameters, answer):
@@ -134,9 +142,14 @@ def _meant(texts, message):
 
 def _is(text, name):
     """Whether a parameter names ``name``, on its own or at the end of an ARN."""
-    return text == name or (
-        isinstance(text, str) and text.startswith("arn:") and text.endswith((f"/{name}", f":{name}"))
-    )
+    return name in _named_by(text)
+
+
+def _named_by(text):
+    """Yield what a parameter can name: its text, and each end of an ARN."""
+    yield text
+    if isinstance(text, str) and text.startswith("arn:"):
+        yield from (text[match.end() :] for match in re.finditer("[/:]", text))
 
 
 def _texts(value, member=None):

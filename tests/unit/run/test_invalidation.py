@@ -1,5 +1,7 @@
 """What a write makes old of what a run has read."""
 
+import dataclasses
+
 import pytest
 
 from aws_runbook.run import invalidation
@@ -90,3 +92,19 @@ def test_what_a_run_knows_of_what_it_has_made():
     assert (ask(), asked) == ("known", [])
     cache.drop("iam", invalidation.after("iam", question, "create_access_key"))
     assert (ask(), asked) == ("asked", [1])
+
+
+def test_a_write_looks_only_at_answers_about_the_same_resources():
+    """A run has several answers for each of thousands of resources, and as many writes."""
+    cache, looked_at = Cache(), []
+    for number in range(1000):
+        cache.get(("connection", "iam", None, "get_user"), {"UserName": f"n{number}-backup"}, dict)
+    cache.get(("connection", "iam", None, "list_users"), {}, dict)
+    written = invalidation.after("iam", {"UserName": "n7-backup"})
+
+    def is_old(method, question):
+        looked_at.append((method, question))
+        return written.is_old(method, question)
+
+    cache.drop("iam", dataclasses.replace(written, is_old=is_old), {"UserName": "n7-backup"})
+    assert sorted(looked_at) == [("get_user", (("UserName", "n7-backup"),)), ("list_users", ())]

@@ -8,7 +8,7 @@ from salt.utils import immutabletypes
 
 from aws_runbook.errors import UnreachableError
 from aws_runbook.run import cache as run_cache
-from aws_runbook.run import prefetch
+from aws_runbook.run import invalidation, prefetch
 
 
 def chunk(state="s3_bucket", name="ocp-backup", **arguments):
@@ -170,7 +170,7 @@ def asked_again(cache):
         (lambda _: None, True),
         (lambda cache: ask(cache, iter("1"), "b"), True),  # nothing was known of it
         (asked_again, False),
-        (lambda cache: cache.drop("s3", lambda *_: False), False),
+        (lambda cache: cache.drop("s3", invalidation.Outdated(lambda *_: False)), False),
         (lambda cache: cache.clear(), False),
         (lambda cache: cache.list_again("account", "s3", list), False),
     ],
