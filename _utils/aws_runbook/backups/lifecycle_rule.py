@@ -48,7 +48,7 @@ def normalise(rule):
         selection = {"Tag": tags[0]} if tags else sizes
     else:
         selection = {"Prefix": prefix}
-    rest = {name: value for name, value in rule.items() if name not in ("Filter", "Prefix")}
+    rest = {name: value for name, value in rule.items() if name != "Prefix"}
     return {**_plain(rest), "Filter": selection}
 
 

@@ -34,7 +34,7 @@ class Grant:
     def __str__(self):
         if self.odd:
             return self.odd
-        told = " and ".join(f"{key} {value!r}" for _, key, value in sorted(self.conditions, key=str))
+        told = " and ".join(f"{key} {value!r}" for _, key, value in sorted(self.conditions))
         return f"{self.action} on {self.resource}" + (f" where {told}" if told else "")
 
 

@@ -126,6 +126,7 @@ def test_two_servers_that_mirror_to_one_place():
         (("m", ["/"]), ("m/n", ["/a"]), 1),
         (("m", ["/a"]), ("n", ["/a"]), 0),
         (("m", []), ("m", ["/a"]), 0),
+        (("m", ["/Xa/"]), ("m/Xa", ["/b"]), 1),
     ],
 )
 def test_mirrors_of_several_directories(one, other, number):

@@ -214,6 +214,33 @@ def test_filters_that_mean_the_same(one, other):
     assert lifecycle_rule.equal({**rest, **one, "ID": "one"}, {**rest, **other, "ID": "other", "Transitions": []})
 
 
+SMALL = {"ObjectSizeLessThan": 5}
+
+
+@pytest.mark.parametrize(
+    ("written", "canonical"),
+    [
+        ({}, {"Prefix": ""}),
+        ({"Prefix": "a/"}, {"Prefix": "a/"}),
+        ({"Filter": {"Prefix": "a/"}}, {"Prefix": "a/"}),
+        ({"Filter": {"And": {"Prefix": "a/"}}}, {"Prefix": "a/"}),
+        ({"Filter": {"Tag": TAGS[0]}}, {"Tag": TAGS[0]}),
+        ({"Filter": {"And": {"Tags": [TAGS[0]]}}}, {"Tag": TAGS[0]}),
+        ({"Filter": SMALL}, SMALL),
+        ({"Filter": {"And": {"Prefix": "a/", **SMALL}}}, {"And": {"Prefix": "a/", **SMALL}}),
+        ({"Filter": {"And": {"Prefix": "a/", "Tags": [TAGS[0]]}}}, {"And": {"Prefix": "a/", "Tags": [TAGS[0]]}}),
+        ({"Filter": {"And": {"Tags": [TAGS[0]], **SMALL}}}, {"And": {"Tags": [TAGS[0]], **SMALL}}),
+        (
+            {"Filter": {"And": {"Tags": [dict(reversed(TAGS[0].items())), TAGS[0]], **SMALL}}},
+            {"And": {"Tags": [TAGS[0]], **SMALL}},
+        ),
+        ({"Filter": {"And": {"Prefix": "a/", "Tags": [], **SMALL}}}, {"And": {"Prefix": "a/", **SMALL}}),
+    ],
+)
+def test_the_canonical_form_of_a_filter(written, canonical):
+    assert lifecycle_rule.normalise({"ID": "x", **written}) == {"ID": "x", "Filter": canonical}
+
+
 @pytest.mark.parametrize(
     "date",
     ["2030-01-01", "2030-01-01T00:00:00Z", "2030-01-01T00:00:00.000Z", dt.date(2030, 1, 1), dt.datetime(2030, 1, 1)],  # noqa: DTZ001  YAML's dates have no zone
@@ -609,6 +636,12 @@ def test_merge_refuses_danger_by_itself():
         "The lifecycle rule 'delete-after-30-days' (all objects) would expire objects of the pgBackRest repository kingfisher/ "
         "(postgres:backup of kingfisher-main); nothing was written."
     )
+
+
+def test_merge_leaves_a_danger_found_as_it_is():
+    """It is not made here; dangers tells of it."""
+    theirs = rule("king", "theirs")
+    assert lifecycle.merge([theirs], [rule("z/", "z")], [KINGFISHER])[0] == [theirs, rule("z/", "z")]
 
 
 def test_a_rule_that_expires_sooner_is_reported():

@@ -150,6 +150,19 @@ def test_undeclared_names_directories_and_only_a_few():
     assert bucket_search.undeclared("", ["database"], listing_of(keys)) == ["0/", "1/", "2/"]
 
 
+def test_the_search_goes_on_behind_what_is_left_out():
+    keys = {"a/x/y", "b/archive/main/archive.info", "c/backup/main/backup.info"}
+    assert bucket_search.repositories([""], listing_of(keys), skip=("a/",)) == {
+        "b": "b/archive/main/archive.info",
+        "c": "c/backup/main/backup.info",
+    }
+
+
+def test_where_the_whole_bucket_is_declared_nothing_is_undeclared():
+    assert bucket_search.undeclared("", ["", "a"], listing_of({"a/b", "c"})) == []
+    assert bucket_search.undeclared("c", [""], listing_of({"a/b", "c"})) == []
+
+
 def test_undeclared_goes_on_behind_what_is_declared_and_keeps_what_it_has_found():
     keys = {"a/b", "c/d/x", "c/e", "0"}
     assert bucket_search.undeclared("", ["a", "c/d"], listing_of(keys)) == ["0", "c/e"]

@@ -383,6 +383,38 @@ def test_statements_apart():
     assert not policies.equal({"Version": "2012-10-17", "Statement": odd}, {"Statement": odd})
 
 
+def test_the_order_in_which_a_statement_is_written_does_not_matter():
+    one = {"Effect": "Allow", "Action": ["a", "b"], "Resource": ["r"]}
+    other = {"Resource": "r", "Action": "a", "Effect": "Allow"}
+    assert policies.equal({"Statement": one}, {"Statement": [one, other]})
+    assert policies.equal({"Statement": one}, {"Statement": [other, one]})
+    assert policies.equal(
+        {"Statement": [other, {**one, "Resource": "s"}]}, {"Statement": [{**one, "Resource": "s"}, other]}
+    )
+
+
+def test_targets_of_one_place_have_what_each_of_them_needs():
+    """Whatever their order."""
+    deleting, adding = target("files", "b", prefix="p"), target("files", "b", prefix="p", append_only=True)
+    whole, adding_whole = target("files", "b"), target("files", "b", append_only=True)
+    tags, target_time, plain = (
+        target("pgbackrest", "b", prefix="p", options=frozenset(options)) for options in ({"tags"}, {"target_time"}, ())
+    )
+    elsewhere = target("pgbackrest", "b", prefix="q")
+    alone = policies.document([deleting])
+    assert policies.document([deleting, adding]) == policies.document([adding, deleting]) == alone
+    alone = policies.document([whole])
+    assert policies.document([whole, adding_whole]) == policies.document([adding_whole, whole]) == alone
+    both = policies.document([target("pgbackrest", "b", prefix="p", options=frozenset({"tags", "target_time"}))])
+    for targets in ([tags, target_time, plain], [plain, target_time, tags], [target_time, tags]):
+        assert policies.document(targets) == both
+    made = policies.document([plain, elsewhere])
+    assert made == policies.document([elsewhere, plain])
+    assert made["Statement"][0]["Condition"]["StringEquals"]["s3:prefix"] == ["", "p", "q"]
+    # A mirror beside a repository at one place: each needs to delete.
+    assert policies.document([adding, plain]) == policies.document([plain, adding]) == policies.document([plain])
+
+
 def test_the_document_as_it_is_sent():
     assert policies.dumps({"a": ["\xe9", 1]}) == '{"a":["\\u00e9",1]}'
 

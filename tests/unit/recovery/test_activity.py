@@ -1,5 +1,6 @@
 """What was done to a target, and what of it looks like damage."""
 
+import time
 from datetime import timedelta, timezone
 
 import pytest
@@ -151,8 +152,8 @@ def test_a_line_says_all_that_was_done():
 def test_damage_begins_with_the_first_of_it():
     told = activity.History(SCRIPT, "day")
     times = [timedelta(hours=hours) for hours in (5, 3, 4)]
-    for number, time in enumerate(times):
-        told.add(activity.Event(f"database/{number}", activity.OVERWRITTEN, START + time, 1, timedelta()))
+    for number, hour in enumerate(times):
+        told.add(activity.Event(f"database/{number}", activity.OVERWRITTEN, START + hour, 1, timedelta()))
     (line,) = told.lines()
     assert (line.first, line.changed, line.begin) == (START + times[1], START + times[1], START)
     assert activity.first_damage([activity.Line(START), line]) == START + times[1]
@@ -227,3 +228,30 @@ def test_the_line_in_which_a_moment_lies_is_the_first():
 )
 def test_what_looks_like_damage_by_itself(target, key, what, age, why):
     assert activity.suspicion(target, activity.Event(key, what, START, 1, timedelta(days=age))) == why
+
+
+def test_how_many_looked_like_damage_is_counted_and_what_was_deleted_is_not_there_any_more():
+    told = activity.History(SCRIPT, "day")
+    for number in range(3):
+        told.add(activity.Event(f"database/{number}", activity.WRITTEN, START))
+    for number in range(2):
+        told.add(activity.Event(f"database/{number}", activity.DELETED, START + timedelta(days=1)))
+    told.add(activity.Event("database/x", activity.WRITTEN, START + timedelta(days=2)))
+    _, second, third = told.lines()
+    assert second.damage == ["2 deleted before the 30 days were over"]
+    assert third.objects == 1
+
+
+def test_damage_without_a_moment_begins_at_none():
+    begun = activity.Line(START, first=START)
+    assert activity.first_damage([begun, activity.Line(START, damage=["x"])]) is None
+
+
+def test_what_is_shown_does_not_depend_on_where_this_machine_stands(monkeypatch):
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        assert activity.as_data(activity.Line(START))["begin"] == "2026-01-01T00:00:00+00:00"
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -3,6 +3,8 @@
 import logging
 import threading
 import tracemalloc
+from collections import Counter
+from contextvars import ContextVar
 from datetime import timedelta
 
 import pytest
@@ -720,3 +722,170 @@ def test_each_of_several_places_is_recovered_and_hidden_by_calls_of_its_own():
     ]
     assert [tally["location"] for tally in recovery.tallies] == ["b/x", "c/y"]
     assert {entry[2] for entry in session.told if entry[1] == "delete_objects"} == {"eu-west-2", "us-east-1"}
+
+
+def calls_for(parts):
+    """How often each method is called to bring back an object in such parts."""
+    found = bucket()
+    found.put("own/a", b"", parts=parts)
+    moment = found.now
+    found.wait(HOUR)
+    found.delete("own/a")
+    session = Session(found)
+    assert not recovered(session, moment).differing.counts
+    numbers = sorted(named["PartNumber"] for method, named in session.calls if method.startswith("upload_part"))
+    return Counter(method for method, _ in session.calls), numbers
+
+
+@pytest.mark.parametrize(
+    ("parts", "heads", "numbers"),
+    [
+        ((b"12", b"34", b"5"), 1, [1, 2, 3]),
+        ((b"12", b"34", b"56"), 1, [1, 2, 3]),
+        ((b"12", b"34"), 1, [1, 2]),
+        ((b"1",), 1, [1]),
+        ((b"12", b"3", b"4567"), 3, [1, 1, 2, 2, 3, 3]),
+        ((b"1234", b"5", b"6"), 3, [1, 2, 3]),
+        # The next part would begin where the object ends.
+        ((b"12", b"34", b""), 3, [1, 2, 3]),
+    ],
+)
+def test_what_a_copy_in_parts_costs(parts, heads, numbers):
+    """Of even parts one question is enough, and nothing is copied twice."""
+    calls, copied = calls_for(parts)
+    assert calls["head_object"] == heads
+    assert copied == numbers
+    assert calls["create_multipart_upload"] == calls["complete_multipart_upload"] == 1
+    assert calls["abort_multipart_upload"] == 0
+
+
+def test_an_object_in_parts_whose_new_etag_is_another_is_known_for_what_was_written():
+    class KmsInParts(Session):
+        def _complete_multipart_upload(self, **parameters):
+            answer = super()._complete_multipart_upload(**parameters)
+            self.buckets[parameters["Bucket"]].keys[parameters["Key"]][0].parts += (b"",)
+            return {**answer, "ETag": '"of another key-2"'}
+
+    found = bucket()
+    found.put("own/a", b"", parts=(b"1", b"2"))
+    moment = found.now
+    found.wait(HOUR)
+    found.delete("own/a")
+    assert not recovered(KmsInParts(found), moment).differing.counts
+
+
+def test_each_call_is_made_in_the_context_of_the_caller():
+    """By it a store knows whose lock it is, and a run what it has read."""
+    variable = ContextVar("variable", default="none")
+    found, seen = bucket(), set()
+    found.put("own/a", b"", parts=(b"1", b"2"))
+    moment = overwritten(found, 1)
+    found.delete("own/a")
+    found.put("own/new", b"")
+    variable.set("of the caller")
+    recovered(Session(found, before=lambda method, _: seen.add((method, variable.get()))), moment)
+    assert {value for _, value in seen} == {"of the caller"}
+    assert {"upload_part_copy", "copy_object", "delete_objects"} <= {method for method, _ in seen}
+
+
+@pytest.mark.parametrize("text", ["using Server Side Encryption", "server-side encryption", "Server-Side Encryption"])
+def test_an_object_with_a_key_of_the_customers_own_is_called_encrypted(text):
+    found = bucket()
+    moment = overwritten(found, 1)
+
+    def refuse(method, _):
+        if method == "copy_object":
+            raise Refused("InvalidRequest", text)
+
+    recovery = recovered(Session(found, before=refuse), moment)
+    assert list(recovery.problems.counts) == ["encrypted"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "method"),
+    [((b"x",), "complete_multipart_upload"), ((b"x", b"y"), "copy_object"), ((b"x", b"y", b"z"), "copy_object")],
+)
+def test_where_nothing_is_told_of_parts_one_is_copied_as_one(parts, method):
+    found = bucket()
+    found.put("own/a", b"", parts=parts)
+    moment = found.now
+    found.wait(HOUR)
+    found.delete("own/a")
+    session = Session(found)
+    session.tells_parts = False
+    recovered(session, moment)
+    assert method in {called for called, _ in session.calls}
+    assert found.live() == {"own/a": b"".join(parts)}
+
+
+def test_elsewhere_beside_what_is_there_already():
+    found, other = bucket(), bucket("c")
+    for name in "bdf":
+        found.put(f"own/{name}", name.encode())
+    moment = found.now
+    other.put("new/own/b", b"old")
+    for name in "abcegh":
+        other.put(f"new/own/{name}", name.encode())
+    other.put("new/own/d", b"another")
+    other.delete("new/own/c")
+    before = other.live()
+    for size in (1, 2, 1000):
+        with Recovery(Session(found, other, page_size=size), PLACES, moment, THERE) as recovery:
+            recovery.plan()
+        (tally,) = recovery.tallies
+        counted = {name: tally[name] for name in ("objects", "same", "copy", "hide", "others", "left")}
+        assert counted == {"objects": 3, "same": 1, "copy": 2, "hide": 0, "others": 4, "left": 0}
+        assert recovery.hidden == []
+    session = Session(found, other)
+    recovered(session, moment, THERE)
+    assert other.live() == {**before, "new/own/d": b"d", "new/own/f": b"f"}
+    assert sorted(parameters["Key"] for method, parameters in session.calls if method == "copy_object") == [
+        "new/own/d",
+        "new/own/f",
+    ]
+    assert not [method for method, _ in session.calls if method.startswith("delete")]
+
+
+@pytest.mark.parametrize("names", ["", "a", "z", "az"])
+def test_elsewhere_where_nothing_of_it_is(names):
+    found, other = bucket(), bucket("c")
+    found.put("own/m", b"m")
+    for name in names:
+        other.put(f"new/own/{name}", b"")
+    recovery = recovered(Session(found, other), found.now, THERE)
+    assert recovery.tallies[0]["others"] == len(names)
+    assert other.live()["new/own/m"] == b"m"
+    assert not recovery.differing.counts
+    nothing = recovered(Session(bucket(), other), found.now, THERE)
+    assert nothing.tallies[0]["others"] == len(names) + 1
+    assert not nothing.differing.counts
+
+
+def test_what_could_not_be_done_is_counted_and_named():
+    named = execution.Named()
+    assert "a" not in named
+    named.add("gone", "a")
+    named.add("gone", "b", "a text")
+    named.add("failed", "c")
+    assert (named.counts, named.examples) == ({"gone": 2, "failed": 1}, {"gone": ["a", "b (a text)"], "failed": ["c"]})
+    assert "a" in named
+    assert "b" in named
+    assert "b (a text)" not in named
+
+
+@pytest.mark.parametrize(("number", "ends"), [(1, True), (20, True), (21, False)])
+def test_denials_end_it_only_where_it_is_the_permissions(number, ends):
+    """Of few objects one denial is enough; of many it can be of that object alone."""
+    found = bucket()
+    moment = overwritten(found, number)
+
+    def refuse(method, parameters):
+        if method == "copy_object" and parameters["Key"] == "own/00000":
+            raise Refused("AccessDenied")
+
+    session = Session(found, before=refuse)
+    if ends:
+        with pytest.raises(AwsError, match="AccessDenied"):
+            recovered(session, moment)
+    else:
+        assert recovered(session, moment).problems.counts == {"failed": 1}

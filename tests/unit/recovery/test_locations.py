@@ -96,3 +96,52 @@ def test_a_location_that_other_servers_have_too():
 )
 def test_a_directory_that_no_pillar_declares(server, key, directory):
     assert locations.of_server(server, TARGETS)[0].stranger(key) == directory
+
+
+def test_where_nobody_has_backups():
+    with pytest.raises(RunbookError) as raised:
+        locations.of_server("x", [])
+    assert str(raised.value) == "server is 'x', of which pillar names no backup in S3; those with backups: none."
+
+
+def test_a_directory_of_a_repository_is_no_stranger():
+    (place,) = locations.of_server("x", [target("x", "b", "repo", "pgbackrest")])
+    keys = {
+        "repo/backup/main/20260101-000000F/x": None,
+        "repo/archive/main/x": None,
+        "repo/x": None,
+        "repo/theirs/backup/x": "b/repo/theirs/",
+    }
+    assert {key: place.stranger(key) for key in keys} == keys
+
+
+def test_elsewhere_of_two_buckets():
+    targets = [target("x", "one", "a"), target("x", "two", "b")]
+    found = locations.of_server("x", targets)
+    assert locations.elsewhere("other/Xa/", found, targets) == ("other", "Xa/")
+    assert locations.elsewhere("other//aX", found, targets) == ("other", "aX/")
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "to", "sentence"),
+    [
+        (
+            ("a", "a/b"),
+            "other",
+            "to is 'other', where one/a and two/a/b would come to lie one over the other; leave it out.",
+        ),
+        (
+            ("a", "b"),
+            "one",
+            "to is 'one', which would write into the backups of x at one/a; name another bucket or prefix.",
+        ),
+        (("a", "b"), "/x", "to is '/x'; give a BUCKET or BUCKET/PREFIX."),
+    ],
+)
+def test_what_is_no_place_to_bring_backups_to_is_said(prefixes, to, sentence):
+    targets = [target("x", "one", prefixes[0]), target("x", "two", prefixes[1])]
+    for given in (targets, targets[::-1]):
+        with pytest.raises(RunbookError) as raised:
+            locations.elsewhere(to, locations.of_server("x", given), targets)
+        told = str(raised.value)
+        assert told in (sentence, sentence.replace("one/a and two/a/b", "two/a/b and one/a"))

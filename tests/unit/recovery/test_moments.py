@@ -1,5 +1,6 @@
 """The moment that a person writes."""
 
+import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -76,3 +77,28 @@ def test_the_earliest_moment_is_kept_and_can_be_written(now, days):
     assert timedelta() < first - (now - timedelta(days=days)) <= timedelta(minutes=2)
     assert moments.parse(moments.shown(first), now) == first
     assert moments.earliest(now, None) is None
+
+
+def test_a_moment_does_not_depend_on_where_this_machine_stands(monkeypatch):
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        moment = moments.parse("2026-11-20 03:00", NOW)
+        assert moment.isoformat() == "2026-11-20T03:00:00+00:00"
+        assert moments.shown(moment) == "2026-11-20 03:00 UTC"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("now", "first"),
+    [
+        (utc(2026, 11, 27, 12), utc(2026, 11, 20, 12, 1)),
+        (utc(2026, 11, 27, 12, 0, 1), utc(2026, 11, 20, 12, 2)),
+        (utc(2026, 11, 27, 12, 0, 0, 1), utc(2026, 11, 20, 12, 2)),
+        (utc(2026, 11, 27, 12, 0, 59, 999_999), utc(2026, 11, 20, 12, 2)),
+    ],
+)
+def test_the_earliest_moment_is_a_whole_minute(now, first):
+    assert moments.earliest(now, 7) == first

@@ -162,3 +162,68 @@ def test_what_of_the_past_cannot_be_had_back():
         "The lifecycle rule x of the bucket b removes some of it after 7 days already.",
         "The lifecycle rule y of the bucket b removes some of it after 3 days already.",
     ]
+
+
+class Account:
+    """A session in us-east-1, with AWS's answers by method; one that is left out is of what is absent."""
+
+    region = "us-east-1"
+
+    def __init__(self, **answers):
+        self.answers, self.asked = answers, []
+
+    def read(self, service, method, doing, *, absent=(), region=None, Bucket):  # noqa: N803 - as AWS's
+        self.asked.append((service, method, region, doing, Bucket, absent))
+        return self.answers.get(method)
+
+
+HEAD = {"BucketRegion": "eu-west-2", "ResponseMetadata": {"HTTPHeaders": {}}}
+
+
+def test_what_a_bucket_keeps_is_read_in_its_region():
+    session = Account(
+        head_bucket=HEAD,
+        get_bucket_versioning={"Status": "Enabled"},
+        get_bucket_lifecycle_configuration={
+            "Rules": [rule("a", 30), rule("b", 7, prefix="root/x/"), rule("c", 3, prefix="z")]
+        },
+        get_bucket_tagging={"TagSet": [{"Key": buckets.NOTE, "Value": "2030-01-02T03:04:05.678+00:00"}]},
+    )
+    assert retention.read(session, PLACE) == retention.Keeping(
+        "Enabled", 30, (("b", 7),), datetime(2030, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+    )
+    region = "eu-west-2"
+    assert session.asked[1:] == [
+        ("s3", "get_bucket_versioning", region, "read the versioning of the bucket b", "b", ()),
+        (
+            "s3",
+            "get_bucket_lifecycle_configuration",
+            region,
+            "read the lifecycle rules of the bucket b",
+            "b",
+            ("NoSuchLifecycleConfiguration",),
+        ),
+        ("s3", "get_bucket_tagging", region, "read the tags of the bucket b", "b", ("NoSuchTagSet",)),
+    ]
+    assert session.asked[0][4] == "b"
+
+
+def test_a_bucket_without_rules_tags_and_versions():
+    session = Account(head_bucket=HEAD, get_bucket_versioning={})
+    assert retention.read(session, PLACE) == retention.Keeping(None, None)
+    session.answers["get_bucket_lifecycle_configuration"] = {}
+    assert retention.read(session, PLACE) == retention.Keeping(None, None)
+
+
+def test_a_bucket_that_is_missing():
+    with pytest.raises(RunbookError) as raised:
+        retention.read(Account(), PLACE)
+    assert str(raised.value) == "There is no bucket b, where b/root would be."
+
+
+def test_a_filter_that_only_joins_a_prefix_is_about_all_below_it():
+    assert retention.of_rules([rule("a", 3, And={"Prefix": "root/"})], "root/") == (3, ())
+
+
+def test_rules_behind_one_that_is_not_about_it_count_too():
+    assert retention.of_rules([rule("x", 1, prefix="z"), rule("a", 30)], "root/") == (30, ())
