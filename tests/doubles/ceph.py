@@ -24,7 +24,7 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
-PROGRAMS = ("ceph-mon", "ceph-osd", "ceph", "ceph-authtool", "monmaptool", "radosgw", "radosgw-admin")
+PROGRAMS = ("setpriv", "ceph-mon", "ceph-osd", "ceph", "ceph-authtool", "monmaptool", "radosgw", "radosgw-admin")
 # A lifecycle day, in seconds.
 DAY = 1
 _ANSWERS_WITHIN = 120
@@ -177,9 +177,11 @@ class Ceph:
 
     def _start(self, program, *arguments):
         output = self._folder / f"{program}.out"
+        # It ends with this process, also where that is killed.
+        command = ["setpriv", "--pdeathsig", "KILL", "--", *self._command(program, *arguments)]
         with output.open("wb") as stream:
             process = subprocess.Popen(
-                self._command(program, *arguments), cwd=self._folder, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL
+                command, cwd=self._folder, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL
             )  # fmt: skip
         self._processes.append(process)
 
@@ -188,7 +190,7 @@ class Ceph:
         while time.monotonic() < end:
             for process in self._processes:
                 if process.poll() is not None:
-                    raise CephError(f"{process.args[0]} ended:\n{self._outputs()}")
+                    raise CephError(f"{Path(process.args[4]).name} ended:\n{self._outputs()}")
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                 return
             time.sleep(0.1)
