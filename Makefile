@@ -17,7 +17,7 @@ INSTALL = { $(BIN)/pip install --quiet --disable-pip-version-check uv \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all chaos node lint types docs links bench aws sandbox clean
+.PHONY: help demo test test-all chaos node lint types docs changelog links bench aws sandbox clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
@@ -51,6 +51,10 @@ types: node ## Check the types
 docs: $(READY) ## Make the documentation as HTML, in build/docs
 	@$(BIN)/python -m sphinx -q -b html docs build/docs
 	@echo 'Open build/docs/index.html'
+
+# With the version: make changelog VERSION=1.1.0
+changelog: $(READY) ## Move the lines of changelog.d to a new section of CHANGELOG.md
+	@$(BIN)/towncrier build --yes --version "$(VERSION)"
 
 links: $(READY) ## Ask every link of the documentation, which needs the internet
 	@$(BIN)/python -m sphinx -q -b linkcheck docs build/links

@@ -3,7 +3,7 @@
 import re
 import zipfile
 
-from tests.install.conftest import MODULES, STATES, Environment, borrow
+from tests.install.conftest import MODULES, STATES, TREE, Environment, borrow
 
 
 def assert_works(environment):
@@ -19,7 +19,9 @@ def test_a_wheel_is_all_that_it_takes(environment, wheel):
     inside = {name.split(".dist-info")[0] for name in zipfile.ZipFile(wheel).namelist()}
     assert {f"aws_runbook/modules/{name}.py" for name in MODULES} <= inside
     assert {"aws_runbook/wrapper/aws_backup.py", "aws_runbook/py.typed"} <= inside
-    assert {name.split("/")[0] for name in inside} == {"aws_runbook", "saltext_aws_runbook-0.1.0"}
+    # The tree has no tags here, so the version is the one that is being worked on.
+    (version,) = re.findall(r'^fallback_version = "(.*)"$', (TREE / "pyproject.toml").read_text(), re.MULTILINE)
+    assert {name.split("/")[0] for name in inside} == {"aws_runbook", f"saltext_aws_runbook-{version}"}
     environment.pip(wheel)
     assert_works(environment)
     environment.file_roots(environment.evaluate("from aws_runbook import loader; print(*loader.file_roots())"))

@@ -42,3 +42,10 @@ def test_the_programs_are_those_of_ci():
 def test_only_what_publishes_may_write():
     for name in ("test", "release", "links"):
         assert workflow(name)["permissions"] == {"contents": "read"}
+
+
+def test_a_release_is_built_from_its_tag():
+    steps = workflow("release")["jobs"]["build"]["steps"]
+    assert steps[0]["with"]["fetch-depth"] == 0, "a shallow clone has no tags"
+    assert "make test" in [step.get("run") for step in steps]
+    assert "version" not in (TREE / "setup.cfg").read_text().partition("[options]")[0], "it is the tag's"
