@@ -11,7 +11,12 @@ from pathlib import Path
 
 from sandbox import powerdns
 from tests.doubles import ceph
+from tests.fixtures import spoken
 from tests.node import simulator
+
+# Before anything loads the product.
+EAR = spoken.listen() if spoken.is_asked_for() else None
+pytest_addoption = spoken.pytest_addoption
 
 # By marker: what is not tested without it, and how to get it.
 PROGRAMS = {
@@ -59,6 +64,12 @@ def _is_installed(name):
     if name == "mariadb":
         return programs and bool(shutil.which("mariadbd") or Path("/usr/sbin/mariadbd").exists())
     return programs
+
+
+def pytest_configure(config):
+    """Listen to what the product says, if that is asked for."""
+    if EAR is not None:
+        config.pluginmanager.register(spoken.Listener(config, EAR))
 
 
 def pytest_collection_modifyitems(config, items):

@@ -1,0 +1,104 @@
+"""Whether it is known which sentences of the product a test has heard."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from tests.fixtures import spoken
+
+SOURCE = '''
+"""This is the documentation of a module."""
+
+REASONS = {"a": "it is not there yet", "b": "it belongs to somebody else"}
+
+
+def check(value, default="a text that is evaluated once"):
+    """This is the documentation of a function."""
+    if value < 0:
+        raise ValueError(f"{value} is too small; give {'one more' if value == -1 else 'a number that is larger'}.")
+    problems = []
+    if value > 9:
+        problems.append("The value is too large.")
+    return problems or {"low": "there is nothing wrong", "high": "there is nothing to do"}["low" if value < 5 else "high"]
+
+
+def why(name):
+    return f"It cannot be used, because {REASONS[name]}."
+'''
+
+
+@pytest.fixture
+def heard():
+    """Calls functions of the source, and says what was heard since."""
+    tree, known = spoken.noted(SOURCE, "source.py")
+    ear = spoken.Ear(known)
+    module = {"__said__": ear.said}
+    exec(compile(tree, "source.py", "exec"), module)  # noqa: S102 - ours
+
+    def call(function, *args):
+        before = set(ear.keys)
+        try:
+            module[function](*args)
+        except ValueError as error:
+            ear.heard(str(error))
+        return {key.partition(": ")[2] for key in ear.keys - before}
+
+    return call
+
+
+def test_nothing_is_said_when_a_module_is_loaded(heard):
+    assert heard("check", 3) == set()
+
+
+def test_each_form_of_a_sentence_is_one(heard):
+    assert heard("check", -2) == {"{} is too small; give {}.", "a number that is larger"}
+    assert heard("check", 12) == {"The value is too large."}
+
+
+def test_a_constant_is_said_by_the_sentence_that_it_stands_in(heard):
+    assert heard("why", "a") == {"It cannot be used, because {}.", "it is not there yet"}
+    assert heard("why", "b") == {"it belongs to somebody else"}
+
+
+def test_the_sentences_of_the_product_are_found():
+    found = spoken.sentences()
+    assert len({sentence.path for sentence in found}) > 150
+    keys = {sentence.key for sentence in found}
+    assert len(keys) == len(found)
+    assert (
+        "_utils/aws_runbook/databases/checks.py: {}: master_password is not allowed: give managed or stored, and no password."
+        in keys
+    )
+
+
+def finished(keys, remembered=()):
+    """What the end of a run with these keys is, and what it shows; ``remembered`` are those of runs before."""
+    cache = {"sentences/said": list(remembered)}
+    config = SimpleNamespace(cache=SimpleNamespace(get=cache.get, set=cache.__setitem__))
+    ear = spoken.Ear()
+    ear.keys = set(keys)
+    listener = spoken.Listener(config, ear)
+    session = SimpleNamespace(exitstatus=0)
+    listener.pytest_sessionfinish(session, 0)
+    return session.exitstatus, listener.lines
+
+
+def test_a_sentence_that_no_test_says_fails_the_run():
+    everything = [sentence.key for sentence in spoken.sentences() if sentence.key not in spoken.EXCUSED]
+    assert finished(everything) == (0, [])
+    assert finished(everything[1:], remembered=everything[:1]) == (0, [])
+    failed, lines = finished(everything[1:])
+    assert failed == pytest.ExitCode.TESTS_FAILED
+    assert len(lines) == 1
+    assert everything[0].partition(": ")[2] in lines[0]
+
+
+def test_an_excuse_must_be_one(monkeypatch):
+    everything = [sentence.key for sentence in spoken.sentences()]
+    monkeypatch.setattr(
+        spoken, "EXCUSED", {everything[0]: "no test can", "there.py: is no such sentence": "it is gone"}
+    )
+    failed, lines = finished(everything)
+    assert failed == pytest.ExitCode.TESTS_FAILED
+    assert [line.partition(":")[0] for line in lines] == ["said, and need not be excused", "excused, and not there"]
+    assert [line.partition(":")[0] for line in finished(everything[1:])[1]] == ["excused, and not there"]
