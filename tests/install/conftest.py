@@ -6,11 +6,13 @@ Python sees them as installed there, and so does pip, which checks that they mee
 this project's own installation, is done for real.
 """
 
+import io
 import json
 import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
 from importlib.metadata import distribution
 from pathlib import Path
@@ -38,10 +40,36 @@ def tree(tmp_path_factory):
 @pytest.fixture(scope="session")
 def wheel(tree, tmp_path_factory):
     """The distribution, as ``pip install`` makes it on its way."""
-    folder = tmp_path_factory.mktemp("wheel")
+    return _built(tree, tmp_path_factory.mktemp("wheel"))
+
+
+def _built(tree, folder):
     run([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", folder, tree])
     (built,) = folder.glob("*.whl")
     return built
+
+
+@pytest.fixture(scope="session")
+def earlier(tmp_path_factory):
+    """The tree of the release before this one; before the first, as it was when docs/stability.md began to promise something."""
+
+    def git(*arguments):
+        done = subprocess.run(["git", "-C", TREE, *arguments], capture_output=True, check=False)
+        return done.stdout if done.returncode == 0 else b""
+
+    if git("rev-parse", "--is-shallow-repository").strip() != b"false":
+        pytest.skip("only a whole clone has an earlier version")
+    released = git("tag", "--list", "v*", "--merged", "HEAD~", "--sort=-version:refname").split()
+    began = git("log", "--diff-filter=A", "--format=%H", "--", "docs/stability.md").split()
+    folder = tmp_path_factory.mktemp("earlier") / "tree"
+    with tarfile.open(fileobj=io.BytesIO(git("archive", [*began, *released[:1]][-1]))) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def earlier_wheel(earlier, tmp_path_factory):
+    return _built(earlier, tmp_path_factory.mktemp("earlier_wheel"))
 
 
 @pytest.fixture(scope="session")
@@ -106,6 +134,28 @@ class Environment:
         return json.loads(output)["local"] if output.startswith("{") else output
 
 
+class Onedir(Environment):
+    """
+    Salt as its packages install it: its own Python, and what ``salt-pip`` installs in a folder beside it, which comes first.
+
+    https://docs.saltproject.io/salt/install-guide/en/latest/topics/onedir-packages.html
+    """
+
+    def __init__(self, root, borrowed):
+        super().__init__(root, borrowed)
+        self.extras = root / "venv" / "extras-{}.{}".format(*sys.version_info)
+        code = f"import pathlib, sys\nsys.RELENV = pathlib.Path({str(root / 'venv')!r})\nsys.path.insert(0, {str(self.extras)!r})\n"
+        (self.site_packages / "as_relenv.py").write_text(code)
+        (self.site_packages / "as_relenv.pth").write_text("import as_relenv\n")
+
+    def salt_pip(self, *arguments):
+        return run([self.python, self.bin / "salt-pip", *arguments, "--quiet", "--disable-pip-version-check"])
+
+    def install(self, wheel):
+        """A pip with a target folder does not look at what is installed already: dependencies are borrowed."""
+        self.salt_pip("install", "--no-index", "--no-deps", wheel)
+
+
 def run(command, check=True, **options):
     done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
     assert done.returncode == 0 or not check, done.stdout + done.stderr
@@ -115,6 +165,11 @@ def run(command, check=True, **options):
 @pytest.fixture
 def environment(tmp_path, borrowed):
     return Environment(tmp_path, borrowed)
+
+
+@pytest.fixture
+def onedir(tmp_path, borrowed):
+    return Onedir(tmp_path, borrowed)
 
 
 @pytest.fixture(scope="module")

@@ -72,6 +72,17 @@ def test_from_where_it_is_installed(environment, wheel, ssh, sandbox):
     assert not any(state["changes"] for state in ssh("state.apply", "aws", file_roots=file_roots).values())
 
 
+def test_an_upgrade(environment, earlier_wheel, wheel, ssh, sandbox):
+    """As the page says: with ``--regen-thin``, the server gets what is installed now."""
+    environment.pip(earlier_wheel)
+    file_roots = [environment.evaluate("from aws_runbook import loader; print(*loader.file_roots())")]
+    assert "s3_bucket" in ssh("sys.list_state_modules", file_roots=file_roots)
+    environment.pip(wheel)
+    first = ssh("--regen-thin", "state.apply", "aws", file_roots=file_roots)
+    assert [state["comment"] for state in first.values() if state["result"] is not True] == []
+    assert [bucket["Name"] for bucket in sandbox.client("s3").list_buckets()["Buckets"]] == ["ocp-docs-backup"]
+
+
 def test_from_file_roots_one_line_says_what_to_do(tree, ssh, sandbox):
     for test in ([], ["test=True"]):
         (state,) = ssh("state.apply", "aws", *test, file_roots=[tree, tree / "salt"]).values()
