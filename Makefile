@@ -32,7 +32,7 @@ test: lint types node ## Check the style and the types, and run every test
 test-all: $(READY) node ## Run every test on every supported Salt and Python that is here
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nox
 
-chaos: $(READY) ## Search for what a thief with a server's key could destroy, in 100,000 steps of attack
+chaos: $(READY) ## Search for what a thief could destroy, and play the matrix of faults
 	@PYTHONPATH=.:_utils $(BIN)/python -m tests.chaos
 
 # Where it cannot be had, the tests leave out what needs it, and say so.

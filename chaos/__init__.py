@@ -5,7 +5,9 @@ What stands between a client and the sandbox and spoils things: the sandbox itse
 ``chaos.answers`` holds the ways in which an answer goes wrong: cut off, empty, a web page, an error inside a success,
 another operation's answer, and connections that end before the request was forwarded or after it was carried out.
 
-``chaos.in_process`` gives such answers without any network, where there are thousands of them.
+``chaos.in_process`` gives such answers without any network, where there are thousands of them, and connects this process with a sandbox
+in it. ``chaos.faults`` has the faults of the matrix (``tests/chaos``) by name, ``chaos.processes`` runs that are killed or run at once, and
+``chaos.lapse`` lets time pass that nobody waits for.
 
 A test asks for the fixture ``proxy``. boto3 then goes through it, and ``sandbox`` in the same test still looks and
 prepares behind it::

@@ -180,7 +180,8 @@ class Sandbox:
         """
         Let an operation (``CreateUser``, ``iam:*``, ``*``) go wrong.
 
-        ``kind`` is one of throttling, internal_error, unavailable, access_denied, timeout, reset_before, reset_after.
+        ``kind`` is one of throttling, internal_error, unavailable, access_denied, expired_token, skewed_clock, timeout,
+        reset_before, reset_after.
         It strikes ``times`` times, after having let ``skip`` calls pass; with ``probability``, as often as that says,
         drawn from ``seed`` (left out, from the one that the sandbox was started with).
         """

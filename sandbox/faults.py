@@ -35,10 +35,24 @@ _UNAVAILABLE = {
     "ec2": ("Unavailable", "The service is unavailable. Please try again shortly.", 503),
 }
 
+# What each says to a request that was signed by a clock that is wrong.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html
+_SIGNED_LATE = "Signature expired: 20260101T000000Z is now earlier than 20260101T004500Z (20260101T010000Z - 15 min.)"
+_SKEWED = {
+    "s3": ("RequestTimeTooSkewed", "The difference between the request time and the current time is too large.", 403),
+    "sesv2": ("InvalidSignatureException", _SIGNED_LATE, 403),
+    "ec2": ("RequestExpired", "Request has expired.", 400),
+}
+
 # Both APIs of SES draw on one rate.
 _SHARED_RATES = {"sesv2": "ses"}
 
-KINDS = ("throttling", "internal_error", "unavailable", "access_denied", "timeout", "reset_before", "reset_after")
+KINDS = (
+    *("throttling", "internal_error", "unavailable", "access_denied", "expired_token", "skewed_clock"),
+    *("timeout", "reset_before", "reset_after"),
+)
 
 
 @dataclass
@@ -206,6 +220,14 @@ def _access_denied(call, _):
     raise principals.denied(call)
 
 
+def _expired_token(call, _):
+    raise principals.expired(call)
+
+
+def _skewed_clock(call, _):
+    raise AwsError(*_SKEWED.get(call.service, ("SignatureDoesNotMatch", _SIGNED_LATE, 403)))
+
+
 def _timeout(call, _):
     # Held for longer than any client waits; the client has gone by then, so nothing is answered.
     call.state.faults.released.wait(300)
@@ -225,6 +247,8 @@ _FAULTS = {
     "internal_error": _internal_error,
     "unavailable": _unavailable,
     "access_denied": _access_denied,
+    "expired_token": _expired_token,
+    "skewed_clock": _skewed_clock,
     "timeout": _timeout,
     "reset_before": _reset_before,
     "reset_after": _reset_after,

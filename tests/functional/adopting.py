@@ -164,17 +164,19 @@ class Runner:
         """The return of each state by (function, name), of one run of ``planned``: (function, arguments)."""
         self._state.instance_id = uuid.uuid4().hex
         self._state.opts["test"] = self._state.states.opts["test"] = test
-        lows = [_low(place, *entry) for place, entry in enumerate(planned)]
+        chunks = [low(place, *entry) for place, entry in enumerate(planned)]
         running = {}
-        for low in lows:
-            tag = "_|-".join((low["state"], low["__id__"], low["name"], low["fun"]))
-            running[tag] = self._state.call(low, lows, running)
+        for chunk in chunks:
+            tag = "_|-".join((chunk["state"], chunk["__id__"], chunk["name"], chunk["fun"]))
+            running[tag] = self._state.call(chunk, chunks, running)
         return {
-            (f"{low['state']}.{low['fun']}", low["name"]): ret for low, ret in zip(lows, running.values(), strict=True)
+            (f"{chunk['state']}.{chunk['fun']}", chunk["name"]): ret
+            for chunk, ret in zip(chunks, running.values(), strict=True)
         }
 
 
-def _low(place, function, arguments):
+def low(place, function, arguments):
+    """A state as Salt's low chunk."""
     state, fun = function.split(".")
     identity = f"{function}-{place}"
     return {

@@ -122,6 +122,13 @@ def test_clock_is_set_moved_and_stopped(sandbox):
         ("s3", "list_buckets", {}, "unavailable", "SlowDown", 503),
         ("sns", "list_topics", {}, "unavailable", "ServiceUnavailable", 503),
         ("iam", "list_users", {}, "access_denied", "AccessDenied", 403),
+        ("s3", "list_buckets", {}, "expired_token", "ExpiredToken", 400),
+        ("iam", "list_users", {}, "expired_token", "ExpiredToken", 403),
+        ("sesv2", "get_account", {}, "expired_token", "ExpiredTokenException", 403),
+        ("s3", "list_buckets", {}, "skewed_clock", "RequestTimeTooSkewed", 403),
+        ("sns", "list_topics", {}, "skewed_clock", "SignatureDoesNotMatch", 403),
+        ("sesv2", "get_account", {}, "skewed_clock", "InvalidSignatureException", 403),
+        ("ec2", "describe_vpcs", {}, "skewed_clock", "RequestExpired", 400),
     ],
 )
 def test_a_fault_strikes_as_often_as_asked(sandbox, service, method, parameters, kind, expected, status):
