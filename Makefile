@@ -17,7 +17,7 @@ INSTALL = { $(BIN)/pip install --quiet --disable-pip-version-check uv \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all chaos node lint types docs changelog links bench aws sandbox clean
+.PHONY: help demo test test-all chaos mutants node lint types docs changelog links bench aws sandbox clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
@@ -34,6 +34,12 @@ test-all: $(READY) node ## Run every test on every supported Salt and Python tha
 
 chaos: $(READY) ## Search for what a thief could destroy, and play the matrix of faults
 	@PYTHONPATH=.:_utils $(BIN)/python -m tests.chaos
+
+# A room of tests/mutants/rooms.py; all of them without one.
+ROOM ?=
+mutants: $(READY) ## Change what guards backups and secrets, one place at a time: does a test fail? ROOM=recovery takes one room
+	@$(call INSTALL,mutants)
+	@PYTHONPATH=.:_utils nice $(BIN)/python -m tests.mutants $(ROOM)
 
 # Where it cannot be had, the tests leave out what needs it, and say so.
 node: $(READY) ## Install the policy simulator and axe-core, which tests use
