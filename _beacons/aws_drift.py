@@ -12,10 +12,10 @@ Send an event for each difference between AWS and what pillar wants, and for eac
 seconds; default: 3600. ``mods`` are the SLS files that are compared; default: ``aws.account``. ``audit`` is whether the audit of backups is
 made too; default: ``True``.
 
-AWS is asked by ``salt-call`` in a process of its own, so that the minion goes on meanwhile, and pillar is the present one. Nothing is
+AWS is read by ``salt-call`` in a separate process, so that the minion is not blocked, and pillar is up to date. Nothing is
 written in AWS. The tags of the events are ``salt/beacon/MINION/aws_drift/change``, ``…/failed``, ``…/finding`` and ``…/error``; each has
 a ``message``, one line for a person, and the fields of ``aws_account.plan format=data``, or of a finding of ``aws_backup.audit format=data``.
-What has been told is told again only after it has been gone, also where the minion is started anew.
+A difference that was reported is reported again only after it has been absent, also across restarts of the minion.
 
 https://docs.saltproject.io/en/latest/topics/beacons/index.html
 """

@@ -61,7 +61,7 @@ def expected():
     Return the account that pillar names.
 
     This is the account that ``state.apply aws.account`` must work in: ``{"account": …}``, with ``None`` as its value if pillar
-    names none. Returns ``None`` if pillar asks for nothing in AWS. Makes no call to AWS.
+    names none. Returns ``None`` if pillar declares nothing in AWS. Makes no call to AWS.
 
     CLI Example:
 
@@ -104,7 +104,7 @@ def pending(session, format="table"):
     arguments.one_of("pending", "format", format, ("table", "data"))
     connection = session.given
     entries, kinds = [], _waiting_kinds()
-    progress = Progress("Asking what waits", "kinds of resource", len(kinds))
+    progress = Progress("Reading what is pending", "kinds of resource", len(kinds))
     for kind in kinds:
         entries += _pending_of(kind, connection)
         progress.step()
@@ -210,7 +210,7 @@ def _shared_places(planned):
         },
     }
     return [
-        f"{owner} and {other} would both be written to {place}; give each a place of its own."
+        f"{owner} and {other} would both be written to {place}; give each its own place."
         for owner, other, place in shared_locations.shared(owned)
     ]
 

@@ -1,5 +1,5 @@
 """
-Show what follows from the pillar of servers for their backups in AWS: buckets, lifecycle rules, policies, users, keys.
+Show what the pillar of servers declares for their backups in AWS: buckets, lifecycle rules, policies, users, keys.
 
 The pillar is the minion's own and, with ``aws:servers``, that of the minions named there: compiled on the master, which
 must allow it (``peer_run: {CONTROL_MINION: [pillar.show_pillar]}`` in its configuration), or by the minion itself when
@@ -56,7 +56,7 @@ def targets():
 
 def plan(format="table"):
     """
-    Show what follows from pillar for the backups of every server.
+    Show what pillar declares for the backups of every server.
 
     What follows from pillar, for every server: its kind of backup, bucket, prefix, region, when files expire, policy
     and user.
@@ -80,7 +80,7 @@ def plan(format="table"):
     if format != "table":
         raise RunbookError(f"format is {format!r}; allowed are table, data.")
     if not planned.rows:
-        return "\n".join(["No backups follow from pillar.", *planned.notes])
+        return "\n".join(["Pillar declares no backups.", *planned.notes])
     lines = [tables.table(planned.rows, list(planned.rows[0])), "", *_summary(planned), *planned.notes]
     return "\n".join(lines)
 
@@ -88,20 +88,20 @@ def plan(format="table"):
 @connected
 def orphans(session):
     """
-    List what is left in the account of backups that no known pillar names.
+    List resources of backups in the account that no known pillar names.
 
     What is left in the account of backups that no known pillar names any more: a list of ``kind``, ``user``, ``policies``, ``buckets``,
     ``access_keys``, and ``why``, a sentence.
 
     ``kind`` is ``user`` (who may write backups; ``access_keys`` say when they were last used, ``None`` where that cannot be read), ``policy`` (for backups; one that
     was replaced, or that no such user has; also an inline one), ``bucket`` (which such a policy names, or named, or whose lifecycle rule
-    is called as the runbook's, or which holds a pgBackRest repository), or ``unread``: buckets of which that cannot be told.
+    is called as the runbook's, or which holds a pgBackRest repository), or ``unread``: buckets that could not be read.
 
     A policy is for backups when it allows writing objects of buckets that it names, and nothing outside of S3. A repository is looked
     for from the top of a bucket down, in at most twenty listings of a thousand names: one in a bucket with many directories may not be
     found.
 
-    A server that leaves pillar keeps them: whether they can go, only a person can tell. Nothing is removed.
+    A server that leaves pillar keeps them: only a person can decide whether they can be deleted. Nothing is removed.
 
     IAM actions: ``iam:GetAccountAuthorizationDetails``, ``iam:ListAccessKeys``, ``iam:GetAccessKeyLastUsed``,
     ``s3:ListAllMyBuckets``, ``s3:GetLifecycleConfiguration``, ``s3:ListBucket``.
@@ -136,7 +136,7 @@ def audit(session, format="table", max_age_hours=None, prometheus_file=None):
     """
     Check whether the backups are there, and safe.
 
-    Whether the backups are there, and safe: of every target, the newest one's age, gaps, size and name, what is kept and
+    Check whether the backups exist and are safe: for every target, the age, gaps, size and name of the newest one, retention and
     whether it expires, pgBackRest's archive of WAL, unfinished uploads; of every bucket, public access and who else may read
     or delete; of every user, its keys' age and last use.
 
@@ -185,20 +185,20 @@ def history(session, server, by="day", format="table"):
     """
     Show what was done to the backups of a server, for each hour or day.
 
-    For each there is how many objects were written, overwritten and deleted, in UTC. What looks like damage is marked, and the command is shown that brings back what was before.
+    For each there is how many objects were written, overwritten and deleted, in UTC. What looks like damage is marked, and the command that restores the objects is shown.
 
     It looks like damage when an object was overwritten or deleted that the program which makes the backup never overwrites, or deletes
     that early, and when two thirds of all were overwritten or deleted in one hour or day. See the page on recovery.
 
     server
-        The minion whose backups are meant: as in pillar.
+        The minion whose backups are selected, by its ID in pillar.
     by
         ``day`` (the default) or ``hour``.
     format
         ``table`` for a person (the default); ``data`` for a program: ``lines``, ``first_damage``, ``safe`` (a moment before it that is
-        safe to bring back), ``earliest`` (that can be had back) and ``notes``.
+        safe to restore), ``earliest`` (the earliest moment that can be restored) and ``notes``.
 
-    It goes as far back as the bucket keeps what is overwritten or deleted. A bucket that never kept versions is an error. Nothing is
+    It goes as far back as the bucket keeps noncurrent versions. A bucket that never kept versions is an error. Nothing is
     written. IAM actions: ``s3:ListBucket``, ``s3:ListBucketVersions``, ``s3:GetBucketVersioning``, ``s3:GetBucketTagging``,
     ``s3:GetLifecycleConfiguration``.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
@@ -221,33 +221,33 @@ def history(session, server, by="day", format="table"):
 @connected
 def recover(session, server, as_of, to=None, test=None, format="table"):
     """
-    Bring the objects of a server's backups back to what they were at a moment.
+    Restore the objects of a server's backups to their versions at a moment.
 
-    Older versions are copied into place, by S3 itself; what did not exist then is hidden by a delete marker; what is equal is left alone.
+    S3 copies older versions into place; objects that did not exist then are hidden by a delete marker; equal ones are skipped.
 
-    No version is deleted, so that it can be taken back in the same way. It can be broken off and run again: what is done already is
-    left alone. At the end the listing is compared with that of then.
+    No version is deleted, so that it can be undone in the same way. It can be interrupted and run again: completed objects are
+    skipped. At the end, the listing is compared with that moment.
 
     server
-        The minion whose backups are meant: as in pillar.
+        The minion whose backups are selected, by its ID in pillar.
     as_of
         The moment: ``2026-11-20 03:00``, in UTC unless it has a zone (``2026-11-20 03:00+01:00``); a date alone means its beginning. An
         object was there if it was made up to that second. A moment before those that the bucket keeps everything of is an error:
         the latest of what its lifecycle rules leave and 15 minutes after versioning was enabled, which its tag
-        ``aws-runbook:versions-since`` notes. Without that tag nothing is hidden, as nothing tells what was there.
+        ``aws-runbook:versions-since`` notes. Without that tag nothing is hidden, because it is not known which objects existed.
     to
-        BUCKET or BUCKET/PREFIX, to bring them there, under their whole keys, and leave the present ones alone. Nothing is hidden there.
+        BUCKET or BUCKET/PREFIX, to restore them there, under their whole keys, and keep the present ones. Nothing is hidden there.
         Default: where they were.
     test
-        ``True`` to show what would be done, and write nothing. Default: the minion's ``test``.
+        ``True`` to show what would be done, without writing. Default: the minion's ``test``.
     format
         ``table`` for a person (the default); ``data`` for a program.
 
-    What is not hidden is named: where the tag is missing, and below a directory that no known pillar declares. A place of which nothing
-    is known to have been there, and in which all would be hidden, is an error. What other servers back up to the same location is
-    brought back too, as a note says.
+    Objects that are not hidden are listed: if the tag is missing, and below a directory that no known pillar declares. A location of which no object
+    is known to have existed, and in which all would be hidden, is an error. Objects of other servers in the same location are
+    restored too, as a note says.
 
-    What is in an archive, encrypted with a key that was sent along (SSE-C), or gone is named, and the rest is brought back all the same;
+    Objects that are archived, encrypted with a customer-provided key (SSE-C), or gone are listed, and the others are restored;
     the exit status, with ``--retcode-passthrough``, is then 1. IAM actions: those of ``history``, ``s3:GetObjectVersion``,
     ``s3:GetObjectVersionTagging``, ``s3:PutObject``, ``s3:PutObjectTagging``, ``s3:DeleteObject``, ``s3:AbortMultipartUpload``; with
     ``to`` also ``s3:GetObject``.
@@ -297,7 +297,7 @@ def _summary(planned):
     yield "Access keys:"
     yield tables.table(
         [
-            {"user": user, "store": "; ".join(_places(wanted.get("store"))) or "none: no key is made"}
+            {"user": user, "store": "; ".join(_places(wanted.get("store"))) or "none: no key is created"}
             for user, wanted in planned.keys.items()
         ],
         ("user", "store"),
@@ -318,7 +318,7 @@ def _where(server):
 
 
 def _planned():
-    """The plan of the pillars, or what is wrong with them: worked out once for the same pillars."""
+    """The plan of the pillars, or their errors: computed once for the same pillars."""
     pillars = _pillars()
     mine, planned = __context__.get("aws_backup.planned", (None, None))
     if mine is not pillars:
@@ -331,7 +331,7 @@ def _pillars():
     """
     The pillar of this minion and of those in its ``aws:servers``, by minion id: as fresh as this minion's own.
 
-    One run of states asks several times, and to compile a pillar takes Salt a while: it is done once for each pillar
+    One run of states needs them several times, and compiling a pillar takes time: it is done once for each pillar
     that this minion gets for itself.
     """
     mine, run, known = __context__.get(compiling.PLACE) or compiling.Pillars(None, None, None)
@@ -388,7 +388,7 @@ def _servers():
 
 
 def _nearest(server):
-    """The id of a minion that ``server`` may be meant to be, and that is not named; asked once for each."""
+    """The id of a known minion, not in pillar, that is similar to ``server``; read once for each."""
     told = __context__.setdefault("aws_backup.nearest", {})
     if server not in told:
         told[server] = minions.nearest(server, minions.known(__opts__, __grains__) - {__opts__["id"], *_servers()})
@@ -404,7 +404,7 @@ def _checked(server, compiled):
         nearest = _nearest(server)
         raise PillarError(
             f"aws:servers: there is no pillar for {server!r}; "
-            + (f"did you mean {nearest}?" if nearest else "name minions by their id, as pillar's top file does.")
+            + (f"did you mean {nearest}?" if nearest else "name minions by their ID, as in pillar's top file.")
         )
     return compiled
 

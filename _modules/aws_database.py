@@ -1,5 +1,5 @@
 """
-Show the databases in AWS, and their network, that this minion's pillar (``aws:ec2`` and ``aws:rds``) asks for.
+Show the databases in AWS, and their network, that this minion's pillar declares (``aws:ec2`` and ``aws:rds``).
 
 No function here makes a call to AWS.
 """
@@ -16,7 +16,7 @@ _DATABASES = ("kind", "name", "region", "network", "engine", "version", "size", 
 
 def plan(format="table"):
     """
-    Show the VPCs, subnets, security groups, DB subnet groups, instances and clusters that pillar asks for.
+    Show the VPCs, subnets, security groups, DB subnet groups, instances and clusters that pillar declares.
 
     format
         ``table`` for a person (the default); ``data`` for the structure that the SLS files use.
@@ -38,7 +38,7 @@ def plan(format="table"):
     if format != "table":
         raise RunbookError(f"format is {format!r}; allowed are table, data.")
     if not any(planned.values()):
-        return "No databases follow from pillar."
+        return "Pillar declares no databases."
     tables_shown = [
         tables.table(rows, columns)
         for rows, columns in ((list(_network(planned)), _NETWORK), (list(_databases(planned)), _DATABASES))

@@ -1,5 +1,5 @@
 """
-Show what pillar asks for in email: topics, configuration sets, identities, SMTP users, the account.
+Show what pillar declares for email: topics, configuration sets, identities, SMTP users, the account.
 
 The pillar is the minion's own: ``aws:ses`` and ``aws:sns``. No function here makes a call to AWS, so that
 no IAM action is needed. https://docs.aws.amazon.com/ses/latest/dg/Welcome.html
@@ -54,7 +54,7 @@ def plan(format="table"):
         account = planned["account"]
         rows.append({"kind": "account", "name": "", "region": account["region"], "settings": _settings(account)})
     if not rows:
-        return "Nothing of email follows from pillar."
+        return "Pillar declares nothing for email."
     return "\n".join([tables.table(rows, _COLUMNS), *planned["notes"]])
 
 

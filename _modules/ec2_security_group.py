@@ -121,7 +121,7 @@ KIND = Kind(
             "description",
             check=_check_description,
             read=lambda group: group.entry["Description"],
-            fixed="Make a group of another name, or name the description it has.",
+            fixed="Create a group with another name, or give the description it has.",
         ),
         Attribute(
             "ingress",
@@ -220,7 +220,7 @@ def resolve(session, name, current, attributes, vpc=None):
         ec2.check_new("security group", name)
         _check_spelling(session, name, vpc)
     if not current and "description" not in attributes:
-        raise RunbookError(f"There is no security group {name} yet; to make one, give a description.")
+        raise RunbookError(f"There is no security group {name} yet; to create one, give a description.")
     resolved = attributes
     named = [
         group

@@ -58,7 +58,7 @@ def _write_tags(subnet, wanted):
     tagging.EC2.write(subnet.session, str(subnet), wanted["tags"], ec2.tags(known), Resources=[known["SubnetId"]])
 
 
-_FIXED = "Make a subnet of another name, or name what it has."
+_FIXED = "Create a subnet with another name, or give what it has."
 
 KIND = Kind(
     name="ec2_subnet",
@@ -164,7 +164,7 @@ def resolve(session, name, current, attributes, vpc=None):
 
 def _check_new(session, name, block, vpc):
     if block is None or vpc is None:
-        raise RunbookError(f"There is no subnet {name} yet; to make one, give vpc and cidr_block.")
+        raise RunbookError(f"There is no subnet {name} yet; to create one, give vpc and cidr_block.")
     found = ec2.vpc(session, vpc)
     if found is None:
         return  # with test=True, an earlier state may be going to create it
@@ -231,7 +231,7 @@ def _check_made_by_another_run(session, name, block, vpc):
 
     if not until(found, what=f"AWS to show the subnet {name}", timeout=SETTLE_TIMEOUT):
         raise RunbookError(
-            f"subnet {name}: cidr_block is {block!r}, which AWS says is taken; run this again to see by what."
+            f"subnet {name}: cidr_block is {block!r}, which AWS says is taken; run this again to see which subnet has it."
         )
 
 

@@ -67,7 +67,7 @@ KIND = Kind(
             "cidr_block",
             check=checks.block(cidr.check),
             read=lambda vpc: vpc.entry["CidrBlock"],
-            fixed="Make a VPC of another name, or name the block it has.",
+            fixed="Create a VPC with another name, or give the block it has.",
         ),
         Attribute(
             "enable_dns_support",

@@ -246,12 +246,11 @@ def rotate(session, name, store=None, smtp_region=None):
     place = _store(planned.get("store") if store is None else store, smtp_region)
     if place is None:
         raise RunbookError(
-            f"No store is named for the user {name}: name it as aws:backup:store in the server's pillar, or as "
-            f"aws:ses:smtp_users:{name}:store."
+            f"The user {name} has no store: set aws:backup:store in the server's pillar, or aws:ses:smtp_users:{name}:store."
         )
     with place.alone():
         if user_keys.listed(session, name) is None:
-            raise RunbookError(f"There is no user {name} yet: {salt_commands.apply()} makes it, and its key.")
+            raise RunbookError(f"There is no user {name} yet: {salt_commands.apply()} creates it and its key.")
         creation.wait_for_turn(session, name)
         found = inventory.found(session, name, place, partial(_kinds, name, smtp_region))
         if found.lost:
@@ -371,8 +370,8 @@ def obstacles(session, name, access_key_id, delete_active=False):
         if entry.id == access_key_id and entry.active and delete_active is not True:
             used = f"last used {entry.last_used:%Y-%m-%d %H:%M}" if entry.last_used else "never used"
             sentence = (
-                f"The access key {access_key_id} of the user {name} is active ({used}) and is not deleted. Deactivate it "
-                f"first ({session.command('iam_access_key.deactivate', name=name, access_key_id=access_key_id)}), or say delete_active: True."
+                f"The access key {access_key_id} of the user {name} is active ({used}) and is not deleted. Deactivate it first "
+                f"({session.command('iam_access_key.deactivate', name=name, access_key_id=access_key_id)}), or set delete_active: True."
             )
             return [sentence]
     return []

@@ -343,15 +343,12 @@ def obstacles(session, name, detach=False):
     attached = [f"{kind} {holder}" for kind, holder in _holders(session, name, iam.policy_arn(session, name))]
     if not attached:
         return []
-    sentence = (
-        f"The policy {name} is attached to {', '.join(attached)} and is not deleted. To take it away from them first, "
-        "say detach: True."
-    )
+    sentence = f"The policy {name} is attached to {', '.join(attached)} and is not deleted. To take it away from them first, set detach: True."
     return [sentence]
 
 
 def _holders(session, name, arn):
-    answer = session.read("iam", "list_entities_for_policy", f"see who has the policy {name}", PolicyArn=arn)
+    answer = session.read("iam", "list_entities_for_policy", f"list the holders of the policy {name}", PolicyArn=arn)
     return [
         *(("user", entry["UserName"]) for entry in answer.get("PolicyUsers", [])),
         *(("group", entry["GroupName"]) for entry in answer.get("PolicyGroups", [])),

@@ -184,13 +184,15 @@ def obstacles(session, name, remove_members=False):
     members = [] if remove_members is True else _members(KIND.of(session, name))
     if members:
         found.append(
-            f"The group {name} has the members {', '.join(members)} and is not deleted: they would lose what it "
-            "grants. To remove them first, say remove_members: True."
+            f"The group {name} has the members {', '.join(members)} and is not deleted: they would lose what it grants. To remove them first, "
+            "set remove_members: True."
         )
     doing = f"list the inline policies of the group {name}"
     inline = session.read("iam", "list_group_policies", doing, GroupName=name)["PolicyNames"]
     if inline:
-        found.append(f"The group {name} has the inline policy {', '.join(inline)}, made by hand: delete that first.")
+        found.append(
+            f"The group {name} has the inline policy {', '.join(inline)}, which is not managed here: delete it first."
+        )
     return found
 
 

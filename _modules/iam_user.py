@@ -221,8 +221,8 @@ def backup_policies(session, name, policies):
             found.append(policy)
             continue
         warnings.append(
-            f"The user {name} keeps the policy {policy} beside its group, since that allows what is no backup "
-            f"({coverage.told(grants.surplus(known['policy_document']))}). If nothing needs that, detach it by hand."
+            f"The user {name} keeps the policy {policy} beside its group, because the policy allows more than backups "
+            f"({coverage.told(grants.surplus(known['policy_document']))}). If nothing needs those permissions, detach it by hand."
         )
     return {"policies": found, "warnings": warnings}
 
@@ -319,18 +319,20 @@ def obstacles(session, name, delete_access_keys=False):
     keys = [] if delete_access_keys is True else _keys(session, name)
     if keys:
         found.append(
-            f"The user {name} has the access key {' and '.join(keys)} and is not deleted: what uses it would stop. "
-            "To delete it too, say delete_access_keys: True."
+            f"The user {name} has the access key {' and '.join(keys)} and is not deleted: programs that use it would stop working. To delete it "
+            "too, set delete_access_keys: True."
         )
-    doing = f"see what else the user {name} has"
+    doing = f"list the other credentials of the user {name}"
     if session.read("iam", "get_login_profile", doing, UserName=name, absent=("NoSuchEntity",)):
         found.append(f"The user {name} has a password for the console: a person uses it. It is not deleted.")
     for method, listed, what in _BESIDES:
         if session.read("iam", method, doing, UserName=name)[listed]:
-            found.append(f"The user {name} has {what}. It is not deleted: see who uses that, and delete that first.")
+            found.append(f"The user {name} has {what}. It is not deleted: find out who uses it, and delete it first.")
     inline = session.read("iam", "list_user_policies", doing, UserName=name)["PolicyNames"]
     if inline:
-        found.append(f"The user {name} has the inline policy {', '.join(inline)}, made by hand: delete that first.")
+        found.append(
+            f"The user {name} has the inline policy {', '.join(inline)}, which is not managed here: delete it first."
+        )
     return found
 
 

@@ -43,7 +43,7 @@ def _check_name(group, wanted):
 def _check_subnets(where, attribute, value):
     subnets = arguments.names(where, attribute, value)
     if len(subnets) < _LEAST_ZONES:
-        raise RunbookError(f"{where}: subnets is {subnets!r}; give subnets in two zones or more, as RDS asks for.")
+        raise RunbookError(f"{where}: subnets is {subnets!r}; give subnets in at least two zones, as RDS requires.")
     return subnets
 
 
@@ -188,15 +188,14 @@ def resolve(session, name, current, attributes, vpc=None):
         salt-call rds_subnet_group.resolve lab '{}' '{subnets: [lab-a, lab-b], description: Lab}' vpc=lab
     """
     if not current and not {"description", "subnets"} <= attributes.keys():
-        raise RunbookError(f"There is no DB subnet group {name} yet; to make one, give description and subnets.")
+        raise RunbookError(f"There is no DB subnet group {name} yet; to create one, give description and subnets.")
     resolved = dict(attributes)
     if "subnets" in attributes:
         found = [_subnet(session, subnet, vpc) for subnet in attributes["subnets"]]
         zones = {entry["AvailabilityZone"] for entry in found if entry}
         if None not in found and len(zones) < _LEAST_ZONES:
             raise RunbookError(
-                f"DB subnet group {name}: subnets is {attributes['subnets']!r}, all in {zones.pop()}; RDS asks for two zones "
-                "or more."
+                f"DB subnet group {name}: subnets is {attributes['subnets']!r}, all in {zones.pop()}; RDS requires at least two zones."
             )
         names = [ec2.name_of(entry) if entry else None for entry in found]
         resolved["subnets"] = sorted(known or given for known, given in zip(names, attributes["subnets"], strict=True))
@@ -289,7 +288,7 @@ def obstacles(session, name, vpc=None):
     ]
     if not users:
         return []
-    return [f"The DB subnet group {name} has {', '.join(sorted(users))} in it and is not deleted: delete that first."]
+    return [f"The DB subnet group {name} contains {', '.join(sorted(users))} and is not deleted: delete it first."]
 
 
 @connected

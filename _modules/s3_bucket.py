@@ -48,7 +48,7 @@ _ENFORCED = "BucketOwnerEnforced"
 
 
 def _find(bucket):
-    """The region of a bucket, which must be the one that was asked for; ``None`` when there is no such bucket."""
+    """The region of a bucket, which must be the requested one; ``None`` if the bucket does not exist."""
     return buckets.found(bucket.session, bucket.name)
 
 
@@ -71,7 +71,7 @@ def _check_public_access_block(where, attribute, value):
 
 
 def _simplest(settings):
-    """All on is ``True`` and all off ``False``: so that the two ways to write them compare equal."""
+    """All on is ``True`` and all off ``False``, so that both forms compare equal."""
     values = set(settings.values())
     return values.pop() if len(values) == 1 else settings
 
@@ -102,7 +102,7 @@ def _encryption_default(bucket):
 
 
 def _write_encryption(bucket, wanted):
-    """Write the algorithm and its key, which are one rule; what else is in it is given again, as S3 replaces it."""
+    """Write the algorithm and its key, which are one rule; its other elements are sent again, because S3 replaces it."""
     unknown_elements.refuse(
         f"The default encryption of the bucket {bucket.name}", unknown_elements.unknown(_encryption(bucket))
     )
@@ -132,7 +132,7 @@ def _versioning(bucket):
 
 
 def _write_versioning(bucket, wanted):
-    """Write whether versions are kept. Since when is noted first, so that a run that ends in between loses nothing."""
+    """Write versioning. Its beginning is noted first, so that a run that is interrupted loses nothing."""
     status, known = wanted["versioning"], _versioning(bucket)
     before = tagging.mapping(_tag_set(bucket)) if status == "Enabled" and known != status else None
     if before is not None:
@@ -152,7 +152,7 @@ def _retention(bucket):
 
 
 def _write_object_lock(bucket, wanted):
-    """Write mode and days, which are one rule; what is not given is what it was."""
+    """Write mode and days, which are one rule; a value that is not given is kept."""
     mode, days = _retention(bucket)
     mode, days = wanted.get("object_lock_mode") or mode, wanted.get("object_lock_days") or days
     if not mode or not days:
@@ -278,8 +278,8 @@ def describe(session, name, attributes=None):
         ``object_ownership``, ``versioning``, ``object_lock_mode``, ``object_lock_days`` and ``tags``; each costs one
         call. Default: all.
 
-    A bucket that belongs to another account, or is in another region than the one asked for, is an error. IAM actions:
-    ``s3:ListBucket``, and ``s3:ListAllMyBuckets`` to tell another account's from one that may not be looked at; for the
+    A bucket that belongs to another account, or is in another region than the requested one, is an error. IAM actions:
+    ``s3:ListBucket``, and ``s3:ListAllMyBuckets`` to distinguish another account's bucket from one that must not be read; for the
     attributes ``s3:GetBucketPublicAccessBlock``, ``s3:GetEncryptionConfiguration``, ``s3:GetBucketOwnershipControls``,
     ``s3:GetBucketVersioning``, ``s3:GetBucketObjectLockConfiguration``, ``s3:GetBucketTagging``.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
@@ -298,7 +298,7 @@ def create(session, name):
     """
     Create a bucket in ``region``, with AWS's defaults: public access blocked, encrypted, no ACLs.
 
-    A bucket that the account has already is left as it is; a name that another account has is an error. IAM action:
+    A bucket that the account has already is not changed; a name that another account has is an error. IAM action:
     ``s3:CreateBucket``.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
 
@@ -344,7 +344,7 @@ def update(session, name, **attributes):
         ``Enabled`` or ``Suspended``. When it is enabled, a tag of the bucket notes that moment.
     object_lock_mode, object_lock_days
         Object Lock's default retention: ``COMPLIANCE`` or ``GOVERNANCE``, and for how many days, 36,500 at most. It is for
-        what is written from then on, needs versioning, and cannot be taken off again.
+        objects written from then on, needs versioning, and cannot be removed.
     tags
         A mapping of strings; other tags are removed.
 
@@ -393,7 +393,7 @@ def resolve(session, name, current, attributes):
         The result of ``normalise``.
 
     Returns ``attributes``, ``warnings`` (a line that starts with ``Waiting:`` while versioning is not in force everywhere) and
-    ``losses``, sentences about what the change brings. IAM actions: ``s3:GetBucketTagging`` where versions are to be kept,
+    ``losses``, sentences about the consequences of the change. IAM actions: ``s3:GetBucketTagging`` where versions are to be kept,
     ``s3:GetBucketObjectLockConfiguration`` where they are to be kept no more, or locked otherwise, ``s3:GetBucketAcl`` where ACLs are to be switched off.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
 
@@ -409,13 +409,13 @@ def resolve(session, name, current, attributes):
     if versioning == "Suspended" and known.get("versioning") != versioning:
         if known and buckets.object_lock(session, name) is not None:
             raise RunbookError(
-                f"The bucket {name} has Object Lock, which cannot be taken off, and so keeps versions for good: leave out versioning: "
-                "Suspended (in pillar, allow_suspend)."
+                f"The bucket {name} has Object Lock, which cannot be removed and requires versioning: leave out versioning: Suspended (in "
+                "pillar, allow_suspend)."
             )
         if known.get("versioning"):
             losses.append(
-                f"From now on the bucket {name} keeps no new versions: what is overwritten or deleted is gone. The versions that there are "
-                "stay until their days are over."
+                f"From now on the bucket {name} keeps no new versions: objects that are overwritten or deleted are lost. Existing versions stay "
+                "until the lifecycle rule deletes them."
             )
     if versioning == "Enabled" and (known.get("versioning") != versioning or _since(bucket)):
         warnings.append(_waiting(name))
@@ -434,16 +434,16 @@ def _check_acl(bucket, known, attributes):
     others = buckets.granted(bucket.session, bucket.name)
     if others:
         raise RunbookError(
-            f"The ACL of the bucket {bucket.name} gives something to others than its owner ({buckets.told_grants(others)}), and AWS "
-            f"takes {_ENFORCED} only where it does not. If nobody needs that any more, take it out of the bucket's access "
-            "control list in S3's console, under Permissions."
+            f"The ACL of the bucket {bucket.name} grants access to others than its owner ({buckets.told_grants(others)}), and S3 accepts "
+            f"{_ENFORCED} only without such grants. If nobody needs them, remove them from the bucket's access control list in the S3 console, "
+            "under Permissions."
         )
 
 
 def _waiting(name):
     return (
-        f"Waiting: AWS takes up to {buckets.IN_FORCE // timedelta(minutes=1)} minutes until the bucket {name} keeps versions everywhere; what "
-        "is overwritten or deleted until then may be gone."
+        f"Waiting: it takes up to {buckets.IN_FORCE // timedelta(minutes=1)} minutes until versioning of the bucket {name} is in effect "
+        "everywhere; objects that are overwritten or deleted before that may be lost."
     )
 
 
@@ -454,36 +454,37 @@ def _since(bucket):
 
 
 def _locking(bucket, known, attributes):
-    """What a change of Object Lock brings."""
+    """Sentences about the consequences of a change of Object Lock."""
     before, earlier = known.get("object_lock_mode"), known.get("object_lock_days")
     mode, days = attributes.get("object_lock_mode", before), attributes.get("object_lock_days", earlier)
     if mode is None or days is None or (mode, days) == (before, earlier):
         return []
     less = []
     if earlier and days < earlier:
-        less.append(f"for less ({days} instead of {earlier} days)")
+        less.append(f"for a shorter time ({days} instead of {earlier} days)")
     if (before, mode) == ("COMPLIANCE", "GOVERNANCE"):
         less.append("less strictly (GOVERNANCE instead of COMPLIANCE)")
     weaker = (
-        f"In the bucket {bucket.name}, what is written from now on is locked {' and '.join(less)}, and can be deleted sooner; the locks of what "
-        "was written before stay. "
+        f"In the bucket {bucket.name}, new objects are locked {' and '.join(less)}, and can be deleted sooner; the locks of existing objects "
+        "stay. "
         if less
         else ""
     )
     final = (
         ""
         if known and buckets.object_lock(bucket.session, bucket.name) is not None
-        else f"This cannot be undone: Object Lock is never taken off the bucket {bucket.name}, nor can versioning be suspended there then. "
+        else f"This cannot be undone: Object Lock cannot be removed from the bucket {bucket.name}, and versioning can no longer be suspended "
+        "there. "
     )
     who = (
-        "nobody, not the account's root user either, can"
+        "nobody, including the account's root user, can"
         if mode == "COMPLIANCE"
-        else "only who may bypass governance can"
+        else "only principals with s3:BypassGovernanceRetention can"
     )
     return [
         (
-            f"{final}{weaker}Of what is written from now on in the bucket {bucket.name}, {who} delete a version in the first {days} days, and "
-            "all of it is paid for as long."
+            f"{final}{weaker}In the bucket {bucket.name}, {who} delete a version of a new object in its first {days} days, and its storage is "
+            "paid for that long."
         )
     ]
 
@@ -540,7 +541,7 @@ def obstacles(session, name, delete_objects=False):
         session.pages(
             "s3",
             "list_object_versions",
-            f"look into the bucket {name}",
+            f"list the contents of the bucket {name}",
             region=session.region,
             Bucket=name,
             PaginationConfig={"MaxItems": 1},
@@ -551,8 +552,7 @@ def obstacles(session, name, delete_objects=False):
         return []
     return [
         (
-            f"The bucket {name} holds objects and is not deleted. To destroy them, every version included, say "
-            "delete_objects: True."
+            f"The bucket {name} holds objects and is not deleted. To destroy them, every version included, set delete_objects: True."
         )
     ]
 

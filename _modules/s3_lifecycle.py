@@ -1,5 +1,5 @@
 """
-Manage the lifecycle rules of S3 buckets: what is deleted there by itself, and when.
+Manage the lifecycle rules of S3 buckets: which objects S3 deletes, and when.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html
 
@@ -74,7 +74,7 @@ def describe(session, name):
 
 
 def _refuse_unknown(name, current):
-    """Refuse a write that would remove what only a later boto3 knows: it may be what narrows somebody's rule."""
+    """Refuse a write that would remove elements that only a later boto3 knows: they may narrow another client's rule."""
     unknown_elements.refuse(f"A lifecycle rule of the bucket {name}", (current or {}).get("unknown_members"))
 
 
@@ -120,7 +120,7 @@ def _look(session, name, prefix):
     for page in session.pages(
         "s3",
         "list_objects_v2",
-        f"look into the bucket {name} for what must not expire",
+        f"search the bucket {name} for objects that must not expire",
         region=session.region,
         Bucket=name,
         Prefix=prefix,
@@ -134,7 +134,7 @@ def _look(session, name, prefix):
 @connected
 def plan(session, name, rules, protected=None, allow=None, declared=None, purge=False, recovery=None):
     """
-    What ``s3_lifecycle.managed`` would do: ``changes`` (of ``rules``), ``warnings``, and ``losses``, which the changes bring.
+    What ``s3_lifecycle.managed`` would do: ``changes`` (of ``rules``), ``warnings``, and ``losses``, sentences about consequences of the changes.
 
     A rule, wanted or found, that can expire an object of a repository or of a synced directory is an error; so is a new
     rule that would expire what is in none of the ``declared`` directories, and any that deletes versions before the days
@@ -151,7 +151,7 @@ def plan(session, name, rules, protected=None, allow=None, declared=None, purge=
         A list of IDs of rules that may touch old versions, unfinished uploads or the storage class of what is
         protected.
     declared
-        The prefixes (a list) that known pillars write to. Default: not asked about.
+        The prefixes (a list) that known pillars write to. Default: not checked.
     purge
         ``True`` to remove the rules that are not in ``rules``. Default: ``False``.
     recovery
@@ -205,7 +205,7 @@ def _recovery_days(name, recovery):
     if recovery is None:
         return None
     where = f"bucket {name}"
-    allowed = "give a mapping of days, and perhaps of lock_days and retention_days; or allow_suspend: True"
+    allowed = "give a mapping of days and optionally lock_days and retention_days, or allow_suspend: True"
     if not isinstance(recovery, Mapping) or set(recovery) - {*_DAYS, "allow_suspend"}:
         raise RunbookError(f"{where}: recovery is {recovery!r}; {allowed}.")
     for key in _DAYS:
@@ -217,10 +217,10 @@ def _recovery_days(name, recovery):
 
 def _losses(session, name, found, merged, new, declared, grown):
     """
-    What goes sooner by new rules than by those found, as sentences; ``grown`` is one of them where the bucket keeps no less.
+    Sentences about objects that new rules delete sooner than the existing ones; ``grown`` is added if the bucket keeps no less.
 
     Where versions can be there that would go, it is an error, unless an earlier rule of ours is replaced; and wherever they can be
-    those of what is in none of the ``declared`` directories.
+    those of objects outside of the ``declared`` directories.
     """
     before, after = lifecycle_rule.kept_days(found), lifecycle_rule.kept_days(merged)
     aborted = lifecycle_rule.open_days(merged)
@@ -238,11 +238,11 @@ def _losses(session, name, found, merged, new, declared, grown):
         enough = "" if before is None else f"give aws:backup:recovery:days {before} or more; or, "
         raise UnsafeError(
             f"Bucket {name}: its versions are kept {kept}, and the lifecycle rule {_shortest(new, after)!r} would delete those that were "
-            f"overwritten or deleted more than {after} days ago: {enough}if all of them may go, say "
+            f"overwritten or deleted more than {after} days ago: {enough}if all of them may be deleted, set "
             f"aws:backup:buckets:{name}:expire_all: True."
         )
     lost = (
-        f"In the bucket {name}, versions that were overwritten or deleted more than {after} days ago go with S3's next run: they were "
+        f"In the bucket {name}, versions that were overwritten or deleted more than {after} days ago are deleted by S3's next run: they were "
         f"kept {kept}."
     )
     return [*told, lost if sooner and (going or ours) else grown]
@@ -253,13 +253,13 @@ def _shortest(rules, days):
 
 
 def _reached(session, name, new, declared):
-    """Sentences about what no known pillar puts there, and new rules reach."""
+    """Sentences about objects that no known pillar accounts for and new rules cover."""
     told = []
     for rule in new:
         strangers = _undeclared(session, name, rule, declared)
         if strangers:
             told.append(
-                f"In the bucket {name}, the lifecycle rule {rule['ID']!r} reaches also what no known pillar puts there "
+                f"In the bucket {name}, the lifecycle rule {rule['ID']!r} also covers objects that no known pillar accounts for "
                 f"({', '.join(strangers)}): it {lifecycle.says(rule)} there."
             )
     return told
@@ -270,15 +270,15 @@ def _undeclared(session, name, rule, declared):
 
 
 def _refuse_undeclared(session, name, new, declared, harm="expire", does=lifecycle_rule.expires):
-    """Refuse a new rule that does harm to what no known pillar puts there: it may be another server's only copy."""
+    """Refuse a new rule that would harm objects that no known pillar accounts for: they may be another server's only copy."""
     for rule in new:
         prefix = lifecycle_rule.prefix_of(rule)
         strangers = does(rule) and _undeclared(session, name, rule, declared)
         if strangers:
             raise UnsafeError(
-                f"Bucket {name}: the lifecycle rule {rule['ID']!r} ({f'prefix {prefix!r}' if prefix else 'all objects'}) would "
-                f"also {harm} what no known pillar puts there: {', '.join(strangers)}. Name the server it belongs to in "
-                f"aws:servers; or, if all of it may go, say aws:backup:buckets:{name}:expire_all: True."
+                f"Bucket {name}: the lifecycle rule {rule['ID']!r} ({f'prefix {prefix!r}' if prefix else 'all objects'}) would also {harm} "
+                f"objects that no known pillar accounts for: {', '.join(strangers)}. Add the server that writes them to aws:servers; or, if all "
+                f"of them may be deleted, set aws:backup:buckets:{name}:expire_all: True."
             )
 
 
@@ -286,7 +286,7 @@ def _discovered(session, name, rules, known=()):
     """
     What ``rules`` could reach of repositories in the bucket that are not ``known``, by looking for them.
 
-    Of each the two directories that its objects are in: what else lies beside them is no concern of pgBackRest.
+    For each, the two directories of its objects: pgBackRest does not use others beside them.
     """
     reached = lifecycle_rule.search_prefixes(rules)
     skip = tuple(f"{place.prefix}/" if place.prefix else "" for place in known)
@@ -349,7 +349,7 @@ def update(session, name, rules):
         raise UnsafeError("\n".join(errors))
     extra = {}
     if "transition_default_minimum_object_size" in kept:
-        # Left out of a write it falls back to AWS's default: it belongs to whoever set it.
+        # Omitted from a write it returns to AWS's default: another client may have set it.
         extra[_SIZE] = kept["transition_default_minimum_object_size"]
     session.write(
         "s3",
@@ -358,7 +358,7 @@ def update(session, name, rules):
         region=session.region,
         Bucket=name,
         LifecycleConfiguration={"Rules": rules},
-        stale=({"get_bucket_lifecycle_configuration"}, name),  # what is in the bucket is what it was
+        stale=({"get_bucket_lifecycle_configuration"}, name),  # the objects of the bucket have not changed
         **extra,
     )
     return True
@@ -387,7 +387,9 @@ def delete_rule(session, name, rule_id):
     ids = [str(rule.get("ID")) for rule in current["rules"]]
     meant = [known for known in ids if salt_commands.is_meant(known, rule_id)]
     if len(meant) > 1:
-        raise RunbookError(f"The bucket {name} has the lifecycle rules {' and '.join(meant)}; say which, in quotes.")
+        raise RunbookError(
+            f"The bucket {name} has the lifecycle rules {' and '.join(meant)}; name one of them, in quotes."
+        )
     if not meant:
         raise RunbookError(f"The bucket {name} has no lifecycle rule {rule_id}; it has: {', '.join(ids) or 'none'}.")
     kept = [rule for rule, known in zip(current["rules"], ids, strict=True) if known not in meant]

@@ -68,8 +68,8 @@ def _wanted(suppression, production_access):
         given = production_access
         if not isinstance(given, Mapping) or set(given) - set(_REQUEST) or not all(given.get(name) for name in _NEEDED):
             raise RunbookError(
-                f"{where}: production_access is {given!r}; give a mapping of {', '.join(_NEEDED)}, and contact_language and "
-                "additional_contacts if you like."
+                f"{where}: production_access is {given!r}; give a mapping of {', '.join(_NEEDED)}, and optionally contact_language and "
+                "additional_contacts."
             )
         arguments.one_of(where, "mail_type", given["mail_type"], ("MARKETING", "TRANSACTIONAL"))
         arguments.one_of(where, "contact_language", given.get("contact_language"), ("EN", "JA"))
@@ -109,12 +109,12 @@ def plan(session, suppression=None, production_access=None):
         access, case = current["production_access"], f" (case {current['case']})" if current["case"] else ""
         if access in ("denied", "failed"):
             raise RunbookError(
-                f"AWS says {access.upper()} to the request for production access{case}. Its reasons are in the support case; "
-                "answer there, since the request cannot be made again from here. Then SES sends to verified addresses only, "
-                "which needs no production_access in aws:ses:account."
+                f"The request for production access is {access.upper()}{case}. The reasons are in the support case; answer there, because the "
+                "request cannot be repeated from here. Without production access, SES sends to verified addresses only, and production_access "
+                "in aws:ses:account is not needed."
             )
         if access == "pending":
-            do = f"AWS reviews the request for production access{case}, mostly within a day; it may ask back in that case"
+            do = f"AWS is reviewing the request for production access{case}, usually within a day; it may ask questions in the support case"
             waiting.append({"what": "production access of SES", "on": "AWS", "since": None, "do": do})
             warnings.append(f"Waiting: {do}.")
         elif access == "not requested":
@@ -145,7 +145,7 @@ def apply(session, suppression=None, production_access=None):
         session.write(
             "sesv2",
             "put_account_suppression_attributes",
-            f"set whom SES suppresses in {session.region}",
+            f"set the suppression reasons of SES in {session.region}",
             region=session.region,
             SuppressedReasons=changes["suppression"]["new"],
         )
@@ -154,7 +154,7 @@ def apply(session, suppression=None, production_access=None):
         session.write(
             "sesv2",
             "put_account_details",
-            f"ask for production access in {session.region}",
+            f"request production access in {session.region}",
             # People review the request, so it is made only once. Another run may have made it in the meantime.
             once=True,
             absent=("ConflictException",),

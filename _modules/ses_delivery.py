@@ -58,7 +58,7 @@ def _content(argument, given):
     try:
         return Path(given).read_text(errors="replace")
     except (OSError, ValueError) as error:  # a ValueError if no path can contain these characters
-        reason = getattr(error, "strerror", None) or "it is no path"
+        reason = getattr(error, "strerror", None) or "it is not a path"
         raise RunbookError(f"{argument} is {given!r}, which cannot be read: {reason}.") from error
 
 
@@ -94,7 +94,7 @@ def suppressed(session, address=None, reason=None):
         answer = session.read(
             "sesv2",
             "list_suppressed_destinations",
-            f"list whom SES suppresses in {session.region}",
+            f"list the addresses that SES suppresses in {session.region}",
             region=session.region,
             PageSize=_PAGE,
             **({"Reasons": [reason]} if reason else {}),
@@ -110,7 +110,7 @@ def _suppressed_one(session, address):
     answer = session.read(
         "sesv2",
         "get_suppressed_destination",
-        f"see whether {address} is suppressed",
+        f"check whether {address} is suppressed",
         absent=("NotFoundException",),
         region=session.region,
         EmailAddress=address,
@@ -199,7 +199,7 @@ def check_dmarc(session, domain=None, message=None, nameserver=None, format="wor
 def _of_message(text):
     if not is_text(text):
         raise RunbookError(
-            f"check_dmarc: message is no text{in_quotes(text)}; give a path, or a message with its headers."
+            f"check_dmarc: message is not a text{in_quotes(text)}; give a path, or a message with its headers."
         )
     message = dmarc.read(text)
     author, spf, dkim = dmarc.results(message)
@@ -211,17 +211,19 @@ def _of_message(text):
     if not message.get("Authentication-Results"):
         signed = ", ".join(dmarc.signatures(message)) or "nobody"
         notes.append(
-            f"The message has no Authentication-Results: its receiver said nothing of what it checked. It is signed by {signed}."
+            f"The message has no Authentication-Results header: its receiver recorded no checks. It is signed by {signed}."
         )
     return author, spf, dkim, notes
 
 
 def _of_domain(domain, **connection):
-    """Return what a receiver would find in mail that SES sends for a domain."""
+    """Return the result of a receiver's checks of mail that SES sends for a domain."""
     author = email_names.check("check_dmarc", "domain", domain, email_names.domain)
     current = __salt__["ses_identity.describe"](author, ["dkim_status", "dkim_enabled", "mail_from"], **connection)
     if current is None:
-        raise RunbookError(f"There is no identity {author} in SES there: {salt_commands.apply()} makes it.")
+        raise RunbookError(
+            f"The identity {author} does not exist in SES in that region: {salt_commands.apply()} creates it."
+        )
     signed = current["dkim_enabled"] and current["dkim_status"] == "SUCCESS"
     dkim = [("pass" if signed else "none", author), ("pass", dmarc.AMAZON)]
     mail_from = current["mail_from"]
@@ -237,11 +239,11 @@ def _policy(author, source):
             try:
                 policy = dmarc.parse(value)
             except ValueError as error:
-                return None, f"The DMARC record of {name} is no good, so there is no policy: {error}."
+                return None, f"The DMARC record of {name} is invalid, so no policy applies: {error}."
             if policy:
                 wanted = policy.sp if name != author and policy.sp else policy.p
                 return (
                     policy,
-                    f"The DMARC record of {name} asks receivers to do this with what does not pass: {wanted}.",
+                    f"The DMARC record of {name} requests this of receivers for mail that does not pass: {wanted}.",
                 )
     return None, f"There is no DMARC record for {author}: receivers decide for themselves."

@@ -67,7 +67,7 @@ def _resolved(name, value):
         return value
     found = read_sdb(value, partial(sdb.sdb_get, opts=__opts__))
     if not isinstance(found, str) or not found:
-        raise RunbookError(f"aws:ses:dns:{name} is {value}, which holds no text; put the value there.")
+        raise RunbookError(f"aws:ses:dns:{name} is {value}, which is not a text; store the value there.")
     return found
 
 

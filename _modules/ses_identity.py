@@ -67,8 +67,8 @@ def _check_together(identity, wanted):
     name = email_names.check("identity", "name", identity.name, email_names.identity)
     if is_address(name) and "signing_key_length" in wanted:
         raise RunbookError(
-            f"{identity.where}: signing_key_length is {wanted['signing_key_length']!r}; an address has no key of its own: say "
-            f"it of its domain, {domain_of(name)}."
+            f"{identity.where}: signing_key_length is {wanted['signing_key_length']!r}; an address has no key of its own: set it for its domain, "
+            f"{domain_of(name)}."
         )
     if wanted.get("mail_from"):
         wanted["mail_from"] = email_names.check_mail_from(identity.where, wanted["mail_from"], name)
@@ -304,7 +304,7 @@ def _pending(session):
 def _pending_of(session, name):
     current = describe.on(session, name, ["mail_from"])
     if current is None:
-        do = f"the identity {name} is not there yet: {salt_commands.apply()}"
+        do = f"the identity {name} does not exist yet. To create it: {salt_commands.apply()}"
         return [{"what": f"identity {name}", "on": "you", "since": None, "do": do}]
     if not waiting_for.entries(session, name, current):
         return []
@@ -323,7 +323,7 @@ def _records(session, name, mail_from, receives):
     name = email_names.check("identity", "name", name, email_names.identity)
     current = _read(session, name, identities.of_records(name))
     if current is None:
-        raise RunbookError(f"There is no identity {name} in {session.region} yet: {salt_commands.apply()} makes it.")
+        raise RunbookError(f"There is no identity {name} in {session.region} yet: {salt_commands.apply()} creates it.")
     settings = email_plan.plan(__pillar__)["identities"].get(name, {})
     return zone_records.records(
         name,
@@ -446,7 +446,7 @@ def verified(session, name, timeout=0, nameserver=None):
 
     until(settled, what=f"SES to verify {name}", timeout=timeout)
     if seen["current"] is None:
-        return {"verified": False, "missing": [f"there is no identity {name}: {salt_commands.apply()} makes it"]}
+        return {"verified": False, "missing": [f"there is no identity {name}: {salt_commands.apply()} creates it"]}
     if not waiting_for.entries(session, name, seen["current"]):
         return {"verified": True, "missing": []}
     missing = waiting.on(session, name, describe.on(session, name, ["mail_from", "verification_error"]))
@@ -476,7 +476,7 @@ def retry(session, name):
     """
     current = _read(session, name, ["mail_from", "tags"])
     if current is None:
-        raise RunbookError(f"There is no identity {name} in {session.region}: {salt_commands.apply()} makes it.")
+        raise RunbookError(f"There is no identity {name} in {session.region}: {salt_commands.apply()} creates it.")
     if current["status"] != "SUCCESS":
         identities.ask_again(session, name, current)
     if current["mail_from"] and current["mail_from_status"] != "SUCCESS":
@@ -504,8 +504,8 @@ def obstacles(session, name, delete_verified=False):
     if delete_verified is True or current is None or current["status"] != "SUCCESS":
         return []
     sentence = (
-        f"The identity {name} is verified and is not deleted: mail could no longer be sent from it, and its DNS records would "
-        "have to be made anew. To delete it, say delete_verified: True."
+        f"The identity {name} is verified and is not deleted: mail could no longer be sent from it, and a new identity would need new DNS "
+        "records. To delete it, set delete_verified: True."
     )
     return [sentence]
 

@@ -89,13 +89,13 @@ def _hindrance(session, name, nameserver):
     elsewhere = _elsewhere(name, session.region, nameserver)
     if elsewhere:
         return (
-            f"mail for {name} does not go to SES ({elsewhere}), so that it cannot be verified by itself: add the MX record that "
+            f"mail for {name} does not go to SES ({elsewhere}), so it cannot be verified automatically: add the MX record that "
             f"{session.command('ses_identity.dns_records', name=domain_of(name), receives=True)} shows, or follow the link in the mail"
         )
     if not _has_verified_domain(session, name):
         return (
-            f"SES receives mail for verified domains only, and {domain_of(name)} is not verified yet, so that {name} cannot be "
-            f"verified by itself: see {session.command('ses_identity.verified', name=domain_of(name))}"
+            f"SES receives mail for verified domains only, and {domain_of(name)} is not verified yet, so {name} cannot be verified "
+            f"automatically: see {session.command('ses_identity.verified', name=domain_of(name))}"
         )
     return ""
 
@@ -111,7 +111,7 @@ def _has_verified_domain(session, name):
 
 
 def _elsewhere(name, region, nameserver):
-    """Return where mail for an address goes, in words, if it does not go to SES; otherwise ``""``."""
+    """Return, in words, the destination of mail for an address, if it is not SES; otherwise ``""``."""
     nameserver = nameserver or (email_plan.plan(__pillar__)["dns"] or {}).get("nameserver")
     try:
         found, _ = dns_check.Dns(nameserver).cached(domain_of(name), "MX")
@@ -169,7 +169,7 @@ def _cleaning_up(session, bucket, note):
             _clean_up(session, bucket, note)
         except RunbookError as left:
             raise RunbookError(
-                f"{error} What was made for it is not all gone yet, and the next run removes it: {left}"
+                f"{error} Some of the resources created for it remain, and the next run deletes them: {left}"
             ) from None
         raise
     except BaseException:
@@ -262,7 +262,7 @@ def _verify(session, name, bucket, note, timeout, connection):
             if refused
             else f"The verification mail of {name} did not arrive in the bucket {bucket} within {timeout} seconds."
         )
-        raise RunbookError(f"{missing} Run this again for another.")
+        raise RunbookError(f"{missing} Run this again to request another.")
 
     def verified():
         session.forget()
@@ -327,7 +327,7 @@ def _put_back_rule_set(session, note, changed):
     if left:
         if note["activated"] and receipt.active(session) == rule_set:
             log.warning(
-                "The receipt rule set %s stays active: somebody else has added the rule %s to it", rule_set, left[0]
+                "The receipt rule set %s stays active: another client has added the rule %s to it", rule_set, left[0]
             )
         return
     if note["activated"] and receipt.active(session) == rule_set:

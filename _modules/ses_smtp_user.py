@@ -145,10 +145,7 @@ def plan(session, name, from_addresses=None, store=None, rotate_days=None, grace
     )
     pending_, warnings = made["pending"], made["warnings"]
     if store is None and pending_:
-        do = (
-            f"the SMTP user {name} has no password, and no store is named for one: name it as "
-            f"aws:ses:smtp_users:{name}:store"
-        )
+        do = f"the SMTP user {name} has no password, because it has no store: set aws:ses:smtp_users:{name}:store"
         pending_ = [{"what": f"password of the SMTP user {name}", "on": "you", "since": None, "do": do}]
         warnings = [f"Waiting: {do}."]
     losses = smtp.losses(name, (current or {}).get("policy_document"), wanted["policy_document"])
@@ -232,7 +229,7 @@ def password(session, name, reveal=False, store=None):
     Return where a user's SMTP user name and password are stored, or with ``reveal=True`` the password itself.
 
     reveal
-        ``True`` to print the user name, password, host and port, on a terminal that nobody else can see. A master keeps
+        ``True`` to print the user name, password, host and port, on a private terminal. A master keeps
         the answers of minions in its job cache, so that this is for ``salt-call --local`` only.
     store
         Default: the user's setting in pillar.
@@ -248,7 +245,7 @@ def password(session, name, reveal=False, store=None):
     settings = email_plan.plan(__pillar__)["smtp_users"].get(name, {})
     description = store if store is not None else settings.get("store")
     if description is None:
-        raise RunbookError(f"No store is named for the SMTP user {name}: name it as aws:ses:smtp_users:{name}:store.")
+        raise RunbookError(f"The SMTP user {name} has no store: set aws:ses:smtp_users:{name}:store.")
     place = minion.make(description, __opts__)
     if reveal is not True:
         there = "is" if place.holds("smtp_password") else "is not yet"
@@ -298,7 +295,7 @@ def obstacles(session, name, delete_access_keys=False):
     """
     connection = session.given
     found = __salt__["iam_user.obstacles"](name, delete_access_keys=delete_access_keys, **connection)
-    own = f"The user {name} has the inline policy {smtp.POLICY}, made by hand: delete that first."
+    own = f"The user {name} has the inline policy {smtp.POLICY}, which is not managed here: delete it first."
     return [sentence for sentence in found if sentence != own]
 
 

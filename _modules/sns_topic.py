@@ -150,7 +150,7 @@ _TOLD_TOGETHER = (
         read=_text("DisplayName"),
         write=_setter("display_name", "DisplayName"),
     ),
-    Attribute("fifo", check=checks.flag, read=_flag("FifoTopic"), fixed="Make a topic of another name."),
+    Attribute("fifo", check=checks.flag, read=_flag("FifoTopic"), fixed="Create a topic with another name."),
     Attribute(
         "content_based_deduplication",
         actions=_SET,
@@ -329,7 +329,7 @@ def apply(session, name, purge=False, **attributes):
     planned = _plan(topic, wanted, purge=purge)
     new = {attribute: change["new"] for attribute, change in planned["changes"].items()}
     if "fifo" in new:
-        raise RunbookError(f"{topic.where}: fifo cannot be changed: make a topic of another name.")
+        raise RunbookError(f"{topic.where}: fifo cannot be changed: create a topic with another name.")
     for row in KIND.rows(new.keys() & set(KIND.names)):
         if row.write:
             row.write(topic, new)
@@ -464,8 +464,8 @@ def obstacles(session, name, remove_subscriptions=False):
     if not labels:
         return []
     sentence = (
-        f"The topic {name} has the subscription {', '.join(labels)} and is not deleted: they would hear no more. To delete "
-        "them too, say remove_subscriptions: True."
+        f"The topic {name} has the subscription {', '.join(labels)} and is not deleted: they would receive no more messages. To delete them too, "
+        "set remove_subscriptions: True."
     )
     return [sentence]
 

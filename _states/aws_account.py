@@ -45,7 +45,7 @@ def pillar_valid(name, problems=None, expected=None):
             return {**ret, "comment": "\n".join(problems)}
         expected = salt.call("aws_account.expected") if expected is None else expected
         if not expected:
-            return {**ret, "result": True, "comment": "Pillar is valid, and nothing in AWS follows from it."}
+            return {**ret, "result": True, "comment": "Pillar is valid, and declares nothing in AWS."}
         found = salt.ask("aws_account.whoami")
     except (ImportError, RunbookError) as error:
         return {**ret, "comment": str(error)}

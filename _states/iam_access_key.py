@@ -25,7 +25,7 @@ def present(name, store=None, rotate_days=None, grace_days=None, region=None, pr
     Ensure that a user has an access key, and that its id and its secret are in ``store``.
 
     A key is created only when the user has none. A key of the user that is not in the store is an error that says how to
-    rotate: its secret is lost, or only somebody else has it.
+    rotate: its secret is lost, or only another person has it.
 
     name
         The user.

@@ -40,7 +40,7 @@ def managed(
     key=None,
 ):
     """
-    Ensure that a bucket has the given lifecycle rules, and that none of its rules can delete what must be kept.
+    Ensure that a bucket has the given lifecycle rules, and that none of its rules can delete objects that must be kept.
 
     Before it writes, the state fails if a rule (given or found) can expire an object of a pgBackRest repository or of a synced
     directory. Repositories are those in ``protected`` and those found in the bucket. Rules that others have made are kept; a rule
@@ -51,7 +51,7 @@ def managed(
     rules
         A list of rules in the form of AWS's API, each with an ``ID``. Default: none; then only existing rules are checked.
     protected
-        A list of what must never expire: ``prefix``, ``kind`` (``repository`` or ``sync``) and ``source``
+        The locations that must never expire, a list of mappings: ``prefix``, ``kind`` (``repository`` or ``sync``) and ``source``
         (where it is declared, for error messages).
     allow
         The ids of rules that may apply to a repository because they affect only noncurrent versions, incomplete uploads or the

@@ -69,8 +69,8 @@ def present(
         domain = wanted.get("custom_redirect_domain", current.get("custom_redirect_domain"))
         if wanted.get("https_policy") and not domain:
             raise RunbookError(
-                f"configuration set {name}: https_policy is {wanted['https_policy']!r}, which goes with a domain of your own "
-                "only: give custom_redirect_domain too."
+                f"configuration set {name}: https_policy is {wanted['https_policy']!r}, which requires a custom domain: give "
+                "custom_redirect_domain too."
             )
         used = {
             f"event_destinations:{destination}:topic": entry["topic"]

@@ -86,7 +86,7 @@ def _waiting(salt, name, current, connection):
     """
     What the identity waits for, as warnings.
 
-    A call of its own tells with which key a domain signs and why SES does not see its record, so it is made only where needed.
+    A separate call returns with which key a domain signs and why SES does not see its record, so it is made only if needed.
     """
     if current and current["status"] != "SUCCESS" and not is_address(name) and "signing_origin" not in current:
         current = salt.call("ses_identity.describe", name, ["mail_from", "verification_error"], **connection) or current

@@ -1,4 +1,4 @@
 """
-What the states and execution modules of this project share: plain Python that is handed what it needs and never sees a
+The shared package of the states and execution modules: plain Python that gets all input as arguments and never sees a
 Salt dunder, so that it can be read, called and tested without Salt's loader.
 """

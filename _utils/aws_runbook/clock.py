@@ -1,10 +1,10 @@
 """
-What time it is: asked in one place, so that what takes days can be tried in a moment.
+The current time, read in one place, so that tests can replace it.
 """
 
 from datetime import datetime, timezone
 
-# A note of another year was not written by this project, and to reckon with it can leave what a date can be.
+# A note of another year was not written by this project, and arithmetic with it can exceed the range of dates.
 _YEARS = range(2000, 3000)
 
 

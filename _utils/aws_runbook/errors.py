@@ -12,7 +12,7 @@ class RunbookError(CommandExecutionError):
 
 
 class PillarError(RunbookError):
-    """Pillar that cannot be meant: one sentence for each problem, found before any call to AWS."""
+    """Invalid pillar: one sentence for each problem, found before any call to AWS."""
 
     def __init__(self, problems):
         self.problems = [problems] if isinstance(problems, str) else list(problems)
@@ -29,7 +29,7 @@ class StoreError(RunbookError):
 
 class AwsError(RunbookError):
     """
-    AWS's refusal: what was being done, AWS's code and message, and the IAM action when that is what is missing.
+    AWS's refusal: the attempted action, AWS's code and message, and the IAM action if that is missing.
 
     ``code`` is AWS's error code (``NoSuchEntity``), and ``response`` its answer, for those who decide by them.
     """
@@ -44,8 +44,8 @@ class UncertainError(AwsError):
     """
     A write of which it is unknown whether AWS did it: the answer was lost, was not AWS's, or reported a failure of AWS itself.
 
-    Whoever made the write looks at AWS before anything is done again: what was made may be there (``_create`` and the states do
-    so by reading again; what is found only by a secret in the lost answer must be looked for and taken away). ``code`` is AWS's
+    The caller reads AWS before it repeats anything: the resource may exist (``_create`` and the states do
+    so by reading again; a resource that only a secret in the lost answer identifies must be found and deleted). ``code`` is AWS's
     where AWS said one. The text quotes nothing of an answer that is not AWS's, and there is no cause that does.
     """
 
@@ -55,13 +55,13 @@ class SameNameError(RunbookError):
 
     def __init__(self, where, service, kind, name, other):
         super().__init__(
-            f"{where} has the {kind} {other}, whose name differs from {name} only by case, and {service} takes them for the "
-            "same: write the name in pillar as it is there, or choose another."
+            f"{where} has the {kind} {other}, whose name differs from {name} only by case, and {service} treats them as the same: write the name "
+            "in pillar exactly so, or choose another."
         )
 
 
 class UnreachableError(RunbookError):
-    """AWS could not be asked at all, for want of credentials or of a way there: every other question would fail likewise."""
+    """AWS could not be reached, because of missing credentials or the network: every other call would fail in the same way."""
 
 
 class WrongAccountError(UnreachableError):

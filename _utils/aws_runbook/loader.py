@@ -2,7 +2,7 @@
 Where Salt finds this project's modules when it is installed as a distribution.
 
 The entry points ``module_dirs``, ``states_dirs``, ``wrapper_dirs``, ``outputter_dirs`` and ``beacons_dirs`` call these functions. In a
-wheel the folders stand beside this file; an editable install leaves them in the tree, under the names that ``file_roots`` needs. Salt's
+wheel, the folders are beside this file; an editable install leaves them in the tree, under the names that ``file_roots`` needs. Salt's
 other form of entry point, the package itself, knows only the former.
 """
 
@@ -33,7 +33,7 @@ def outputter_dirs():
 
 
 def beacons_dirs():
-    """The folder of what a minion asks by itself, again and again."""
+    """The folder of beacons."""
     return [_folder("beacons")]
 
 

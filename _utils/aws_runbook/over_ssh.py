@@ -28,5 +28,5 @@ def call(function, opts, pillar, context, **arguments):
 def refuse(function):
     """Say why a function that needs pillar and the server's way to AWS cannot be had."""
     raise RunbookError(
-        f"salt-ssh gives {function} no pillar: run it with `salt-call --local` where your pillar is, or from a minion."
+        f"salt-ssh passes no pillar to {function}: run it with `salt-call --local` on the machine that has your pillar, or on a minion."
     )

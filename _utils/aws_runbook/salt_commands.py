@@ -1,5 +1,5 @@
 """
-Commands in messages, in the form in which the present one was given, so that they can be pasted.
+Salt commands in messages, in the form of the running command, so that they can be pasted.
 
 A name can hold anything that its owner thought of. Each argument is quoted for the shell, and before that for Salt, which
 reads arguments as YAML: without quotes ``123`` would be a number.
@@ -19,7 +19,7 @@ _DEFAULT_CONFIG_DIR = "/etc/salt"
 # The first arguments of functions, which are known without their names.
 LEADING = ("access_key_id", "address", "changes", "endpoint", "mods", "name", "rule_id", "server")
 _KEYWORD = re.compile(r"[^\d\W][\w.-]*=", re.UNICODE)
-# Options of salt-call with one value that decide which minion it is, and what it reads.
+# Options of salt-call with one value that select the minion and its files.
 _VALUES = ("--id", "--file-root", "--pillar-root", "--states-dir", "--master", "--cachedir", "--saltfile")
 _prefix = ["salt-call"]
 # What it follows from.
@@ -52,12 +52,12 @@ def command(function, **arguments):
 
 
 def apply():
-    """The command that makes what pillar says so, also in a tree that has an ``aws`` of its own."""
+    """The command that applies the account's pillar, also in a tree that has its own ``aws``."""
     return command("state.apply", mods="aws.account")
 
 
 def argument(text):
-    """A text as it is written on a command line, so that Salt reads that text."""
+    """Quote a text for a command line, so that Salt reads exactly it."""
     return shlex.quote(_word(text))
 
 
@@ -83,7 +83,7 @@ def _form(opts, argv):
 
 
 def _options(argv):
-    """Those options of salt-call that decide what it talks to."""
+    """The options of salt-call that select the minion and its configuration."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, prefix_chars="-")
     parser.add_argument("--local", action="store_true")
     parser.add_argument("-c", "--config-dir")
@@ -104,7 +104,7 @@ def _word(value, *, named=False):
     quoted = _in_one_line(json.dumps(value, ensure_ascii=False))
     if not isinstance(value, str):
         return quoted
-    # The last: to Salt a text with a # in it is no YAML, so that its quotes stayed.
+    # The last: Salt does not parse a text with a # as YAML, and would keep its quotes.
     for written in (value, quoted, quoted.replace("#", r"\x23")):
         taken_for_another = written.startswith("=" if named else "-")
         if written.isprintable() and yamlify_arg(written) == value and not taken_for_another:
@@ -113,5 +113,5 @@ def _word(value, *, named=False):
 
 
 def _in_one_line(text):
-    """JSON without characters that end a line, or that nobody sees, as YAML writes them."""
+    """JSON with line breaks and invisible characters escaped as in YAML."""
     return "".join(letter if letter.isprintable() else f"\\U{ord(letter):08X}" for letter in text)

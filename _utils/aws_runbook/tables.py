@@ -15,7 +15,7 @@ def table(rows, columns):
 
 
 def _cell(value):
-    """One line, whatever it holds; what is empty shows as a dash, so that columns can still be counted."""
+    """A value as one line; an empty one is shown as a dash, so that columns can still be counted."""
     if isinstance(value, list | tuple | set | frozenset):
         value = ", ".join(map(str, value))
     text = "" if value is None else " ".join(str(value).split())

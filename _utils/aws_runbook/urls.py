@@ -1,5 +1,5 @@
 """
-URLs that may hold a password, and what is shown of them.
+URLs that may contain a password, and the parts that may be shown.
 
 In a URL that was written correctly the user and the password end at the only ``@`` before the path. In one that was not, an ``@``,
 ``/``, ``?`` or ``#`` in the password is not written as ``%40`` and so on: then everything up to the last ``@`` may be the password.
@@ -26,12 +26,12 @@ def shown(url):
 
 
 def without_userinfo(text):
-    """A sentence that may quote a URL, without the user and the password of it: what no ``@`` ends is shown."""
+    """Remove the user and the password of URLs from a sentence."""
     return _USERINFO.sub("…@", text)
 
 
 def has_at_after_host(url):
-    """Whether an ``@`` stands where it may be a part of the password or of what follows the host."""
+    """Whether an ``@`` may be a part of the password or of the path."""
     _, place, rest = _parts(url)
     # The `?` or `#` at which the rest begins may be a part of the password too.
     return "@" in place.partition("/")[2] or ("@" in rest and "@" not in place and ":" in place)

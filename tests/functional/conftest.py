@@ -226,7 +226,7 @@ def told_truly(ret):
         return ret
     waits = any(warning.startswith("Waiting:") for warning in getattr(ret, "warnings", None) or ())
     assert not (waits and re.search(r"as it should be|is absent", ret.comment)), (ret.comment, ret.warnings)
-    assert waits or not re.search(r"waits for what the warning says|is being deleted", ret.comment), ret.comment
+    assert waits or not re.search(r"is pending, as the warning says|is being deleted", ret.comment), ret.comment
     return ret
 
 

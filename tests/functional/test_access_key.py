@@ -309,10 +309,10 @@ def test_a_secret_without_an_id_is_overwritten_by_nothing(converge, modules, iam
     for where in (store, shared):
         ret = converge("iam_access_key.present", name=USER, store=where)
         assert ret.result is False
-        assert f"A secret access key stands in pillar file {private}, aws:secret_key" in ret.comment
-        assert "no id in" in ret.comment
+        assert f"pillar file {private}, aws:secret_key holds a secret access key" in ret.comment
+        assert "no access key ID" in ret.comment
         assert "canary-of-somebody" not in str(ret.full_return)
-        with pytest.raises(Exception, match="A secret access key stands in"):
+        with pytest.raises(Exception, match="holds a secret access key"):
             modules["iam_access_key.rotate"](USER, store=where)
         assert private.read_text() == "aws:\n  secret_key: canary-of-somebody\n"
     assert sandbox.calls(operation="CreateAccessKey") == []
@@ -392,7 +392,7 @@ def test_what_is_no_key_of_awss_is_not_overwritten_nor_quoted(converge, iam, pri
         before = private.read_text()
         ret = converge("iam_access_key.present", name=USER, store=store)
         assert ret.result is False
-        assert "aws:access_key is not the id of an access key" in ret.comment
+        assert "aws:access_key is not a readable access key ID" in ret.comment
         assert str(value) not in ret.comment.replace(str(private), "")
         assert private.read_text() == before
     assert keys(iam) == {}
@@ -510,9 +510,7 @@ def test_after_a_broken_answer_the_key_is_deleted_and_its_secret_is_nowhere(
     assert proxy.struck
     assert ret.result is False
     assert "access_key" not in ret.changes
-    assert (
-        "was created nevertheless, and was deleted again, since nobody knows its secret. Run this again." in ret.comment
-    )
+    assert "was created nevertheless, and was deleted again, because its secret is lost. Run this again." in ret.comment
     assert keys(iam) == {}
     assert stored(private) is None
     seen = "".join([str(ret.full_return), caplog.text, *capfd.readouterr()])
@@ -536,7 +534,7 @@ def test_a_key_that_may_be_somebody_elses_can_be_deleted(states, obey, iam, prox
 
     proxy.fault("CreateAccessKey", meanwhile)
     ret = states["iam_access_key.present"](name=USER, store=store)
-    assert "it is not certain by whom" in ret.comment
+    assert "possibly by another client" in ret.comment
     first, second = keys(iam)
     obey(ret.comment, "iam_access_key.delete", first)
     obey(ret.comment, "iam_access_key.delete", second)
@@ -548,7 +546,7 @@ def test_a_key_that_may_be_somebody_elses_can_be_deleted(states, obey, iam, prox
 def test_a_key_that_was_not_made_after_all_is_said_to_be_unknown(states, iam, proxy, private, store, quick):
     proxy.fault("CreateAccessKey", answers.RESET_BEFORE, calls=None)
     ret = states["iam_access_key.present"](name=USER, store=store)
-    assert "It is not known whether AWS made a key; the next run looks for it" in ret.comment
+    assert "It is not known whether AWS created a key; the next run looks for it" in ret.comment
     proxy.clear()
     assert states["iam_access_key.present"](name=USER, store=store).result is True
     assert list(keys(iam)) == [stored(private)]
@@ -667,7 +665,7 @@ def test_a_run_that_may_still_live_is_left_alone(states, iam, private, store, qu
     iam.tag_user(UserName=USER, Tags=[{"Key": creation_notes.TAG, "Value": note.text()}])
     (lost,) = [iam.create_access_key(UserName=USER)["AccessKey"]["AccessKeyId"]]
     ret = states["iam_access_key.present"](name=USER, store=store)
-    assert f"Another run has been making an access key for the user {USER} since" in ret.comment
+    assert f"Another run has been creating an access key for the user {USER} since" in ret.comment
     assert list(keys(iam)) == [lost]
     sandbox.advance_clock(601)
     assert states["iam_access_key.present"](name=USER, store=store).changes["lost_access_key"]["old"] == lost

@@ -71,7 +71,7 @@ def test_an_account_is_twelve_digits_in_quotes(fleet, sandbox, account):
 def test_without_credentials_one_state_says_so(fleet, sandbox, monkeypatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
-    assert "there are no AWS credentials. Name them in pillar (aws:admin)" in one_cause(fleet.apply("aws"))
+    assert "there are no AWS credentials. Set them in pillar (aws:admin)" in one_cause(fleet.apply("aws"))
 
 
 def test_a_profile_that_does_not_exist_is_named(fleet, sandbox, monkeypatch):
@@ -124,7 +124,10 @@ def test_a_program_that_gives_no_credentials_is_named_and_not_quoted(fleet, sand
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     monkeypatch.setenv("AWS_PROFILE", "ops")
     cause = one_cause(fleet.apply("aws"))
-    assert "the program that credential_process in the shared configuration (~/.aws/config) names gave no" in cause
+    assert (
+        "the program that credential_process in the shared configuration (~/.aws/config) names returned no valid"
+        in cause
+    )
     assert "c4n4ry" not in cause
     assert "proxy" not in cause
 

@@ -125,12 +125,12 @@ def test_of_a_region_that_is_named_nothing_else_is_told(modules, pillar, loaders
         sandbox.client("sesv2", region=region).create_email_identity(EmailIdentity=address)
     everywhere, there = modules["aws_account.adopt"](), modules["aws_account.adopt"](region="eu-west-1")
     assert yaml.safe_load(everywhere) == {"aws": {"ses": {"identities": {"here@example.org": {}}, **user}}}
-    assert "in the place of what it says there: aws:ses:identities" in everywhere
+    assert "replacing what it has there: aws:ses:identities" in everywhere
     identities = {"there@example.org": {"region": "eu-west-1"}}
     assert yaml.safe_load(there) == {"aws": {"ses": {"identities": identities, **user}}}
-    assert "in the place of what it says there: aws:ses:identities, aws:ses:smtp_users\n" in everywhere
-    beside = "; beside what it says of other regions than eu-west-1: aws:ses:identities\n"
-    assert f"in the place of what it says there: aws:ses:smtp_users{beside}" in there
+    assert "replacing what it has there: aws:ses:identities, aws:ses:smtp_users\n" in everywhere
+    beside = "; in addition to what it has for other regions than eu-west-1: aws:ses:identities\n"
+    assert f"replacing what it has there: aws:ses:smtp_users{beside}" in there
 
 
 def test_a_text_is_shown_as_it_is_and_data_as_salt_shows_it(minion_opts, modules):

@@ -352,7 +352,7 @@ def test_a_hundred_servers_take_at_most_250_calls(sandbox, modules, minion_opts)
     # Of as many buckets not everything is asked, and that is said of each by its name, but for the oldest.
     (note,) = result.notes
     assert note.kind == "change"
-    assert "it was not looked" in note.note
+    assert "were not read" in note.note
     unread = set(note.about.removeprefix("buckets ").split(", "))
     asked = {call["resource"] for call in sandbox.calls(operation="GetPublicAccessBlock")}
     assert asked

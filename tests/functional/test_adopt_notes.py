@@ -69,7 +69,7 @@ def test_a_key_of_nobody(writer, console, notes):
     key = writer("registry-backup", "ocp-registry-backup")
     console.iam.delete_access_key(UserName="registry-backup", AccessKeyId=key["AccessKeyId"])
     said, result = notes({"registry": with_key(REGISTRY, "files", key)})
-    assert "is of no user that AWS names" in said["not expressed", "registry"]
+    assert "belongs to no user that AWS reports" in said["not expressed", "registry"]
     assert not result.is_whole
 
 
@@ -87,13 +87,13 @@ def test_a_policy_that_allows_more_is_not_named_and_not_narrowed(writer, notes):
     assert "policy" not in result.pillar["registry"]["aws"]["backup"]
     assert "s3:getobject on arn:aws:s3:::team-photos/*" in said["not expressed", "policy Office"]
     assert "team-photos" in said["danger", "user files"]
-    assert said["change", "policy files"] == "The account has none of that name: it is made."
+    assert said["change", "policy files"] == "The account has none of that name: the first run creates it."
 
 
 def test_the_policy_of_the_users_name_is_narrowed_and_that_is_said(writer, notes):
     key = writer("registry-backup", "ocp-registry-backup", EVERYTHING)
     said, _ = notes({"registry": with_key(REGISTRY, "files", key)})
-    assert "it loses what no server here needs (s3:* on *)" in said["change", "policy registry-backup"]
+    assert "it loses permissions that no server here needs (s3:* on *)" in said["change", "policy registry-backup"]
 
 
 def test_users_and_stores_by_kind(writer, console, notes, tmp_path):
@@ -112,11 +112,11 @@ def test_users_and_stores_by_kind(writer, console, notes, tmp_path):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("{{% set x = 1 %}}\naws: {{access_key: {id}, secret_key: {secret}}}\n", "is no plain YAML"),
+        ("{{% set x = 1 %}}\naws: {{access_key: {id}, secret_key: {secret}}}\n", "is not plain YAML"),
         ("aws: {{access_key: {id}}}\n", "does not have aws:secret_key beside it"),
         (
             "aws:\n  access_key: {id}\n  secret_key: |\n    -----BEGIN PGP MESSAGE-----\n    x\n",
-            "has its secret encrypted. Name it as the store, with gpg:recipients, by hand. Cannot tell to whom it is encrypted",
+            "has its secret encrypted. Name it as the store, with gpg:recipients, by hand. Cannot read the recipients of the message",
         ),
     ],
 )
@@ -166,7 +166,7 @@ def test_of_a_secret_that_is_encrypted_to_a_key_nobody_has_here_the_key_is_named
     empty = tmp_path / "gnupg"
     empty.mkdir(mode=0o700)
     said, result = notes({"registry": with_key(REGISTRY, "files", key)}, [tmp_path], gpg_homedir=str(empty))
-    assert "Cannot tell to whom it is encrypted, the key " in said["not expressed", "registry"]
+    assert "Cannot read the recipients of the message, the key " in said["not expressed", "registry"]
     assert "store" not in result.pillar["registry"]["aws"]["backup"]
 
 
@@ -281,15 +281,15 @@ def opened(console, *, by=(), **block):
 @pytest.mark.parametrize(
     ("by", "block", "says"),
     [
-        (("policy",), {}, "It is open to everybody by its policy, unless"),
-        (("acl",), {}, "It is open to everybody by its ACL, unless"),
-        (("policy", "acl"), {"BlockPublicAcls": True}, "It is open to everybody by its policy and by its ACL, unless"),
-        (("policy", "acl"), {"IgnorePublicAcls": True}, "It is open to everybody by its policy, unless"),
-        (("policy", "acl"), {"RestrictPublicBuckets": True}, "It is open to everybody by its ACL, unless"),
+        (("policy",), {}, "It is public by its policy, unless"),
+        (("acl",), {}, "It is public by its ACL, unless"),
+        (("policy", "acl"), {"BlockPublicAcls": True}, "It is public by its policy and by its ACL, unless"),
+        (("policy", "acl"), {"IgnorePublicAcls": True}, "It is public by its policy, unless"),
+        (("policy", "acl"), {"RestrictPublicBuckets": True}, "It is public by its ACL, unless"),
         (
             (),
             {},
-            "Block Public Access is not fully on: a policy or an ACL may make it public. None of its own does now.",
+            "Block Public Access is not fully on: a policy or an ACL could make it public. At present, neither does.",
         ),
     ],
 )
@@ -314,7 +314,7 @@ def test_a_bucket_whose_acl_gives_something_to_others_fails_until_it_does_not(wr
     pillars = {"registry": with_key(REGISTRY, "files", key)}
     said, result = notes(pillars)
     assert ("danger", "bucket ocp-registry-backup") not in said
-    (told,) = [note for note in result.notes if "Its ACL gives something" in note.note]
+    (told,) = [note for note in result.notes if "Its ACL grants access" in note.note]
     assert "READ to AllUsers" in told.note
     wanted = {"name": "ocp-registry-backup", "region": "eu-west-2", "object_ownership": "BucketOwnerEnforced"}
     assert states["s3_bucket.present"](**wanted, test=True).result is False

@@ -184,7 +184,7 @@ def test_what_has_another_shape_is_refused_in_a_sentence(modules, sandbox, case)
             "s3_lifecycle.repositories: prefixes is a value of the type int; give",
         ),
         ("aws_backup.audit prometheus_file=5", "aws_backup.audit: prometheus_file is 5; give a text"),
-        ("ses_delivery.check_dmarc message=5", "check_dmarc: message is no text"),
+        ("ses_delivery.check_dmarc message=5", "check_dmarc: message is not a text"),
         ("ses_identity.describe example.org '[nothing]'", "An identity has no attribute 'nothing'; it has "),
         ("iam_backup_policy.document 5", "targets is a value of the type int; give a list of mappings."),
         ("iam_backup_policy.document '{kind: files}'", "targets is a value of the type "),
@@ -225,7 +225,7 @@ def test_an_empty_name_is_refused_in_every_function(modules, sandbox, empty):
 def test_what_may_be_a_secret_is_not_shown(modules, argument):
     with pytest.raises(CommandExecutionError) as refused:
         modules["iam_user.describe"]("x", **{"keyid": "AKIAIOSFODNN7EXAMPLE", "key": "x", argument: 4815162342})
-    assert f"iam_user.describe: {argument} is no text; YAML reads it as a number, so write it in quotes" in str(
+    assert f"iam_user.describe: {argument} is not a text; YAML reads it as a number, so write it in quotes" in str(
         refused.value
     )
     assert "4815162342" not in str(refused.value)

@@ -80,6 +80,7 @@ def test_credentials_that_are_none_are_said_once(fleet, sandbox, auditor):
     credentials = auditor("s3:ListBucket")
     sandbox.client("iam").delete_access_key(UserName="auditor", AccessKeyId=credentials["keyid"])
     with pytest.raises(
-        CommandExecutionError, match="Cannot find out whose credentials these are: AWS says InvalidClientTokenId"
+        CommandExecutionError,
+        match="Cannot identify the account and user of the credentials: AWS says InvalidClientTokenId",
     ):
         fleet.call("aws_backup.audit", **credentials)

@@ -61,7 +61,7 @@ def test_versions_that_are_not_kept_are_critical_and_the_command_mends_it(kept, 
     kept.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     (level, versions), (_, lock) = kept.told("recovery")
     assert level == "critical"
-    assert "versioning is not enabled: what is deleted or overwritten now is lost" in versions
+    assert "versioning is not enabled: objects that are deleted or overwritten now are lost" in versions
     assert "Object Lock's default retention is not set, not COMPLIANCE for 65 days" in lock
     kept.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
     (_, versions), _ = kept.told("recovery")
@@ -93,7 +93,7 @@ def test_a_repository_that_reaches_back_further_than_pillar_says(kept):
     [(level, message)] = kept.told("recovery")
     assert level == "warning"
     assert "the oldest backup is 39 days old" in message
-    assert message.endswith("and recovery:retention_days is 34: make it 40 or more, and lock_days 70 or more.")
+    assert message.endswith("and recovery:retention_days is 34: set it to 40 or more, and lock_days 70 or more.")
 
 
 def test_an_upload_that_the_rule_should_have_removed(kept):

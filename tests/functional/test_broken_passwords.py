@@ -117,7 +117,7 @@ def test_another_one(proxy, present, modules, private, seen, kind, way):
     assert SECOND not in found
     assert answers.CANARY not in found
     assert stored(private) == (FIRST if way == REFUSED else SECOND)
-    assert ("not known whether AWS took the new password" in str(raised.value)) is (way != REFUSED)
+    assert ("not known whether AWS accepted the new password" in str(raised.value)) is (way != REFUSED)
 
 
 HOOK = {"protocol": "https", "endpoint": f"https://user:{FIRST}@example.org/hook?token={SECOND}"}

@@ -57,8 +57,8 @@ def test_a_security_group_whose_name_differs_only_by_case_is_told_at_once(conver
     ret = converge("ec2_security_group.present", name="web", description="Web", **where)
     assert ret.result is False
     assert ret.comment == (
-        f"The {'VPC lab' if vpc else 'default VPC'} has the security group Web, whose name differs from web only by case, and "
-        "EC2 takes them for the same: write the name in pillar as it is there, or choose another."
+        f"The {'VPC lab' if vpc else 'default VPC'} has the security group Web, whose name differs from web only by case, and EC2 treats them as "
+        "the same: write the name in pillar exactly so, or choose another."
     )
     with pytest.raises(CommandExecutionError, match="differs from web only by case"):
         modules["ec2_security_group.create"]("web", "Web", **where)
@@ -106,15 +106,15 @@ def test_two_of_one_name_are_an_error_that_lists_them(converge, ec2):
 )
 def test_nothing_is_made_under_an_id(converge, function, name, arguments):
     ret = converge(f"{function}.present", name=name, **arguments)
-    assert ret.comment.endswith(f" {name}; to make one, give a name in place of an id.")
+    assert ret.comment.endswith(f" {name}; to create one, give a name in place of an id.")
 
 
 def test_a_block_cannot_be_changed(converge, ec2):
     converge("ec2_vpc.present", **VPC)
     ret = converge("ec2_vpc.present", name="lab", cidr_block="10.1.0.0/16")
     assert ret.comment == (
-        "The VPC lab has cidr_block 10.0.0.0/16, not 10.1.0.0/16, and AWS cannot change that. Make a VPC of another name, "
-        "or name the block it has."
+        "The VPC lab has cidr_block 10.0.0.0/16, not 10.1.0.0/16, and AWS cannot change that. Create a VPC with another name, or give the block "
+        "it has."
     )
 
 

@@ -136,7 +136,7 @@ def test_a_server_without_backups_costs_nothing(fleet, sandbox, kind):
     if kind == "sls":
         assert list(fleet.apply("aws")) == ["aws-pillar"]
     else:
-        assert "No backups follow from pillar." in fleet.call("aws_backup.plan")
+        assert "Pillar declares no backups." in fleet.call("aws_backup.plan")
     assert sandbox.calls() == []
 
 
@@ -147,7 +147,10 @@ def test_a_server_alone_does_not_expire_what_another_keeps_in_its_bucket(fleet, 
     s3.put_object(Bucket="ocp-coalition-backup", Key="another/file", Body=b"1")
     states = fleet.apply("aws")
     assert states["aws-lifecycle-ocp-coalition-backup"]["result"] is False
-    assert "what no known pillar puts there: another/." in states["aws-lifecycle-ocp-coalition-backup"]["comment"]
+    assert (
+        "objects that no known pillar accounts for: another/."
+        in states["aws-lifecycle-ocp-coalition-backup"]["comment"]
+    )
     path = fleet.pillar / "public" / "cms.sls"
     pillar = yaml.safe_load(path.read_text().replace("{{ opts.pillar_roots.base[0] }}", str(fleet.pillar)))
     pillar["aws"]["backup"].setdefault("buckets", {})["ocp-coalition-backup"] = {"expire_all": True}
@@ -187,10 +190,7 @@ def test_a_server_that_is_misspelt_is_noted_with_the_one_that_is_meant(fleet, sa
     (fleet.pillar / "public" / "common.sls").write_text("motd: welcome\n")
     control = fleet.pillar / "public" / "control.sls"
     control.write_text(control.read_text().replace("- kingfisher-main", "- kingfisher_main"))
-    note = (
-        "kingfisher_main: aws:servers names it, but no backup follows from its pillar; did you mean kingfisher-main? If not, take it "
-        "out."
-    )
+    note = "kingfisher_main: aws:servers names it, but no backup follows from its pillar; did you mean kingfisher-main? If not, remove it."
     assert fleet.call("aws_backup.plan").splitlines()[-1] == note
     fleet.apply("aws")
     report = fleet.call("aws_backup.audit", format="data")

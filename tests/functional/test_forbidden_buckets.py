@@ -9,7 +9,7 @@ from salt.exceptions import CommandExecutionError
 from aws_runbook.run import cache as run_cache
 
 BUCKET = "ocp-registry-backup"
-WHOSE = "Cannot find out whose credentials these are: AWS says"
+WHOSE = "Cannot identify the account and user of the credentials: AWS says"
 
 
 @pytest.fixture
@@ -84,8 +84,8 @@ def test_a_key_that_is_not_there_any_more(own, user, refused, sandbox):
     key = user("s3:*")
     sandbox.client("iam").delete_access_key(UserName="operator", AccessKeyId=key)
     assert refused() == (
-        f"{WHOSE} InvalidClientTokenId: The security token included in the request is invalid. The access key in use was "
-        "deleted, is not active, or is written wrongly: use another."
+        f"{WHOSE} InvalidClientTokenId: The security token included in the request is invalid. The access key in use was deleted, is not active, "
+        "or is misspelt: use another."
     )
 
 
@@ -113,8 +113,8 @@ def test_a_bucket_of_somebody_else(own, user, refused, sandbox, actions):
 def test_a_permission_that_is_missing(own, user, refused):
     user("s3:ListAllMyBuckets")
     assert refused() == (
-        f"Cannot find the bucket {BUCKET}: AWS says 403: it is one of the account's own, and the credentials in use need "
-        "s3:ListBucket on it, from their policies and the bucket's."
+        f"Cannot find the bucket {BUCKET}: AWS says 403: it belongs to this account, and the credentials in use need s3:ListBucket on it, from "
+        "their policies and the bucket's."
     )
 
 
@@ -123,9 +123,8 @@ def test_one_of_the_two_where_it_cannot_be_known(own, user, refused, sandbox, na
     sandbox.foreign_bucket("ocp-taken-backup")
     user("s3:GetEncryptionConfiguration")
     assert refused(name) == (
-        f"Cannot find the bucket {name}: AWS says 403: it belongs to another AWS account, or the credentials in use lack "
-        "s3:ListBucket on it; which of the two, s3:ListAllMyBuckets would tell. Bucket names are shared by all accounts: if it "
-        "is not yours, choose another."
+        f"Cannot find the bucket {name}: AWS says 403: it belongs to another AWS account, or the credentials in use lack s3:ListBucket on it; "
+        "s3:ListAllMyBuckets would show which. Bucket names are shared by all accounts: if it is not yours, choose another."
     )
 
 

@@ -144,7 +144,7 @@ def test_the_policy_stays_while_aws_does_not_show_the_group(states, iam, sandbox
     ret = states["iam_user.present"](name="registry-backup", groups=["backup"], detached_policies=["registry-backup"])
     sandbox.lag("iam", looks=0)
     assert ret.result is False
-    assert "what it replaces was not taken away" in ret.comment
+    assert "what it replaces was not removed" in ret.comment
     assert iam.list_attached_user_policies(UserName="registry-backup")["AttachedPolicies"]
 
 
@@ -245,8 +245,8 @@ def test_a_policy_whose_name_differs_only_by_case_is_told_at_once(converge, iam,
 def test_a_user_or_group_whose_name_differs_only_by_case_is_told_at_once(converge, iam, modules, kind):
     getattr(iam, f"create_{kind}")(**{f"{kind.capitalize()}Name": "Backup"})
     taken = (
-        f"The account has the {kind} Backup, whose name differs from backup only by case, and IAM takes them for the same: "
-        "write the name in pillar as it is there, or choose another."
+        f"The account has the {kind} Backup, whose name differs from backup only by case, and IAM treats them as the same: write the name in "
+        "pillar exactly so, or choose another."
     )
     ret = converge(f"iam_{kind}.present", name="backup")
     assert (ret.result, ret.comment, ret.changes) == (False, taken, {})

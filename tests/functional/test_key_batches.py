@@ -176,5 +176,5 @@ def test_the_note_of_a_run_on_another_machine_is_seen_by_those_side_by_side(modu
     monkeypatch.setattr(creation, "wait_for_turn", meanwhile)
     done = applied(modules, high({user: in_file(folder / f"{user}.sls") for user in USERS}))
     assert [name for name, state in done.items() if state["result"] is False] == [f"{USERS[2]}-key"]
-    assert "Another run has been making an access key" in done[f"{USERS[2]}-key"]["comment"]
+    assert "Another run has been creating an access key" in done[f"{USERS[2]}-key"]["comment"]
     assert iam.list_access_keys(UserName=USERS[2])["AccessKeyMetadata"] == []

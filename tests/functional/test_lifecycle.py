@@ -175,7 +175,9 @@ def test_a_rule_whose_id_salt_reads_as_something_else_can_be_deleted(modules, s3
 
 def test_of_two_rules_that_salt_reads_alike_none_is_deleted(modules, s3):
     put(s3, {**EXPIRING, "ID": "0777"}, {**FOREIGN, "ID": "777"})
-    with pytest.raises(CommandExecutionError, match="has the lifecycle rules 0777 and 777; say which, in quotes"):
+    with pytest.raises(
+        CommandExecutionError, match="has the lifecycle rules 0777 and 777; name one of them, in quotes"
+    ):
         modules["s3_lifecycle.delete_rule"](BUCKET, 777)
     assert len(rules(s3)) == 2
     with pytest.raises(CommandExecutionError, match="has no lifecycle rule 1; it has: 0777, 777"):
@@ -233,7 +235,7 @@ def test_a_new_rule_on_everything_spares_what_no_pillar_names(converge, s3, decl
     ret = managed(converge, EVERYTHING, declared=declared)
     assert ret.result is (stranger is None), ret.comment
     if stranger:
-        assert f"would also expire what no known pillar puts there: {stranger}." in ret.comment
+        assert f"would also expire objects that no known pillar accounts for: {stranger}." in ret.comment
         assert "aws:servers" in ret.comment
         assert "expire_all: True" in ret.comment
 

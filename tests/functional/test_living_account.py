@@ -297,7 +297,7 @@ def test_what_waits_and_what_is_left_over_and_whether_the_backups_are_there(lapt
     (waits,) = laptop.call("aws_account.pending", format="data")
     assert waits["what"] == "DB instance analysis"
     assert "AWS will change db_instance_class (db.t3.small) in its maintenance window" in waits["do"]
-    assert "pillar says db_instance_class: db.t3.micro, as it is now" in waits["do"]
+    assert "pillar has db_instance_class: db.t3.micro, as it is now" in waits["do"]
     orphans = json.dumps(laptop.call("aws_backup.orphans"))
     assert "redmine-backup" in orphans
     assert not [user for user in ("files-main", "pgbackrest-main", "coalition-backup", "ana") if f'"{user}"' in orphans]

@@ -38,8 +38,8 @@ def test_a_policy_and_a_bucket_that_were_replaced(fleet, sandbox):
     found = orphans(fleet)
     assert list(found) == [("bucket", "docs-backup", "ocp-docs-backup")]
     assert next(iter(found.values())) == (
-        "The bucket ocp-docs-backup in us-east-1 is for backups (the policy docs-backup names it, or did), and no known pillar "
-        "names it; look at what it holds: s3_bucket.absent removes it only when it is empty."
+        "The bucket ocp-docs-backup in us-east-1 is for backups (the policy docs-backup names it, or did), and no known pillar names it; check "
+        "its contents: s3_bucket.absent removes it only when it is empty."
     )
 
     change(fleet, "    expire_days: 90\n", "    expire_days: 90\n    policy: WebCopies\n")
@@ -92,7 +92,7 @@ def test_buckets_told_by_their_rule_and_those_of_others(fleet, sandbox):
     found = orphans(fleet, **credentials)
     assert list(found) == [("bucket", "", "ocp-old"), ("unread", "", "ocp-web")]
     assert found["unread", "", "ocp-web"].startswith(
-        "Whether ocp-web is for backups cannot be told. Cannot read the lifecycle rules"
+        "It is not known whether ocp-web is for backups. Cannot read the lifecycle rules"
     )
     denied["Action"], denied["Resource"] = "iam:ListAccessKeys", "*"
     arn = iam.create_policy(PolicyName="old", PolicyDocument=allow("s3:PutObject", bucket="ocp-gone"))["Policy"]["Arn"]
@@ -155,8 +155,8 @@ def test_a_repository_is_told_when_its_user_and_its_policy_were_removed_as_their
             "bucket",
             "",
             "ocp-db-backup",
-        ): "The bucket ocp-db-backup in eu-west-2 is for backups (it holds kingfisher/archive/main/archive.info), "
-        "and no known pillar names it; look at what it holds: s3_bucket.absent removes it only when it is empty."
+        ): "The bucket ocp-db-backup in eu-west-2 is for backups (it holds kingfisher/archive/main/archive.info), and no known pillar names it; "
+        "check its contents: s3_bucket.absent removes it only when it is empty."
     }
     assert len(sandbox.calls(operation="ListObjectsV2")) < 20
     sandbox.fault("ListObjectsV2", "access_denied", times=None)

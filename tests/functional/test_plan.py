@@ -104,7 +104,7 @@ def test_what_the_change_takes_away_is_told(sandbox, tmp_path):
     assert "policy_document  may no longer do everything below ocp-old" not in change
     assert "may no longer do everything anywhere in ocp-old; may now " in change
     assert warning.startswith(
-        "WARNING: iam_backup_policy server-01-backup: The policy server-01-backup loses what backups do not need"
+        "WARNING: iam_backup_policy server-01-backup: The policy server-01-backup loses permissions that backups do not need"
     )
 
 
@@ -113,7 +113,7 @@ def test_pillar_that_is_invalid_is_one_line(sandbox, tmp_path):
     servers.write("server-01", expire_dayz=3)
     (line,) = servers.minion.call("aws_account.plan").splitlines()
     assert line.startswith(
-        "FAILED: aws_account aws-pillar: server-01: aws:backup:expire_dayz is not a key that is known here; did you mean expire_days?"
+        "FAILED: aws_account aws-pillar: server-01: aws:backup:expire_dayz is not a known key; did you mean expire_days?"
     )
     assert sandbox.calls() == []
 

@@ -31,15 +31,15 @@ def test_a_first_apply_tells_how_far_it_is(sandbox, tmp_path, slow, caplog):
     done = Servers(tmp_path, 8).minion.apply("aws.account")
     count = len(done) - 1  # the state that checks pillar brings nothing about
     assert told(caplog) >= {
-        ("Asking AWS how things are", count, "states"),
-        ("Bringing AWS to what is wanted", len(done), "states"),
-        ("Writing side by side", 7, "states"),
+        ("Reading the state of AWS", count, "states"),
+        ("Applying states", len(done), "states"),
+        ("Writing in parallel", 7, "states"),
     }
 
 
 def test_a_plan_says_that_it_compares(sandbox, tmp_path, slow, caplog):
     Servers(tmp_path, 4).minion.call("aws_account.plan")
-    assert "Comparing AWS with what is wanted" in {doing for doing, _, _ in told(caplog)}
+    assert "Comparing AWS with pillar" in {doing for doing, _, _ in told(caplog)}
 
 
 def test_an_audit_and_what_is_pending_tell_how_far_they_are(sandbox, tmp_path, slow, caplog):
@@ -47,8 +47,8 @@ def test_an_audit_and_what_is_pending_tell_how_far_they_are(sandbox, tmp_path, s
     minion.call("aws_backup.audit")
     minion.call("aws_account.pending")
     assert {(doing, parts) for doing, _, parts in told(caplog)} >= {
-        ("Looking at backups", "places"),
-        ("Asking what waits", "kinds of resource"),
+        ("Auditing backups", "places"),
+        ("Reading what is pending", "kinds of resource"),
     }
 
 
@@ -62,7 +62,7 @@ def test_the_search_of_a_large_bucket_tells_how_much_it_has_seen(sandbox, module
     said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert any(
         re.fullmatch(
-            r"To look into the bucket ocp-large for what must not expire, of which AWS does not tell how much there is: 30 entries in \d+ s so far",
+            r"Reading the pages of an answer, to search the bucket ocp-large for objects that must not expire: 30 entries in \d+ s so far",
             line,
         )
         for line in said

@@ -197,7 +197,7 @@ def test_a_new_password_is_set_at_once_where_nothing_waits(sandbox, rds, cluster
 def test_a_new_password_is_refused_while_something_waits(sandbox, rds, waiting, private, modules):
     old = stored(private)
     with pytest.raises(
-        Exception, match="what waits for the maintenance window would with it: EngineVersion"
+        Exception, match="changes that wait for the maintenance window would be made with it: EngineVersion"
     ) as excinfo:
         modules["rds_cluster.reset_password"](NAME, store=waiting["store"])
     assert old not in str(excinfo.value)
@@ -221,7 +221,7 @@ def test_a_password_that_somebody_elses_call_left_waiting_is_told(converge, sand
 
 def test_secrets_manager_is_not_turned_to_while_something_waits(converge, sandbox, rds, waiting):
     ret = converge("rds_cluster.present", **waiting, master_password="managed")
-    assert "what waits for the maintenance window would with it: EngineVersion" in ret.comment
+    assert "changes that wait for the maintenance window would be made with it: EngineVersion" in ret.comment
     sandbox.advance_clock(300)
     assert entry(rds)["EngineVersion"] == "16.9"
     sandbox.maintain_databases()
@@ -242,7 +242,7 @@ def test_from_one_kind_of_password_to_the_other(converge, sandbox, rds, cluster,
 def test_a_port_needs_the_word(converge, sandbox, rds, cluster):
     ret = converge("rds_cluster.present", **cluster, port=5433)
     assert ret.comment == (
-        "The DB cluster common: a change of port restarts it at once, in no window. Say apply: now if it may."
+        "The DB cluster common: a change of port restarts it at once, outside of its maintenance window. To allow that, set apply: now."
     )
     assert (entry(rds)["Status"], entry(rds)["Port"]) == ("available", 5432)
     assert set(converge("rds_cluster.present", **cluster, port=5433, apply="now").changes) == {"port"}
@@ -312,7 +312,7 @@ def test_latest_stays_where_only_extended_support_is_left(converge, sandbox, rds
     sandbox.advance_clock(300)
     ret = converge("rds_cluster.present", **wanted, allow_upgrade="minor", apply="now")
     assert ret.changes == {}
-    assert "stays there, as the latest that it can go to (13.22) is in Extended Support" in ret.warnings[0]
+    assert "is not upgraded, because the latest possible version (13.22) is in Extended Support" in ret.warnings[0]
     assert entry(rds)["EngineVersion"] == "13.9"
 
 
@@ -354,7 +354,7 @@ def test_connection_details_say_that_a_bastion_is_needed(cluster, modules):
 
 
 def test_data_are_kept_unless_told_otherwise(converge, sandbox, rds, cluster):
-    assert "since its data would be lost" in converge("rds_cluster.absent", name=NAME).comment
+    assert "because its data would be lost" in converge("rds_cluster.absent", name=NAME).comment
     assert len(rds.describe_db_instances()["DBInstances"]) == 1
     ret = converge("rds_cluster.absent", name=NAME, final_db_snapshot_identifier="common-final")
     assert ret.changes == {"name": {"old": NAME, "new": None}}, ret.comment
@@ -379,7 +379,7 @@ def test_a_stopped_cluster_loses_nothing(converge, sandbox, rds, cluster):
     sandbox.database_status(NAME, "stopped")
     ret = converge("rds_cluster.absent", name=NAME, skip_final_snapshot=True)
     assert ret.comment == (
-        "The DB cluster common is stopped, and AWS does not delete it then; start it, and run this again."
+        "The DB cluster common is stopped, and AWS deletes only a started one; start it, and run this again."
     )
     assert len(rds.describe_db_instances()["DBInstances"]) == 1
 
@@ -435,10 +435,10 @@ def test_an_instance_of_a_cluster_is_not_deleted_by_itself(converge, cluster):
         ({"auto_pause": True}, "give min_capacity: 0 and seconds_until_auto_pause"),
         ({"timeout_action": "RollbackCapacityChange"}, "v2 scales without waiting"),
         ({"seconds_before_timeout": 300}, "v2 scales without waiting"),
-        ({"engine_version": "10.7"}, "engine_version is '10.7', which is gone from AWS; give latest"),
-        ({"engine_version": 10.7}, "which is gone from AWS"),
+        ({"engine_version": "10.7"}, "engine_version is '10.7', which AWS no longer offers; give latest"),
+        ({"engine_version": 10.7}, "which AWS no longer offers"),
         ({"engine": "aurora"}, "engine is 'aurora'; allowed are aurora-postgresql, aurora-mysql."),
-        ({"min_capacity": 4}, "min_capacity is 4, and max_capacity 2; give at least as much."),
+        ({"min_capacity": 4}, "min_capacity is 4, and max_capacity 2; give a max_capacity of at least min_capacity."),
         ({"min_capacity": 0.3}, "from 0 to 256, in halves"),
         ({"max_capacity": 0.5}, "from 1 to 256, in halves"),
         ({"max_capacity": 257}, "from 1 to 256, in halves"),

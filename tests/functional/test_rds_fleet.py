@@ -114,8 +114,7 @@ def test_a_wrong_pillar_is_one_failed_state_and_nothing_else_is_done(fleet, sand
     states = fleet.apply("aws.databases")
     assert list(states) == ["aws-pillar"]
     assert states["aws-pillar"]["comment"] == (
-        "aws:ec2:vpcs:lab:subnets:lab-b:cidr_block is '10.0.1.0/25', which overlaps with lab-a's 10.0.1.0/24; give a block "
-        "that is free.\n"
-        "aws:rds:clusters:common: min_capacity is 4, and max_capacity 2; give at least as much."
+        "aws:ec2:vpcs:lab:subnets:lab-b:cidr_block is '10.0.1.0/25', which overlaps with lab-a's 10.0.1.0/24; give a block that is "
+        "free.\naws:rds:clusters:common: min_capacity is 4, and max_capacity 2; give a max_capacity of at least min_capacity."
     )
     assert sandbox.calls() == []

@@ -108,8 +108,8 @@ def test_a_public_one_in_a_vpc_that_the_internet_does_not_reach(converge, states
     wanted = {**wanted, "db_subnet_group_name": "lab", "vpc_security_groups": ["default"]}
     vpc_id = modules["ec2_vpc.describe"]("lab")["vpc_id"]
     assert converge("rds_instance.present", **wanted).comment == (
-        f"DB instance analysis: publicly_accessible is True, which its VPC {vpc_id} does not allow; give that VPC "
-        "internet_gateway: True and enable_dns_hostnames: True in aws:ec2:vpcs, or say publicly_accessible: False."
+        f"DB instance analysis: publicly_accessible is True, which its VPC {vpc_id} does not allow; give that VPC internet_gateway: True and "
+        "enable_dns_hostnames: True in aws:ec2:vpcs, or set publicly_accessible: False."
     )
     converge("rds_instance.present", **{**wanted, "publicly_accessible": False})
     sandbox.advance_clock(300)
@@ -160,7 +160,7 @@ def test_a_wait_that_is_over_says_what_it_was_last_and_the_next_run_goes_on(stat
     ret = states["rds_instance.present"](**wanted, wait=1)
     assert ret.result is False
     assert ret.comment == (
-        "The DB instance analysis is still creating, and the time to wait for it is over. AWS continues by itself: run this again to check."
+        "The DB instance analysis is still creating, and the timeout is over. AWS continues: run this again to check."
     )
     sandbox.advance_clock(300)
     assert states["rds_instance.present"](**wanted, wait=1).result is True
@@ -247,7 +247,7 @@ def test_from_io1_to_gp3(converge, sandbox, rds, wanted, size, after):
 def test_storage_that_aws_would_round_is_refused(converge, rds, instance):
     ret = converge("rds_instance.present", **{**instance, "allocated_storage": 21})
     assert ret.comment == (
-        "DB instance analysis: allocated_storage is 21, and RDS raises it from 20 by a tenth at the least; give 22 or more, or 20."
+        "DB instance analysis: allocated_storage is 21, and RDS raises it from 20 by at least a tenth; give 22 or more, or 20."
     )
 
 
@@ -330,8 +330,8 @@ def test_latest_stays_where_only_extended_support_is_left(converge, sandbox, rds
     assert ret.changes == {}
     (warning,) = ret.warnings
     assert warning == (
-        "The DB instance analysis has engine_version 13.9 and stays there, as the latest that it can go to (13.23-rds.20260305) is "
-        "in Extended Support, which costs extra. To upgrade it all the same, name the version; or say allow_upgrade: major."
+        "The DB instance analysis has engine_version 13.9 and is not upgraded, because the latest possible version (13.23-rds.20260305) is in "
+        "Extended Support, which costs extra. To upgrade it anyway, name the version; or set allow_upgrade: major."
     )
     named = {**wanted, "engine_version": "13.23-rds.20260305"}
     assert set(converge("rds_instance.present", **named, allow_upgrade="minor", apply="now").changes) == {
@@ -355,8 +355,8 @@ def test_where_support_may_not_be_asked_for_the_names_tell_and_it_is_said(states
     sandbox.advance_clock(300)
     ret = states["rds_instance.present"](**{**wanted, "engine_version": "latest"}, allow_upgrade="minor", test=True)
     assert ret.warnings[-1] == (
-        "It could not be asked until when the versions of postgres have standard support, as the credentials in use lack "
-        "rds:DescribeDBMajorEngineVersions: which of them are in Extended Support, which costs extra, is told by their names only."
+        "The end of standard support of the versions of postgres could not be read, because the credentials in use lack "
+        "rds:DescribeDBMajorEngineVersions: only the names of versions tell which of them are in Extended Support, which costs extra."
     )
 
 
@@ -365,14 +365,14 @@ def test_a_later_version_must_be_allowed(converge, sandbox, wanted):
     sandbox.advance_clock(300)
     ret = converge("rds_instance.present", **{**wanted, "engine_version": "17"}, allow_upgrade="minor")
     assert ret.comment == (
-        "The DB instance analysis has engine_version 16.9, not 17, and is not upgraded by itself. To upgrade it, say "
-        "allow_upgrade: major."
+        "The DB instance analysis has engine_version 16.9, not 17, and is not upgraded without permission. To upgrade it, set allow_upgrade: "
+        "major."
     )
 
 
 def test_one_without_a_place_for_its_password_is_not_made(converge, wanted):
     ret = converge("rds_instance.present", **{**wanted, "store": None})
-    assert "name a store for its password, or say master_password: managed" in ret.comment
+    assert "give a store for its password, or set master_password: managed" in ret.comment
 
 
 def test_the_store_is_tried_before(converge, rds, wanted, tmp_path):
@@ -405,8 +405,8 @@ def test_what_can_interrupt_does_not_come_with_a_password_that_changes_at_once(c
     wanted = {**instance, "master_password": "managed", "db_instance_class": "db.t3.small"}
     ret = converge("rds_instance.present", **wanted)
     assert ret.comment == (
-        "The DB instance analysis: master_password changes at once, and db_instance_class would with it. Say apply: now, "
-        "or change one after the other."
+        "The DB instance analysis: master_password changes at once, and db_instance_class would change with it. Set apply: now, or change them "
+        "one after the other."
     )
     assert "MasterUserSecret" not in entry(rds)
     ret = converge("rds_instance.present", **wanted, apply="now")
@@ -430,8 +430,8 @@ def test_a_new_password_does_not_bring_forward_what_waits(sandbox, rds, waiting,
 def test_secrets_manager_is_not_turned_to_while_something_waits(converge, sandbox, rds, waiting):
     ret = converge("rds_instance.present", **waiting, master_password="managed")
     assert ret.comment == (
-        "The DB instance analysis: master_password changes at once, and what waits for the maintenance window would with it: "
-        "DBInstanceClass. Say apply: now if it may, or run this again after the window."
+        "The DB instance analysis: master_password changes at once, and changes that wait for the maintenance window would be made with it: "
+        "DBInstanceClass. To allow that, set apply: now, or run this again after the window."
     )
     sandbox.advance_clock(300)
     assert entry(rds)["DBInstanceClass"] == "db.t3.micro"
@@ -446,9 +446,7 @@ def test_what_somebody_else_lets_wait_stays_until_told(converge, sandbox, rds, w
     assert (ret.result, ret.changes) == (True, {})
     (warning,) = ret.warnings
     assert "AWS will change db_instance_class (db.t3.large) in its maintenance window" in warning
-    assert (
-        "though pillar says db_instance_class: db.t3.micro, as it is now; to take that back, say apply: now" in warning
-    )
+    assert "although pillar has db_instance_class: db.t3.micro, as it is now; to cancel that, set apply: now" in warning
     assert entry(rds)["PendingModifiedValues"] == {"DBInstanceClass": "db.t3.large"}
     ret = converge("rds_instance.present", **wanted, apply="now")
     assert ret.changes == {"db_instance_class": {"old": "db.t3.large", "new": "db.t3.micro"}}
@@ -463,13 +461,13 @@ def test_an_upgrade_that_waits_against_pillar_is_not_called_done(converge, sandb
     rds.modify_db_instance(DBInstanceIdentifier=NAME, EngineVersion="16.10")
     (warning,) = converge("rds_instance.present", **wanted).warnings
     assert "AWS will change engine_version (16.10) in its maintenance window" in warning
-    assert "pillar says engine_version: 16.9, as it is now" in warning
+    assert "pillar has engine_version: 16.9, as it is now" in warning
 
 
 def test_a_port_needs_the_word(converge, rds, instance):
     ret = converge("rds_instance.present", **instance, port=5433)
     assert ret.comment == (
-        "The DB instance analysis: a change of port restarts it at once, in no window. Say apply: now if it may."
+        "The DB instance analysis: a change of port restarts it at once, outside of its maintenance window. To allow that, set apply: now."
     )
     assert entry(rds)["DBInstanceStatus"] == "available"
     assert set(converge("rds_instance.present", **instance, port=5433, apply="now").changes) == {"port"}
@@ -501,7 +499,7 @@ def test_a_reset_that_aws_may_have_done_keeps_the_new_password(sandbox, instance
     old = stored(private)
     sandbox.clear_calls()
     sandbox.fault("ModifyDBInstance", kind)
-    with pytest.raises(Exception, match="It is not known whether AWS took the new password") as excinfo:
+    with pytest.raises(Exception, match="It is not known whether AWS accepted the new password") as excinfo:
         modules["rds_instance.reset_password"](NAME, store=instance["store"])
     assert stored(private) != old
     assert stored(private) not in str(excinfo.value)
@@ -532,7 +530,7 @@ def test_one_that_another_run_makes_at_the_same_moment(modules, rds, wanted, pri
         AllocatedStorage=20,
     )
     attributes = {attribute: change["new"] for attribute, change in changes.items()}
-    with pytest.raises(Exception, match="was created by somebody else at the same moment") as excinfo:
+    with pytest.raises(Exception, match="was created by another client at the same time") as excinfo:
         modules["rds_instance.apply"](NAME, attributes, store=wanted["store"])
     assert "salt-call --local rds_instance.reset_password analysis" in str(excinfo.value)
 
@@ -561,7 +559,7 @@ def test_there_are_no_details_before_it_can_be_reached(converge, wanted, modules
 def test_data_are_kept_unless_told_otherwise(converge, rds, instance):
     ret = converge("rds_instance.absent", name=NAME)
     assert ret.result is False
-    assert "since its data would be lost" in ret.comment
+    assert "because its data would be lost" in ret.comment
     ret = converge("rds_instance.absent", name=NAME, final_db_snapshot_identifier="analysis-final")
     assert ret.changes == {"name": {"old": NAME, "new": None}}
     assert ret.warnings == ["Waiting: AWS is deleting the DB instance analysis."]
@@ -633,8 +631,8 @@ def test_what_aws_takes_no_last_snapshot_of_is_deleted_without_one(converge, san
     sandbox.database_status(NAME, status)
     ret = converge("rds_instance.absent", name=NAME, final_db_snapshot_identifier="last")
     assert ret.comment == (
-        f"The DB instance analysis is {status}, and AWS takes no final snapshot of it; to delete it with its data, say "
-        "skip_final_snapshot: True."
+        f"The DB instance analysis is {status}, and AWS cannot take a final snapshot of it; to delete it with its data, set skip_final_snapshot: "
+        "True."
     )
     assert converge("rds_instance.absent", name=NAME, skip_final_snapshot=True).changes
     assert entry(rds)["DBInstanceStatus"] == "deleting"
@@ -660,7 +658,7 @@ def test_deletion_protection_is_honoured(converge, sandbox, rds, instance, obey)
         ({"wait": "soon"}, "wait is 'soon'; give a time such as 90s, 20m or 1h."),
         ({"master_password": "hunter22"}, "master_password"),
         ({"master_username": "admin"}, "other than admin and rdsadmin"),
-        ({"engine_version": 16.1}, "a number, in which 16.10 is 16.1; write it in quotes"),
+        ({"engine_version": 16.1}, "a number, for which 16.10 equals 16.1; write it in quotes"),
         ({"engine_version": "newest"}, "give latest, or a version"),
         ({"db_instance_class": "t3.micro"}, "give a class such as db.t3.micro"),
         ({"db_instance_class": "db.serverless"}, "which only a cluster has"),

@@ -41,8 +41,8 @@ def test_ids_do_as_well(converge, network, modules):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"subnets": ["lab-a"]}, "give subnets in two zones or more"),
-        ({"subnets": ["lab-a", "lab-c"]}, "all in us-east-1a; RDS asks for two zones or more."),
+        ({"subnets": ["lab-a"]}, "give subnets in at least two zones"),
+        ({"subnets": ["lab-a", "lab-c"]}, "all in us-east-1a; RDS requires at least two zones."),
         ({"name": "Lab"}, "its name has 1 to 255 lower-case letters"),
         ({"name": "default"}, "is not default"),
         ({"description": None}, "give description and subnets"),
@@ -79,7 +79,7 @@ def test_one_that_is_used_is_not_deleted(converge, network, sandbox):
         DBSubnetGroupName="lab",
     )
     ret = converge("rds_subnet_group.absent", name="lab")
-    assert ret.comment == "The DB subnet group lab has analysis in it and is not deleted: delete that first."
+    assert ret.comment == "The DB subnet group lab contains analysis and is not deleted: delete it first."
     sandbox.advance_clock(300)
     rds.delete_db_instance(DBInstanceIdentifier="analysis", SkipFinalSnapshot=True)
     sandbox.advance_clock(300)

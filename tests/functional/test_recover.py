@@ -170,7 +170,7 @@ def test_after_a_theft_all_is_as_it_was(server, sandbox):
     again = server.recover(written(moment), format="data")
     assert sandbox.calls(write=True) == []
     assert {entry["copy"] + entry["hide"] for entry in again["places"]} == {0}
-    assert "All is as it was then." in server.recover(written(moment))
+    assert "All objects are as they were then." in server.recover(written(moment))
 
     server.wait(HOUR)
     server.recover(written(theft + HOUR))
@@ -220,7 +220,9 @@ def test_elsewhere(server, sandbox):
     server.delete(*before)
     server.wait(HOUR)
     sandbox.client("s3").create_bucket(Bucket="recovered")
-    with pytest.raises(CommandExecutionError, match="to is 'nowhere/x', but there is no bucket nowhere: make it first"):
+    with pytest.raises(
+        CommandExecutionError, match="to is 'nowhere/x', but there is no bucket nowhere: create it first"
+    ):
         server.recover(written(moment), to="nowhere/x")
     with pytest.raises(
         CommandExecutionError, match="which would write into the backups of registry at ocp-registry-backup/database"
@@ -232,7 +234,7 @@ def test_elsewhere(server, sandbox):
     there = {key.removeprefix("then/"): found for key, found in server.contents("recovered").items()}
     assert there == before
     sandbox.clear_calls()
-    assert "All is there as it was then." in server.recover(written(moment), to="recovered/then")
+    assert "All objects are there as they were then." in server.recover(written(moment), to="recovered/then")
     assert sandbox.calls(write=True) == []
 
 
@@ -244,9 +246,9 @@ def test_a_moment_before_all_is_kept_is_refused_with_the_earliest(server, obey):
         server.recover("2030-01-05")
     message = str(raised.value)
     assert message.startswith(
-        "as_of is 2030-01-05 00:00 UTC, but what is overwritten or deleted in ocp-registry-backup/database is kept for 30 days only"
+        "as_of is 2030-01-05 00:00 UTC, but overwritten and deleted objects in ocp-registry-backup/database are kept for only 30 days"
     )
-    assert "All is as it was then." in obey(message, "aws_backup.recover", call=server.fleet.call)
+    assert "All objects are as they were then." in obey(message, "aws_backup.recover", call=server.fleet.call)
 
 
 @pytest.mark.parametrize("days", [40, 3])
@@ -261,11 +263,11 @@ def test_a_moment_before_versions_were_kept_is_refused_with_the_earliest(server,
         server.recover("2030-01-01 12:00")
     message = str(raised.value)
     assert message.startswith(
-        "as_of is 2030-01-01 12:00 UTC, but the bucket ocp-registry-backup keeps versions only since 2030-01-02 03:00 UTC, which AWS takes up to "
-        "15 minutes to have in force, so that what was there before 2030-01-02 03:15 UTC is not known"
+        "as_of is 2030-01-01 12:00 UTC, but the bucket ocp-registry-backup keeps versions only since 2030-01-02 03:00 UTC, and AWS needs up to "
+        "15 minutes until that is in effect, so what existed before 2030-01-02 03:15 UTC is not known"
     )
-    assert "of ocp-registry-backup/database all is known from 2030-01-02 03:15 UTC on" in server.history()
-    assert "All is as it was then." in obey(message, "aws_backup.recover", call=server.fleet.call)
+    assert "all versions of ocp-registry-backup/database are known from 2030-01-02 03:15 UTC on" in server.history()
+    assert "All objects are as they were then." in obey(message, "aws_backup.recover", call=server.fleet.call)
 
 
 def test_the_shortest_rule_that_reaches_the_place_counts(server):
@@ -277,7 +279,9 @@ def test_the_shortest_rule_that_reaches_the_place_counts(server):
     server.rules(RULE, {**RULE, **short})
     server.put("file-sync/data/log", b"a")
     server.wait(10 * DAY)
-    with pytest.raises(CommandExecutionError, match="deleted in ocp-registry-backup/file-sync is kept for 2 days only"):
+    with pytest.raises(
+        CommandExecutionError, match="deleted objects in ocp-registry-backup/file-sync are kept for only 2 days"
+    ):
         server.recover("2030-01-05")
 
 
@@ -285,7 +289,7 @@ def test_in_the_first_minutes_of_versions_nothing_is_brought_back(server, sandbo
     server.put("database/a", b"a")
     server.since(server.now.isoformat())
     sandbox.clear_calls()
-    with pytest.raises(CommandExecutionError, match="nothing is brought back before 2030-01-01 03:15:01 UTC"):
+    with pytest.raises(CommandExecutionError, match="nothing is recovered before 2030-01-01 03:15:01 UTC"):
         server.recover(written(server.now))
     assert sandbox.calls(write=True) == []
 
@@ -299,11 +303,11 @@ def test_without_a_known_beginning_nothing_is_hidden(server, moments):
     before = server.contents()
     said = server.recover("2003-01-03")
     assert server.contents() == before
-    assert "NOT HIDDEN: 4 objects, as it is not known whether they were there then." in said
+    assert "NOT HIDDEN: 4 objects, because it is not known whether they existed then." in said
     assert "  ocp-registry-backup/file-sync/data/log" in said
     assert "Compared with the listing as of then: the rest is equal." in said
     assert (
-        "It is not known since when the bucket ocp-registry-backup keeps versions, as it has no tag aws-runbook:versions-since"
+        "It is not known since when the bucket ocp-registry-backup keeps versions, because it has no tag aws-runbook:versions-since"
         in said
     )
     moment = server.now
@@ -323,7 +327,7 @@ def test_a_place_is_not_left_with_nothing(server, sandbox):
     server.wait(HOUR)
     sandbox.clear_calls()
     with pytest.raises(
-        CommandExecutionError, match="Nothing is known to have been in ocp-registry-backup/file-sync at"
+        CommandExecutionError, match="No object is known to have existed in ocp-registry-backup/file-sync at"
     ):
         server.recover(written(moment))
     assert sandbox.calls(write=True) == []
@@ -337,11 +341,11 @@ def test_one_part_is_brought_back_once_and_as_doubtful_as_more(server, sandbox):
     server.wait(DAY)
     server.delete("database/x", "database/empty")
     server.wait(HOUR)
-    assert "NOTE: 2 objects uploaded in parts, begun in the 2 days before" in server.recover(written(moment))
+    assert "NOTE: 2 objects uploaded in parts, started in the 2 days before" in server.recover(written(moment))
     assert server.contents() == before
     server.wait(HOUR)
     sandbox.clear_calls()
-    assert "All is as it was then." in server.recover(written(moment))
+    assert "All objects are as they were then." in server.recover(written(moment))
     assert sandbox.calls(write=True) == []
 
 
@@ -363,17 +367,17 @@ def test_what_is_other_servers_is_told_or_left_alone(server, sandbox, tmp_path):
     for testing in (True, False):
         said = server.recover(written(moment), test=testing)
         assert (
-            f"{BUCKET}/database holds the backups of docs too: what is copied into place or hidden there is theirs as well."
+            f"{BUCKET}/database holds the backups of docs too: their objects there are restored or hidden as well."
             in said
         )
         assert (
-            f"hidden:\n  {BUCKET}/database/docs.tar.gz\nNOT HIDDEN: what has come since then below these directories"
+            f"hidden:\n  {BUCKET}/database/docs.tar.gz\nNOT HIDDEN: objects created since then below these directories"
             in said
         )
         assert f"declares:\n  {BUCKET}/database/another/\n" in said
     assert list(server.contents()) == ["database/a", "database/another/a", "file-sync/a"]
     sandbox.clear_calls()
-    assert "All that is known of then is as it was." in server.recover(written(moment))
+    assert "All objects that are known to have existed then are unchanged." in server.recover(written(moment))
     assert sandbox.calls(write=True) == []
 
 
@@ -395,7 +399,7 @@ def test_keys_that_xml_cannot_hold_are_hidden_too(server):
         ({"as_of": "yesterday"}, "as_of is 'yesterday'; give a moment such as"),
         (
             {"as_of": "2030-01-02"},
-            "as_of is 2030-01-02 00:00 UTC, which is yet to come: it is 2030-01-01 03:00 UTC now.",
+            "as_of is 2030-01-02 00:00 UTC, which is in the future: it is 2030-01-01 03:00 UTC now.",
         ),
         ({"as_of": "2030-01-01 03:00 CET"}, "as_of is '2030-01-01 03:00 CET'; give a moment"),
         ({"as_of": "2030-01-01", "to": 7}, "aws_backup.recover: to is 7; give a text"),
@@ -413,7 +417,7 @@ def test_what_cannot_be_meant_is_one_sentence_before_any_call(server, sandbox, a
 
 
 def test_a_server_without_backups(server):
-    with pytest.raises(CommandExecutionError, match="server is 'registri', of which pillar names no backup in S3"):
+    with pytest.raises(CommandExecutionError, match="server is 'registri', for which pillar declares no backup in S3"):
         server.fleet.call("aws_backup.history", "registri")
 
 
@@ -439,10 +443,10 @@ def test_a_bucket_that_keeps_no_versions(server):
     server.wait(HOUR)
     with pytest.raises(
         CommandExecutionError,
-        match="Versioning of the bucket ocp-registry-backup is Suspended: what is written or deleted",
+        match="Versioning of the bucket ocp-registry-backup is Suspended: objects that are overwritten or deleted",
     ):
         server.recover(written(moment))
-    assert "what was overwritten since it is cannot be had back" in server.history()
+    assert "objects that were overwritten since then cannot be recovered" in server.history()
 
 
 def test_a_bucket_that_never_kept_versions(fleet, sandbox):
@@ -500,6 +504,6 @@ def test_how_far_it_is_is_shown_by_default(server, caplog, monkeypatch):
     with caplog.at_level(logging.WARNING):
         server.recover(written(moment))
     assert (
-        "Bringing back registry as of 2030-01-03 03:00:06 UTC: 1 of 1 objects, 5 bytes of 5 bytes, about 1 s left"
+        "Recovering registry as of 2030-01-03 03:00:06 UTC: 1 of 1 objects, 5 bytes of 5 bytes, about 1 s left"
         in caplog.text
     )

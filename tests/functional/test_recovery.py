@@ -107,7 +107,9 @@ def test_until_it_is_in_force_everywhere_a_line_waits_and_nothing_changes(fleet,
     now(START + timedelta(minutes=14))
     waiting = buckets(kept)
     [line] = told(waiting)
-    assert line.startswith(f"Waiting: AWS takes up to 15 minutes until the bucket {BUCKET} keeps versions everywhere")
+    assert line.startswith(
+        f"Waiting: it takes up to 15 minutes until versioning of the bucket {BUCKET} is in effect everywhere"
+    )
     assert changes(waiting) == {}
     [entry] = kept.call("s3_bucket.pending")
     assert (entry["on"], entry["since"]) == ("AWS", START.isoformat())
@@ -281,7 +283,7 @@ def test_a_bucket_with_object_lock_cannot_be_suspended(fleet, sandbox, s3):
     sandbox.clear_calls()
     for options in ({"test": True}, {}):
         [comment, *_] = failures(buckets(fleet({"allow_suspend": True}), **options))
-        assert "has Object Lock, which cannot be taken off" in comment
+        assert "has Object Lock, which cannot be removed" in comment
         assert "allow_suspend" in comment
     assert sandbox.calls("s3", write=True) == []
     assert versioning(s3) == "Enabled"
@@ -382,7 +384,7 @@ def test_what_no_pillar_puts_there_is_named_where_no_versions_can_go(fleet, sand
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket=BUCKET, Key="legal/contract.pdf", Body=b"1")
     [line] = [line for line in told(converged(fleet({"days": 30}), sandbox)) if "no known pillar" in line]
-    assert "'keep-versions-for-30-days' reaches also what no known pillar puts there (legal/)" in line
+    assert "'keep-versions-for-30-days' also covers objects that no known pillar accounts for (legal/)" in line
     assert "it deletes noncurrent versions and aborts unfinished uploads there" in line
 
 
@@ -394,7 +396,7 @@ def test_versions_of_what_no_pillar_puts_there_do_not_go_sooner(fleet, sandbox, 
     sandbox.clear_calls()
     for options in ({"test": True}, {}):
         [comment] = failures(buckets(fleet({"days": 10}), **options))
-        assert "would also delete noncurrent versions of what no known pillar puts there: legal/." in comment
+        assert "would also delete noncurrent versions of objects that no known pillar accounts for: legal/." in comment
         assert f"aws:backup:buckets:{BUCKET}:expire_all: True" in comment
     assert sandbox.calls("s3", write=True) == []
 
@@ -403,10 +405,10 @@ def test_versions_of_what_no_pillar_puts_there_do_not_go_sooner(fleet, sandbox, 
     ("changed", "said"),
     [
         ({"lock": "GOVERNANCE"}, "less strictly (GOVERNANCE instead of COMPLIANCE)"),
-        ({"lock_days": 65}, "for less (65 instead of 265 days)"),
+        ({"lock_days": 65}, "for a shorter time (65 instead of 265 days)"),
         (
             {"lock": "GOVERNANCE", "lock_days": 65},
-            "for less (65 instead of 265 days) and less strictly (GOVERNANCE instead of COMPLIANCE)",
+            "for a shorter time (65 instead of 265 days) and less strictly (GOVERNANCE instead of COMPLIANCE)",
         ),
         ({"lock_days": 300}, None),
     ],
@@ -416,10 +418,10 @@ def test_what_a_change_of_the_lock_brings(fleet, sandbox, changed, said):
     planned = told(converged(fleet({"days": 30, **LOCK, "lock_days": 265, **changed}), sandbox))
     [line] = [line for line in planned if "delete a version" in line]
     assert not any("cannot be undone" in each for each in planned)
-    assert ("is locked for less" in line or "is locked less" in line) == (said is not None)
+    assert ("locked for a shorter time" in line or "locked less" in line) == (said is not None)
     if said:
-        assert f"what is written from now on is locked {said}, and can be deleted sooner" in line
-    assert f"in the first {changed.get('lock_days', 265)} days" in line
+        assert f"new objects are locked {said}, and can be deleted sooner" in line
+    assert f"in its first {changed.get('lock_days', 265)} days" in line
     assert ("root user" in line) == (changed.get("lock") is None)
 
 
@@ -428,4 +430,4 @@ def test_object_lock_without_a_default_retention_is_there_already(fleet, sandbox
     s3.put_object_lock_configuration(Bucket=BUCKET, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"})
     planned = told(converged(fleet({"days": 30, **LOCK}), sandbox))
     assert not any("cannot be undone" in line for line in planned)
-    assert any("in the first 65 days" in line for line in planned)
+    assert any("in its first 65 days" in line for line in planned)

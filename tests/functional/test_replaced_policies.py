@@ -69,11 +69,11 @@ def test_what_is_not_for_backups_is_not_replaced(states, modules, iam, sandbox, 
         ret = present(states, modules, test=test)
         assert (ret.result, ret.changes) == (False, {})
         assert ret.comment.startswith(
-            "The policy registry is not one for backups, and its document is not replaced: it allows "
+            "The policy registry is not only for backups, and its document is not replaced: it allows "
         )
         assert told in ret.comment
         assert who in ret.comment
-        assert "Name another policy as aws:backup:policy in pillar" in ret.comment
+        assert "Set aws:backup:policy in pillar to another name" in ret.comment
     assert statements(iam, arn) == before
 
 
@@ -103,7 +103,7 @@ def test_what_else_one_allowed_in_s3_is_told_before_and_after(states, modules, i
         ret = present(states, modules, test=test)
         assert set(ret.changes) == {"policy_document"}
         (warning,) = ret.warnings
-        assert warning.startswith("The policy registry loses what backups do not need: ")
+        assert warning.startswith("The policy registry loses permissions that backups do not need: ")
         assert told in warning
     again = present(states, modules)
     assert (again.changes, again.full_return.get("warnings")) == ({}, None)
@@ -135,10 +135,10 @@ def test_whose_policy_changes_besides_is_told(states, modules, iam):
         ret = present(states, modules, test=test)
         (warning,) = ret.warnings
         assert warning.startswith(
-            "The policy registry changes for the role machine and the user deployer too, which no known pillar gives it: it loses "
+            "The policy registry also changes for the role machine and the user deployer, to which no known pillar gives it: it loses "
             f"s3:getobject on {ARN}/old/*, s3:putobject on {ARN}/old/* and gets s3:deleteobject on {ARN}/site/*, "
         )
-        assert "name another policy as aws:backup:policy" in warning
+        assert "set aws:backup:policy to another name" in warning
     assert present(states, modules).changes == {}
     unknown = states["iam_backup_policy.present"](name=NAME, targets=planned(modules, "policies", NAME)["targets"])
     assert unknown.changes == {}
@@ -165,7 +165,7 @@ def test_a_user_that_moves_to_a_group_keeps_a_policy_that_allows_more_than_backu
         assert set(ret.changes) == {"groups"}
         (warning,) = ret.warnings
         assert warning.startswith(
-            "The user registry keeps the policy registry beside its group, since that allows what is no"
+            "The user registry keeps the policy registry beside its group, because the policy allows more than"
         )
         assert statement["Action"] in warning
     again = states["iam_user.present"](**planned(modules, "users", NAME))

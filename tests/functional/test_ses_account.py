@@ -30,7 +30,7 @@ def test_nothing_is_touched_unless_asked(converge, sandbox):
 def test_production_access_is_asked_for_once_and_its_review_waited_for(converge, sandbox, sesv2):
     ret = converge("ses_account.configured", name="x", production_access=REQUEST)
     assert ret.changes == {"production_access": {"old": "not requested", "new": "requested"}}
-    assert ret.warnings[0].startswith("Waiting: AWS reviews the request for production access (case ")
+    assert ret.warnings[0].startswith("Waiting: AWS is reviewing the request for production access (case ")
     details = sesv2.get_account()["Details"]
     assert details["WebsiteURL"] == REQUEST["website_url"]
     assert details["AdditionalContactEmailAddresses"] == ["ops@example.org"]
@@ -45,7 +45,7 @@ def test_a_denial_is_an_error_that_says_what_aws_said(converge, sandbox):
     sandbox.review_account("DENIED")
     ret = converge("ses_account.configured", name="x", production_access=REQUEST)
     assert ret.result is False
-    assert "AWS says DENIED to the request for production access (case " in ret.comment
+    assert "The request for production access is DENIED (case " in ret.comment
 
 
 def test_a_lost_answer_is_not_asked_for_again(states, sandbox):

@@ -44,9 +44,9 @@ def test_a_notification_in_a_file_or_not(modules, tmp_path):
         assert text.startswith("jane@example.com (Bounce, Permanent, OnAccountSuppressionList): SES did not send")
         assert "salt-call --local ses_delivery.unsuppress jane@example.com" in text
     assert modules["ses_delivery.explain"](BOUNCE, format="data")[0]["permanent"] is True
-    with pytest.raises(Exception, match=r"'/tmp/.*x00', which cannot be read: it is no path"):
+    with pytest.raises(Exception, match=r"'/tmp/.*x00', which cannot be read: it is not a path"):
         modules["ses_delivery.explain"]("/tmp/\0")
-    with pytest.raises(Exception, match="which cannot be read: it is no path"):
+    with pytest.raises(Exception, match="which cannot be read: it is not a path"):
         modules["ses_delivery.explain"]("/tmp/\udc80\ud800")
     with pytest.raises(Exception, match="which cannot be read: No such file"):
         modules["ses_delivery.explain"](str(tmp_path / "nothing"))
@@ -88,7 +88,7 @@ def test_dmarc_of_a_domain(modules, states, sandbox, zone):
     found = check()
     assert (found["passes"], found["policy"]) == (True, "reject")
     assert (
-        "The DMARC record of example.org asks receivers to do this with what does not pass: quarantine."
+        "The DMARC record of example.org requests this of receivers for mail that does not pass: quarantine."
         in found["reasons"]
     )
     assert any("which is normal" in reason for reason in found["reasons"])
@@ -118,7 +118,7 @@ def test_dmarc_of_a_message(modules, sandbox, zone, tmp_path):
         with pytest.raises(CommandExecutionError, match="no From header"):
             modules["ses_delivery.check_dmarc"](message=sent, nameserver=zone.address)
     for given in (5, b"From: a@example.org", {"a": 1}, "From: \ud800"):
-        with pytest.raises(CommandExecutionError, match="check_dmarc: message is no text"):
+        with pytest.raises(CommandExecutionError, match="check_dmarc: message is not a text"):
             modules["ses_delivery.check_dmarc"](message=given, nameserver=zone.address)
     nested = "From: a@example.org\n" + "Content-Type: message/rfc822\n\n" * 3000
     assert "example.org" in modules["ses_delivery.check_dmarc"](message=nested, nameserver=zone.address)

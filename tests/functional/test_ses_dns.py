@@ -74,7 +74,7 @@ def test_powerdns_other_records_are_never_touched(powerdns, converge, states):
     assert ret.changes[f"{DOMAIN} TXT"] == {"old": SPF, "new": "v=spf1 mx include:amazonses.com -all"}
     (line,) = ret.warnings
     assert line.startswith(f"Waiting: MX {DOMAIN} should be 10 inbound-smtp.us-east-1.amazonaws.com: ")
-    assert line.endswith("mail goes to 5 mx.example.net, and that is not touched.")
+    assert line.endswith("mail goes to 5 mx.example.net, and that is not changed.")
     gone = before - set(powerdns.records())
     assert gone == {(DOMAIN, "TXT", f'"{SPF}"')}
 
@@ -248,17 +248,17 @@ CLOSED = {"code": "ACCESS_DENIED", "message": f"Authenticated user is not allowe
         (
             401,
             {"code": "UNABLE_TO_AUTHENTICATE"},
-            "401 UNABLE_TO_AUTHENTICATE: it does not know auth_key and auth_secret",
+            "401 UNABLE_TO_AUTHENTICATE: it rejects auth_key and auth_secret",
         ),
         (403, CLOSED, "403 ACCESS_DENIED: its API is closed to accounts with few domains"),
         (404, {"code": "UNKNOWN_DOMAIN"}, "404 UNKNOWN_DOMAIN: the zone is not a domain of this account"),
         (422, {"code": "DUPLICATE_RECORD"}, "422 DUPLICATE_RECORD: it refuses that"),
         (500, b"<html>oops</html>", "500: it refuses that"),
         (302, b"", "302: it refuses that"),
-        (200, b"", "GoDaddy's answer is no list of such records"),
-        (200, b"<!DOCTYPE html>", "GoDaddy's answer is no list of such records"),
-        (200, {"code": "x"}, "GoDaddy's answer is no list of such records"),
-        (200, [{"type": "A", "data": "192.0.2.1"}], "GoDaddy's answer is no list of such records"),
+        (200, b"", "GoDaddy's answer is not a list of such records"),
+        (200, b"<!DOCTYPE html>", "GoDaddy's answer is not a list of such records"),
+        (200, {"code": "x"}, "GoDaddy's answer is not a list of such records"),
+        (200, [{"type": "A", "data": "192.0.2.1"}], "GoDaddy's answer is not a list of such records"),
     ],
 )
 def test_what_godaddy_refuses_is_one_sentence(godaddy_host, states, caplog, status, body, sentence):
@@ -327,7 +327,7 @@ def test_a_long_wait_for_godaddy_is_told_soon_and_each_minute(godaddy_host, stat
     assert ret.result is True, ret.comment
     assert 150 <= watch.now < 151
     first, second, third = told_of_waiting(caplog)
-    assert first.startswith("Waiting for GoDaddy to let me read the ")
+    assert first.startswith("Waiting for GoDaddy to accept the request to read the ")
     assert first.endswith(": 5 s so far, for 2 min 55 s more at most")
     assert second.endswith(": 1 min 5 s so far, for 1 min 55 s more at most")
     assert third.endswith(": 2 min 5 s so far, for 55 s more at most")
@@ -386,7 +386,7 @@ def test_before_the_identity_is_there_the_plan_is_the_same(states, settings, san
         ),
         (
             {**HOSTS["cloudflare"][1], "auth_token": "sdb://vault/nothing"},
-            "aws:ses:dns:auth_token is sdb://vault/nothing, which holds no text; put the value there",
+            "aws:ses:dns:auth_token is sdb://vault/nothing, which is not a text; store the value there",
         ),
     ],
 )
@@ -443,7 +443,7 @@ def test_a_server_that_closes_the_connection_is_one_sentence(settings, states, s
     assert ret.result is False
     assert f"the DNS server {server.address}" in ret.comment
     assert ret.comment.startswith("Cannot read ")
-    assert "program failed" not in ret.comment
+    assert "internal error" not in ret.comment
     assert "not known" not in ret.comment
 
 
@@ -457,7 +457,7 @@ def test_an_update_that_is_not_answered_is_said_to_be_open(how):
     assert server.asked == [dns.opcode.QUERY, dns.opcode.UPDATE]
     assert str(failed.value).startswith(f"Cannot add the CNAME record t.{DOMAIN}: the DNS server {server.address}")
     assert str(failed.value).endswith(
-        "It is not known whether the server did it. Run this again: it looks at what is there first."
+        "It is not known whether the server did it. Run this again: it first reads what exists."
     )
 
 

@@ -130,7 +130,7 @@ def test_a_wrong_pillar_is_one_failed_state_and_nothing_else_is_done(fleet, sand
 def test_nothing_of_email_costs_nothing(fleet, sandbox):
     only_email(fleet, {"region": "us-east-1"})
     assert list(fleet.apply("aws.email")) == ["aws-pillar"]
-    assert fleet.call("aws_email.plan") == "Nothing of email follows from pillar."
+    assert fleet.call("aws_email.plan") == "Pillar declares nothing for email."
     assert sandbox.calls() == []
 
 

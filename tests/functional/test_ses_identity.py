@@ -192,7 +192,7 @@ def test_check_dns_tells_each_case(converge, modules, zone):
     assert status(third)[0] == "conflicting"
     by_purpose = {purpose: entry for (purpose, _), entry in statuses().items()}
     assert by_purpose["mail_from_mx"][0] == "conflicting"
-    assert by_purpose["inbound_mx"] == ("conflicting", "mail goes to 5 mx.example.net, and that is not touched")
+    assert by_purpose["inbound_mx"] == ("conflicting", "mail goes to 5 mx.example.net, and that is not changed")
     assert by_purpose["spf"] == (
         "wrong",
         "there is v=spf1 mx -all; make it v=spf1 mx include:amazonses.com -all",
@@ -262,7 +262,7 @@ def test_what_may_not_be_read_is_one_line_of_what_is_pending(pillar, states, min
     # A loader of its own: what one module calls of another has the pillar that the loader began with.
     found = salt.loader.minion_mods({**minion_opts, "pillar": pillar})["aws_account.pending"](format="data")
     refused = [
-        entry for entry in found if entry["what"].startswith("identity") and "is not there yet" not in entry["do"]
+        entry for entry in found if entry["what"].startswith("identity") and "does not exist yet" not in entry["do"]
     ]
     assert [entry["what"] for entry in refused] == [f"identity {DOMAIN}", f"identity {ADDRESS}"], found
     assert "subscription of ops@example.org to bounces" in [entry["what"] for entry in found]
@@ -371,7 +371,7 @@ def test_other_destinations_stay_unless_purged(converge, sesv2, topic):
         ("ses_identity.present", {"mail_from": "mail.example.net"}, "give a subdomain of noreply.example.org"),
         ("ses_identity.present", {"mail_from": DOMAIN}, "give a subdomain of noreply.example.org"),
         ("ses_identity.present", {"signing_key_length": 2048}, "allowed are RSA_1024_BIT, RSA_2048_BIT"),
-        ("ses_identity.present", {"name": ADDRESS, "signing_key_length": "RSA_2048_BIT"}, "say it of its domain"),
+        ("ses_identity.present", {"name": ADDRESS, "signing_key_length": "RSA_2048_BIT"}, "set it for its domain"),
         (
             "ses_identity.present",
             {"bounce_topic": "arn:aws:sns:eu-west-1:123456789012:t"},
@@ -474,7 +474,10 @@ def test_a_domain_with_its_owners_key_is_not_said_to_wait_for_records_of_ours(st
     sandbox.client("sesv2").create_email_identity(EmailIdentity=DOMAIN)
     for test in (True, False):
         (warning,) = states["ses_identity.present"](name="own.example.org", test=test).warnings
-        assert "which signs with a key of its owner's (EXTERNAL): the person who set it up has the record" in warning
+        assert (
+            "which signs with a key that its owner provides (EXTERNAL): the person who configured it has the record"
+            in warning
+        )
 
 
 @pytest.mark.parametrize("there", [False, True])

@@ -313,7 +313,9 @@ def test_what_could_not_be_put_back_is_said_beside_what_failed(states, wanted, s
     sandbox.fault("DeleteReceiptRule", "access_denied", times=1)
     ret = states[STATE](**wanted)
     assert ret.result is False
-    first, _, second = ret.comment.partition(" What was made for it is not all gone yet, and the next run removes it: ")
+    first, _, second = ret.comment.partition(
+        " Some of the resources created for it remain, and the next run deletes them: "
+    )
     assert "ses:CreateEmailIdentity" in first
     assert "ses:DeleteReceiptRule" in second
 
@@ -340,7 +342,7 @@ def test_a_rule_set_that_somebody_else_uses_meanwhile_stays_active(
     assert active(ses) == "email-address-verification"
     assert [rule["Name"] for rule in rules(ses, "email-address-verification")] == ["press"]
     assert sandbox.accepts(f"jane@{DOMAIN}") is True
-    assert "stays active: somebody else has added the rule press to it" in caplog.text
+    assert "stays active: another client has added the rule press to it" in caplog.text
     assert buckets(s3) == []
 
 
@@ -536,7 +538,7 @@ def test_a_link_that_ses_refuses_is_told_from_a_mail_that_does_not_come(states, 
     assert ret.comment.startswith(
         f"SES refuses the link of the verification mail of {ADDRESS} that arrived in the bucket"
     )
-    assert ret.comment.endswith("no other mail arrived within 1 seconds. Run this again for another.")
+    assert ret.comment.endswith("no other mail arrived within 1 seconds. Run this again to request another.")
     assert active(ses) is None
 
 

@@ -79,7 +79,10 @@ def test_what_the_consoles_policy_loses_is_said_before_and_after(states, iam, sa
     iam.put_user_policy(**POLICY, PolicyDocument=json.dumps(document))
     wanted = {"name": USER, "from_addresses": ["noreply@example.org"]}
     lost = ", ".join(f"{action.lower()} on *" for action in actions if action != "ses:SendRawEmail")
-    told = f"The policy AmazonSesSendingAccess of the user ses-smtp loses permissions that SMTP does not need: {lost}. If anything needs them, grant them to the user in a policy of another name."
+    told = (
+        f"The policy AmazonSesSendingAccess of the user ses-smtp loses permissions that SMTP does not need: {lost}. If anything needs them, "
+        "grant them to the user in a policy with another name."
+    )
     for test in (True, False):
         ret = states["ses_smtp_user.present"](**wanted, test=test)
         assert set(ret.changes) == {"policy_document"}
@@ -102,8 +105,8 @@ def test_a_policy_that_means_the_same_is_left(converge, iam):
 def test_without_a_store_a_line_says_what_is_waited_for(converge, iam):
     ret = converge("ses_smtp_user.present", name=USER)
     (line,) = ret.warnings
-    assert line.startswith("Waiting: the SMTP user ses-smtp has no password, and no store is named for one")
-    assert line.endswith("name it as aws:ses:smtp_users:ses-smtp:store.")
+    assert line.startswith("Waiting: the SMTP user ses-smtp has no password, because it has no store")
+    assert line.endswith("set aws:ses:smtp_users:ses-smtp:store.")
     assert keys(iam) == []
 
 
@@ -173,7 +176,7 @@ def test_the_password_is_printed_only_when_asked_for(converge, modules, private,
     revealed = modules["ses_smtp_user.password"](USER, reveal=True, store=store)
     assert revealed["smtp_password"] == secret
     assert revealed["smtp_host"] == "email-smtp.us-east-1.amazonaws.com"
-    with pytest.raises(Exception, match="No store is named for the SMTP user nobody"):
+    with pytest.raises(Exception, match="The SMTP user nobody has no store"):
         modules["ses_smtp_user.password"]("nobody")
 
 

@@ -206,7 +206,7 @@ def test_a_note_of_somebody_else_says_nothing(converge, modules, sns, note):
     sns.tag_resource(ResourceArn=ARN, Tags=[{**tag, "Value": note}])
     ret = converge("sns_topic.present", **wanted)
     assert ret.result is True, ret.comment
-    assert ret.warnings[0].endswith("48 hours after it was asked for, when that was is not known.")
+    assert ret.warnings[0].endswith("48 hours after the request, whose time is unknown.")
     assert modules["sns_topic.describe"](NAME)["subscriptions"] == [f"email {EMAIL} (not confirmed)"]
     assert modules["sns_topic.plan"](**wanted)["pending"][0]["since"] is None
 
@@ -241,7 +241,7 @@ def test_absent(converge, sns):
     converge("sns_topic.present", name=NAME, subscriptions=[SQS])
     ret = converge("sns_topic.absent", name=NAME)
     assert ret.result is False
-    assert "and is not deleted: they would hear no more" in ret.comment
+    assert "and is not deleted: they would receive no more messages" in ret.comment
     assert converge("sns_topic.absent", name=NAME, remove_subscriptions=True).changes == {
         "name": {"old": NAME, "new": None}
     }

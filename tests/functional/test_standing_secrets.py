@@ -69,8 +69,8 @@ def test_a_secret_without_a_place_for_its_id_is_overwritten_by_nothing(states, m
     place = store(private, access_key="pg:id", secret_key=["pg:secret", "aws:secret"])
     ret = states["iam_access_key.present"]("registry-backup", store=place)
     assert ret.result is False
-    assert "2 for secret_key, so that nobody can tell whose key stands in" in ret.comment
-    with pytest.raises(Exception, match="Name as many places for the one as for the other") as caught:
+    assert "2 for secret_key, so the owner of the key in" in ret.comment
+    with pytest.raises(Exception, match="Name equally many places for both") as caught:
         modules["iam_access_key.rotate"]("registry-backup", store=place)
     assert "canary" not in said(ret) + str(caught.value)
     assert private.read_text() == before

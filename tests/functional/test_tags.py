@@ -144,7 +144,7 @@ def test_what_is_not_a_persons_cannot_be_asked_for(kind, states, sandbox):
 @pytest.mark.parametrize("kind", [kind for kind in CASES if kind.startswith("ec2_")])
 def test_a_name_is_no_tag(kind, states, sandbox):
     ret = states[f"{kind}.present"](**CASES[kind].arguments, tags={"Name": "other"})
-    assert "tags has the key 'Name': Name is the name" in ret.comment
+    assert "tags has the key 'Name': Name is set from the name" in ret.comment
     assert sandbox.calls() == []
 
 
@@ -167,7 +167,7 @@ def test_a_key_of_a_user_that_differs_by_case_is_that_key(kind, converge, sandbo
 def test_two_keys_for_a_user_that_iam_takes_for_one_are_refused(states, sandbox):
     ret = states["iam_user.present"]("registry-backup", tags={"Team": "data", "team": "web"})
     assert ret.comment == (
-        "user registry-backup: tags has the keys Team and team, which are one for AWS; leave one out."
+        "user registry-backup: tags has the keys Team and team, which are the same for AWS; leave one out."
     )
     assert sandbox.calls() == []
 

@@ -123,7 +123,7 @@ def test_what_waits_is_not_said_to_be_done(function, surroundings, states):
         ret = told_truly(states[function](**arguments, test=test))
         assert (ret.result, ret.changes) == (True, {})
         assert any(warning.startswith("Waiting: ") for warning in ret.warnings)
-        assert "waits for what the warning says" in ret.comment or ret.comment.endswith(" is being deleted.")
+        assert "is pending, as the warning says" in ret.comment or ret.comment.endswith(" is being deleted.")
     if waiting.settle:
         waiting.settle(surroundings)
         ret = told_truly(states[function](**arguments))
@@ -135,7 +135,7 @@ def test_a_verification_that_is_waited_for_is_not_said_to_be_done(surroundings, 
     planned = told_truly(states["ses_identity.verified"](DOMAIN, test=True))
     assert planned.result is True
     assert planned.warnings
-    assert "waits for what the warning says" in planned.comment
+    assert "is pending, as the warning says" in planned.comment
     assert states["ses_identity.verified"](DOMAIN).result is False
     surroundings.sandbox.verify(DOMAIN)
     assert told_truly(states["ses_identity.verified"](DOMAIN, test=True)).comment.endswith("is as it should be.")

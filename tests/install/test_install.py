@@ -51,7 +51,7 @@ def test_the_first_highstate_of_a_minion_works(environment, tree, tmp_path):
     (tmp_path / "top" / "top.sls").write_text("base:\n  '*':\n    - aws\n")
     environment.file_roots(tree, tree / "salt", tmp_path / "top")
     (state,) = environment.salt_call("state.apply").values()
-    assert state["comment"] == "Pillar is valid, and nothing in AWS follows from it."
+    assert state["comment"] == "Pillar is valid, and declares nothing in AWS."
 
 
 def told(state):

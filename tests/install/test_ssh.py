@@ -62,7 +62,7 @@ def test_from_where_it_is_installed(environment, wheel, ssh, sandbox):
     environment.pip(wheel)
     file_roots = [environment.evaluate("from aws_runbook import loader; print(*loader.file_roots())")]
     assert "ocp-docs-backup" in ssh("aws_backup.plan", file_roots=file_roots)
-    assert "salt-ssh gives aws_backup.audit no pillar" in ssh("aws_backup.audit", file_roots=file_roots)
+    assert "salt-ssh passes no pillar to aws_backup.audit" in ssh("aws_backup.audit", file_roots=file_roots)
     planned = ssh("state.apply", "aws", "test=True", file_roots=file_roots)
     assert sandbox.calls(write=True) == []
     first = ssh("state.apply", "aws", file_roots=file_roots)
@@ -108,6 +108,6 @@ def test_a_pillar_that_cannot_be_meant_is_one_failed_state(environment, wheel, t
     assert state["result"] is False
     assert (
         state["comment"]
-        == "aws:servers: there is no pillar for 'docz'; name minions by their id, as pillar's top file does."
+        == "aws:servers: there is no pillar for 'docz'; name minions by their ID, as in pillar's top file."
     )
     assert sandbox.calls() == []

@@ -21,7 +21,7 @@ def test_no_secret_is_seen(control):
     canaries = set.union(*stores.values())
     assert len(canaries) == 6
     assert any("salt-call" in command for command in commands)
-    assert list(control.root.rglob("return.p")), "the job cache is empty: it was not looked into"
+    assert list(control.root.rglob("return.p")), "the job cache is empty: were not read into"
     log = (control.root / "log").read_text()
     assert "[TRACE" in log
     for canary in canaries:
@@ -72,7 +72,7 @@ def test_no_secret_is_seen_after_broken_answers(control, sandbox, proxy):
     private = control.pillar / "private" / "databases.sls"
     passwords = {entry["password"] for entry in yaml.safe_load(private.read_text())["databases"].values()}
     printed = broken.out + broken.err + mended.out + mended.err
-    assert list(control.root.rglob("return.p")), "the job cache is empty: it was not looked into"
+    assert list(control.root.rglob("return.p")), "the job cache is empty: were not read into"
     files = [path for path in control.root.rglob("*") if path.is_file()]
     for secret in (*secrets, *map(str.encode, passwords), answers.CANARY.encode()):
         assert secret.decode() not in printed

@@ -29,7 +29,7 @@ def test_no_password_is_seen(control, sandbox):
     assert len(canaries) == 4
     log = (control.root / "log").read_text()
     assert "[TRACE" in log
-    assert list(control.root.rglob("return.p")), "the job cache is empty: it was not looked into"
+    assert list(control.root.rglob("return.p")), "the job cache is empty: were not read into"
     files = [path for path in control.root.rglob("*") if path.is_file()]
     for canary in canaries:
         assert canary not in printed
@@ -46,5 +46,5 @@ def test_a_wrong_version_is_a_sentence_on_the_command_line(control, sandbox):
     done = control("aws_database.plan")
     assert done.status != 0
     assert "Traceback" not in done.out + done.err
-    assert "aws:rds:clusters:common: engine_version is '10.7', which is gone from AWS" in done.out + done.err
+    assert "aws:rds:clusters:common: engine_version is '10.7', which AWS no longer offers" in done.out + done.err
     assert sandbox.calls() == []

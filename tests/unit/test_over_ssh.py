@@ -57,6 +57,6 @@ def test_the_options_are_those_of_this_machine_and_the_pillar_the_servers(monkey
 
 def test_what_needs_pillar_on_the_server_is_refused():
     with pytest.raises(
-        RunbookError, match=r"salt-ssh gives aws_backup\.audit no pillar: run it with `salt-call --local`"
+        RunbookError, match=r"salt-ssh passes no pillar to aws_backup\.audit: run it with `salt-call --local`"
     ):
         over_ssh.refuse("aws_backup.audit")

@@ -41,8 +41,8 @@ def refuse_while_busy(session, user, found):
 
 def _busy(user, note):
     return (
-        f"Another run has been making an access key for the user {user} since {note.since:%H:%M:%S} UTC and has not stored it. "
-        f"Run this again when it has ended; if it was killed, after {note.since + creation_notes.ABANDONED:%H:%M:%S} UTC."
+        f"Another run has been creating an access key for the user {user} since {note.since:%H:%M:%S} UTC and has not stored it. Run this again "
+        f"when it has ended; if it was killed, after {note.since + creation_notes.ABANDONED:%H:%M:%S} UTC."
     )
 
 
@@ -97,7 +97,7 @@ def make(session, user, place):
 
 def _created(session, user, held, note):
     """The id and the secret of a new key."""
-    doing = f"make an access key for the user {user}"
+    doing = f"create an access key for the user {user}"
     started = time.monotonic()
     try:
         # Repeated after a lost answer, the call would create a second key, and the first one's secret would be lost.
@@ -133,14 +133,14 @@ def _searched(session, user, held, note, elapsed):
     try:
         found = until(
             lambda: [entry for entry in user_keys.listed(session, user) or [] if entry.id not in note.known],
-            what=f"AWS to show whether it made an access key for the user {user}",
+            what=f"AWS to show whether it created an access key for the user {user}",
             timeout=rotation.STORING,
         )
         lost = _certain(session, user, held, note, found or [], elapsed)
         if lost:
             user_keys.delete(session, user, lost.id)
             creation_notes.end(session, user, note)
-            return f"The access key {lost.id} was created nevertheless, and was deleted again, since nobody knows its secret. Run this again."
+            return f"The access key {lost.id} was created nevertheless, and was deleted again, because its secret is lost. Run this again."
     except RunbookError:
         found = []
     if found:
@@ -149,13 +149,10 @@ def _searched(session, user, held, note, elapsed):
             session.command("iam_access_key.delete", name=user, access_key_id=entry.id) for entry in found
         )
         return (
-            f"The access key {names} was made at the same moment, and it is not certain by whom. Run this again; if it is named "
-            f"then too, and nobody knows its secret: {commands}."
+            f"The access key {names} was created at the same time, possibly by another client. Run this again; if it is reported again, and its "
+            f"secret is stored nowhere: {commands}."
         )
-    return (
-        "It is not known whether AWS made a key; the next run looks for it, and deletes it, as nobody knows its secret. "
-        "Run this again."
-    )
+    return "It is not known whether AWS created a key; the next run looks for it, and deletes it, because its secret is lost. Run this again."
 
 
 def _certain(session, user, held, note, found, elapsed):
@@ -195,8 +192,8 @@ def _wait_for_the_other(session, user, place, before):
 
     if not until(stored, what=f"another run to store its new access key of the user {user}", timeout=SETTLE_TIMEOUT):
         raise RunbookError(
-            f"Another run made an access key for the user {user} at the same moment, and did not put it into "
-            f"{place.describe()}. Run this again."
+            f"Another run created an access key for the user {user} at the same time, and did not store it in {place.describe()}. Run this "
+            "again."
         )
 
 

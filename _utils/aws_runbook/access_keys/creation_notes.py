@@ -1,9 +1,9 @@
 """
-A note in a user's tag that a key is being created, by which a key whose secret nobody knows is identified.
+A note in a user's tag that a key is being created, which identifies a key whose secret is lost.
 
 When the answer of CreateAccessKey is lost, or the run is killed before the secret is stored, AWS has a key that is of no
 use to anybody, and CreateAccessKey has no token by which to find it again. So before the call the run writes down when it
-asks, who it is, and which keys there are. A key that appeared in that moment, was never used and stands in no place of the
+asks, who it is, and which keys there are. A key that appeared in that moment, was never used and is in no place of the
 store is the one; where two could be it, none is.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html
@@ -24,7 +24,7 @@ from aws_runbook.aws import tags
 TAG = "aws-runbook:making"
 _DONE = "done"
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
-# The call follows the note at once. A key that was created later belongs to somebody else.
+# The call follows the note at once. A key that was created later belongs to another client.
 MOMENT = timedelta(seconds=15)
 # A run on another machine that has not ended its note by then counts as interrupted, since its process cannot be seen from here.
 ABANDONED = timedelta(minutes=10)
@@ -123,7 +123,7 @@ def _write(session, user, text):
     session.write(
         "iam",
         "tag_user",
-        f"note on the user {user} that a key is made",
+        f"note on the user {user} that a key is being created",
         stale=({"get_user"}, user),  # its keys have not changed
         UserName=user,
         Tags=[{"Key": TAG, "Value": text}],

@@ -43,7 +43,7 @@ def after_others(session, name, place, kinds, *, test) -> Found:
 
 
 def _wait_for_the_store(session, name, place, kinds):
-    """Wait until the store has a key that was created a moment ago; what is found then, or when the time is over."""
+    """Wait until the store has a key that was just created; return what is found then, or at the timeout."""
     last = {}
 
     def stored():

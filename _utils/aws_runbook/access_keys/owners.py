@@ -40,8 +40,8 @@ def standing(places):
     for place in places:
         if place.stands and not is_key_id(place.value):
             raise StoreError(
-                f"What stands in {place.where} is not the id of an access key that can be read from here, and is not "
-                "overwritten. If it is of no use any more, remove it there; otherwise name another place as the store."
+                f"The value in {place.where} is not a readable access key ID, and is not overwritten. If it is no longer needed, remove it "
+                "there; otherwise name another place as the store."
             )
     return list(dict.fromkeys(place.value for place in places if place.stands))
 
@@ -67,7 +67,7 @@ def owner(session, user, access_key_id):
 
 def user_of(session, access_key_id):
     """
-    The user of this account that owns the key; ``None`` when AWS does not tell.
+    The user of this account that owns the key; ``None`` if AWS does not return it.
 
     AWS answers AccessDenied for a key that is not there, for another account's, and where the permission is missing:
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html
@@ -76,7 +76,7 @@ def user_of(session, access_key_id):
         answer = session.read(
             "iam",
             "get_access_key_last_used",
-            f"see whose access key {access_key_id} is",
+            f"find the owner of the access key {access_key_id}",
             AccessKeyId=access_key_id,
             absent=("NoSuchEntity",),
         )
@@ -92,7 +92,7 @@ def account_of(session, access_key_id):
     answer = session.read(
         "sts",
         "get_access_key_info",
-        f"see of which account the access key {access_key_id} is",
+        f"find the account of the access key {access_key_id}",
         AccessKeyId=access_key_id,
         absent=("NoSuchEntity", "InvalidAccessKeyId"),
     )
@@ -100,7 +100,7 @@ def account_of(session, access_key_id):
 
 
 def _others(session, user):
-    users = session.read("iam", "list_users", "list the account's users, to see whose an access key is")["Users"]
+    users = session.read("iam", "list_users", "list the account's users to find the owner of an access key")["Users"]
     return [entry["UserName"] for entry in users if entry["UserName"] != user]
 
 
@@ -113,11 +113,11 @@ def _has(session, name, access_key_id):
 
 def _root_has_keys(session):
     """
-    Whether the account's root user has access keys, which no listing contains; ``True`` if AWS does not tell.
+    Whether the account's root user has access keys, which no listing contains; ``True`` if that cannot be read.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
     """
-    answer = session.read("iam", "get_account_summary", "see whether the account's root user has access keys")
+    answer = session.read("iam", "get_account_summary", "check whether the account's root user has access keys")
     return (answer.get("SummaryMap") or {}).get("AccountAccessKeysPresent") != 0
 
 
@@ -131,9 +131,8 @@ def refusal(user, places, strangers, kinds=None):
     for entry, found in strangers.items():
         if found.account:
             return StoreError(
-                f"The access key {entry} in {where[entry]} belongs to the AWS account {found.account}, not to the user {user}, "
-                f"and is not overwritten. Name another place in {_setting(user, kinds)}; or, if it is of no use any more, "
-                "remove it there."
+                f"The access key {entry} in {where[entry]} belongs to the AWS account {found.account}, not to the user {user}, and is not "
+                f"overwritten. Name another place in {_setting(user, kinds)}; or, if it is no longer needed, remove it there."
             )
         if found.root:
             return StoreError(

@@ -2,10 +2,10 @@
 Decide what to do with a user's access keys, from AWS's list and the content of the store only.
 
 AWS shows a secret once. So the store is the only place that knows it, and a key that is not in the store is either
-somebody else's or lost; which of the two, only a person can tell. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html
+another client's, or lost; only a person can decide which. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html
 
 A rotation is: create a second key, store it, wait until it is used (or a grace period is over), deactivate the old one,
-wait again, delete it. Which key is the old one is written down in a tag of the user, so that any later run goes on.
+wait again, delete it. A tag of the user records the old key, so that any later run can continue.
 """
 
 from collections.abc import Callable
@@ -122,7 +122,7 @@ class Commands:
     def rotate(self):
         """A sentence about how to create another key."""
         command = self._command("iam_access_key.rotate", name=self._user, **self._rotate_with())
-        return f"To make a new key, store it and retire the old one: {command}."
+        return f"To create a new key, store it and retire the old one: {command}."
 
 
 def decide(user, keys, held, rotation, lost, now, *, rotate_days=None, grace_days=GRACE_DAYS, commands=None):
@@ -130,7 +130,7 @@ def decide(user, keys, held, rotation, lost, now, *, rotate_days=None, grace_day
     The :class:`Decision` about ``keys`` (a list of :class:`Key`) of ``user``.
 
     ``held`` is ``None`` without a store; ``rotation`` is what the tag says; ``lost`` is the key that a killed run left,
-    which goes whatever else is decided. What only a person can decide is an error.
+    which is deleted in any case. A decision that needs a person is an error.
     """
     decision = _decided(user, keys, held, rotation, now, rotate_days, grace_days, commands or Commands(user))
     if lost is None:
@@ -155,7 +155,7 @@ def _decided(user, keys, held, rotation, now, rotate_days, grace_days, commands)
         raise RunbookError(_nowhere(user, [stored], f"is in {held.where} without its secret", commands))
     if not stored.active:
         raise RunbookError(
-            f"The access key {stored.id} of the user {user}, which is in {held.where}, is inactive. To go on with it: "
+            f"The access key {stored.id} of the user {user}, which is in {held.where}, is inactive. To use it again: "
             f"{commands.activate(stored)}. {commands.rotate()}"
         )
     old = next((key for key in keys if rotation and key.id == rotation.old and key.id != stored.id), None)
@@ -187,20 +187,14 @@ def begin_rotation(user, keys, commands=None):
 def _without_store(user, keys):
     if keys:
         return Decision()
-    what = (
-        f"the user {user} has no access key, and no store is named for one: name it as aws:backup:store in the server's "
-        f"pillar, or make a key by hand"
-    )
+    what = f"the user {user} has no access key, because it has no store: set aws:backup:store in the server's pillar, or create a key by hand"
     entry = {"what": f"access key of {user}", "on": "you", "since": None, "do": what}
     return Decision(warnings=(f"Waiting: {what}.",), pending=(entry,))
 
 
 def _nowhere(user, keys, how, commands):
-    which = " and ".join(f"{key.id} (made {key.created:%Y-%m-%d})" for key in keys)
-    return (
-        f"The access key {which} of the user {user} {how}. If you know its secret, put both there. Otherwise: "
-        f"{commands.rotate()}"
-    )
+    which = " and ".join(f"{key.id} (created {key.created:%Y-%m-%d})" for key in keys)
+    return f"The access key {which} of the user {user} {how}. If you know its secret, store both there. Otherwise: {commands.rotate()}"
 
 
 def _missing_from(held, keys):
@@ -233,8 +227,8 @@ def _replace(held):
 def _second(user, second, held, commands):
     state = "active" if second.active else "inactive"
     return (
-        f"The user {user} has a second access key, {second.id} ({state}, made {second.created:%Y-%m-%d}), that is not in "
-        f"{held.where}. If nobody uses it: {commands.delete(second)}."
+        f"The user {user} has a second access key, {second.id} ({state}, created {second.created:%Y-%m-%d}), that is not in {held.where}. If "
+        f"nobody uses it: {commands.delete(second)}."
     )
 
 

@@ -38,7 +38,7 @@ def set_status(session, name, access_key_id, status):
     session.write(
         "iam",
         "update_access_key",
-        f"make the access key {access_key_id} of the user {name} {status.lower()}",
+        f"set the access key {access_key_id} of the user {name} to {status.lower()}",
         UserName=name,
         AccessKeyId=access_key_id,
         Status=status,

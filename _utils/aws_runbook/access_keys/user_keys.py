@@ -46,7 +46,7 @@ def _last_used(session, access_key_id):
     answer = session.read(
         "iam",
         "get_access_key_last_used",
-        f"see when the access key {access_key_id} was last used",
+        f"read when the access key {access_key_id} was last used",
         absent=("NoSuchEntity",),
         AccessKeyId=access_key_id,
     )
@@ -80,8 +80,8 @@ def check_pairs(place):
         alone = next(((ids[0], entry) for entry in secrets if entry.stands), None)
     if alone:
         raise RunbookError(
-            f"A secret access key stands in {alone[1].where}, and no id in {alone[0].where}: nobody can tell whose key it is, and "
-            "it is not overwritten. Put its id there, or, if nobody uses it, remove it."
+            f"{alone[1].where} holds a secret access key, and {alone[0].where} no access key ID: its owner is unknown, and it is not "
+            "overwritten. Store its ID there, or, if nobody uses it, remove it."
         )
 
 
@@ -92,9 +92,9 @@ def _check_common(place, ids, secrets):
         len(standing) < len(secrets) or any(not entry.value or entry.value != secrets[0].value for entry in secrets)
     ):
         raise RunbookError(
-            f"{place.describe()}: the store has {len(ids)} places for access_key and {len(secrets)} for secret_key, so that nobody can "
-            f"tell whose key stands in {standing[-1].where}, and it is not overwritten. Name as many places for the one as for the other "
-            "(keys), or remove what nobody uses."
+            f"{place.describe()}: the store has {len(ids)} places for access_key and {len(secrets)} for secret_key, so the owner of the key in "
+            f"{standing[-1].where} is unknown, and it is not overwritten. Name equally many places for both (keys), or remove the key if nobody "
+            "uses it."
         )
 
 

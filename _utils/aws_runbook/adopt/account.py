@@ -62,5 +62,6 @@ class Account:
             result.note(
                 CHANGE,
                 f"{what} {name}",
-                f"{section} names it, and the account has none: it is made, if its entry is kept. It is not among what is adopted.",
+                f"{section} names it, and the account has none of that name. It is not adopted; if its entry stays in pillar, the next run "
+                "creates it.",
             )

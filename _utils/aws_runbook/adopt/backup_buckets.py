@@ -86,7 +86,7 @@ class Places:
         """Return these attributes of a bucket, which concern versions; ``None``, and a note, if no calls are left."""
         if self._afford(len(attributes)):
             return self._described(name, attributes)
-        told = "To spare calls to AWS it was not looked whether it keeps versions as pillar's recovery says. The plan says what changes."
+        told = "To save calls to AWS, its versioning was not compared with recovery in pillar. The plan shows what changes."
         self._result.note(CHANGE, f"bucket {name}", told)
         return None
 
@@ -119,8 +119,8 @@ class Places:
         grants = buckets.granted(self._account.session.within(self.regions[name]), name)
         if grants:
             told = (
-                f"Its ACL gives something to others than its owner ({buckets.told_grants(grants)}). Until that is taken out, its "
-                "state fails: AWS switches ACLs off only then."
+                f"Its ACL grants access to others than its owner ({buckets.told_grants(grants)}). Its state fails until these grants are "
+                "removed, because S3 disables ACLs only without them."
             )
             self._result.note(CHANGE, f"bucket {name}", told)
         return grants
@@ -135,10 +135,10 @@ class Places:
         if not block.get("ignore_public_acls") and any(who in _EVERYBODY for _, who in grants):
             ways.append("its ACL")
         told = (
-            f"It is open to everybody by {' and by '.join(ways)}, unless all of the account is blocked. The first run ends that: "
-            "what reads it without credentials no longer may."
+            f"It is public by {' and by '.join(ways)}, unless Block Public Access is on for the account. The first run ends that: clients "
+            "without credentials can no longer read it."
             if ways
-            else "Block Public Access is not fully on: a policy or an ACL may make it public. None of its own does now."
+            else "Block Public Access is not fully on: a policy or an ACL could make it public. At present, neither does."
         )
         self._result.note(DANGER, f"bucket {name}", told)
 
@@ -147,9 +147,8 @@ class Places:
             self._result.note(
                 CHANGE,
                 f"bucket{'s' if len(names) > 1 else ''} {', '.join(sorted(names))}",
-                "To spare calls to AWS it was not looked whether public access, encryption, ownership and tags are what they should be, "
-                "nor whether anything is public. The plan says what changes there: what differs from Block Public Access, AES256 "
-                "and BucketOwnerEnforced.",
+                "To save calls to AWS, public access, encryption, ownership and tags were not read, nor whether anything is public. The plan "
+                "shows what differs from Block Public Access, AES256 and BucketOwnerEnforced.",
             )
 
 
@@ -219,8 +218,8 @@ def _tell_others(result, its, known, days, abort):
             result.note(
                 NOT_EXPRESSED,
                 target.server,
-                f"Its backups to {target.location} expire by the rule {other[2]!r} after {other[0]} days, those to its other places "
-                f"after {days}; pillar has one aws:backup:expire_days and one aws:backup:abort_multipart_days for all of a server.",
+                f"Its backups to {target.location} expire by the rule {other[2]!r} after {other[0]} days, those to its other locations after "
+                f"{days}; pillar has only one aws:backup:expire_days and one aws:backup:abort_multipart_days for all of a server.",
             )
 
 

@@ -94,7 +94,7 @@ class _Region:
         *_, name = path
         about = f"{what} {name}"
         if name in found[what]:
-            told = f"There is one in {found[what][name]} too, and pillar names each once: that of {self._region} is left out."
+            told = f"There is another in {found[what][name]}, and pillar can declare only one: that in {self._region} is not adopted."
             self._result.note(NOT_EXPRESSED, about, told)
             return
         found[what][name] = self._region
@@ -110,15 +110,21 @@ class _Region:
             topic = self._topic(about, attribute, known.get(attribute))
             entry |= {attribute: topic} if topic else {}
         if known.get("include_headers") == "partly":
-            told = "Only one of its notifications of bounces and complaints has the original headers; pillar has one include_headers."
+            told = "Only one of its notifications of bounces and complaints has the original headers; pillar has only one include_headers."
             self._result.note(NOT_EXPRESSED, about, told)
             del entry["include_headers"]
         of_pillar = self._of_sets.get(entry.get("configuration_set"), self._region)
         if of_pillar != self._region:
-            told = f"Its configuration_set is {entry.pop('configuration_set')}, and pillar's of that name is in {of_pillar}: it stays."
+            told = (
+                f"Its configuration_set is {entry.pop('configuration_set')}, and the one of that name in pillar is in {of_pillar}: it is not "
+                "adopted, and stays."
+            )
             self._result.note(NOT_EXPRESSED, about, told)
         if entry.get("mail_from") in self._domains:
-            told = f"Its mail_from is {entry.pop('mail_from')}, with which another identity sends; a MAIL FROM domain does neither."
+            told = (
+                f"Its mail_from is {entry.pop('mail_from')}, with which another identity sends; a MAIL FROM domain must not send or receive "
+                "other mail."
+            )
             self._result.note(NOT_EXPRESSED, about, told)
         if is_address(name):
             return entry
@@ -174,13 +180,13 @@ def _rule_set(account, result, region):
     answer = account.session.read(
         "ses",
         "describe_active_receipt_rule_set",
-        f"see which rule set is active in {region}",
+        f"read which rule set is active in {region}",
         region=region,
     )
     name = (answer.get("Metadata") or {}).get("Name")
     if name:
         rules = "; ".join(_told(rule) for rule in answer.get("Rules", [])) or "no rules"
-        result.note(NOT_MANAGED, f"rule set {name}", f"It is active in {region}, and stays as it is: {rules}.")
+        result.note(NOT_MANAGED, f"rule set {name}", f"It is active in {region}, and is not changed: {rules}.")
 
 
 def _told(rule):

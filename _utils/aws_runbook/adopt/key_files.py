@@ -66,7 +66,7 @@ class Files:
             return []
         data = _parsed(text)
         if data is None:
-            self._tell(server, name, "is no plain YAML, and a store is")
+            self._tell(server, name, "is not plain YAML, as a store must be")
             return []
         found, *others = (yaml_edit.get(data, place.split(":")) for place in places)
         if str(found) != value:
@@ -84,13 +84,11 @@ class Files:
             return {"gpg": {"recipients": self._gpg.recipients_of(message)}}
         except StoreError as error:
             told = f"has its secret encrypted. Name it as the store, with gpg:recipients, by hand. {error}"
-            self._result.note(
-                NOT_EXPRESSED, about, f"The pillar file {name}, in which its key or password stands, {told}"
-            )
+            self._result.note(NOT_EXPRESSED, about, f"The pillar file {name}, which holds its key or password, {told}")
             return None
 
     def _tell(self, server, name, why):
-        self._result.note(NOT_EXPRESSED, server, f"The pillar file {name}, in which its access key stands, {why}.")
+        self._result.note(NOT_EXPRESSED, server, f"The pillar file {name}, which holds its access key, {why}.")
 
 
 def _parsed(text):

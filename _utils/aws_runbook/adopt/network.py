@@ -65,7 +65,7 @@ def say(account, result, path, entry, region, about):
 def _is_new(result, found, name, region, about):
     """Whether pillar can name it. A name can occur once, regardless of the region."""
     if name in found:
-        told = f"There is one in {found[name]} too, and pillar names each once: that of {region} is left out."
+        told = f"There is another in {found[name]}, and pillar can declare only one: that in {region} is not adopted."
         result.note(NOT_EXPRESSED, about, told)
         return False
     found[name] = region
@@ -122,7 +122,7 @@ def _group(account, result, region, name, vpc):
         try:
             said[direction] = security_rules.canonical(about, direction, rules)
         except RunbookError as error:
-            result.note(NOT_EXPRESSED, about, f"Its {direction} is left out, and stays: {error}")
+            result.note(NOT_EXPRESSED, about, f"Its {direction} is not adopted, and stays: {error}")
     return say(account, result, ("ec2", "security_groups", name), said, region, about)
 
 
@@ -135,7 +135,10 @@ def _cut_circle(account, result, name, ids):
     if any(ids.get(peer, peer) == peer for peer in circling):
         for direction in _DIRECTIONS:
             entry.pop(direction, None)
-        told = "Its rules, and those of another group, name each other, which pillar cannot say of groups that go by their ids: its own are left out, and stay."
+        told = (
+            "Its rules, and those of another group, refer to each other, which pillar cannot express for groups that it names by ID: its own "
+            "rules are not adopted, and stay."
+        )
         result.note(NOT_EXPRESSED, f"security group {name}", told)
         return
     by_id = {peer: ids[peer] for peer in circling}

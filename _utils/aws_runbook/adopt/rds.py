@@ -94,7 +94,11 @@ class _Region:
         if entry["Status"] in DELETING:
             return
         if entry["Engine"] not in serverless.ENGINES or not entry.get("ServerlessV2ScalingConfiguration"):
-            self._result.note(NOT_MANAGED, about, f"It is of {entry['Engine']}, and no Aurora Serverless v2: it stays.")
+            self._result.note(
+                NOT_MANAGED,
+                about,
+                f"Its engine is {entry['Engine']}, and it is not Aurora Serverless v2: it is not adopted, and stays.",
+            )
             return
         known = self._account.describe("rds_cluster", name, region=self._region)
         said = {attribute: known[attribute] for attribute in ("engine", "min_capacity", "max_capacity")}
@@ -110,13 +114,13 @@ class _Region:
     def _say(self, kind, what, name, said, known, found):
         about = f"{what} {name}"
         if name in found:
-            told = f"There is one in {found[name]} too, and pillar names each once: that of {self._region} is left out."
+            told = f"There is another in {found[name]}, and pillar can declare only one: that in {self._region} is not adopted."
             self._result.note(NOT_EXPRESSED, about, told)
             return
         found[name] = self._region
         waiting = sorted([*known.get("pending", ()), *known.get("unnamed", ())])
         if waiting:
-            told = f"AWS changes {', '.join(waiting)} in its maintenance window; what is written is what is so then."
+            told = f"AWS changes {', '.join(waiting)} in its maintenance window; the adopted pillar has the values after that."
             self._result.note(NOT_MANAGED, about, told)
         kept = self._account.said(_SECTIONS[kind], {}).get(name) or {}
         said |= {attribute: kept[attribute] for attribute in _KEPT if kept.get(attribute) not in (None, False)}
@@ -154,7 +158,10 @@ class _Region:
             if store:
                 return store
         place = {"pillar_file": "private/databases.sls", "keys": {"password": f"databases:{name}:password"}}
-        told = f"Its password is nowhere known. Put it into {place['pillar_file']} at {place['keys']['password']}, or name where it is: until then its state fails."
+        told = (
+            f"Its password is unknown. Put it into {place['pillar_file']} at {place['keys']['password']}, or name another store: until then, "
+            "its state fails."
+        )
         self._result.note(CHANGE, about, told)
         return place
 

@@ -38,7 +38,7 @@ def _bucket(result, places, name, wanted):
         result.note(
             CHANGE,
             about,
-            f"The account has none of that name: it is made in {wanted['region']}, unless it is another account's.",
+            f"The account has none of that name: the first run creates it in {wanted['region']}, unless it belongs to another account.",
         )
         return
     kept = {attribute: wanted[attribute] for attribute in _OF_VERSIONS if attribute in wanted}
@@ -82,19 +82,21 @@ def _policy(session, result, people, name, targets):
     wanted = policies.document([Target.from_data(target) for target in targets], session.partition)
     known = people.policies.get(name)
     if known is None:
-        result.note(CHANGE, about, "The account has none of that name: it is made.")
+        result.note(CHANGE, about, "The account has none of that name: the first run creates it.")
     elif not policies.equal(known, wanted):
         before, after = coverage.grants(known), coverage.grants(wanted)
         gained, lost = coverage.beyond(after, before), coverage.beyond(before, after)
         parts = [f"it allows more ({told(gained)})"] if gained else []
-        parts += [f"it loses what no server here needs ({told(lost)})"] if lost else []
-        result.note(CHANGE, about, f"Its document changes: {'; '.join(parts) or 'it says the same in another form'}.")
+        parts += [f"it loses permissions that no server here needs ({told(lost)})"] if lost else []
+        result.note(
+            CHANGE, about, f"Its document changes: {'; '.join(parts) or 'it has the same meaning in another form'}."
+        )
 
 
 def _group(result, people, name, wanted):
     about, known = f"group {name}", people.groups.get(name)
     if known is None:
-        result.note(CHANGE, about, "The account has none of that name: it is made.")
+        result.note(CHANGE, about, "The account has none of that name: the first run creates it.")
     missing = [policy for policy in wanted["policies"] if policy not in people.attached(known or {})]
     if known and missing:
         result.note(CHANGE, about, f"It gets the policy {', '.join(missing)}.")
@@ -104,7 +106,9 @@ def _user(result, people, name, wanted):
     about, known = f"user {name}", people.users.get(name)
     if known is None:
         result.note(
-            CHANGE, about, "The account has none of that name: it is made, with a key where aws:backup:store is named."
+            CHANGE,
+            about,
+            "The account has none of that name: the first run creates it, with a key if aws:backup:store is set.",
         )
         return
     attached = people.attached(known)
@@ -114,4 +118,4 @@ def _user(result, people, name, wanted):
         result.note(CHANGE, about, f"It gets {', '.join(gains)}.")
     lost = [policy for policy in wanted["detached_policies"] if policy in attached]
     if lost:
-        result.note(CHANGE, about, f"It has the policy {', '.join(lost)} of its group only from then on.")
+        result.note(CHANGE, about, f"It has the policy {', '.join(lost)} only through its group from then on.")

@@ -158,8 +158,8 @@ def _document(minion, part, region):
     where = [
         f"{told}: {', '.join(':'.join(('aws', *keys)) for keys in which)}"
         for told, which in (
-            ("in the place of what it says there", instead),
-            (f"beside what it says of other regions than {region}", beside),
+            ("replacing what it has there", instead),
+            (f"in addition to what it has for other regions than {region}", beside),
         )
         if which
     ]

@@ -40,8 +40,8 @@ def look(account, result):
         limits = _limits(held)
         if limits:
             told = (
-                f"It may send only so: {coverage.told(limits)}. Of that pillar can say the addresses alone, so it is left out: "
-                "declared, it could send more."
+                f"It may send only with limits: {coverage.told(limits)}. Pillar can express only the addresses, so it is not adopted: declared "
+                "in pillar, it could send more."
             )
             result.note(NOT_EXPRESSED, f"SMTP user {name}", told)
             continue
@@ -99,12 +99,14 @@ def _tell_policy(result, name, held, wanted):
     """Note the changes to the inline policy that lets the user send."""
     own = [policy for policy in held if policy.inline and policy.name == smtp.POLICY and policy.group is None]
     if not own:
-        told = f"It gets the inline policy {smtp.POLICY}, beside what lets it send now."
+        told = f"It gets the inline policy {smtp.POLICY}, in addition to what lets it send now."
         result.note(CHANGE, f"SMTP user {name}", told)
     elif not policies.equal(own[0].document, wanted):
         lost = coverage.beyond(own[0].grants, coverage.grants(wanted))
         told = (
-            f"it loses what SMTP does not need ({coverage.told(lost)})" if lost else "it says the same in another form"
+            f"it loses permissions that SMTP does not need ({coverage.told(lost)})"
+            if lost
+            else "it has the same meaning in another form"
         )
         result.note(CHANGE, f"SMTP user {name}", f"Its inline policy {smtp.POLICY} changes: {told}.")
 
@@ -117,7 +119,7 @@ def _store(account, result, files, name):
             if len(beside) == 1:
                 place = {"smtp_username": ":".join(path), "smtp_password": ":".join((*path[:-1], beside[0]))}
                 return files.named_store(f"SMTP user {name}", file, place, data[beside[0]])
-            told = f"Its key stands in the pillar file {file} at {':'.join(path)}, and which password belongs to it is not told there."
+            told = f"Its key is in the pillar file {file} at {':'.join(path)}, without the password that belongs to it."
             result.note(NOT_EXPRESSED, f"SMTP user {name}", told)
     return None
 

@@ -39,7 +39,7 @@ def look(account):
             raise
         except RunbookError as error:
             result.pillar = before
-            result.note(NOT_EXPRESSED, name, f"Nothing of it is told, as it could not be read. {error}")
+            result.note(NOT_EXPRESSED, name, f"It is omitted, because it could not be read. {error}")
     _check(account, result)
     return result
 

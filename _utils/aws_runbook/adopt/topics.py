@@ -32,7 +32,7 @@ def look(account, result):
         subscriptions = _subscriptions(account.session, region) if names else {}
         for name, arn in names.items():
             if name in found:
-                told = f"There is one in {found[name]} too, and pillar names each topic once: that of {region} is left out."
+                told = f"There is another in {found[name]}, and pillar can declare only one: that in {region} is not adopted."
                 result.note(NOT_EXPRESSED, f"topic {name}", told)
                 continue
             found[name] = region
@@ -95,7 +95,7 @@ def _entry(account, result, name, region, subscriptions):
     for found in sorted(subscriptions, key=lambda entry: (entry.protocol, entry.endpoint)):
         member = _member(found)
         if member is None:
-            told = f"The subscription {found.subscription.label} is not written: it {_why_not(found)}."
+            told = f"The subscription {found.subscription.label} is not adopted: it {_why_not(found)}."
             result.note(NOT_EXPRESSED, f"topic {name}", told)
         elif member not in members:
             members.append(member)
@@ -113,9 +113,9 @@ def _member(found):
 
 def _why_not(found):
     if not found.endpoint:
-        return "is another account's, whose endpoint SNS does not tell"
+        return "belongs to another account, and SNS does not return its endpoint"
     if shown(found.endpoint) != found.endpoint:
-        return "has a password or a query, which belong into private pillar"
+        return "has a password or a query, which belong in private pillar"
     if found.protocol == "firehose":
         return "needs its role_arn, which the listing does not have"
     return ""

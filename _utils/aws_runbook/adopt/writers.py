@@ -89,11 +89,11 @@ class _Writers:
             return user
         other = None if user else owners.account_of(self._session, key)
         if user:
-            told_ = f"belongs to {user}, which is no IAM user that the account lists"
+            told_ = f"belongs to {user}, which is not an IAM user of the account"
         elif other not in (None, self._session.account_id):
             told_ = f"belongs to the AWS account {other}"
         else:
-            told_ = "is of no user that AWS names: it was deleted, or iam:GetAccessKeyLastUsed is missing"
+            told_ = "belongs to no user that AWS reports: it was deleted, or iam:GetAccessKeyLastUsed is missing"
         servers = " and ".join(sorted({server for (server, _), known in self._ids.items() if known == key}))
         self._result.note(NOT_EXPRESSED, servers, f"The access key {key} in its pillar {told_}.")
         return None
@@ -131,7 +131,9 @@ class _Writers:
                 of_user[self._users[slot]].add(slot[0])
         for key, servers in of_key.items():
             if len(servers) > 1:
-                told_ = "They have the same access key: either can do what the other may, also delete its backups."
+                told_ = (
+                    "They share an access key: each has the permissions of the other, including deleting its backups."
+                )
                 self._result.note(DANGER, f"{' and '.join(sorted(servers))}, access key {key}", told_)
         for user, servers in of_user.items():
             for server in sorted(servers):
@@ -210,9 +212,9 @@ class _Writers:
         self._result.note(
             NOT_EXPRESSED,
             f"policy {held.name}",
-            f"The user {user} has it{by} for its backups, and it also allows what no server here needs ({told(surplus)}). It is "
-            "not named, as that would be taken away; a policy beside it is made. If nobody needs that, take it out of the policy, then name it as "
-            "aws:backup:policy.",
+            f"The user {user} has it{by} for its backups, and it also allows what no server here needs ({told(surplus)}). It is not adopted, "
+            "because managing it would remove those permissions; the first run creates another policy. If nobody needs them, remove them from "
+            "the policy, then set aws:backup:policy to its name.",
         )
         return False
 
@@ -227,7 +229,7 @@ class _Writers:
             for held in self._people.held(user):
                 by = f"the policy {held.name}" + (f" of the group {held.group}" if held.group else "")
                 if held.grants is None:
-                    told_ = f"It has {by}, which is AWS's own, and allows more than its backups need."
+                    told_ = f"It has {by}, an AWS managed policy, which allows more than its backups need."
                     self._result.note(DANGER, f"user {user}", told_)
                     continue
                 surplus = coverage.beyond(held.grants, needed)

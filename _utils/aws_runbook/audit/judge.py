@@ -194,8 +194,8 @@ def _retention(target, expected, backups, now):
             Finding(
                 NOTE,
                 "retention",
-                f"backups reach back {duration(now - oldest.made)}, and {target.expire_days} days are kept: the first one was made "
-                "then, or older ones have gone.",
+                f"backups reach back {duration(now - oldest.made)}, and {target.expire_days} days are kept: the first one was made then, or "
+                "older ones were deleted.",
             )
         ]
     return []
@@ -264,7 +264,7 @@ def _uploads(uploads, recovery, now):
         return []
     what = f"{several(len(old), 'unfinished upload')}, the oldest begun {duration(now - min(old))} ago"
     if recovery:
-        told = f"open longer than the rule of recovery allows: {what}; what it overwrites would be kept for that much less."
+        told = f"open longer than the rule of recovery allows: {what}; the versions that it overwrites would be kept for that much less time."
     else:
         told = f"paid for and never deleted: {what}; see abort_multipart_days."
     return [Finding(WARNING, "uploads", told)]
@@ -285,8 +285,8 @@ def _reach(target, backups, recovery, now):
         Finding(
             WARNING,
             "recovery",
-            f"the oldest backup is {duration(now - first.made)} old ({first.name}), and recovery:retention_days is {stated}: make it "
-            f"{days} or more{lock}.",
+            f"the oldest backup is {duration(now - first.made)} old ({first.name}), and recovery:retention_days is {stated}: set it to {days} or "
+            f"more{lock}.",
         )
     ]
 
@@ -300,12 +300,12 @@ def judge_keeping(wanted, found, apply):
     findings = []
     if found["versioning"] != wanted["versioning"]:
         state = "suspended" if found["versioning"] else "not enabled"
-        findings.append(f"versioning is {state}: what is deleted or overwritten now is lost")
+        findings.append(f"versioning is {state}: objects that are deleted or overwritten now are lost")
     mode, days = wanted.get("object_lock_mode"), wanted.get("object_lock_days")
     if mode and found["lock"] != (mode, days):
         has = "{} for {} days".format(*found["lock"]) if found["lock"][0] else "not set"
         findings.append(f"Object Lock's default retention is {has}, not {mode} for {days} days")
-    return [Finding(CRITICAL, "recovery", f"{told}; to mend it: {apply}.") for told in findings]
+    return [Finding(CRITICAL, "recovery", f"{told}; to fix it: {apply}.") for told in findings]
 
 
 def judge_destruction(days, command, now):

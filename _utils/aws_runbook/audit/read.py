@@ -149,5 +149,5 @@ def bucket_policy(session, wanted):
 
 def account(session):
     """Return the account's users and roles with their policies, and the policies whose documents are missing."""
-    details = iam_account.details(session, "list who may do what in the account", policies_of_aws=True)
+    details = iam_account.details(session, "list the users and policies of the account", policies_of_aws=True)
     return access.holders(details), access.unknown_policies(details)

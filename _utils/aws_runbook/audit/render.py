@@ -95,7 +95,7 @@ def write(path, text, argument="prometheus_file"):
     try:
         _replace(Path(path), text)
     except (OSError, ValueError) as error:  # a ValueError for characters that are invalid in a path
-        reason = getattr(error, "strerror", None) or "it is no path"
+        reason = getattr(error, "strerror", None) or "it is not a path"
         raise RunbookError(
             f"{argument} is {str(path)!r}, and that cannot be written ({reason}); name a file in a folder that exists."
         ) from error

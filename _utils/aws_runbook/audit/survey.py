@@ -61,7 +61,7 @@ def report(session, targets, planned, expectations, keys_of, now):
 
 def _told(targets, read):
     """Return ``read(target)`` of each target, and report progress."""
-    progress = Progress("Looking at backups", "places", len(targets))
+    progress = Progress("Auditing backups", "places", len(targets))
     for target in targets:
         yield read(target)
         progress.step()
@@ -193,7 +193,7 @@ class _Survey:
         except _UnreadError:
             return []
         if unknown:
-            message = f"what the policies {', '.join(unknown)} allow could not be seen; whoever has one may be able to do more."
+            message = f"the policies {', '.join(unknown)} could not be read; principals with one of them may have more permissions."
             self.tell("account", [Finding(NOTE, "access", message)])
         return holders
 

@@ -35,8 +35,8 @@ _TALKATIVE = {"boto3": logging.INFO, "botocore": logging.INFO, "s3transfer": log
 # Values in the headers of a request; an HTTP library quotes headers that it refuses.
 _VISIBLE = re.compile(r"[!-~]*")
 _NO_ENDPOINT = (
-    "The endpoint in use (endpoint_url, or AWS_ENDPOINT_URL in the environment) is no URL that can be called; give one such as "
-    "https://localhost:4566, or leave it out to reach AWS."
+    "The endpoint in use (endpoint_url, or AWS_ENDPOINT_URL in the environment) is not a valid URL; give one such as https://localhost:4566, or "
+    "leave it out to reach AWS."
 )
 
 # The number of open connections that a recovery of backups uses at a time; botocore's default is ten.
@@ -126,9 +126,9 @@ def _layer(where, value, lookup):
 
 def _check_field(where, name, given):
     if name in _CREDENTIALS and not isinstance(given, str):
-        raise RunbookError(f"{where} has a {name} that is no text; write it in quotes.")
+        raise RunbookError(f"{where} has a {name} that is not a text; write it in quotes.")
     if name in _CREDENTIALS and not _VISIBLE.fullmatch(given):
-        raise RunbookError(f"{where} has a {name} with a space, a line break or another character that none has.")
+        raise RunbookError(f"{where} has a {name} with a space, a line break or another character that it cannot have.")
     if not isinstance(given, str):
         shown = "a URL such as https://localhost:4566" if name == "endpoint_url" else "a text"
         raise RunbookError(f"{where} has the {name} {given!r}; give {shown}.")
@@ -248,7 +248,7 @@ def region_of(connection):
     try:
         return connection.region or _region_of_session(connection, _surroundings()) or DEFAULT_REGION
     except BotoCoreError as error:
-        failed = UnreachableError(f"Cannot tell the AWS region: {failures.plain(error)}.")
+        failed = UnreachableError(f"Cannot determine the AWS region: {failures.plain(error)}.")
     raise failed
 
 

@@ -22,12 +22,12 @@ DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Aut
 _SERVER_ERROR = 500
 
 _NO_CREDENTIALS = (
-    "there are no AWS credentials. Name them in pillar (aws:admin), or in the environment as for the AWS CLI "
-    "(AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)"
+    "there are no AWS credentials. Set them in pillar (aws:admin), or in the environment as for the AWS CLI (AWS_PROFILE, or AWS_ACCESS_KEY_ID "
+    "and AWS_SECRET_ACCESS_KEY)"
 )
 _NO_PROCESS = (
-    "the program that credential_process in the shared configuration (~/.aws/config) names gave no credentials that can be "
-    "read. Run it by hand and mend what it prints, or name other credentials in pillar (aws:admin)"
+    "the program that credential_process in the shared configuration (~/.aws/config) names returned no valid credentials. Run it by hand and "
+    "correct its output, or set other credentials in pillar (aws:admin)"
 )
 # Nothing was sent, or no connection could be made.
 _NOT_SENT = (
@@ -67,16 +67,16 @@ _OWN_PROVIDERS = ("custom-process",)
 # AWS's codes for rejected credentials, and what to do about them.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 _RENEW = "Renew the credentials in use, or use others."
-_OTHER_KEY = "The access key in use was deleted, is not active, or is written wrongly: use another."
+_OTHER_KEY = "The access key in use was deleted, is not active, or is misspelt: use another."
 _SIGNED_WRONGLY = (
     "The secret key in use is not that of its access key: use another; or this machine's clock is wrong: set it."
 )
 _CLOCK = "The clock of this machine is wrong: set it, and run this again."
 # How AWS's messages begin whose cause is a clock. https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html
 _OUT_OF_TIME = ("Signature expired", "Signature not yet current")
-_LATER = "AWS takes no more calls at this moment: run this again later."
-_BUSY = "AWS is at something else with it: run this again when that is done."
-_AGAIN = "AWS has failed, and nothing was concluded from it: run this again."
+_LATER = "AWS throttles calls at present: run this again later."
+_BUSY = "AWS is making another change to it: run this again when that is done."
+_AGAIN = "AWS failed, and the answer was not used: run this again."
 _CURES = {
     "ExpiredToken": _RENEW,
     "ExpiredTokenException": _RENEW,
@@ -158,7 +158,7 @@ def translated(error, doing, service, operation, *, writing=False, once=False, o
     came = _came(error)
     if writing:
         return UncertainError(f"Cannot {doing}: {came}. {_unknown(once)}", code(error))
-    again = "Nothing was concluded from it; run this again. If it stays so, a proxy or the network between here and AWS is at fault."
+    again = "The answer was not used; run this again. If this happens again, a proxy or the network between this machine and AWS is the cause."
     return AwsError(f"Cannot {doing}: {came}. {again}", code(error))
 
 
@@ -234,17 +234,13 @@ def _of_aws(error, doing, service, operation, *, writing, once, hidden):
 
 def _came(error):
     if isinstance(error, _LOST):
-        return f"no whole answer came ({type(error).__name__})"
+        return f"no complete answer arrived ({type(error).__name__})"
     came = str(error) if isinstance(error, answers.Unreadable) else None
     if isinstance(error, ClientError):
         came = answers.not_of_aws(error)
-    return f"what came is no answer of AWS's that can be read ({came or type(error).__name__})"
+    return f"the answer is not a valid answer of AWS ({came or type(error).__name__})"
 
 
 def _unknown(once):
-    then = (
-        "Look at what is there before you ask for it again"
-        if once
-        else "Run this again: it looks at what is there first"
-    )
+    then = "Check what exists before you repeat it" if once else "Run this again: it first reads what exists"
     return f"It is not known whether AWS did it. {then}."

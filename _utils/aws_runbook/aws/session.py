@@ -133,7 +133,7 @@ class Session:
         return self._cache.get((self.connection, "sts", None, "get_caller_identity"), {}, self._identify)
 
     def _identify(self):
-        doing = "find out whose credentials these are"
+        doing = "identify the account and user of the credentials"
         client = self._client("sts", None, doing)
         return self._look(_Request(client, "sts", "get_caller_identity", doing, {}, client.get_caller_identity))
 
@@ -190,7 +190,7 @@ class Session:
             raise
         except AwsError as error:
             if error.code in failures.DENIED:
-                log.warning("%s It is asked for one by one instead, which takes longer.", error)
+                log.warning("%s Each resource is read by itself instead, which takes longer.", error)
             else:
                 log.debug("Not listed: %s", error)
             return None
@@ -288,7 +288,7 @@ class Session:
         request = _Request(client, service, method, doing, parameters, begin)
         iterator, page = self._look(request)
         rest = replace(request, ask=lambda: next(iterator, None))
-        progress = Progress(f"To {doing}, of which AWS does not tell how much there is", "entries")
+        progress = Progress(f"Reading the pages of an answer, to {doing}", "entries")
         while page is not None:
             yield page
             progress.step(sum(len(entries) for entries in page.values() if isinstance(entries, list)))
@@ -315,7 +315,7 @@ class Session:
             return self._ask(request, retried=retried, writing=True, once=once)
 
         try:
-            call = self._until(attempt, f"AWS to let me {doing}")
+            call = self._until(attempt, f"AWS to accept the request to {doing}")
         finally:
             for kin in known.kin or (service,):
                 self._cache.drop(kin, outdated, parameters)
@@ -356,7 +356,7 @@ class Session:
         def attempt():
             return self._ask(request, retried=retries.of_read(time.monotonic() - since))
 
-        call = self._until(attempt, f"an answer of AWS's, to {request.doing}")
+        call = self._until(attempt, f"a valid answer of AWS to the request to {request.doing}")
         if call.refused:
             raise call.refused
         return call.answer

@@ -45,12 +45,12 @@ class Tagging:
     def reason(self, key):
         """Return why a user may not set or remove ``key``, to complete a sentence; ``None`` if the user may."""
         if key in self.names:
-            return f"{key} is the name, which is not among the tags; leave it out"
+            return f"{key} is set from the name, and is not managed as a tag; leave it out"
         for prefix in self.reserved:
             if key.lower().startswith(prefix):
-                return f"AWS keeps keys that begin with {prefix} to itself; leave it out"
+                return f"AWS reserves keys that begin with {prefix}; leave it out"
         if key.lower().startswith(_NOTES):
-            return f"keys that begin with {_NOTES} are notes of the states; leave it out"
+            return f"keys that begin with {_NOTES} are reserved for notes of the states; leave it out"
         return None
 
     def of(self, listed):
@@ -71,7 +71,7 @@ class Tagging:
             same = seen.setdefault(self._told_by(key), key)
             if same != key:
                 raise RunbookError(
-                    f"{where}: tags has the keys {same} and {key}, which are one for AWS; leave one out."
+                    f"{where}: tags has the keys {same} and {key}, which are the same for AWS; leave one out."
                 )
 
     def spelled(self, wanted, found):

@@ -181,12 +181,9 @@ def _reason(session, name):
         if error.code not in DENIED:
             raise
         return (
-            "it belongs to another AWS account, or the credentials in use lack s3:ListBucket on it; which of the two, "
-            f"s3:ListAllMyBuckets would tell. {_CHOOSE} if it is not yours, choose another."
+            "it belongs to another AWS account, or the credentials in use lack s3:ListBucket on it; s3:ListAllMyBuckets would show which. "
+            f"{_CHOOSE} if it is not yours, choose another."
         )
     if name in ours:
-        return (
-            "it is one of the account's own, and the credentials in use need s3:ListBucket on it, from their policies and "
-            "the bucket's."
-        )
+        return "it belongs to this account, and the credentials in use need s3:ListBucket on it, from their policies and the bucket's."
     return f"it belongs to another AWS account. {_CHOOSE} choose another."

@@ -26,15 +26,15 @@ def overlap_problems(of_bucket):
         if one.expires != other.expires:
             expiring, kept = (one, other) if one.expires else (other, one)
             errors.append(
-                f"{_described(expiring)}, where objects expire, {_relation(expiring.prefix, kept.prefix)} "
-                f"{KINDS[kept.kind].noun} of {_described(kept)}, where none may; give them prefixes apart from each other."
+                f"{_described(expiring)}, where objects expire, {_relation(expiring.prefix, kept.prefix)} {KINDS[kept.kind].noun} of "
+                f"{_described(kept)}, where none may; give them separate prefixes."
             )
         elif {one.kind, other.kind} == {"pgbackrest", "sync"}:
             synced, repository = (one, other) if one.kind == "sync" else (other, one)
             errors.append(
                 f"{_described(synced)}, where `aws s3 sync --delete` deletes what is not on the server, "
-                f"{_relation(synced.prefix, repository.prefix)} the pgBackRest repository of {_described(repository)}; "
-                "give them prefixes apart from each other."
+                f"{_relation(synced.prefix, repository.prefix)} the pgBackRest repository of {_described(repository)}; give them separate "
+                "prefixes."
             )
     return errors
 
@@ -53,8 +53,8 @@ def mirror_problems(of_bucket, pillars):
     ]
     return [
         f"sync:directories:{directory} of {one.server} and sync:directories:{other_directory} of {other.server} are mirrored to "
-        f"{one.bucket}/{place} and {other.bucket}/{other_place}, where `aws s3 sync --delete` of one server deletes the files of "
-        "the other; give them locations apart from each other."
+        f"{one.bucket}/{place} and {other.bucket}/{other_place}, where `aws s3 sync --delete` of one server deletes the files of the other; give "
+        "them separate locations."
         for (one, directory, place), (other, other_directory, other_place) in combinations(mirrors, 2)
         if one.server != other.server and prefixes.overlap(place, other_place)
     ]
@@ -91,8 +91,8 @@ def _name_problems(found):
             if len(alike) > 1:
                 plural = "policies" if kind == "policy" else f"{kind}s"
                 errors.append(
-                    f"aws:backup:{kind} gives the {plural} {' and '.join(sorted(alike))}, which differ only by case; IAM takes "
-                    "them for the same."
+                    f"aws:backup:{kind} gives the {plural} {' and '.join(sorted(alike))}, which differ only by case; IAM treats them as the "
+                    "same."
                 )
     both = {target.group for target in found if target.group and not target.policy_name} & {
         target.user for target in found if not target.group and not target.policy_name
@@ -129,9 +129,8 @@ def _append_only_problems(found):
         for what in shared:
             stated[what][target.append_only].append(target.server)
     return [
-        f"aws:backup:append_only differs between servers that share {what}: it is True for "
-        f"{', '.join(dict.fromkeys(servers[True]))}, and not for {', '.join(dict.fromkeys(servers[False]))}; say the same "
-        "for each."
+        f"aws:backup:append_only differs between servers that share {what}: it is True for {', '.join(dict.fromkeys(servers[True]))}, and not "
+        f"for {', '.join(dict.fromkeys(servers[False]))}; set the same value for each."
         for what, servers in sorted(stated.items())
         if len(servers) > 1
     ]

@@ -57,9 +57,8 @@ def _check_settings(bucket, targets, setting, nested=True):
                 nested and (_inside(one.prefix, other.prefix) or _inside(other.prefix, one.prefix))
             ):
                 problems.append(
-                    f"Bucket {bucket}: {one.source} of {one.server} ({_kept(one)}) and {other.source} of "
-                    f"{other.server} ({_kept(other)}) share objects; give both the same aws:backup:expire_days and "
-                    "aws:backup:abort_multipart_days, or prefixes apart from each other."
+                    f"Bucket {bucket}: {one.source} of {one.server} ({_kept(one)}) and {other.source} of {other.server} ({_kept(other)}) share "
+                    "objects; give both the same aws:backup:expire_days and aws:backup:abort_multipart_days, or separate prefixes."
                 )
     if problems:
         raise PillarError(problems)
@@ -145,16 +144,14 @@ def growth(bucket, rules, protected, recovery):
     much = (
         f"grows to at most {max(known):.1f} times its size without recovery"
         if known
-        else "grows by what is deleted and overwritten"
+        else "grows by the deleted and overwritten objects"
     )
     grows = f"The bucket {bucket} {much}"
     if unknown:
         rest = f": all but {unknown} {much}" if known else ""
         grows = f"How much the bucket {bucket} grows is unknown without recovery:retention_days{rest}"
     how = f" ({told})" if told else ""
-    return (
-        f"{grows}, if as much is written every day: what is deleted or overwritten is kept for {days} days more{how}."
-    )
+    return f"{grows}, if as much is written every day: deleted and overwritten objects are kept for {days} days more{how}."
 
 
 def _longer(kept, days, locked):

@@ -35,7 +35,7 @@ def is_for_backups(document):
 
 
 def is_the_runbooks(document):
-    """Whether it is for backups and allows what they need on S3 buckets, and nothing else."""
+    """Whether it is for backups, and allows only what they need on S3 buckets."""
     return is_for_backups(document) and not surplus(document)
 
 

@@ -110,7 +110,7 @@ def _too_soon(bucket, found, wanted, days, remove):
                     f"Bucket {bucket}: {_named(rule)}, found there, is disabled; enabled, it {says}: {remedy}."
                 )
     errors += [
-        f"Bucket {bucket}: {_named(rule)}, asked for, would delete noncurrent versions after {lifecycle_rule.noncurrent_days(rule)} days, and "
+        f"Bucket {bucket}: {_named(rule)}, requested, would delete noncurrent versions after {lifecycle_rule.noncurrent_days(rule)} days, and "
         f"recovery keeps them for {days}: give it {days} days or more."
         for rule in (wanted if days else ())
         if _shortens(rule, days) and lifecycle_rule.is_enabled(rule)
@@ -131,16 +131,16 @@ def _danger_found(bucket, rule, place, allow, remove):
     if not lifecycle_rule.is_enabled(rule) and "current" in lifecycle_rule.actions(rule):
         return [f"{clause} is disabled; enabled, it would expire objects of {place}: {remedy}, before that happens."]
     if lifecycle_rule.is_enabled(rule) and rule.get("ID") not in allow and not is_keeping(rule):
-        return [f"{clause} {says(rule)} of {place}: if that is meant, name it in allow; otherwise {remedy}."]
+        return [f"{clause} {says(rule)} of {place}: if that is intended, name it in allow; otherwise {remedy}."]
     return []
 
 
 def _danger_wanted(bucket, rule, place, allow):
-    clause = f"Bucket {bucket}: {_named(rule)}, asked for,"
+    clause = f"Bucket {bucket}: {_named(rule)}, requested,"
     if lifecycle_rule.expires(rule):
         return [f"{clause} would expire objects {_when(rule)} and reaches {place}: narrow its prefix or leave it out."]
     if lifecycle_rule.is_enabled(rule) and rule.get("ID") not in allow:
-        return [f"{clause} {says(rule)} of {place}: if that is meant, name it in allow."]
+        return [f"{clause} {says(rule)} of {place}: if that is intended, name it in allow."]
     return []
 
 
@@ -194,8 +194,8 @@ def merge(found, wanted, protected=(), purge=False, retired=(), remove=None, day
             kept.append(other)
             if _is_family(other) and lifecycle_rule.expires(other):
                 warnings.append(
-                    f"{_named(other, start=True)} is named like the rules made here, but pillar does not ask for it: it is "
-                    f"kept, and goes on expiring objects {_when(other)}. To remove it: {remove(other.get('ID'))}."
+                    f"{_named(other, start=True)} has a name like the rules of this project, but pillar does not declare it: it is kept, and "
+                    f"continues to expire objects {_when(other)}. To remove it: {remove(other.get('ID'))}."
                 )
     taken = {other.get("ID"): other for other in kept}
     for index, rule in enumerate(wanted):
@@ -255,8 +255,7 @@ def _check_ids(wanted):
 def _check_taken(rule, other):
     if other is not None:
         raise UnsafeError(
-            f"{_named(rule, start=True)} cannot be added: {_named(other)} has the same ID and is about other objects; rename "
-            "or remove that one."
+            f"{_named(rule, start=True)} cannot be added: {_named(other)} has the same ID and covers other objects; rename or remove that one."
         )
 
 
@@ -277,8 +276,8 @@ def _check_result(found, rules, protected, days):
 def left_keeping(rules):
     """Warnings for rules made here that still stand for recovery, where pillar no longer asks for it."""
     return [
-        f"{_named(rule, start=True)} stands for recovery, which pillar no longer asks for: the bucket goes on keeping versions, for "
-        f"{lifecycle_rule.noncurrent_days(rule)} days. To manage that again, say aws:backup:recovery with its days; to keep no new versions, "
+        f"{_named(rule, start=True)} belongs to recovery, which pillar no longer declares: the bucket continues to keep versions, for "
+        f"{lifecycle_rule.noncurrent_days(rule)} days. To manage them again, set aws:backup:recovery:days; to keep no new versions, set "
         "aws:backup:recovery:allow_suspend: True."
         for rule in rules
         if is_keeping(rule)

@@ -91,12 +91,12 @@ def is_the_runbooks(rule):
 def _row(name, region, evidence, names):
     verdict = f"is for backups ({evidence})" if evidence else f"may be for backups ({_of_policies(names)})"
     why = (
-        f"The bucket {name} in {region} {verdict}, and no known pillar names it; look at what it holds: "
-        "s3_bucket.absent removes it only when it is empty."
+        f"The bucket {name} in {region} {verdict}, and no known pillar names it; check its contents: s3_bucket.absent removes it only when it is "
+        "empty."
     )
     return orphans.row("bucket", why, policies=names, buckets=[name])
 
 
 def _unread(errors):
     names, error = sorted(errors), errors[min(errors)]
-    return orphans.row("unread", f"Whether {', '.join(names)} is for backups cannot be told. {error}", buckets=names)
+    return orphans.row("unread", f"It is not known whether {', '.join(names)} is for backups. {error}", buckets=names)

@@ -111,7 +111,7 @@ def plan(pillars, servers=(), nearest=lambda server: None):  # noqa: ARG005 - wh
 
 
 def _without_backup(server, nearest):
-    cure = f"did you mean {nearest}? If not, take it out" if nearest else "name minions by their ID, or take it out"
+    cure = f"did you mean {nearest}? If not, remove it" if nearest else "name minions by their ID, or remove it"
     return f"{server}: aws:servers names it, but no backup follows from its pillar; {cure}."
 
 
@@ -162,8 +162,8 @@ def _bucket(bucket, pillars, of_bucket, said):
     if len(regions) > 1:
         told = ", ".join(f"{region} ({', '.join(regions[region])})" for region in sorted(regions))
         errors.append(
-            f"The bucket {bucket} is given more than one region: {told}; a bucket is in one: name it as "
-            f"aws:backup:buckets:{bucket}:region for each of these servers."
+            f"The bucket {bucket} has more than one region: {told}; a bucket has one: set aws:backup:buckets:{bucket}:region for each of these "
+            "servers."
         )
     for name in sorted(tags):
         if len(tags[name]) > 1:
@@ -190,7 +190,7 @@ def _recovery(bucket, pillars, of_bucket, said):
             for settings, servers in stated.items()
         )
         differ = (
-            f"The bucket {bucket} is told to keep different things: {told}; a bucket keeps versions as a whole: say the same as "
+            f"The bucket {bucket} has different settings of recovery: {told}; versioning is a setting of the whole bucket: set the same "
             f"aws:backup:buckets:{bucket}:recovery for each of these servers."
         )
         return None, [differ]
@@ -315,7 +315,7 @@ def _require(found):
 
 def _unused_buckets(pillars, buckets):
     return [
-        f"{server}: aws:backup:buckets:{bucket} has settings, but no backup known here goes to that bucket."
+        f"{server}: aws:backup:buckets:{bucket} has settings, but no known backup is stored in that bucket."
         for server, pillar in pillars.items()
         for bucket in sorted(get(pillar, "aws:backup:buckets", {}))
         if bucket not in buckets
@@ -325,7 +325,7 @@ def _unused_buckets(pillars, buckets):
 def _without_effect(pillars, by_bucket, rules):
     """Return notes on an ``abort_multipart_days`` in pillar that has no effect, because the rule for versions is earlier."""
     return [
-        f"{server}: {key} is {days}, and has no effect in the bucket {bucket}: recovery has incomplete uploads deleted there after "
+        f"{server}: {key} is {days}, and has no effect in the bucket {bucket}, because recovery deletes incomplete uploads there after "
         f"{expiry.UNFINISHED_DAYS} day."
         for bucket in sorted(by_bucket)
         if (rules[bucket].get("recovery") or {}).get("days")

@@ -150,8 +150,8 @@ def _check_instance(where, wanted):
     return wanted
 
 
-_COPY = "Take a snapshot, restore it under another name with what is wanted, and move over"
-_ENCRYPT = "Take a snapshot, copy it with {} KMS key, restore the copy under another name, and move over"
+_COPY = "Take a snapshot, restore it under another name with the wanted settings, and switch to it"
+_ENCRYPT = "Take a snapshot, copy it with {} KMS key, restore the copy under another name, and switch to it"
 _BY_SQL = "Create the database with SQL (CREATE DATABASE)"
 
 _COMMON = (
@@ -188,8 +188,8 @@ _COMMON = (
     Parameter("vpc_security_groups", check=arguments.names),
     Parameter("tags", check=checks.tags(tagging.RDS), shared=True),
 )
-_OTHER_ENGINE = "Make a database of another name and copy the data"
-_OTHER_NETWORK = f"{_COPY}, as another subnet group is another network"
+_OTHER_ENGINE = "Create a database with another name and copy the data"
+_OTHER_NETWORK = f"{_COPY}, because another subnet group is another network"
 _PORT = checks.whole(*database_checks.PORTS)
 
 INSTANCE = Attributes(

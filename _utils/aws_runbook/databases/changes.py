@@ -52,7 +52,7 @@ _WITHOUT_SNAPSHOT = (
 
 @dataclass(frozen=True)
 class Decision:
-    """The changes, the warnings, what AWS must still do, and the changes that are possible only after that."""
+    """The changes, the warnings, the pending actions of AWS, and the changes that are possible only after them."""
 
     changes: dict = field(default_factory=dict)
     warnings: tuple = ()
@@ -133,8 +133,8 @@ def _check_fixed(subject, current, wanted):
     size = _standing(current).get("allocated_storage", current.get("allocated_storage"))
     if size and wanted.get("allocated_storage", size) < size and not _grows(current, wanted):
         raise RunbookError(
-            f"{subject} has allocated_storage {size}, not {wanted['allocated_storage']}, and storage cannot shrink. Name "
-            f"{size}, or make a database of another name and copy the data."
+            f"{subject} has allocated_storage {size}, not {wanted['allocated_storage']}, and storage cannot shrink. Set it to {size}, or create "
+            "a database with another name and copy the data."
         )
 
 
@@ -147,19 +147,21 @@ def check_at_once(subject, changes, held):
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
     """
     if "port" in changes:
-        raise RunbookError(f"{subject}: a change of port restarts it at once, in no window. Say apply: now if it may.")
+        raise RunbookError(
+            f"{subject}: a change of port restarts it at once, outside of its maintenance window. To allow that, set apply: now."
+        )
     if "master_password" not in changes:
         return
     others = sorted(set(changes) - {"master_password", "tags"})
     if others:
         raise RunbookError(
-            f"{subject}: master_password changes at once, and {', '.join(others)} would with it. Say apply: now, or "
-            "change one after the other."
+            f"{subject}: master_password changes at once, and {', '.join(others)} would change with it. Set apply: now, or change them one after "
+            "the other."
         )
     if held:
         raise RunbookError(
-            f"{subject}: master_password changes at once, and what waits for the maintenance window would with it: "
-            f"{', '.join(held)}. Say apply: now if it may, or run this again after the window."
+            f"{subject}: master_password changes at once, and changes that wait for the maintenance window would be made with it: "
+            f"{', '.join(held)}. To allow that, set apply: now, or run this again after the window."
         )
 
 
@@ -171,7 +173,7 @@ def check_reset(subject, held):
     """
     if held:
         raise RunbookError(
-            f"{subject}: its password changes at once, and what waits for the maintenance window would with it: "
+            f"{subject}: its password changes at once, and changes that wait for the maintenance window would be made with it: "
             f"{', '.join(held)}. Run this again after the window, or after a run with apply: now."
         )
 
@@ -239,8 +241,8 @@ def _though(against):
         return ""
     said = ", ".join(f"{attribute}: {value}" for attribute, value in sorted(against.items()))
     return (
-        f", though pillar says {said}, as {'it is' if len(against) == 1 else 'they are'} now; to take that back, say apply: now, "
-        "which makes all else that waits happen at once, or change pillar"
+        f", although pillar has {said}, as {'it is' if len(against) == 1 else 'they are'} now; to cancel that, set apply: now, which also makes "
+        "all other waiting changes at once, or change pillar"
     )
 
 
@@ -260,12 +262,12 @@ def obstacles(
         ]
     if protected:
         found.append(
-            f"{subject} has deletion protection and is not deleted. To turn it off: {unprotect}, and take "
-            "deletion_protection out of pillar."
+            f"{subject} has deletion protection and is not deleted. To turn it off: {unprotect}, and remove deletion_protection from pillar."
         )
     if skip is not True and not snapshot:
         found.append(
-            f"{subject} is not deleted, since its data would be lost. To keep the data, name a final snapshot as final_db_snapshot_identifier; to delete it, say skip_final_snapshot: True."
+            f"{subject} is not deleted, because its data would be lost. To keep the data, name a final snapshot as final_db_snapshot_identifier; "
+            "to delete it, set skip_final_snapshot: True."
         )
     if skip is True and snapshot:
         found.append(f"{subject}: skip_final_snapshot and final_db_snapshot_identifier are given; leave one out.")
@@ -273,11 +275,11 @@ def obstacles(
         found.append(f"{subject} is not deleted: there is a snapshot {snapshot} already; name another.")
     if snapshot and (whole or status) in _WITHOUT_SNAPSHOT:
         found.append(
-            f"{subject} is {whole or status}, and AWS takes no final snapshot of it; to delete it with its data, say "
-            "skip_final_snapshot: True."
+            f"{subject} is {whole or status}, and AWS cannot take a final snapshot of it; to delete it with its data, set skip_final_snapshot: "
+            "True."
         )
     if not found and status == _STOPPED and only_started:
-        found.append(f"{subject} is stopped, and AWS does not delete it then; start it, and run this again.")
+        found.append(f"{subject} is stopped, and AWS deletes only a started one; start it, and run this again.")
     if not found and is_at_work(status):
         found.append(f"{subject} is {status} and cannot be deleted now; run this again when it is available.")
     return found

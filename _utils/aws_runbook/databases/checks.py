@@ -54,7 +54,7 @@ def engine_version(where, attribute, value):
     """Check ``latest`` or a version; returned as a text."""
     if isinstance(value, float | bool):
         raise RunbookError(
-            f"{where}: {attribute} is {value!r}, a number, in which 16.10 is 16.1; write it in quotes: '{value}'."
+            f"{where}: {attribute} is {value!r}, a number, for which 16.10 equals 16.1; write it in quotes: '{value}'."
         )
     text = str(value)
     if text != engine_versions.LATEST and not _VERSION.fullmatch(text):
@@ -120,4 +120,4 @@ def complete(where, wanted, needed):
     """Check that the attributes ``needed`` are given for a new database."""
     missing = [attribute for attribute in needed if wanted.get(attribute) is None]
     if missing:
-        raise RunbookError(f"There is no {where} yet; to make one, give {' and '.join(missing)}.")
+        raise RunbookError(f"There is no {where} yet; to create one, give {' and '.join(missing)}.")

@@ -1,5 +1,5 @@
 """
-How to connect to a database: what a person needs to know, and lines for the shell. Never a password.
+How to connect to a database: host, port and user, and shell commands. Never a password.
 
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ConnectToPostgreSQLInstance.html
 """

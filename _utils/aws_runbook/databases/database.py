@@ -41,8 +41,8 @@ class Api:
 class Database:
     """A database by its name, there or not."""
 
-    # What people call the kind, its module, its key under aws:rds in pillar, what AWS calls it, its attributes, and those
-    # that a new one cannot do without.
+    # The kind's name in messages, its module, its key under aws:rds in pillar, its API, its attributes, and those
+    # that a new one needs.
     kind = module = key = ""
     api: Api
     attributes: Attributes
@@ -69,7 +69,7 @@ class Database:
         return self.status(entry)
 
     def vpc_id(self, entry):
-        """The id of its VPC; ``None`` when AWS does not tell it."""
+        """The id of its VPC; ``None`` if AWS does not return it."""
 
     def endpoint(self, entry) -> Any:
         """``host``, ``port``, ``database`` and ``public``, as :func:`database_connection.details` takes them."""
@@ -236,7 +236,7 @@ class Database:
         """The command that sets a new password and writes it to ``place``; the store is an argument where pillar does not name it."""
         try:
             declared = self.declared().get("store")
-        except RunbookError:  # what is wrong in pillar is another message's
+        except RunbookError:  # errors in pillar are reported elsewhere
             declared = None
         store = place.description if place and place.description != declared else None
         return self.session.command(f"{self.module}.reset_password", name=self.name, store=store)
@@ -344,7 +344,7 @@ class Database:
         passwords.replace(self.where, place, self._giving(parameters), again=partial(self._reset, place))
 
     def _store_password(self, place, engine, **parameters):
-        """That AWS has kept so far: what stands in the store already becomes the password."""
+        """For a password that AWS has managed so far: a value already in the store becomes the password."""
         passwords.give_standing(self.where, place, engine, self._giving(parameters), again=partial(self._reset, place))
 
     def _giving(self, parameters):
@@ -360,8 +360,7 @@ class Database:
         """Set a new password and write it to the store ``place``; returns a sentence that says so."""
         if place is None:
             raise RunbookError(
-                f"No store is named for the password of {self.name}: name it as aws:rds:{self.key}:{self.name}:store in "
-                "pillar."
+                f"The password of {self.name} has no store: set aws:rds:{self.key}:{self.name}:store in pillar."
             )
         entry = self.required()
         secret = entry.get("MasterUserSecret")
@@ -379,7 +378,7 @@ class Database:
         """Delete it, with the final snapshot ``snapshot``, or without one if ``skip``."""
         arguments.one_of(self.where, "skip_final_snapshot", skip, (True, False))
         found = self.obstacles(skip, snapshot)
-        if found:  # what AWS would refuse is refused before any part goes
+        if found:  # check everything that AWS would refuse before any part is deleted
             raise RunbookError("\n".join(found))
         self.delete_parts()
         self.session.write(

@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 _PAUSE = 20.0
 _STANDARD = "open-source-rds-standard-support"
 _UNTOLD = (
-    "It could not be asked until when the versions of {} have standard support, as the credentials in use lack "
-    "rds:DescribeDBMajorEngineVersions: which of them are in Extended Support, which costs extra, is told by their names only."
+    "The end of standard support of the versions of {} could not be read, because the credentials in use lack "
+    "rds:DescribeDBMajorEngineVersions: only the names of versions tell which of them are in Extended Support, which costs extra."
 )
 
 
@@ -32,7 +32,9 @@ def described(where, name, entries, *members):
     for entry in entries:
         if name.lower() in [entry.get(member, "").lower() for member in members]:
             return entry
-    raise RunbookError(f"Cannot find the {where}: AWS's answer is about others. It was not used; run this again.")
+    raise RunbookError(
+        f"Cannot find the {where}: AWS's answer describes other resources. It was not used; run this again."
+    )
 
 
 def tags(session, what, arn, entry):
@@ -63,7 +65,7 @@ def vpc_id(session, subnet_group_name):
         return ec2.required_vpc(session, None)["VpcId"]
     group = subnet_group(session, subnet_group_name)
     if group is None:
-        raise RunbookError(f"There is no DB subnet group {subnet_group_name}: make it first, or name another.")
+        raise RunbookError(f"There is no DB subnet group {subnet_group_name}: create it first, or name another.")
     return group["VpcId"]
 
 
@@ -84,8 +86,8 @@ def check_public(session, where, subnet_group_name):
     missing = [f"{attribute}: True" for attribute, is_there in needed.items() if not is_there()]
     if missing:
         raise RunbookError(
-            f"{where}: publicly_accessible is True, which its VPC {found} does not allow; give that VPC "
-            f"{' and '.join(missing)} in aws:ec2:vpcs, or say publicly_accessible: False."
+            f"{where}: publicly_accessible is True, which its VPC {found} does not allow; give that VPC {' and '.join(missing)} in aws:ec2:vpcs, "
+            "or set publicly_accessible: False."
         )
 
 
@@ -118,7 +120,7 @@ def available_versions(session, engine):
 
 
 def upgrade_targets(session, engine, version):
-    """The versions that a database of ``version`` can be brought to, and that AWS offers."""
+    """The versions to which a database of ``version`` can be upgraded, and that AWS offers."""
     answer = session.read(
         "rds",
         "describe_db_engine_versions",
@@ -137,7 +139,7 @@ def upgrade_targets(session, engine, version):
 
 def ended_support(session, engine):
     """
-    The major versions of an engine whose standard support is over; and a list of warnings, where it may not be asked.
+    The major versions of an engine whose standard support is over; and a list of warnings, if the credentials may not read that.
 
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/extended-support-viewing-support-dates.html
     """
@@ -145,7 +147,7 @@ def ended_support(session, engine):
         answer = session.read(
             "rds",
             "describe_db_major_engine_versions",
-            f"ask until when the versions of {engine} have standard support",
+            f"read until when the versions of {engine} have standard support",
             Engine=engine,
         )
     except AwsError as error:
@@ -176,7 +178,7 @@ def resolved_version(session, subject, engine, actual, wanted, allow):
 
 def resolved(session, subject, current, wanted, allow):
     """
-    What is wanted, in view of what is there: the version by its numbers, security groups and the KMS key as they are
+    Resolve the wanted attributes against the present ones: the version by its numbers, security groups and the KMS key as they are
     described; and a list of warnings.
     """
     wanted, known, warnings = dict(wanted), current or {}, []
@@ -201,7 +203,7 @@ def resolved(session, subject, current, wanted, allow):
 
 def wait(subject, status, timeout):
     """
-    Wait until ``status()`` is "available", or what does not become it; an error that says what it was last, when
+    Wait until ``status()`` is "available", or a status that AWS does not leave by itself; an error with the last status, when
     ``timeout`` seconds are over.
     """
     last = {}
@@ -213,7 +215,7 @@ def wait(subject, status, timeout):
 
     if not until(settled, what=f"{subject} to be available", timeout=timeout, first=1.0, most=_PAUSE):
         raise RunbookError(
-            f"{subject} is still {last['status']}, and the time to wait for it is over. AWS continues by itself: run this again to check."
+            f"{subject} is still {last['status']}, and the timeout is over. AWS continues: run this again to check."
         )
 
 

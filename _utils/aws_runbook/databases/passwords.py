@@ -68,7 +68,7 @@ def for_new(subject, place, engine):
 
 def _known(subject, place, engine):
     """
-    The password that the store ``place`` has for a new database; ``None`` where nothing stands in any of its places, and an error
+    The password that the store ``place`` has for a new database; ``None`` if all of its places are empty, and an error
     for one of no use, or for several: none of them is overwritten.
     """
     standing = _standing(subject, place)
@@ -77,20 +77,20 @@ def _known(subject, place, engine):
     known = standing[0].value
     if known and not is_valid(known, engine):
         raise StoreError(
-            f"{subject}: the password in {place.describe()} is not one that RDS takes ({_SHORTEST} to {_longest(engine)} "
-            'printable ASCII characters without / " @ and space); remove it there, and a new one is made.'
+            f"{subject}: the password in {place.describe()} is not one that RDS accepts ({_SHORTEST} to {_longest(engine)} "
+            'printable ASCII characters without / " @ and space); remove it there, and a new one is generated.'
         )
     unread = next((entry for entry in standing if not entry.value), None)
     if unread:
         raise StoreError(
-            f"{subject}: {unread.where} holds a password that cannot be read from here, and is not overwritten. Remove "
-            "it there, and a new one is made."
+            f"{subject}: {unread.where} holds a password that cannot be read from here, and is not overwritten. Remove it there, and a new one "
+            "is generated."
         )
     return known
 
 
 def _standing(subject, place):
-    """The places in which something stands; an error where two of them differ, as far as can be read from here."""
+    """The places that are not empty; an error if two of them differ, as far as they can be read from here."""
     standing = [entry for entry in place.places(NAME) if entry.stands]
     readable = [entry for entry in standing if entry.value]
     other = next((entry for entry in readable if entry.value != readable[0].value), None)
@@ -105,7 +105,8 @@ def _standing(subject, place):
 def overtaken(where, place, *, reset):
     """The error about a database that another run created while this one was storing a password for it."""
     return RunbookError(
-        f"The {where} was created by somebody else at the same moment, so {place.describe()} may contain a password that is not its own. To make sure, set a new one: {reset()}."
+        f"The {where} was created by another client at the same time, so {place.describe()} may hold a password that is not its own. To be "
+        f"certain, set a new one: {reset()}."
     )
 
 
@@ -113,10 +114,10 @@ def replace(subject, place, give, *, again):
     """
     Write a new password to the store ``place``, and pass it to ``give``, which calls AWS once.
 
-    When AWS refuses it or cannot be reached, what was in the store before is restored. After an error that leaves open whether AWS
+    If AWS refuses it or cannot be reached, the previous content of the store is restored. After an error that leaves open whether AWS
     set it, the new one stays, and the error names the command from ``again()`` that sets one again.
     """
-    with place.alone():  # so that what comes back is what was there
+    with place.alone():  # so that exactly the previous content is restored
         place.check([NAME])
         _standing(subject, place)
         _give(place, generate(), give, again)
@@ -139,8 +140,8 @@ def _give(place, password, give, again):
     except RunbookError as error:
         if not isinstance(error, UnreachableError) and not _is_refusal(error):
             raise RunbookError(
-                f"{error} It is not known whether AWS took the new password, which is in {place.describe()}. To make sure, set "
-                f"another one: {again()}."
+                f"{error} It is not known whether AWS accepted the new password, which is in {place.describe()}. To be certain, set another one: "
+                f"{again()}."
             ) from error
         left = undo()
         if left:
@@ -163,11 +164,11 @@ def check(where, wanted, entry, place, *, reset):
     """
     kind = wanted.get("master_password")
     if kind == STORED and place is None:
-        raise RunbookError(f"{where}: master_password is 'stored', and no store is named; name one as store.")
+        raise RunbookError(f"{where}: master_password is 'stored', and store is missing; give one.")
     if entry is None:
         if kind is None:
             raise RunbookError(
-                f"There is no {where} yet; to make one, name a store for its password, or say master_password: managed."
+                f"There is no {where} yet; to create one, give a store for its password, or set master_password: managed."
             )
         if kind == STORED:
             place.check([NAME], write=False)
@@ -181,6 +182,6 @@ def check(where, wanted, entry, place, *, reset):
         if missing:
             there = f"; it is in {standing[0]}" if standing else ""
             raise RunbookError(
-                f"The {where} is there, but its password is not in {missing[0]}{there}. If you know it, put it there. Otherwise, "
-                f"to set a new one and store it: {reset()}."
+                f"The {where} exists, but its password is not in {missing[0]}{there}. If you know it, store it there. Otherwise, to set a new "
+                f"one and store it: {reset()}."
             )

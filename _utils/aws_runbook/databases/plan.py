@@ -113,8 +113,8 @@ def _circles(groups):
     except CycleError as error:
         first, second, *_ = error.args[1]
         yield (
-            f"{_EC2}:security_groups:{first} and {second} name each other in their rules; give the rules of one of them a "
-            "block as their source."
+            f"{_EC2}:security_groups:{first} and {second} refer to each other in their rules; use a CIDR block as the source in the rules of one "
+            "of them."
         )
 
 
@@ -137,7 +137,7 @@ def _database_problems(databases, vpcs):
             if not wrong and entry.get("vpc") in vpcs and presets.expand(entry).get("publicly_accessible"):
                 yield from _ways_in_missing(where, entry["vpc"], vpcs[entry["vpc"]])
             if "store" not in entry and entry.get("master_password") != "managed":
-                yield f"{where}:store is missing; name where its password goes, or say master_password: managed."
+                yield f"{where}:store is missing; give the store of its password, or set master_password: managed."
     yield from _shared_stores(databases)
 
 

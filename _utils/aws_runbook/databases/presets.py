@@ -11,7 +11,7 @@ PRESETS = {
         "engine": "postgres",
         "engine_version": "latest",
         "db_instance_class": "db.t3.micro",
-        "allocated_storage": 20,  # what AWS's free tier includes
+        "allocated_storage": 20,  # within AWS's free tier
         "storage_type": "gp2",
         "max_allocated_storage": 0,  # no autoscaling
         "multi_az": False,

@@ -11,7 +11,7 @@ ENGINES = ("aurora-postgresql", "aurora-mysql")
 CLASS = "db.serverless"
 MOST = 256
 SHORTEST_PAUSE, LONGEST_PAUSE = 300, 86400
-# Options of v1, and what does the same in v2.
+# Options of v1, and their equivalents in v2.
 V1_OPTIONS = {
     "engine_mode": "leave it out: min_capacity and max_capacity make a cluster Serverless v2",
     "scaling_configuration": "give min_capacity, max_capacity and seconds_until_auto_pause",
@@ -38,8 +38,7 @@ def check(where, attributes):
     version = str(checked.get("engine_version", ""))
     if version.partition(".")[0] in _GONE and checked.get("engine", "aurora-postgresql") == "aurora-postgresql":
         raise RunbookError(
-            f"{where}: engine_version is {version!r}, which is gone from AWS; give latest, or a version of Serverless v2, 13 "
-            "or later."
+            f"{where}: engine_version is {version!r}, which AWS no longer offers; give latest, or a version of Serverless v2, 13 or later."
         )
     _check_capacity(where, checked)
     return checked
@@ -50,7 +49,9 @@ def _check_capacity(where, checked):
     _unit(where, "min_capacity", least, 0)
     _unit(where, "max_capacity", most, 1)
     if least is not None and most is not None and least > most:
-        raise RunbookError(f"{where}: min_capacity is {least}, and max_capacity {most}; give at least as much.")
+        raise RunbookError(
+            f"{where}: min_capacity is {least}, and max_capacity {most}; give a max_capacity of at least min_capacity."
+        )
     pause = checked.get("seconds_until_auto_pause")
     if pause is None:
         return

@@ -1,7 +1,7 @@
 """
-Storage of instances: what RDS takes together, what not at all, and what it sets by itself.
+Storage of instances: which values RDS accepts together, which it refuses, and which it sets by itself.
 
-What it sets by itself, as IOPS that rise with the size, is said beforehand like any other change.
+Values that it sets by itself, such as IOPS that rise with the size, are reported beforehand like any other change.
 
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html#gp3-storage
 https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
@@ -35,7 +35,7 @@ def baseline(engine, size):
 
 def follows(engine, current, wanted):
     """
-    What RDS sets by itself when an instance of ``engine`` that is as ``current`` says gets the storage that is ``wanted``.
+    The values that RDS sets by itself when an instance of ``engine`` with the storage ``current`` gets the storage ``wanted``.
 
     IOPS and throughput of ``gp3`` are never less than its size brings, and those of ``io1`` are kept where ``gp3`` takes as many.
     """
@@ -62,7 +62,7 @@ def check(where, engine, current, wanted):
     if kind == "gp3":
         _check_gp3(where, engine, size, wanted)
     if kind in _PROVISIONED and changed and not (wanted.get("iops") or current.get("iops")):
-        raise RunbookError(f"{where}: storage_type is {kind!r}, and iops is missing; give operations in a second.")
+        raise RunbookError(f"{where}: storage_type is {kind!r}, and iops is missing; give operations per second.")
     if not engine.startswith("sqlserver"):
         _check_rise(where, "allocated_storage", changed, current)
         if not engine.startswith("db2"):
@@ -75,21 +75,21 @@ def _check_gp3(where, engine, size, wanted):
         value = wanted.get(name, lowest)
         if fixed and value != lowest:
             raise RunbookError(
-                f"{where}: {name} is {value}, and gp3 has {lowest} always below {_from_which(engine)} GiB; leave it out."
+                f"{where}: {name} is {value}, and gp3 always has {lowest} below {_from_which(engine)} GiB; leave it out."
             )
         if value < lowest:
             raise RunbookError(
-                f"{where}: {name} is {value}, and gp3 of {size} GiB has {lowest} at the least; give that or more."
+                f"{where}: {name} is {value}, and gp3 of {size} GiB has at least {lowest}; give that or more."
             )
 
 
 def _check_rise(where, name, changed, current):
-    """RDS raises by a tenth at the least, and rounds up what is less."""
+    """RDS raises by at least a tenth, and rounds up smaller steps."""
     value, known = changed.get(name), current.get(name) or 0
     lowest = -(-known * 11 // 10)
     if value and known < value < lowest:
         raise RunbookError(
-            f"{where}: {name} is {value}, and RDS raises it from {known} by a tenth at the least; give {lowest} or more, or {known}."
+            f"{where}: {name} is {value}, and RDS raises it from {known} by at least a tenth; give {lowest} or more, or {known}."
         )
 
 
@@ -102,9 +102,9 @@ def trim(parameters, engine, kind, size):
 
 def complete(parameters, entry):
     """
-    Add to the ``parameters`` of a change what RDS wants beside them, and take out what it does not take.
+    Add the parameters that RDS requires with those of a change, and remove those that it refuses.
 
-    Where IOPS can be given, size and IOPS go with whatever changes of the storage.
+    If IOPS can be given, size and IOPS are sent with any change of the storage.
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.ModifyingExisting.html
     """
     if not any(name in parameters for name in _PARAMETERS):

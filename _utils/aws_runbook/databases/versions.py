@@ -1,5 +1,5 @@
 """
-Versions of database engines: which is the latest, and when a database goes to another.
+Versions of database engines: which is the latest, and when a database is upgraded.
 
 Versions are compared by their numbers: 16.10 is later than 16.9. A database is never upgraded because a later version
 has come out, only because somebody allows it; and ``latest`` never goes to one in Extended Support, which costs extra.
@@ -72,7 +72,7 @@ def choose(where, engine, wanted, available, ended=frozenset()):
 
 
 def needs_targets(actual, wanted, allow):
-    """Whether it must be asked to which versions a database can go."""
+    """Whether the possible upgrades of a database must be read."""
     if wanted == LATEST:
         return allow is not None
     return not is_same(actual, wanted) and numbers(wanted) > numbers(actual)[: len(numbers(wanted))]
@@ -82,7 +82,7 @@ def change(subject, engine, actual, wanted, allow, targets, ended=frozenset()):
     """
     The version that a database of version ``actual`` is to go to, or ``actual``; and a warning, or ``None``.
 
-    ``allow`` is ``None``, ``minor`` or ``major``; ``targets`` are the versions that AWS can bring it to; ``ended`` is as for
+    ``allow`` is ``None``, ``minor`` or ``major``; ``targets`` are the versions to which AWS can upgrade it; ``ended`` is as for
     :func:`choose`.
     """
     if wanted == LATEST:
@@ -94,14 +94,14 @@ def change(subject, engine, actual, wanted, allow, targets, ended=frozenset()):
     kind = "minor" if major(engine, actual) == major(engine, wanted)[: len(major(engine, actual))] else "major"
     if allow is None or (kind == "major" and allow != "major"):
         raise RunbookError(
-            f"{subject} has engine_version {actual}, not {wanted}, and is not upgraded by itself. To upgrade it, say "
-            f"allow_upgrade: {kind}."
+            f"{subject} has engine_version {actual}, not {wanted}, and is not upgraded without permission. To upgrade it, set allow_upgrade: "
+            f"{kind}."
         )
     target = wanted if wanted in targets else newest(targets, wanted)
     if target is None:
         ways = ", ".join(sorted(targets, key=numbers)) or "none"
         raise RunbookError(
-            f"{subject} has engine_version {actual}, and AWS cannot bring it to {wanted}; it can go to: {ways}."
+            f"{subject} has engine_version {actual}, and AWS cannot upgrade it to {wanted}; it can upgrade it to: {ways}."
         )
     return target, None
 
@@ -117,17 +117,17 @@ def _latest(subject, engine, actual, allow, targets, ended):
         return actual, None
     beyond = newest([entry for entry in later if entry not in within and not _is_extended(engine, entry, ended)])
     return actual, (
-        f"{subject} has engine_version {actual} and stays there, as the latest that it can go to ({max(extended, key=numbers)}) is "
-        "in Extended Support, which costs extra. To upgrade it all the same, name the version"
-        + ("; or say allow_upgrade: major." if beyond else ".")
+        f"{subject} has engine_version {actual} and is not upgraded, because the latest possible version ({max(extended, key=numbers)}) is in "
+        "Extended Support, which costs extra. To upgrade it anyway, name the version"
+        + ("; or set allow_upgrade: major." if beyond else ".")
     )
 
 
 def _already_later(subject, engine, actual, wanted):
     if major(engine, actual) != major(engine, wanted)[: len(major(engine, actual))]:
         raise RunbookError(
-            f"{subject} has engine_version {actual}, not {wanted}, and AWS cannot go back. Name {actual}, or make a database "
-            "of another name and copy the data."
+            f"{subject} has engine_version {actual}, not {wanted}, and AWS cannot downgrade it. Set it to {actual}, or create a database with "
+            "another name and copy the data."
         )
     return (
         f"{subject} has engine_version {actual}, later than {wanted}: AWS applies minor versions unless "

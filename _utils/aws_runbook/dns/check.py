@@ -28,12 +28,12 @@ _LIFETIME = 6  # seconds for the resolver, all its servers together
 
 
 class UnansweredError(RunbookError):
-    """Nobody could be asked, or nobody answered: what is in DNS is unknown."""
+    """No DNS server could be found, or none answered: the content of DNS is unknown."""
 
 
 class Dns:
     """
-    DNS as one sees it from here: ``authoritative`` asks the servers of a zone, ``cached`` the resolver.
+    DNS as seen from this machine: ``authoritative`` queries the servers of a zone, ``cached`` the resolver.
 
     ``nameserver`` (HOST or HOST:PORT) is the resolver to begin with; left out, it is the machine's. The servers of a zone
     are asked on the same port.
@@ -200,7 +200,7 @@ def _unequal(record, there):
     if record.purpose == "mail_from_mx":
         return "conflicting", f"the domain receives mail at {there}; choose a MAIL FROM domain that does not"
     if record.purpose == "inbound_mx":
-        return "conflicting", f"mail goes to {there}, and that is not touched"
+        return "conflicting", f"mail goes to {there}, and that is not changed"
     return "wrong", f"there is {there}"
 
 
@@ -209,7 +209,7 @@ def _judge_spf(found):
     if not records:
         return "missing", ""
     if len(records) > 1:
-        return "conflicting", f"there is more than one SPF record, so none counts: {'; '.join(records)}"
+        return "conflicting", f"there is more than one SPF record, so none is valid: {'; '.join(records)}"
     if spf.includes_amazon(records[0]):
         return "present", ""
     return "wrong", f"there is {records[0]}; make it {spf.extended(records[0])}"
@@ -227,7 +227,7 @@ def _judge_dmarc(found):
 
 
 def _as_seen(record, found, detail, source):
-    """Right at the zone's servers; perhaps not yet in between, and perhaps an SPF record that asks too much."""
+    """Correct at the zone's servers; the resolver may still have an old value, and an SPF record may need too many lookups."""
     try:
         cached, seconds = source.cached(record.name, record.type)
     except UnansweredError as error:

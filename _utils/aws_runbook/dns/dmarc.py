@@ -30,7 +30,7 @@ _COMMENT = re.compile(r"\([^()]*\)")
 
 @dataclass(frozen=True)
 class Policy:
-    """A DMARC record: what a receiver is to do, and how strictly domains must match (``r`` or ``s``)."""
+    """A DMARC record: the policy for receivers, and how strictly domains must match (``r`` or ``s``)."""
 
     p: str = "none"
     adkim: str = "r"
@@ -113,7 +113,7 @@ def read(text):
     """
     The headers of a message. What follows them is not looked at, however deep it is nested.
 
-    They are taken as they stand there: the parsers of Python's newer policy fail on some that a sender can write.
+    They are read unparsed: the parsers of Python's newer policy fail on some that a sender can write.
     https://docs.python.org/3/library/email.policy.html#email.policy.compat32
     """
     return email.parser.HeaderParser(policy=email.policy.compat32).parsestr(text)

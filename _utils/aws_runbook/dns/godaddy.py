@@ -2,7 +2,7 @@
 Records at GoDaddy, by its API: https://developer.godaddy.com/doc/endpoint/domains
 
 A record is added by itself, and nothing else of a zone is ever sent. The API changes no single record: it takes all of one name and type,
-and what somebody adds between a look and that would be lost. So what is there is left to a person.
+and a record that another client adds between the read and the write would be lost. So existing records are left to a person.
 """
 
 import re
@@ -26,7 +26,7 @@ _STEP = 1.0  # seconds, between two looks at the clock
 _clock = time.monotonic
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{2,60}")
 _MEANINGS = {
-    401: "it does not know auth_key and auth_secret of aws:ses:dns; make a key for production at developer.godaddy.com/keys",
+    401: "it rejects auth_key and auth_secret of aws:ses:dns; create a key for production at developer.godaddy.com/keys",
     403: "its API is closed to accounts with few domains, and to keys of another account. Add the records by hand: {records} shows them",
     404: "the zone is not a domain of this account",
     409: "it is still busy with another change of the zone; run this again",
@@ -37,7 +37,7 @@ _MEANINGS = {
 class GoDaddy:
     """A zone at GoDaddy."""
 
-    # Why a record that is there is not changed.
+    # Why an existing record is not changed.
     unchangeable = "GoDaddy's API can only replace all TXT records of a name at once, so change that one there by hand"
 
     def __init__(self, zone, ttl, options, command=salt_commands.command):
@@ -54,7 +54,7 @@ class GoDaddy:
         return sorted(_value(entry) for entry in found)
 
     def add(self, record):
-        """Add a record, if what is at its name is still what it was."""
+        """Add a record, if the records at its name have not changed."""
         self._unchanged(record)
         entry = {"type": record.type, "name": relative(record.name, self._zone), "ttl": self._ttl}
         priority, _, host = record.value.partition(" ")
@@ -80,7 +80,7 @@ class GoDaddy:
             for entry in found
         ):
             raise RunbookError(
-                f"Cannot read the {kind} records of {name}: GoDaddy's answer is no list of such records."
+                f"Cannot read the {kind} records of {name}: GoDaddy's answer is not a list of such records."
             )
         return found
 
@@ -103,7 +103,7 @@ class GoDaddy:
                 raise RunbookError(f"Cannot {doing}: GoDaddy says {self._reason(answer)}.")
             return None
 
-        return until(answered, what=f"GoDaddy to let me {doing}", timeout=_PATIENCE, most=_STEP)
+        return until(answered, what=f"GoDaddy to accept the request to {doing}", timeout=_PATIENCE, most=_STEP)
 
     def _reason(self, answer):
         """A refusal in our words, with GoDaddy's code for it; nothing else of the answer, which could hold anything."""
@@ -143,7 +143,7 @@ def _changed(record):
 
 
 def _wait(answer):
-    """How long GoDaddy asks to wait, in seconds."""
+    """The number of seconds that GoDaddy requests to wait."""
     told = str(answer.headers.get("Retry-After") or _body(answer).get("retryAfterSec"))
     return int(told) if told.isdigit() else _PAUSE
 

@@ -25,7 +25,7 @@ from aws_runbook.dns.records import TTL, presentation
 from aws_runbook.errors import RunbookError, UncertainError
 
 _TIMEOUT = 10  # seconds
-_UNKNOWN = "It is not known whether the server did it. Run this again: it looks at what is there first."
+_UNKNOWN = "It is not known whether the server did it. Run this again: it first reads what exists."
 _lock = threading.Lock()
 
 
@@ -47,7 +47,7 @@ class Rfc2136:
     """
     A zone on a server that takes dynamic updates: PowerDNS, BIND, Knot.
 
-    Every update says what must be there and what must not, so that a record that somebody else made meanwhile is never
+    Every update has prerequisites, so that a record that another client has added in the meantime is never
     replaced. https://www.rfc-editor.org/rfc/rfc2136#section-2.4
     """
 
@@ -71,13 +71,13 @@ class Rfc2136:
         return dns_check.values(self._ask(query, f"read {name}"), name, kind)
 
     def add(self, record):
-        """Add a record, if what is at its name is still what it was."""
+        """Add a record, if the records at its name have not changed."""
         change = self._update(record, self.values(record.name, record.type))
         change.add(_absolute(record.name), self._ttl, record.type, presentation(record.type, record.value))
         self._ask(change, f"add the {record.type} record {record.name}")
 
     def replace(self, record, old):
-        """Put a value in place of ``old``, if what is at its name is still what it was. Others at that name stay."""
+        """Replace the value ``old``, if the records at its name have not changed. Others at that name stay."""
         change = self._update(record, self.values(record.name, record.type))
         change.delete(_absolute(record.name), record.type, presentation(record.type, old))
         change.add(_absolute(record.name), self._ttl, record.type, presentation(record.type, record.value))
@@ -190,7 +190,7 @@ class Lexicon:
                 yield operations
         except RunbookError:
             raise
-        except Exception as error:  # whatever its dozens of providers raise
+        except Exception as error:  # any exception of its dozens of providers
             raise RunbookError(f"Cannot {doing}: {self._provider} says {self._without_secrets(error)}.") from None
 
     def _without_secrets(self, error):
@@ -227,7 +227,7 @@ def _split(record):
 
 
 def _value(entry):
-    """A record of lexicon's in our form. The priority of an MX record is in the content, apart, or not told."""
+    """Convert a record of lexicon. The priority of an MX record is in the content, separate, or missing."""
     content = str(entry["content"]).strip()
     if entry["type"] == "TXT":
         return content.replace('" "', "").strip('"')

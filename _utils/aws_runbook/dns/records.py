@@ -98,7 +98,7 @@ def records(identity, region, *, tokens=(), signing_zone=None, mail_from=None, r
     """
     All :class:`Record` of an identity, in the order of their importance.
 
-    ``tokens`` are those of Easy DKIM. An address has records of its own only for its MAIL FROM domain: the others are its
+    ``tokens`` are those of Easy DKIM. An address has records only for its MAIL FROM domain: the others are its
     domain's.
     """
     domain = domain_of(identity)
@@ -148,7 +148,7 @@ def as_table(wanted, zone=None):
 
 def console(wanted, zone=None):
     """
-    The records as a table of what a DNS host's console asks for: its names are without the zone, where that is known, and an
+    The records as a table for the console of a DNS host: its names are without the zone, where that is known, and an
     MX record's priority stands apart.
     """
     rows = []

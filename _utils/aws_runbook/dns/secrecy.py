@@ -19,7 +19,7 @@ HIDDEN = "********"
 # Options whose values are hidden however short they are. What is short elsewhere (a port, "v4") is no credential.
 _SECRET_NAME = re.compile(r"token|secret|key|pass|auth|cred|user|id$", re.IGNORECASE)
 _SHORTEST = 4
-# A query holds what a provider was asked, and often a key.
+# A query may contain a key.
 _QUERY = re.compile(r"\?[^\s'\"<>]*=[^\s'\"<>)]*")
 # These log what the states do; they are handed no credentials.
 _OWN_LOGGERS = ("salt", "saltext", "aws_runbook")
@@ -61,7 +61,7 @@ def _credentials(options, name=""):
         return sorted({found for value in options for found in _credentials(value, name)})
     if options is None or isinstance(options, bool):
         return []
-    # A setting may end in a line break or a space that what is sent has not.
+    # A setting may end in a line break or a space that the request omits.
     found = {str(options), str(options).strip()} - {""}
     return sorted(text for text in found if len(text) >= _SHORTEST or _SECRET_NAME.search(name))
 

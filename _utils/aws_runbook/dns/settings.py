@@ -44,7 +44,7 @@ def _server(key, value):
 def _rfc2136(own, _ttl):
     yield from _unknown(own, RFC2136, _RFC2136_KEYS)
     if own.get("server") in (None, ""):
-        yield f"{_PATH}:server is missing; give HOST or HOST:PORT of the server that takes updates ({RFC2136})."
+        yield f"{_PATH}:server is missing; give HOST or HOST:PORT of the server that accepts updates ({RFC2136})."
     yield from _server("server", own.get("server"))
     algorithm = own.get("key_algorithm", DEFAULT_ALGORITHM)
     if not _is_address(algorithm) and algorithm not in _ALGORITHMS:

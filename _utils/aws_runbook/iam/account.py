@@ -14,7 +14,7 @@ def details(session, doing="list the users and policies of the account", *, poli
     """
     ``UserDetailList``, ``GroupDetailList``, ``RoleDetailList`` and ``Policies``, as AWS has them.
 
-    With ``policies_of_aws``, the documents of AWS's own policies that somebody has are among them.
+    With ``policies_of_aws``, the documents of attached AWS managed policies are included.
     """
     kinds = [*_OWN, *([_OF_AWS] if policies_of_aws else [])]
     return session.read("iam", "get_account_authorization_details", doing, Filter=kinds, MaxItems=_PAGE)

@@ -62,7 +62,7 @@ def check_name(session, kind, name, found=None):
     """
     The same check before anything is created. ``found`` is the description by that name, or ``None``.
 
-    AWS is asked once for all new names of a run, and again where a name seems to be taken.
+    AWS is read once for all new names of a run, and again if a name seems to be taken.
     """
     if found:
         other = found["arn"].rpartition("/")[2]
@@ -133,5 +133,5 @@ def wait_for(shown, what, timeout):
     """Wait until AWS shows what was granted, before the grants that it replaces are removed."""
     if not until(shown, what=f"AWS to show {what}", timeout=timeout):
         raise RunbookError(
-            f"AWS does not show {what} after {timeout} seconds; what it replaces was not taken away. Run this again."
+            f"AWS does not show {what} after {timeout} seconds; what it replaces was not removed. Run this again."
         )

@@ -2,8 +2,8 @@
 What one policy document allows and another does not.
 
 Each thing that a document says is taken apart into single grants: one action, one resource, one value of each condition. A grant
-covers another when it allows at least as much. In doubt it does not: so what is told as missing may be there in other words, and
-nothing that is there is told as missing by mistake of the other kind.
+covers another if it allows at least as much. In doubt it does not: so a grant that is reported as missing may exist in other words, and
+no missing grant is reported as covered.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
 """
@@ -24,7 +24,7 @@ _APART = ("StringEquals", "StringLike")
 
 @dataclass(frozen=True)
 class Grant:
-    """One action on one resource; ``conditions`` are triples of operator, key and value. ``odd`` is what is said in no such form."""
+    """One action on one resource; ``conditions`` are triples of operator, key and value. ``odd`` is a part that has no such form."""
 
     action: str = ""
     resource: str = ""

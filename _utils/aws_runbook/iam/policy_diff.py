@@ -12,7 +12,7 @@ from collections import defaultdict
 from aws_runbook.iam import coverage, policies
 from aws_runbook.kinds import difference
 
-# In the order in which they are told.
+# In the order in which they are shown.
 _VERBS = {
     "s3:*": "do everything",
     "s3:listbucket": "list",
@@ -33,7 +33,7 @@ _PREFIX, _DELIMITER, _FROM = "s3:prefix", "s3:delimiter", "ses:fromaddress"
 
 
 def change(old, new):
-    """What is shown where the document ``new`` takes the place of ``old``: its ``diff``, and what it ``means`` where that can be told."""
+    """The display of the replacement of ``old`` by ``new``: its ``diff``, and what it ``means`` if that can be derived."""
     spelled = {action.lower(): action for document in (old, new) for action in _actions(document)}
     found = {"diff": difference.unified(_lines(old, spelled), _lines(new, spelled), context=0)}
     means = meaning(old, new)
@@ -41,7 +41,7 @@ def change(old, new):
 
 
 def meaning(old, new):
-    """What who has it may no longer do, and what it may now; empty where a Deny or an exception takes part, or nothing differs."""
+    """What holders of the policy may no longer do, and may do now; empty if a Deny or an exception is involved, or nothing differs."""
     before, after = coverage.grants(old), coverage.grants(new)
     if any(grant.odd for grant in (*before, *after)):
         return ""

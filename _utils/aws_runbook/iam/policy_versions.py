@@ -12,7 +12,7 @@ _MOST = 5
 
 
 def add(session, name, arn, text):
-    """Make ``text`` the document of the policy; its oldest version goes when there is no room."""
+    """Make ``text`` the document of the policy; its oldest version is deleted if there are too many."""
 
     def added():
         _make_room(session, name, arn)

@@ -124,7 +124,7 @@ def in_parallel(run, work, states, outcomes, converge_one):
         begun = {tag(chunk): pool.submit(copy_context().run, one, other) for chunk, other in works}
         with group.member():
             yield
-        progress = Progress("Writing side by side", "states", len(begun))
+        progress = Progress("Writing in parallel", "states", len(begun))
         for _ in as_completed(begun.values()):
             progress.step()
     for name, future in begun.items():

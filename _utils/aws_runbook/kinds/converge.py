@@ -63,7 +63,7 @@ class Salt:
             return
         if cache.progress is None:
             ours = sum(prefetch.role(self.states, chunk) is not None for chunk in self.chunks)
-            doing = "Comparing AWS with what is wanted" if self.test else "Bringing AWS to what is wanted"
+            doing = "Comparing AWS with pillar" if self.test else "Applying states"
             cache.progress = Progress(doing, "states", ours)
         yield
         cache.progress.step()
@@ -174,7 +174,9 @@ def _converge(work, *, cache, test, foreseen=None, in_parallel: Callable = nullc
         _warn(ret, {**left, "losses": planned.get("losses")})
         if left["changes"]:
             what = ", ".join(sorted(left["changes"]))
-            raise RunbookError(f"{work.subject}: AWS took the change but still shows the old {what}; run this again.")
+            raise RunbookError(
+                f"{work.subject}: AWS accepted the change, but still shows the old {what}; run this again."
+            )
         ret["changes"] = shown
         ret["comment"] = f"{work.subject} was {_verb(planned['changes'])}."
     except Exception as error:
@@ -191,9 +193,7 @@ def _sentence(subject, error):
         return str(error)
     place = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(place.filename).name}, line {place.lineno}"
-    return (
-        f"{subject}: this program failed ({type(error).__name__} in {where}); that is a defect of it, please report it."
-    )
+    return f"{subject}: internal error ({type(error).__name__} in {where}); please report it."
 
 
 def _planned(work, cache, test):
@@ -237,9 +237,9 @@ def _done(planned, plan, error):
 
 
 def _unchanged(subject, planned):
-    """Return the comment for no changes. A resource that waits for somebody's action is not yet as wanted."""
+    """Return the comment for no changes. A resource with a pending action is not yet in the wanted state."""
     if any(warning.startswith("Waiting:") for warning in planned.get("warnings") or ()):
-        return f"{subject} waits for what the warning says; until then there is nothing to change."
+        return f"{subject} is pending, as the warning says; until then there is nothing to change."
     return f"{subject} is as it should be."
 
 

@@ -148,7 +148,7 @@ def _check_texts(where, defaults, given):
         if left_out or values.is_text(value):
             continue
         if argument in _SECRET or isinstance(value, str):
-            raise RunbookError(f"{where}: {argument} is no text{values.in_quotes(value)}.")
+            raise RunbookError(f"{where}: {argument} is not a text{values.in_quotes(value)}.")
         written = salt_commands.argument(_as_written(value))
         raise RunbookError(
             f"{where}: {argument} is {value!r}; give a text{values.in_quotes(value)}. On a command line: `{written}`."

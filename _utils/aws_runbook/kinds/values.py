@@ -31,7 +31,7 @@ def in_quotes(value):
     """Return the end of a sentence that says why ``value`` is not a valid text, and how to write it."""
     if isinstance(value, str):
         half = next(character for character in value if "\ud800" <= character <= "\udfff")
-        return f"; it holds U+{ord(half):04X}, half of a surrogate pair, which is no character"
+        return f"; it holds U+{ord(half):04X}, half of a surrogate pair, which is not a character"
     read_as = _READ_AS.get(type(value).__name__)
     return f"; YAML reads it as {read_as}, so write it in quotes" if read_as else ""
 

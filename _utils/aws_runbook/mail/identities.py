@@ -34,7 +34,7 @@ _STATUSES = {
 }
 _MX_FAILURES = {"UseDefaultValue": "USE_DEFAULT_VALUE", "RejectMessage": "REJECT_MESSAGE"}
 _KINDS = ("Bounce", "Complaint")
-# SES does not tell since when it waits, so the time is noted in tags of the identity, which are not shown among its tags.
+# SES does not return since when it waits, so the time is noted in tags of the identity, which are not shown among its tags.
 ASKED = "aws-runbook:asked"
 MAIL_FROM_ASKED = "aws-runbook:mail-from-asked"
 # For so long the link in a mail can be followed, and for so long SES looks for records.
@@ -113,7 +113,7 @@ def _in_batches(session, name, sources, batch):
     if "identity" in sources:
         described = _whole(session, name)
         if described is None:
-            raise RunbookError(f"The identity {name} is being deleted by somebody else; run this again.")
+            raise RunbookError(f"The identity {name} is being deleted by another client; run this again.")
         return described
     described = {"status": _STATUSES[status["VerificationStatus"]]}
     for source in sorted(sources & set(_TRANSLATED)):
@@ -215,7 +215,9 @@ def foreign_key(current):
     origin = current.get("signing_origin") or EASY_DKIM
     if origin == EASY_DKIM:
         return ""
-    return "a key of its owner's (EXTERNAL)" if origin == "EXTERNAL" else f"the key of another region ({origin})"
+    return (
+        "a key that its owner provides (EXTERNAL)" if origin == "EXTERNAL" else f"the key of another region ({origin})"
+    )
 
 
 def check_easy_dkim(name, current):
@@ -251,7 +253,7 @@ def _since(note, domain):
 
 
 def lapses(since, length):
-    """Until when something can happen that was asked for at ``since``, a text; ``None`` where that is not known."""
+    """The deadline of a request made at ``since``, a text; ``None`` if that is not known."""
     moment = clock.written(since)
     return moment and (moment + length).isoformat()
 
@@ -261,7 +263,7 @@ def ask_again(session, name, current):
     if is_address(name):
         method, doing, what = "verify_email_identity", f"send another mail to {name}", {"EmailAddress": name}
     else:
-        method, doing, what = "verify_domain_dkim", f"look again for the DKIM records of {name}", {"Domain": name}
+        method, doing, what = "verify_domain_dkim", f"repeat the check of the DKIM records of {name}", {"Domain": name}
     with noted(session, name, asked_now(ASKED), current["asked"]):
         session.write("ses", method, doing, once=is_address(name), region=session.region, **what)
 

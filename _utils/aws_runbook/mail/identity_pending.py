@@ -34,7 +34,7 @@ def entries(session, name, current):
         do = f"SES does not see the DKIM records of {name}{reason}. To see them: {records}"
         key = identities.foreign_key(current)
         if key:
-            do = f"SES does not see the DKIM record of {name}{reason}, which signs with {key}: the person who set it up has the record"
+            do = f"SES does not see the DKIM record of {name}{reason}, which signs with {key}: the person who configured it has the record"
         elif status == "FAILED":
             do = f"SES has given up looking for the DKIM records of {name}{reason}. Add them ({records}), then: {retry}"
         since = current.get("asked") or current.get("dkim_since")
@@ -53,5 +53,5 @@ def entries(session, name, current):
 
 
 def _until(status, since, length):
-    """Until when SES waits; ``None`` where it waits no more, or where nobody knows since when it does."""
+    """Until when SES waits; ``None`` if it no longer waits, or if the beginning is not known."""
     return None if status == "FAILED" else identities.lapses(since, length)

@@ -51,7 +51,7 @@ def signing(told, identity, wanted):
 
 
 def mail_from(told, identity, wanted):
-    """Write ``mail_from`` and ``behavior_on_mx_failure`` in one call; one that is not given stays as it is."""
+    """Write ``mail_from`` and ``behavior_on_mx_failure`` in one call; one that is not given is not changed."""
     current, asked = told(identity, "mail_from"), wanted.get("mail_from")
     domain = current.get("mail_from") if asked is None else asked
     given = {"MailFromDomain": domain} if domain else {}

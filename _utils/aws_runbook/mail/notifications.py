@@ -154,7 +154,7 @@ def explain(notification):
 
 
 def parse(notification):
-    """The event within a notification, whatever it is wrapped in."""
+    """The event within a notification, without its envelopes."""
     found = _unwrapped(notification)
     if not isinstance(found, Mapping):
         raise RunbookError(
@@ -204,7 +204,7 @@ def _found_in(text):
 
 
 def _content(part):
-    """The text of a part of a mail; what is no text in its charset, or in one that nobody knows, is replaced."""
+    """The text of a part of a mail; undecodable parts, also those in an unknown charset, are replaced."""
     content = part.get_payload(decode=True) or b""
     try:
         return content.decode(part.get_content_charset() or "utf-8", "replace")
@@ -214,7 +214,7 @@ def _content(part):
 
 def shown(value):
     """
-    A value as one line that is what it looks like: line breaks, control and formatting characters (those that turn the
+    A value as one line without invisible characters: line breaks, control and formatting characters (those that turn the
     direction of writing, too) are escaped, so that nothing that a server or a sender wrote can pass for a line of ours.
     """
     return "".join(
@@ -280,7 +280,7 @@ def _delay(event):
             recipient.get("emailAddress"),
             what,
             False,
-            f"nothing yet: SES goes on trying{until}",
+            f"nothing yet: SES continues to try{until}",
             recipient.get("diagnosticCode") or recipient.get("status"),
         )
         for recipient in _recipients(delay.get("delayedRecipients"))
@@ -290,7 +290,7 @@ def _delay(event):
 def _reject(event):
     reason = _mapping(event.get("reject")).get("reason")
     what = "SES did not send the mail: it found a virus in it"
-    do = "look for what is attached, and for who can send with these credentials"
+    do = "check the attachment, and who can send with these credentials"
     return [_entry("Reject", address, what, True, do, reason) for address in _destination(event)]
 
 

@@ -128,8 +128,7 @@ def _checked(name, arguments):
         for argument in ("signing_key_length", "receives"):
             if argument in arguments:
                 raise PillarError(
-                    f"{where}:{argument} is {arguments[argument]!r}; an address has no {argument}: say it of its domain, "
-                    f"{domain_of(name)}."
+                    f"{where}:{argument} is {arguments[argument]!r}; an address has no {argument}: set it for its domain, {domain_of(name)}."
                 )
     if "mail_from" not in arguments:
         return arguments

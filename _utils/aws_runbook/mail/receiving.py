@@ -30,7 +30,7 @@ def note_place(address):
 
 def rule_name(wanted, address, rules, bucket):
     """
-    What our rule is called among ``rules``: as wanted, or, where a rule of that name is somebody else's or for another address,
+    The name of our rule among ``rules``: as wanted, or, if a rule of that name is another client's or for another address,
     with an ending that is always the same for the address.
     """
     ours = [entry["Name"] for entry in rules if is_ours(entry, address, bucket)]
@@ -116,7 +116,7 @@ def put_policy(session, bucket, wanted):
 
 def active(session):
     """The name of the active rule set; ``None`` when there is none."""
-    doing = f"see which receipt rule set is active in {session.region}"
+    doing = f"read which receipt rule set is active in {session.region}"
     answer = session.read("ses", "describe_active_receipt_rule_set", doing, region=session.region)
     return (answer.get("Metadata") or {}).get("Name")
 
@@ -203,7 +203,7 @@ def notes(session, bucket):
     answer = session.read(
         "s3",
         "list_objects_v2",
-        f"look for what earlier runs left in the bucket {bucket}",
+        f"look for leftovers of earlier runs in the bucket {bucket}",
         absent=("NoSuchBucket",),
         region=session.region,
         Bucket=bucket,

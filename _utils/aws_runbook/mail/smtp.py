@@ -40,12 +40,15 @@ def document(from_addresses=None):
 
 
 def losses(name, known, wanted):
-    """Sentences about what the user ``name`` is no longer allowed when the document ``wanted`` replaces ``known``; sending is not told."""
+    """Sentences about permissions that the user ``name`` loses when the document ``wanted`` replaces ``known``, except sending."""
     lost = coverage.beyond(coverage.grants(known), coverage.grants(wanted)) if known else []
     lost = [grant for grant in lost if grant.action != _SENDING.lower()]
     if not lost:
         return []
-    sentence = f"The policy {POLICY} of the user {name} loses permissions that SMTP does not need: {coverage.told(lost)}. If anything needs them, grant them to the user in a policy of another name."
+    sentence = (
+        f"The policy {POLICY} of the user {name} loses permissions that SMTP does not need: {coverage.told(lost)}. If anything needs "
+        "them, grant them to the user in a policy with another name."
+    )
     return [sentence]
 
 
@@ -67,7 +70,7 @@ class SmtpStore:
     """
     A store that keeps an access key in the form that mail programs need.
 
-    To who makes the key it is a store of ``access_key`` and ``secret_key``; what is kept is ``smtp_username``,
+    To the creation of the key it is a store of ``access_key`` and ``secret_key``; it stores ``smtp_username``,
     ``smtp_password``, and host, port and the two halves where the store has a place for them.
     """
 
@@ -98,7 +101,7 @@ class SmtpStore:
         return {name: _clear(name, stored[_HALVES.get(name, name)]) for name in names}
 
     def places(self, name):
-        """What stands in each place for ``name``, by itself: those of SMTP, and those of the key's half where the store has any."""
+        """The value of each place for ``name``: those of SMTP, and those of the key's half if the store has any."""
         found = self._store.places(_HALVES.get(name, name))
         if name in _HALVES and self._takes(name):
             found += self._store.places(name)

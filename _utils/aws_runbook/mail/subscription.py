@@ -21,7 +21,7 @@ PROTOCOLS = ("email", "email-json", "http", "https", "sms", "sqs", "lambda", "fi
 # The recipients of these must confirm first.
 CONFIRMED_BY_RECIPIENT = ("email", "email-json", "http", "https")
 LAPSES = timedelta(hours=48)
-# Since SNS does not say when a subscription was asked for, it is written down in a tag of the topic.
+# SNS does not return when a subscription was requested, so a tag of the topic records it.
 TAG = "aws-runbook:asked:"
 
 _PENDING = "PendingConfirmation"
@@ -143,7 +143,7 @@ def _problem(protocol, endpoint):
 
 
 def since(tags, subscription):
-    """When a subscription was asked for, as its tag says; ``None`` when it does not."""
+    """When a subscription was requested, by its tag; ``None`` without one."""
     return clock.written(tags.get(subscription.tag))
 
 
@@ -151,7 +151,7 @@ def waiting(topic, subscription, asked, now):
     """An entry of ``aws_account.pending`` for a subscription that is not confirmed, and the sentence of it."""
     who = shown(subscription.endpoint)
     if asked is None:
-        until = "48 hours after it was asked for, when that was is not known"
+        until = "48 hours after the request, whose time is unknown"
     else:
         hours = max(0, round((asked + LAPSES - now).total_seconds() / 3600))
         until = f"{asked + LAPSES:%Y-%m-%d %H:%M} UTC (in {hours} h)"

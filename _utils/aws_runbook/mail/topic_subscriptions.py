@@ -75,7 +75,7 @@ def resource(topic):
 
 def listed(topic, wanted, notes):
     """
-    The topic's subscriptions. AWS may not list one yet that was requested a moment ago, as a note tells; requesting it again would send
+    The topic's subscriptions. AWS may not list one yet that was just requested, as a note records; requesting it again would send
     another mail.
     """
 
@@ -103,7 +103,10 @@ def _unsubscribed(topic, subscription):
         endpoint=who if who == subscription.endpoint else "ENDPOINT",
         protocol=protocol,
     )
-    return f"{topic.where}: {who} has unsubscribed, or AWS's messages to it bounced, and it is not asked again. Remove it from pillar, or, if it wants these messages: {again}."
+    return (
+        f"{topic.where}: {who} has unsubscribed, or AWS's messages to it bounced, and no other confirmation is requested. Remove it from "
+        f"pillar, or, to subscribe it again: {again}."
+    )
 
 
 def decide(topic, wanted, seen, notes, *, purge):

@@ -11,7 +11,7 @@ from aws_runbook.errors import RunbookError
 
 _TIMEOUT = 30  # seconds
 _AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
-# SES answers with a redirect to one of AWS's two pages, where a browser is told how it went; some have a language before it.
+# SES answers with a redirect to one of AWS's two pages, which show a browser the result; some have a language before it.
 # https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html
 _SITES = (".amazon.com", ".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.cn")
 _OUTCOMES = {"verifysuccess": True, "verifyfailure": False}
@@ -19,8 +19,8 @@ _OUTCOMES = {"verifysuccess": True, "verifyfailure": False}
 
 def open_link(url, endpoint):
     """
-    Open a link that :func:`aws_runbook.mail.verification_mail.is_genuine` has passed. SES verifies when it is asked for, and then
-    sends a browser on to a page of thanks or of regret, which nobody needs here: no redirect is followed.
+    Open a link that :func:`aws_runbook.mail.verification_mail.is_genuine` has passed. SES verifies the address when the link is requested, and then
+    redirects to a page with the result, which is not needed here: no redirect is followed.
 
     ``endpoint`` is where calls to SES go. When that is not AWS (``AWS_ENDPOINT_URL``), the link is opened there too. The
     answer is whether SES took it: not one that has been used, or has lapsed. What is not SES's answer is an error.
@@ -34,7 +34,8 @@ def open_link(url, endpoint):
         came, taken = type(error).__name__, None  # its text can quote the answer
     if taken is None:
         raise RunbookError(
-            f"The verification link at {urlsplit(target).netloc.rpartition('@')[2]} was not answered in SES's form ({came}): a proxy or the network between here and AWS is at fault. When that is fixed, run this again for another link."
+            f"The verification link at {urlsplit(target).netloc.rpartition('@')[2]} did not return SES's answer ({came}): a proxy or the network "
+            "between this machine and AWS is the cause. When that is fixed, run this again for another link."
         )
     return taken
 

@@ -36,7 +36,7 @@ def link(content, address, region, account, since):
     The link in the mail that SES sent for ``address`` after ``since``, because ``account`` asked; ``None`` when this is not that
     mail.
 
-    ``content`` is the mail as SES put it into the bucket. Anybody can send one: its headers are taken as they stand there, since
+    ``content`` is the mail as SES put it into the bucket. Anybody can send one: its headers are read unparsed, because
     the parsers of Python's newer policy fail on some. https://docs.python.org/3/library/email.policy.html#email.policy.compat32
     """
     found = []

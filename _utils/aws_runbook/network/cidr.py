@@ -31,7 +31,7 @@ def _network(text):
 
 
 def contains(block, part):
-    """Whether ``part`` lies within ``block``."""
+    """Whether ``part`` is within ``block``."""
     return IPv4Network(part).subnet_of(IPv4Network(block))
 
 

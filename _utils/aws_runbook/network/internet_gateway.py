@@ -117,18 +117,18 @@ def _add_route(vpc):
     gateway, table = of(vpc), _main_table(vpc)
     if gateway is None:
         raise RunbookError(
-            f"The VPC {vpc.name} has no internet gateway for a public_route; say internet_gateway: True."
+            f"The VPC {vpc.name} has no internet gateway for a public_route; set internet_gateway: True."
         )
     other = _target(table)
     if other and not other.startswith("igw-"):
         raise RunbookError(
-            f"The main route table of {vpc} leads to {other} for {_ANYWHERE}, and is left as it is. Delete that "
-            "route first, or do not ask for public_route."
+            f"The main route table of {vpc} has a route to {other} for {_ANYWHERE}, which is not replaced. Delete that route first, or leave out "
+            "public_route."
         )
     vpc.session.write(
         "ec2",
         "create_route",
-        f"lead {vpc} to the internet",
+        f"create the route of {vpc} to the internet",
         absent=("RouteAlreadyExists",),
         RouteTableId=table["RouteTableId"],
         DestinationCidrBlock=_ANYWHERE,
@@ -142,7 +142,7 @@ def _remove_route(vpc):
         vpc.session.write(
             "ec2",
             "delete_route",
-            f"delete the way to the internet of {vpc}",
+            f"delete the route to the internet of {vpc}",
             RouteTableId=table["RouteTableId"],
             DestinationCidrBlock=_ANYWHERE,
         )

@@ -25,7 +25,7 @@ def is_id(name):
 def check_new(kind, name):
     """Raise when ``name`` is an id, as AWS assigns ids: nothing can be created with a given one."""
     if is_id(name):
-        raise RunbookError(f"There is no {kind} {name}; to make one, give a name in place of an id.")
+        raise RunbookError(f"There is no {kind} {name}; to create one, give a name in place of an id.")
 
 
 def tags(entry):
@@ -177,11 +177,11 @@ def group_ids(session, names, vpc_id):
 
 
 def in_use(session, subject, member, resource_id):
-    """A sentence for a subnet or security group in use, as a list: whatever uses it has a network interface in it."""
+    """A sentence for a subnet or security group in use, as a list: everything that uses it has a network interface in it."""
     answer = session.read(
         "ec2",
         "describe_network_interfaces",
-        "see what uses it",
+        "find what uses it",
         Filters=[{"Name": member, "Values": [resource_id]}],
     )
     users = sorted(entry.get("Description") or entry["NetworkInterfaceId"] for entry in answer["NetworkInterfaces"])

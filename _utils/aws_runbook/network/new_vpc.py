@@ -27,16 +27,16 @@ def make(session, name, create):
 
     made = None if called(draft) else create(draft)
     if made:
-        others = f"other runs that make a VPC {name}"
+        others = f"other runs that create a VPC {name}"
         until(lambda: overtaken() or called(draft) == [made], what=others, timeout=_PATIENCE)
         if overtaken():
             _delete(session, name, made)
             made = None
-    if not made and until(lambda: called(name), what=f"another run to make the VPC {name}", timeout=_PATIENCE):
+    if not made and until(lambda: called(name), what=f"another run to create the VPC {name}", timeout=_PATIENCE):
         return
     drafts = called(draft)
     if not made and not drafts:
-        raise RunbookError(f"Another run that was making the VPC {name} has not done so; run this again.")
+        raise RunbookError(f"Another run did not finish creating the VPC {name}; run this again.")
     tagging.EC2.write(session, f"the VPC {name}", {"Name": name}, {}, Resources=[made or drafts[0]])
 
 

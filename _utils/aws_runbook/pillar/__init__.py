@@ -1,1 +1,1 @@
-"""The shape of the pillar that is read, as data, and the sentences about what is wrong with it."""
+"""The schema of the pillar that is read, as data, and the messages about invalid pillar."""

@@ -19,7 +19,7 @@ class BackupKind:
     source
         The pillar key of the server's settings. The place is its ``location``, except for a pgBackRest repository.
     never
-        Why its objects must not expire, in the plan: what makes the backup deletes them itself, so its policy lets it. Without this
+        Why its objects must not expire, in the plan: the program that makes the backup deletes them itself, so its policy allows that. Without this
         they expire by a lifecycle rule.
     noun
         What it is called in sentences about a rule that would expire it.

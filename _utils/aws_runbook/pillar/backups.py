@@ -21,7 +21,7 @@ _KEYS = {"page": "backups.md#access-keys"}
 
 _BUCKET_SETTINGS = mapping(
     {
-        "region": key(REGION, "Where the bucket is.", left_out="`postgres:backup:s3_region`, then `aws:region`"),
+        "region": key(REGION, "The region of the bucket.", left_out="`postgres:backup:s3_region`, then `aws:region`"),
         "tags": key(TAGS, "Tags of the bucket. Other tags are kept.", left_out="not managed"),
         "expire_all": key(
             FLAG,
@@ -31,7 +31,7 @@ _BUCKET_SETTINGS = mapping(
         ),
         "recovery": key(
             RECOVERY,
-            "What can be had back in this bucket.",
+            "How long overwritten and deleted objects of this bucket can be recovered.",
             left_out="`aws:backup:recovery`",
             meant=True,
             page="recovery.md",
@@ -59,11 +59,11 @@ BACKUP = key(
                 **_WRITERS,
             ),
             "expire_days": key(
-                DAYS, "When what expires does.", default=EXPIRE_DAYS, page="backups.md#when-objects-expire"
+                DAYS, "After how many days objects expire.", default=EXPIRE_DAYS, page="backups.md#when-objects-expire"
             ),
             "abort_multipart_days": key(
                 DAYS,
-                "After how many days incomplete uploads are deleted, where objects expire.",
+                "After how many days incomplete uploads are deleted, if objects expire.",
                 default=ABORT_MULTIPART_DAYS,
                 page="backups.md#when-objects-expire",
             ),
@@ -105,7 +105,7 @@ BACKUP = key(
                 page="audit.md",
             ),
             "store": key(
-                by_kind(_STORE), "Where a new access key is stored.", left_out="no key is made", page="stores.md"
+                by_kind(_STORE), "Where a new access key is stored.", left_out="no key is created", page="stores.md"
             ),
             "rotate_days": key(DAYS, "After how many days a key is replaced.", left_out="never", **_KEYS),
             "grace_days": key(

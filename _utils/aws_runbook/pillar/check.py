@@ -96,7 +96,7 @@ def _check_location(location):
     if not location:
         raise ValueError(f"it is empty; {form}")
     if "://" in location:
-        raise ValueError(f"leave out what stands before the bucket ('s3://'); {form}")
+        raise ValueError(f"leave out the scheme ('s3://'); {form}")
     if location.startswith("/"):
         raise ValueError(f"leave out the leading slash; {form}")
     if location.endswith("/"):
@@ -124,7 +124,7 @@ def _check_repository_path(path):
 
 def _check_prefix(prefix):
     if {".", ".."} & set(prefix.split("/")):
-        raise ValueError("'.' and '..' are no directories in S3; write the path out")
+        raise ValueError("'.' and '..' are not directories in S3; give the full path")
     if _WILDCARDS.search(prefix):
         raise ValueError("'*', '?' and '$' have a meaning of their own in IAM policies; choose a prefix without them")
     if "\\" in prefix or prefix != prefix.strip():
@@ -271,7 +271,7 @@ def _unknown(path, name, known):
     key = ":".join([*path, str(name)])
     close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.7)
     hint = f"did you mean {close[0]}? A" if close else "a"
-    return f"{key} is not a key that is known here; {hint}llowed are {', '.join(known)}."
+    return f"{key} is not a known key; {hint}llowed are {', '.join(known)}."
 
 
 def _allowed(error):

@@ -1,7 +1,7 @@
 """
-The pillar of many minions, compiled here as a masterless minion compiles its own: what does not depend on the minion is made once.
+The pillar of many minions, compiled here as a masterless minion compiles its own: everything that does not depend on the minion is created once.
 
-For each pillar Salt makes loaders of its own, which takes many times as long as to render it. Here the first is compiled as Salt
+For each pillar Salt creates loaders, which takes many times as long as rendering it. Here the first is compiled as Salt
 does it, and its loaders are then pointed at the next minion: at its id, its grains, its options. A small template is rendered
 with them first; where it does not see that minion, and where pillar comes from more than files, Salt does it all.
 """
@@ -49,7 +49,7 @@ def compiler(opts, grains):
     try:
         yield Compiler(opts, grains)
     finally:
-        # All loaders share a module: whoever loads it gives it options.
+        # All loaders share a module: the one that loads it sets its options.
         for names, own in before:
             names["__opts__"] = own
 
@@ -64,7 +64,7 @@ class Compiler:
         self._can_point = False
 
     def compile(self, minion):
-        """The pillar of ``minion``; what does not render is told in ``_errors``, as Salt does."""
+        """The pillar of ``minion``; rendering errors are in ``_errors``, as in Salt."""
         pillar = self._pointed(minion) if self._can_point else None
         if pillar is None:
             pillar = self._of_its_own(minion)
@@ -77,7 +77,7 @@ class Compiler:
         return salt.pillar.get_pillar(opts, opts["grains"], minion, opts.get("saltenv"))
 
     def _about(self, minion):
-        # Without a master nobody knows the other minion's grains; its pillar is chosen by its id.
+        # Without a master, the other minion's grains are unknown; its pillar is chosen by its id.
         return {"id": minion, "grains": {**self._grains, "id": minion}}
 
     def _pointed(self, minion):
@@ -131,7 +131,7 @@ def _comes_from_files(pillar):
 
 
 def _point(loader, pillar):
-    """Let what a loader has loaded see another minion."""
+    """Make the modules of a loader see another minion."""
     if loader is None:
         return
     loader.opts = pillar.opts
@@ -173,7 +173,7 @@ class _Functions:
         return self._loaded.get(name, default)
 
     def __getattr__(self, name):
-        if name in ("pack", "_dunder_salt", "_loaded"):  # whoever looks whether it is a loader
+        if name in ("pack", "_dunder_salt", "_loaded"):  # for checks of its type
             raise AttributeError(name)
         return getattr(self._loaded, name)
 

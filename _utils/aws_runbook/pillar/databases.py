@@ -36,7 +36,7 @@ _VERSION = {"type": ["string", "integer"], "allowed": "give latest, or a version
 _PORT = whole("", *checks.PORTS)
 _CAPACITY = {"type": "number", "maximum": serverless.MOST, "multipleOf": 0.5}
 _TIME = {"type": ["string", "integer"], "allowed": "give a time such as 90s, 20m or 1h"}
-_PURGE = key(FLAG, "Whether what is not named here is removed.", default=False)
+_PURGE = key(FLAG, "Whether entries that are not named here are removed.", default=False)
 _OF_AWS = "`aws:region`"
 
 
@@ -46,7 +46,7 @@ def _argument(form, description, **more):
 
 
 def _region(left_out=_OF_AWS):
-    return key(REGION, "Where it is.", left_out=left_out)
+    return key(REGION, "The region.", left_out=left_out)
 
 
 def _tags():
@@ -56,24 +56,22 @@ def _tags():
 _ENGINE = {
     "engine": _argument(TEXT, "The engine, such as `postgres` or `mysql`. AWS does not change it."),
     "engine_version": _argument(
-        _VERSION, "`latest`, which is of the day it is made, or a version.", page="databases.md#versions"
+        _VERSION, "`latest`, the latest version on the day of its creation, or a version.", page="databases.md#versions"
     ),
     "allow_upgrade": _argument(
         choice(*engine_versions.ALLOWED),
-        "Whether what is there may be brought to `engine_version`.",
+        "Whether an existing database may be upgraded to `engine_version`.",
         left_out="it is not upgraded",
         page="databases.md#versions",
     ),
 }
 _ACCESS = {
-    "vpc": key(_NAME, "The VPC, one of `aws:ec2:vpcs`, whose subnets it is put into.", left_out="the default VPC"),
-    "db_subnet_group_name": _argument(
-        _NAME, "A DB subnet group that is there, in place of `vpc`. AWS does not change it."
-    ),
+    "vpc": key(_NAME, "The VPC, one of `aws:ec2:vpcs`, whose subnets it is created in.", left_out="the default VPC"),
+    "db_subnet_group_name": _argument(_NAME, "An existing DB subnet group, in place of `vpc`. AWS does not change it."),
     "vpc_security_groups": _argument(_NAMES, "Names or ids of all its security groups."),
     "port": _argument(
         _PORT,
-        "The port. Another one restarts the database at once, so it needs `apply: now`.",
+        "The port. A change restarts the database at once, so it needs `apply: now`.",
         page="databases.md#time",
     ),
     "master_username": _argument(_NAME, "The master user. AWS does not change it."),
@@ -86,7 +84,7 @@ _ACCESS = {
     "store": key(
         _STORE,
         "Where its password is stored.",
-        left_out="refused, but for `master_password: managed`",
+        left_out="refused, unless `master_password: managed` is set",
         page="databases.md#the-password",
     ),
     "enable_iam_database_authentication": _argument(FLAG, "Whether users of IAM can log in."),
@@ -96,7 +94,7 @@ _KEPT = {
     "kms_key_id": _argument(TEXT, "The KMS key that it is encrypted with. AWS does not change it."),
     "preferred_backup_window": _argument(_WINDOW, "When automated backups are made."),
     "preferred_maintenance_window": _argument(
-        {**_WINDOW, "allowed": "give a window in UTC such as sun:05:00-sun:05:30"}, "When AWS makes changes that wait."
+        {**_WINDOW, "allowed": "give a window in UTC such as sun:05:00-sun:05:30"}, "When AWS makes pending changes."
     ),
     "copy_tags_to_snapshot": _argument(FLAG, "Whether snapshots have its tags."),
     "deletion_protection": _argument(FLAG, "Whether AWS refuses to delete it."),
@@ -106,12 +104,15 @@ _KEPT = {
 _HANDLING = {
     "apply": _argument(
         choice(*checks.APPLY),
-        "When changes are made: in the maintenance window, or at once, with all that waits.",
+        "When changes are made: in the maintenance window, or at once, with all pending changes.",
         default="window",
         page="databases.md#time",
     ),
     "wait": _argument(
-        _TIME, "How long to wait until it is available.", left_out="it is not waited for", page="databases.md#time"
+        _TIME,
+        "How long to wait until the database is available.",
+        left_out="it is not waited for",
+        page="databases.md#time",
     ),
     "purge": _argument(FLAG, "Whether tags that are not named here are removed.", default=False),
 }
@@ -128,19 +129,19 @@ _INSTANCE = mapping(
             whole(" of GiB", 0, checks.STORAGE[1]), "How large storage may grow by itself; 0 for no autoscaling."
         ),
         "storage_type": _argument(TEXT, "The type of storage, such as `gp3`."),
-        "iops": key(whole(""), "Operations in a second that are provisioned."),
-        "storage_throughput": key(whole(""), "MiB in a second that are provisioned, with `gp3`."),
+        "iops": key(whole(""), "Provisioned operations per second."),
+        "storage_throughput": key(whole(""), "Provisioned throughput in MiB per second, with `gp3`."),
         "multi_az": _argument(FLAG, "Whether it has a standby in another zone."),
         "publicly_accessible": _argument(FLAG, "Whether it has a public address."),
         **_ACCESS,
-        "db_name": _argument(_NAME, "The database that a new instance begins with. AWS does not change it."),
+        "db_name": _argument(_NAME, "The database that is created in a new instance. AWS does not change it."),
         "backup_retention_period": _argument(
             whole(" of days", 0, checks.BACKUP_DAYS), "How long automated backups are kept; 0 for none."
         ),
         **_KEPT,
         "auto_minor_version_upgrade": _argument(FLAG, "Whether AWS applies minor versions by itself."),
-        "ca_certificate_identifier": _argument(_NAME, "The certificate authority of RDS that its certificate is of."),
-        "db_parameter_group_name": _argument(_NAME, "Its DB parameter group, which is there."),
+        "ca_certificate_identifier": _argument(_NAME, "The certificate authority of RDS that issues its certificate."),
+        "db_parameter_group_name": _argument(_NAME, "Its DB parameter group, which must exist."),
         **_HANDLING,
     }
 )
@@ -151,18 +152,18 @@ _CLUSTER = mapping(
         "engine": _argument(choice(*serverless.ENGINES), "The engine. AWS does not change it."),
         "min_capacity": _argument(
             {**_CAPACITY, "minimum": 0, "allowed": f"give a number from 0 to {serverless.MOST}, in halves"},
-            "Capacity units that it always has; with 0 it pauses.",
+            "The minimum of capacity units; with 0 it pauses.",
         ),
         "max_capacity": _argument(
             {**_CAPACITY, "minimum": 1, "allowed": f"give a number from 1 to {serverless.MOST}, in halves"},
-            "Capacity units that it has at most.",
+            "The maximum of capacity units.",
         ),
         "seconds_until_auto_pause": _argument(
             whole(" of seconds", serverless.SHORTEST_PAUSE, serverless.LONGEST_PAUSE),
             "After how long without connections it pauses, with `min_capacity: 0`.",
         ),
         "data_api": _argument(FLAG, "Whether SQL can be sent over HTTPS."),
-        "database": _argument(_NAME, "The database that a new cluster begins with. AWS does not change it."),
+        "database": _argument(_NAME, "The database that is created in a new cluster. AWS does not change it."),
         **_ACCESS,
         "master_username": _argument(_NAME, "The master user. AWS does not change it.", default="postgres"),
         "backup_retention_period": _argument(
@@ -171,7 +172,9 @@ _CLUSTER = mapping(
         **_KEPT,
         **_HANDLING,
         **{
-            option: _argument({}, "Of Serverless v1, which AWS ended: refused with what v2 has.")
+            option: _argument(
+                {}, "An option of Serverless v1, which AWS has ended: refused, with the option of v2 that replaces it."
+            )
             for option in serverless.V1_OPTIONS
         },
     }
@@ -204,7 +207,7 @@ _SUBNET = mapping(
         "availability_zone": key(
             TEXT | {"allowed": "give a zone such as us-east-1a"}, "Its zone.", left_out="the next without one"
         ),
-        "map_public_ip_on_launch": key(FLAG, "Whether machines that are started in it get a public address."),
+        "map_public_ip_on_launch": key(FLAG, "Whether machines launched in it get a public address."),
         "tags": _tags(),
         "purge": _PURGE,
     },
@@ -215,9 +218,9 @@ _VPC = mapping(
         "region": _region(),
         "cidr_block": key(_BLOCK, "Its addresses. AWS does not change them."),
         "enable_dns_support": key(FLAG, "Whether AWS's DNS server answers in it. A public database needs it."),
-        "enable_dns_hostnames": key(FLAG, "Whether machines have names in DNS. A public database needs it."),
+        "enable_dns_hostnames": key(FLAG, "Whether machines get DNS names. A public database needs it."),
         "internet_gateway": key(FLAG, "Whether it has an internet gateway."),
-        "public_route": key(FLAG, "Whether its main route table leads to the internet by that gateway."),
+        "public_route": key(FLAG, "Whether its main route table has a route to the internet through that gateway."),
         "purge": _PURGE,
         "tags": _tags(),
         "subnets": key(
@@ -240,7 +243,7 @@ _SECURITY_GROUP = mapping(
     {
         "region": _region(),
         "vpc": key(_NAME, "The name or id of its VPC.", left_out="the default VPC"),
-        "description": key(_NAME, "What it is for; needed for one that is declared. AWS does not change it."),
+        "description": key(_NAME, "Its purpose; needed if it is declared here. AWS does not change it."),
         "ingress": _rules("comes in", "source"),
         "egress": _rules("goes out", "destination"),
         "tags": _tags(),

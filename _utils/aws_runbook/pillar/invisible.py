@@ -6,7 +6,7 @@ https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
 
 import unicodedata
 
-# Controls, marks of direction and joiners, halves of a pair, what has no shape that all know, separators of lines.
+# Controls, marks of direction and joiners, surrogates, characters without an assigned shape, separators of lines.
 _CATEGORIES = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 # Letters and marks that are drawn as nothing, first and last of each range; and Braille's empty cell.
 # https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt (Default_Ignorable_Code_Point)

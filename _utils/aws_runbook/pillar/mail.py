@@ -56,7 +56,7 @@ _OF_SES = "`aws:ses:region`"
 _SECONDS = whole(" of seconds")
 
 
-def _region(description="Where it is.", left_out=_OF_SES):
+def _region(description="The region.", left_out=_OF_SES):
     return key(REGION, description, left_out=left_out)
 
 
@@ -91,7 +91,7 @@ _EVENT_DESTINATION = mapping(
     {
         "topic": key({**_TOPIC, "minLength": 1}, "The SNS topic that is notified."),
         "events": key(list_of(choice(*EVENTS), "give a list of event types"), "The events: exactly these."),
-        "enabled": key(FLAG, "Whether it is told.", default=True),
+        "enabled": key(FLAG, "Whether the topic is notified.", default=True),
     },
     required=["topic", "events"],
 )
@@ -172,7 +172,7 @@ _SMTP_USER = mapping(
             list_of(_ADDRESS, "give a list of email addresses"), "The addresses that it may send from.", left_out="any"
         ),
         "store": key(
-            _SMTP_STORE, "Where its user name and password are stored.", left_out="no key is made", page="stores.md"
+            _SMTP_STORE, "Where its user name and password are stored.", left_out="no key is created", page="stores.md"
         ),
         "rotate_days": key(DAYS, "After how many days its key is replaced.", left_out="never"),
         "grace_days": key(DAYS, "As for the keys of backups.", default=GRACE_DAYS),
@@ -278,7 +278,7 @@ _TOPIC_SETTINGS = mapping(
 SNS = key(
     mapping(
         {
-            "region": _region("Where topics are.", "`aws:ses:region`, then `aws:region`"),
+            "region": _region("The region of the topics.", "`aws:ses:region`, then `aws:region`"),
             "topics": key(
                 named(
                     _TOPIC_SETTINGS,

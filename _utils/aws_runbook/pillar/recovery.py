@@ -12,8 +12,8 @@ RECOVERY = mapping(
     {
         "days": key(
             DAYS,
-            "How long what was overwritten or deleted can be had back. The bucket keeps versions.",
-            left_out="needed, but with `allow_suspend`",
+            "How long overwritten and deleted objects can be recovered. The bucket keeps versions.",
+            left_out="needed, unless `allow_suspend` is set",
         ),
         "lock": key(
             choice(COMPLIANCE, GOVERNANCE),
@@ -27,12 +27,12 @@ RECOVERY = mapping(
         ),
         "retention_days": key(
             DAYS,
-            "How many days the backups in the bucket reach back, which pillar does not say otherwise. The audit compares it.",
+            "How many days the backups in the bucket reach back, if no other key of pillar says so. The audit compares it with the backups.",
             left_out="needed with `lock`",
         ),
         "allow_suspend": key(
             FLAG,
-            "Turned off: no new versions are kept. Those that there are stay until their days are over.",
+            "Suspends versioning: no new versions are kept. Existing versions stay until the lifecycle rule deletes them.",
             default=False,
         ),
     },
@@ -72,7 +72,7 @@ def _lock_problems(path, recovery):
 
 
 def too_short(path, lock_days, kept, days, what):
-    """Whether a lock ends while what it locks can still be wanted back: a sentence with the arithmetic, or none."""
+    """Whether a lock ends while its object may still be needed for recovery: a sentence with the arithmetic, or none."""
     told = (
         f"{path}:lock_days is {lock_days}: a lock runs from an object's creation, so give at least {what} and days together, "
         f"{kept} + {days} = {kept + days}."

@@ -42,7 +42,7 @@ _AWS = mapping(
         ),
         "account": key(
             patterned("^[0-9]{12}$", "give the twelve digits of an AWS account, in quotes"),
-            "The id of the account: with credentials of another account nothing is read or written.",
+            "The id of the account: nothing is read or written with credentials of another account.",
             left_out="any account",
             page="connection.md#the-right-account",
         ),

@@ -1,1 +1,1 @@
-"""The way back: what a listing of versions says of a moment, what was done since, and bringing objects back to what they were."""
+"""Recovery: which objects existed at a moment, by a listing of versions; what was done since; and restoring them."""

@@ -1,7 +1,7 @@
 """
-What was done to the objects of a target, hour by hour or day by day, as its versions tell; and what of it looks like damage.
+What was done to the objects of a target, by hour or by day, from its versions; and which of that looks like damage.
 
-What was overwritten or deleted so long ago that it is no longer kept is not in it.
+Objects whose versions are no longer kept are missing from it.
 """
 
 from collections import defaultdict
@@ -10,13 +10,13 @@ from datetime import datetime, timedelta, timezone
 
 WRITTEN, OVERWRITTEN, DELETED = "written", "overwritten", "deleted"
 PERIODS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
-# What pgBackRest writes anew under the same name. https://pgbackrest.org/configuration.html
+# Files that pgBackRest overwrites. https://pgbackrest.org/configuration.html
 _REWRITTEN = tuple(
     f"{name}{end}" for name in ("archive.info", "backup.info", "backup.manifest") for end in ("", ".copy")
 )
 _INFO = _REWRITTEN[:4]
-# Of a repository that keeps one full backup, half goes at a time. More than this share of what was there, of at least so many objects,
-# does not change in one day by itself.
+# A repository that keeps one full backup deletes half of its objects at a time. More than this share of the objects, if there are at least so many,
+# does not change in one day without an attack or a mistake.
 _SHARE = 2 / 3
 _LEAST = 5
 
@@ -37,7 +37,7 @@ class Line:
     """
     What was done in one hour or day; ``objects`` is how many there were before; ``first`` is when the damage in it began.
 
-    ``certain`` is whether it looks like damage by what was done to single objects, and not by how many there were.
+    ``certain`` is whether single objects look like damage, and not only their number.
     """
 
     begin: datetime
@@ -74,7 +74,7 @@ def _event(newer, older):
 
 
 class History:
-    """Of one target: give it every event, then ask for its lines."""
+    """The activity of one target: add every event, then read its lines."""
 
     def __init__(self, target, by):
         self._target, self._by = target, by
@@ -96,7 +96,7 @@ class History:
             line.first = min(filter(None, [line.first, event.at]))
 
     def lines(self, since=None):
-        """The lines in order, from the one in which ``since`` lies on, each with its damage."""
+        """The lines in order, beginning with the one that contains ``since``, each with its damage."""
         objects = 0
         for begin in sorted(self._lines):
             line = self._lines[begin]
@@ -113,7 +113,7 @@ class History:
 
 
 def suspicion(target, event):
-    """Why an event looks like damage by itself; ``None`` when it does not: what no program of that kind does."""
+    """Why a single event looks like damage, because no program of that kind does it; ``None`` if it does not."""
     name = event.key.rpartition("/")[2]
     if event.what == WRITTEN or target.kind == "sync":  # a mirror follows its files
         return None
@@ -123,7 +123,7 @@ def suspicion(target, event):
         return "of the files that make it a repository deleted" if name in _INFO else None
     if event.what == OVERWRITTEN:
         return "overwritten, though each backup has a name of its own"
-    # S3 dates the marker of a rule by when it comes to it.
+    # S3 dates the marker of a rule by the time at which the rule ran.
     early = target.expire_days and event.age < timedelta(days=target.expire_days)
     return f"deleted before the {target.expire_days} days were over" if early else None
 

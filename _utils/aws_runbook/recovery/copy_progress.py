@@ -1,7 +1,7 @@
 """
-How far the copying of a recovery is: a line now and then at the level that Salt shows by default.
+The progress of copying: a log line at intervals, at the level that Salt shows by default.
 
-``aws_runbook.progress.Progress`` counts parts of one size. Here objects are from some bytes to many gigabytes, so that bytes are told too, and the
+``aws_runbook.progress.Progress`` counts parts of one size. Here objects are from some bytes to many gigabytes, so bytes are reported too, and the
 time left follows from the calls that copies take.
 """
 
@@ -13,7 +13,7 @@ from aws_runbook.amounts import size
 log = logging.getLogger(__name__)
 
 _EVERY = 10.0  # seconds
-_SHARE = 1000  # the least share of all for which time left is told
+_SHARE = 1000  # the smallest share after which the time left is estimated
 
 
 class Progress:
@@ -26,7 +26,7 @@ class Progress:
         self.done = self._bytes = self._made = 0
 
     def add(self, objects, volume, calls):
-        """So much more is done."""
+        """Add completed work."""
         self.done += objects
         self._bytes += volume
         self._made += calls

@@ -1,5 +1,5 @@
 """
-One object brought back: a version of it copied to its place by S3 itself, so that nothing passes through this machine.
+Restore one object: S3 copies a version to its place, so that no data passes through this machine.
 
 What was uploaded in parts is copied in the same parts, which gives it the same ETag, by which it is known for equal, and is the only
 way over 5 GB. Metadata, tags and storage class come along. Encryption is the bucket's own, as with every new object.
@@ -26,14 +26,14 @@ _REASONS = {
     "NoSuchVersion": GONE,
     "NoSuchKey": GONE,
 }
-# Of an object with a key of the customer's own, which the request would have to bring, S3 says InvalidRequest, as of much else.
+# For an object with a customer-provided key, which the request would need, S3 returns InvalidRequest, as for other errors.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html
 _INVALID, _OF_ENCRYPTION = "InvalidRequest", "server side encryption"
 # What XML 1.0 cannot hold, not even escaped. https://www.w3.org/TR/xml/#charsets
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # The same to HEAD, whose answers have nothing but a status.
 _OF_HEAD = {"400": ENCRYPTED, "404": GONE}
-# What CreateMultipartUpload takes of what HEAD tells; CopyObject takes it by itself.
+# Metadata from HEAD to pass to CreateMultipartUpload; CopyObject copies it by itself.
 _KEPT = (
     "CacheControl",
     "ContentDisposition",
@@ -77,7 +77,7 @@ class Job:
 
 
 class NotCopiedError(RunbookError):
-    """An object that cannot be brought back, for one of the reasons above."""
+    """An object that cannot be restored, for one of the reasons above."""
 
     def __init__(self, reason, sentence):
         super().__init__(sentence)
@@ -85,7 +85,7 @@ class NotCopiedError(RunbookError):
 
 
 def copy(session, job, pool):
-    """Copy one version; ``(etag, version id)`` of what is there then. ``pool`` makes the calls for its parts."""
+    """Copy one version; ``(etag, version id)`` of the result. ``pool`` makes the calls for its parts."""
     try:
         return _in_parts(session, job, pool) if job.parts else _whole(session, job)
     except AwsError as error:
@@ -165,10 +165,10 @@ def _give_up(session, job, upload):
 
 
 def _head(session, job, number):
-    """What S3 tells of a version and of one of its parts."""
+    """The metadata of a version and of one of its parts."""
     try:
         return session.look(
-            "s3", "head_object", f"look at {job.location}", region=job.region, PartNumber=number, **job.source
+            "s3", "head_object", f"read {job.location}", region=job.region, PartNumber=number, **job.source
         )
     except AwsError as error:
         reason = _OF_HEAD.get(error.code)

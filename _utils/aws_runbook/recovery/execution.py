@@ -1,9 +1,9 @@
 """
-A recovery: what is to be done, done, and compared.
+A recovery: its plan, its execution, and the comparison afterwards.
 
-The listing of versions is read as a stream; what is to be done is kept in a temporary file, as a bucket may hold millions of objects.
-No version is deleted, so that a recovery can be taken back as any other change; and what is done already is left alone, so that one
-that was broken off is simply made again.
+The listing of versions is read as a stream; the steps are kept in a temporary file, because a bucket may hold millions of objects.
+No version is deleted, so that a recovery can be undone like any other change; and completed steps are skipped, so that one
+that was interrupted can be repeated.
 """
 
 import json
@@ -18,24 +18,24 @@ from aws_runbook.recovery import copying, versions
 from aws_runbook.recovery.copy_progress import Progress
 from aws_runbook.recovery.retention import ENABLED
 
-# At a time. S3 answers thousands of requests a second to a prefix; one copy takes it about a tenth of one.
+# The number of parallel calls. S3 answers thousands of requests per second for a prefix; a copy takes about a tenth of a second.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html
 _OBJECTS, _PARTS = 64, 32
-_MARKERS = 1000  # most in one call
-_NAMED = 1000  # most that are named for each reason
-_HIDDEN = 10  # most that are named of what is hidden
+_MARKERS = 1000  # the maximum in one call
+_NAMED = 1000  # the maximum of examples for each reason
+_HIDDEN = 10  # the maximum of examples of hidden objects
 UNKNOWN, STRANGER = "unknown", "stranger"
-_DENIALS = 20  # so many, and nothing done: it is the permissions
+_DENIALS = 20  # so many without one success: permissions are missing
 
 
 class Named:
-    """What could not be done, by reason: how many, and the first of them by name."""
+    """Objects that could not be restored, by reason: their number, and the first ones by name."""
 
     def __init__(self):
         self.counts, self.examples, self._keys = {}, {}, set()
 
     def add(self, reason, location, text=""):
-        """One more; ``text`` says what happened where that differs from one to the next."""
+        """Add one; ``text`` is AWS's message if it differs between objects."""
         self.counts[reason] = self.counts.get(reason, 0) + 1
         self._keys.add(hash(location))
         names = self.examples.setdefault(reason, [])
@@ -50,7 +50,7 @@ class Recovery:
     """
     Of ``places`` (:mod:`aws_runbook.recovery.locations`), as of ``moment``, to ``destination``, whose bucket's versioning is ``status``.
 
-    Of the buckets ``unsure`` it is not known since when they keep versions: only what was deleted then is hidden there.
+    For the buckets ``unsure`` it is not known since when they keep versions: only objects that were deleted at that moment are hidden there.
     """
 
     def __init__(self, session, places, moment, destination, status=ENABLED, what="recovery", unsure=()):
@@ -59,11 +59,11 @@ class Recovery:
         self.tallies = [_tally(place) for place in places]
         self.problems, self.doubtful, self.differing = Named(), Named(), None
         self._unsure = frozenset(unsure)
-        # What is not hidden, and why; and the first of what is.
+        # Objects that are not hidden, by reason; and the first hidden ones.
         self.left, self.hidden = Named(), []
         # Steps, one a line, so that memory does not grow with their number.
         self._steps = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed by close()
-        # Of objects that hold the same as others, and have another ETag: those that this recovery has written.
+        # Objects with equal content but another ETag: those that this recovery has written.
         self._written = set()
         self._volume = self._calls = self._number = self._denied = 0
 
@@ -73,16 +73,16 @@ class Recovery:
     def __exit__(self, *_):
         self._steps.close()
 
-    # What is to be done
+    # Planning
 
     def plan(self):
-        """List and judge; note each step, and what cannot be done as far as the listing tells."""
+        """List and judge; note each step, and the objects that cannot be restored according to the listing."""
         for number, place in enumerate(self._places):
             for judged in self._judged(place):
                 self._note(number, place, judged)
 
     def _judged(self, place):
-        """What each key of a place had, and what there is now where it is to be brought to."""
+        """For each key of a place: its object at that moment, and the present one at the destination."""
         stream = versions.stream(self._pages(place.bucket, place.root, place.region, place.location))
         found = (
             versions.judge(key, entries, self._moment) for key, entries in versions.by_key(stream) if place.holds(key)
@@ -94,7 +94,7 @@ class Recovery:
         return self._session.pages("s3", "list_object_versions", doing, region=region, Bucket=bucket, Prefix=prefix)
 
     def _beside(self, place, found):
-        """The same with what is there at the destination, which is listed side by side: both are in the order of keys."""
+        """The same for another destination, whose listing is read in parallel: both are in the order of keys."""
         bucket, prefix, region = self._to.of(place, place.root)
         stream = versions.stream(self._pages(bucket, prefix, region, f"{bucket}/{prefix}"))
         there = (entry for entry in stream if entry.is_latest and not entry.is_marker)
@@ -139,7 +139,7 @@ class Recovery:
             self._keep(step, then.size, _calls(then.parts))
 
     def _why_left(self, place, judged):
-        """Why an object that there was not then is not hidden; ``None`` where it is."""
+        """Why an object that did not exist then is not hidden; ``None`` if it is."""
         if place.bucket in self._unsure and not judged.is_known:
             return UNKNOWN
         return STRANGER if place.stranger(judged.key) else None
@@ -160,11 +160,11 @@ class Recovery:
         self._volume += volume
         self._calls += calls
 
-    # Doing it
+    # Execution
 
     def carry_out(self):
-        """Do all steps, many at a time; what cannot be done is named, and the rest is done all the same."""
-        self.problems = Named()  # what is archived may have been restored meanwhile: it is tried
+        """Do all steps, many in parallel; failed ones are reported, and do not stop the others."""
+        self.problems = Named()  # archived objects may have been restored in the meantime: try them
         progress = Progress(self._what, self._number, self._volume, self._calls)
         with ThreadPoolExecutor(_OBJECTS) as pool, ThreadPoolExecutor(_PARTS) as parts:
             waiting = set()
@@ -209,7 +209,7 @@ class Recovery:
         return waiting
 
     def _do(self, steps, parts):
-        """``steps, problems, written``: what was done, what could not be, and what was written with another ETag."""
+        """``steps, problems, written``: the completed steps, the failed ones, and the objects written with another ETag."""
         place = self._places[steps[0][0]]
         try:
             if len(steps[0]) == 2:  # noqa: PLR2004
@@ -240,17 +240,17 @@ class Recovery:
         return () if found == etag else (hash((to_bucket, to_key, new_id or "null")),)
 
     def _stands_there(self, job):
-        """Whether something else is there that would be lost, since the bucket keeps no versions."""
-        doing = f"look at {job.to_bucket}/{job.to_key}"
+        """Whether another object is there that would be lost, because the bucket keeps no versions."""
+        doing = f"read {job.to_bucket}/{job.to_key}"
         there = self._session.look(
             "s3", "head_object", doing, absent=("404", "NoSuchKey"), region=job.region, **job.there
         )
         return there is not None
 
-    # Comparing
+    # Comparison
 
     def compare(self):
-        """List again, and count what is not as it was; those that are named already are left out."""
+        """List again, and count the objects that differ; those that were reported already are omitted."""
         self.differing = Named()
         for place in self._places:
             for judged in self._judged(place):
@@ -272,7 +272,7 @@ class Recovery:
 
 
 def _calls(parts):
-    """What a copy costs, in thousandths of a call: a delete marker is one."""
+    """The cost of a copy, in thousandths of a call: a delete marker is one."""
     return 1000 * (parts + 2 if parts else 1)
 
 

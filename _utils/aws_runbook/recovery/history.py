@@ -47,19 +47,19 @@ def advice(session, server, found):
     if first is None:
         return ["Nothing in it looks like damage."]
     moment = first - MARGIN
-    since = "An upload in parts may have been begun"
+    since = "A multipart upload may have been started"
     sentences = [
         f"What looks like damage begins at {shown(first)}.",
-        f"{since} {MARGIN.days} days before it was finished: {shown(moment)} is safe.",
+        f"{since} {MARGIN.days} days before it was completed: {shown(moment)} is safe.",
     ]
     limit = found["earliest"]
     if limit is not None and moment < limit:
         moment = limit
         sentences.append(
-            f"Of what was before {shown(limit)} not all is kept: take that moment, and look at what it brings back."
+            f"Not everything from before {shown(limit)} is kept: use that moment, and check what it restores."
         )
     again = session.command("aws_backup.recover", server=server, as_of=shown(moment), test=True)
-    return [*sentences, f"What would be done is shown by {again}."]
+    return [*sentences, f"To see what would be done: {again}."]
 
 
 def data(server, found):

@@ -1,5 +1,5 @@
 """
-Where the objects of a server's backups are, and where they can be brought to.
+The locations of the objects of a server's backups, and the destinations of a recovery.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ _REPOSITORY = ("archive", "backup")
 
 @dataclass(frozen=True)
 class Place:
-    """The objects of a target: those below ``root``, but for those below ``others``, which are other servers'."""
+    """The objects of a target: those below ``root``, except those below ``others``, which belong to other servers."""
 
     target: Target
     root: str
     others: tuple = ()
-    # ``(root, kind)`` of the targets in it that pillar names, whosever they are.
+    # ``(root, kind)`` of all targets in it that pillar names.
     known: tuple = ()
 
     @property
@@ -41,7 +41,7 @@ class Place:
         return not key.startswith(self.others)
 
     def stranger(self, key):
-        """The directory at the top of the place that a key is in, where no target that pillar names makes such a one; or ``None``."""
+        """The top directory of a key in the place, if no target in pillar creates such a directory; otherwise ``None``."""
         top, slash, _ = key[len(self.root) :].partition("/")
         if not slash or any(key.startswith(root) and _makes(kind, key[len(root) :]) for root, kind in self.known):
             return None
@@ -60,7 +60,7 @@ def of_server(server, targets):
     if not own:
         servers = ", ".join(sorted({target.server for target in targets})) or "none"
         raise RunbookError(
-            f"server is {server!r}, of which pillar names no backup in S3; those with backups: {servers}."
+            f"server is {server!r}, for which pillar declares no backup in S3; servers with backups: {servers}."
         )
     roots = {(target.bucket, _root(target)) for target in own}
     found = {}
@@ -79,7 +79,7 @@ def _known(target, root, targets):
 
 
 def shared(server, targets):
-    """``(location, servers)`` of each location of a server's backups that is other servers' too."""
+    """``(location, servers)`` of each location of a server's backups that other servers share."""
     found = {}
     for own in (target for target in targets if target.server == server):
         theirs = {
@@ -109,7 +109,7 @@ def _others(target, root, roots, targets):
 
 @dataclass(frozen=True)
 class Destination:
-    """Where objects are brought to: to themselves, where ``bucket`` is ``None``; else below ``prefix`` there, under their whole keys."""
+    """The destination of restored objects: their own keys if ``bucket`` is ``None``; otherwise below ``prefix`` there, under their whole keys."""
 
     bucket: str | None = None
     prefix: str = ""
@@ -117,18 +117,18 @@ class Destination:
 
     @property
     def is_elsewhere(self):
-        """Whether it is another place than that which the objects come from."""
+        """Whether it differs from the objects' own place."""
         return self.bucket is not None
 
     def of(self, place, key):
-        """``bucket, key, region`` of what ``key`` of ``place`` is brought to."""
+        """``bucket, key, region`` of the destination of ``key`` of ``place``."""
         if self.bucket is None:
             return place.bucket, key, place.region
         return self.bucket, f"{self.prefix}{key}", self.region
 
 
 def elsewhere(to, places, targets):
-    """The bucket and the prefix, with a slash behind it, of ``to``: BUCKET/PREFIX. A place of known backups is refused."""
+    """The bucket and the prefix, with a slash behind it, of ``to``: BUCKET/PREFIX. A location of known backups is an error."""
     bucket, _, prefix = to.partition("/")
     prefix = prefix.strip("/")
     if not bucket:
@@ -140,7 +140,7 @@ def elsewhere(to, places, targets):
                 place.root.startswith(other.root) or other.root.startswith(place.root)
             ):
                 raise RunbookError(
-                    f"to is {to!r}, where {place.location} and {other.location} would come to lie one over the other; leave it out."
+                    f"to is {to!r}, where {place.location} and {other.location} would overlap; leave it out."
                 )
     landing = [f"{prefix}{place.root}" for place in places]
     for target in targets:

@@ -1,5 +1,5 @@
 """
-The moment that backups are to be brought back to: what a person writes, and how far back it can lie.
+The moment of a recovery: parsing, and the earliest one that is possible.
 """
 
 import re
@@ -13,7 +13,7 @@ _FORM = re.compile(
 )
 _EXAMPLES = "give a moment such as '2026-11-20 03:00', which is in UTC, or one with its zone, '2026-11-20 03:00+01:00'"
 # An object that was uploaded in parts is dated by the beginning of its upload. A rule that removes unfinished uploads after one day
-# counts from midnight, so that the upload may be finished almost two days after that.
+# counts from midnight, so that the upload may be completed almost two days later.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html#intro-lifecycle-rules-number-of-days
 MARGIN = timedelta(days=2)
@@ -21,13 +21,13 @@ MARGIN = timedelta(days=2)
 
 def parse(as_of, now):
     """
-    The moment that ``as_of`` means, in UTC, which is assumed where it has no zone; anything else, and what is to come, is an error.
+    The moment that ``as_of`` means, in UTC, which is assumed if it has no zone; an invalid value and a moment in the future are errors.
 
     A date alone means its beginning. ``now`` is this moment.
     """
     moment = _read(as_of)
     if moment > now:
-        raise RunbookError(f"as_of is {shown(moment)}, which is yet to come: it is {shown(now)} now.")
+        raise RunbookError(f"as_of is {shown(moment)}, which is in the future: it is {shown(now)} now.")
     return moment
 
 
@@ -43,9 +43,7 @@ def _read(as_of):
         try:
             found = datetime.fromisoformat(f"{day} {time or '00:00'}{zone}")
         except ValueError as error:
-            raise RunbookError(
-                f"as_of is {as_of!r}, which no calendar or clock shows ({error}); {_EXAMPLES}."
-            ) from None
+            raise RunbookError(f"as_of is {as_of!r}, which is not a date and time ({error}); {_EXAMPLES}.") from None
     found = found if found.tzinfo else found.replace(tzinfo=timezone.utc)
     if clock.sane(found) is None:
         raise RunbookError(f"as_of is {as_of!r}; {_EXAMPLES}.")
@@ -61,12 +59,12 @@ def shown(moment):
 
 def earliest(now, days):
     """
-    The earliest moment that all can be had back of, where what is overwritten or deleted is kept for ``days``; ``None``: no limit.
+    The earliest moment for which all versions are kept, if noncurrent ones are kept for ``days``; ``None``: no limit.
 
     S3 removes a version so many days after its successor was made, and not before the next midnight.
     """
     if days is None:
         return None
-    # A minute more, so that what this says now can still be done when it has been read.
+    # A minute more, so that the moment is still valid when a person has read it.
     first = now - timedelta(days=days) + timedelta(minutes=1)
     return first.replace(second=0, microsecond=0) + timedelta(minutes=1 if first.second or first.microsecond else 0)

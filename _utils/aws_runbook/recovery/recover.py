@@ -27,7 +27,7 @@ def recover(session, server, targets, moment, to, now, *, test):
         notes += retention.warnings(place, kept)
         if kept.since is None:
             unsure.add(place.bucket)
-    what = f"Bringing back {server} as of {shown(moment)}"
+    what = f"Recovering {server} as of {shown(moment)}"
     with Recovery(session, own, moment, destination, status, what, unsure) as recovery:
         recovery.plan()
         _check_rest(recovery, moment)
@@ -39,7 +39,7 @@ def recover(session, server, targets, moment, to, now, *, test):
 
 def _shared(server, targets):
     for location, servers in locations.shared(server, targets):
-        yield f"{location} holds the backups of {', '.join(servers)} too: what is copied into place or hidden there is theirs as well."
+        yield f"{location} holds the backups of {', '.join(servers)} too: their objects there are restored or hidden as well."
 
 
 def _check_rest(recovery, moment):
@@ -47,8 +47,8 @@ def _check_rest(recovery, moment):
     for tally in recovery.tallies:
         if tally["hide"] and not tally["known"]:
             raise RunbookError(
-                f"Nothing is known to have been in {tally['location']} at {shown(moment)}, so that all of the {tally['hide']} objects there would "
-                "be hidden: choose a later moment, or bring what there was elsewhere, with to=BUCKET/PREFIX."
+                f"No object is known to have existed in {tally['location']} at {shown(moment)}, so all of the {tally['hide']} objects there "
+                "would be hidden: choose a later moment, or restore to another place, with to=BUCKET/PREFIX."
             )
 
 
@@ -58,15 +58,15 @@ def _destination(session, to, own, targets):
     bucket, prefix = locations.elsewhere(to, own, targets)
     region = buckets.region_of(session, bucket)
     if region is None:
-        raise RunbookError(f"to is {to!r}, but there is no bucket {bucket}: make it first.")
+        raise RunbookError(f"to is {to!r}, but there is no bucket {bucket}: create it first.")
     return locations.Destination(bucket, prefix, region), buckets.versioning(session, bucket, region)
 
 
 def _too_early(session, server, place, kept, moment, limit, to):
     again = session.command("aws_backup.recover", server=server, as_of=shown(limit), to=to, test=True)
     return RunbookError(
-        f"as_of is {shown(moment)}, but {retention.why(place, kept, limit)}, so that what was there before {shown(limit)} is not known for "
-        f"certain; the earliest moment is shown by {again}."
+        f"as_of is {shown(moment)}, but {retention.why(place, kept, limit)}, so what existed before {shown(limit)} is not known for certain; for "
+        f"the earliest moment: {again}."
     )
 
 
@@ -77,7 +77,7 @@ def _data(session, server, moment, to, recovery, notes, *, test):
         after = [f"To do it: {session.command('aws_backup.recover', server=server, as_of=shown(moment), to=to)}."]
     elif recovery.problems.counts:
         again = session.command("aws_backup.recover", server=server, as_of=shown(moment), to=to)
-        after = [f"To go on, once that is mended: {again}. What is done already is left alone."]
+        after = [f"To continue when that is fixed: {again}. Objects that are restored already are skipped."]
     doubtful = recovery.doubtful
     return {
         "server": server,

@@ -10,14 +10,14 @@ from aws_runbook.recovery.moments import MARGIN, shown
 _SHOWN = 10
 _REASONS = {
     copying.ARCHIVED: "in an archive: restore them first (aws s3api restore-object with the version), then run this again",
-    copying.ENCRYPTED: "encrypted with a key that was sent along with them (SSE-C), which S3 does not have: copy them with that key",
-    copying.GONE: "whose version of then is gone",
-    copying.IN_THE_WAY: "where something else is already, in a bucket that keeps no versions: choose an empty place",
+    copying.ENCRYPTED: "encrypted with a customer-provided key (SSE-C), which S3 does not keep: copy them with that key",
+    copying.GONE: "whose version of that time no longer exists",
+    copying.IN_THE_WAY: "whose place holds another object, in a bucket that keeps no versions: choose an empty place",
     copying.FAILED: "that S3 refused",
 }
 _LEFT = {
-    execution.UNKNOWN: "{}, as it is not known whether they were there then. Look at them, and delete by hand what does not belong there",
-    execution.STRANGER: "what has come since then below these directories, which no pillar that is known here declares",
+    execution.UNKNOWN: "{}, because it is not known whether they existed then. Check them, and delete by hand those that do not belong there",
+    execution.STRANGER: "objects created since then below these directories, which no known pillar declares",
 }
 
 
@@ -37,7 +37,7 @@ def history(server, rows, notes, advice):
     ]
     columns = ("from", "location", "written", "overwritten", "deleted", "size", "looks_like_damage")
     head = [f"What was done to the backups of {server}, in UTC:", tables.table(marked, columns)] if marked else []
-    head = head or [f"There is nothing in the backups of {server}."]
+    head = head or [f"There are no objects in the backups of {server}."]
     return "\n".join([*head, "", *notes, *advice])
 
 
@@ -63,13 +63,13 @@ def recovery(data):
     if data["doubtful"]:
         sort = data["doubtful"]
         lines += _named(
-            f"NOTE: {several(sort['count'], 'object')} uploaded in parts, begun in the {MARGIN.days} days before: S3 does not tell whether "
+            f"NOTE: {several(sort['count'], 'object')} uploaded in parts, started in the {MARGIN.days} days before: S3 does not record whether "
             "they were complete by then; if they are the damage, choose an earlier moment",
             sort,
         )
     others = sum(entry["others"] for entry in data["places"])
     if others:
-        lines.append(f"NOTE: {several(others, 'other object')} at {data['to']} left as they are.")
+        lines.append(f"NOTE: {several(others, 'other object')} at {data['to']} are unchanged.")
     lines += _compared(data)
     return "\n".join([*lines, *data["notes"], *data["next"]])
 
@@ -89,11 +89,11 @@ def _summary(data, would):
     copied, hidden = (sum(entry[name] for entry in data["places"]) for name in ("copy", "hide"))
     volume = sum(entry["copy_bytes"] for entry in data["places"])
     if not copied and not hidden and data["left"]:
-        return "All that is known of then is as it was."
+        return "All objects that are known to have existed then are unchanged."
     if not copied and not hidden:
-        return "All is as it was then." if not data["to"] else "All is there as it was then."
+        return "All objects are as they were then." if not data["to"] else "All objects are there as they were then."
     failed = sum(sort["count"] for sort in data["problems"].values())
-    but = f", but for the {failed} below" if failed and not data["test"] else ""
+    but = f", except for the {failed} below" if failed and not data["test"] else ""
     return (
         f"{several(copied, 'older version')} ({size(volume)}) {would}copied into place, and {several(hidden, 'object')} that did not exist "
         f"then {would}hidden by a delete marker{but}. No version is deleted."
@@ -110,8 +110,8 @@ def _compared(data):
         ]
     sort = data["differing"]
     return _named(
-        f"DIFFERENT: {several(sort['count'], 'object')} not as of then; something has written meanwhile. Take the stolen key away, stop "
-        "the server's backups, and run this again",
+        f"DIFFERENT: {several(sort['count'], 'object')} not equal to the version of then, because another program has written meanwhile. Deactivate the "
+        "stolen key, stop the server's backups, and run this again",
         sort,
     )
 

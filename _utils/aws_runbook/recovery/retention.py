@@ -1,5 +1,5 @@
 """
-For how long a bucket keeps what is overwritten or deleted: whether it keeps versions, and when a lifecycle rule removes them.
+How long a bucket keeps overwritten and deleted objects: its versioning, and the lifecycle rules that delete versions.
 """
 
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ ENABLED = "Enabled"
 @dataclass(frozen=True)
 class Keeping:
     """
-    What a bucket keeps: ``status`` of versioning (``None``: never on), ``days`` after which what is overwritten or deleted goes (``None``: never).
+    The retention of a bucket: ``status`` of versioning (``None``: never enabled), ``days`` after which noncurrent versions are deleted (``None``: never).
 
-    ``shorter`` are ``(rule, days)`` of rules that remove some of it sooner. ``since`` is when it began to, where the bucket's tag notes it.
+    ``shorter`` are ``(rule, days)`` of rules that delete some of them sooner. ``since`` is when versioning was enabled, if the bucket's tag notes it.
     """
 
     status: str | None
@@ -28,16 +28,16 @@ class Keeping:
 
     @property
     def least(self):
-        """After how many days the first of it goes; ``None``: never."""
+        """After how many days the first of them are deleted; ``None``: never."""
         return min([*filter(None, [self.days]), *(days for _, days in self.shorter)], default=None)
 
     @property
     def in_force(self):
-        """Since when AWS certainly keeps all; ``None`` where that is not known."""
+        """Since when AWS certainly keeps all versions; ``None`` if that is not known."""
         return self.since and self.since + buckets.IN_FORCE
 
     def earliest(self, now):
-        """The earliest moment of which all is kept; ``None`` where nothing tells one."""
+        """The earliest moment for which all versions are kept; ``None`` if none is known."""
         return max(filter(None, [moments.earliest(now, self.least), self.in_force]), default=None)
 
 
@@ -55,14 +55,14 @@ def of_rules(rules, root):
 
 
 def _about(rule):
-    """The prefix of a rule, and whether it is about some of the objects below that only."""
+    """The prefix of a rule, and whether it covers only some of the objects below it."""
     selection = rule.get("Filter") or {}
     both = {"Prefix": rule.get("Prefix", ""), **selection, **selection.get("And", {})}
     return both["Prefix"] or "", bool(both.keys() - {"Prefix", "And"})
 
 
 def read(session, place):
-    """What the bucket of a place keeps of it; a missing bucket is an error."""
+    """Read the retention of a place; a missing bucket is an error."""
     region = buckets.region_of(session, place.bucket)
     if region is None:
         raise RunbookError(f"There is no bucket {place.bucket}, where {place.location} would be.")
@@ -85,57 +85,65 @@ def _since(session, bucket, region):
 
 
 def check_source(place, keeping):
-    """There must be versions to bring back."""
+    """Raise if there are no versions to restore."""
     if keeping.status is None:
         raise RunbookError(
-            f"The bucket {place.bucket} has never kept versions, so that nothing of {place.location} can be had back: from now on it "
-            f"does with aws:backup:recovery in pillar."
+            f"The bucket {place.bucket} has never kept versions, so nothing of {place.location} can be recovered. To keep them from now on, set "
+            "aws:backup:recovery in pillar."
         )
 
 
 def check_in_force(place, keeping, now):
-    """Versions must be kept for certain: only then can anything be said of a moment, or be written over."""
+    """Raise if versioning is not certainly in effect: only then is the listing of a moment complete, and may objects be overwritten."""
     if keeping.since is not None and now < keeping.in_force:
         raise RunbookError(
-            f"The bucket {place.bucket} keeps versions since {shown(keeping.since)}, which AWS takes up to 15 minutes to have in force "
-            f"everywhere: nothing is brought back before {shown(keeping.in_force)}."
+            f"The bucket {place.bucket} keeps versions since {shown(keeping.since)}, and AWS needs up to 15 minutes until that is in effect "
+            f"everywhere: nothing is recovered before {shown(keeping.in_force)}."
         )
 
 
 def check_writable(place, keeping):
-    """What is written over must be kept: only then can bringing back be taken back itself."""
+    """Raise if overwritten objects would be lost: a recovery must be possible to undo."""
     if keeping.status != ENABLED:
         raise RunbookError(
-            f"Versioning of the bucket {place.bucket} is {keeping.status}: what is written or deleted there now would be lost for good. "
-            "Turn it on again first, or bring the objects elsewhere, with to=BUCKET/PREFIX."
+            f"Versioning of the bucket {place.bucket} is {keeping.status}: objects that are overwritten or deleted there now would be lost. "
+            "Enable it first, or restore to another place, with to=BUCKET/PREFIX."
         )
 
 
 def limits(place, keeping, first):
-    """How far the past of a place goes back, as a sentence; ``first`` is the earliest moment that can be had back."""
+    """A sentence about how far a place can be recovered; ``first`` is the earliest moment."""
     if first is not None and first == keeping.in_force:
-        return f"The bucket {place.bucket} keeps versions since {shown(keeping.since)}: of {place.location} all is known from {shown(first)} on."
+        return (
+            f"The bucket {place.bucket} keeps versions since {shown(keeping.since)}: all versions of {place.location} are known from "
+            f"{shown(first)} on."
+        )
     if keeping.least is None:
-        return f"No lifecycle rule removes what is overwritten or deleted in {place.location}."
-    return f"What is overwritten or deleted in {place.location} is kept for {keeping.least} days: since {shown(first)}."
+        return f"No lifecycle rule deletes noncurrent versions in {place.location}."
+    return (
+        f"Overwritten and deleted objects in {place.location} are kept for {keeping.least} days: since {shown(first)}."
+    )
 
 
 def why(place, keeping, first):
     """Why ``first`` is the earliest moment of a place, as a clause."""
     if first == keeping.in_force:
-        return f"the bucket {place.bucket} keeps versions only since {shown(keeping.since)}, which AWS takes up to 15 minutes to have in force"
-    return f"what is overwritten or deleted in {place.location} is kept for {keeping.least} days only"
+        return (
+            f"the bucket {place.bucket} keeps versions only since {shown(keeping.since)}, and AWS needs up to 15 minutes until that is in "
+            "effect"
+        )
+    return f"overwritten and deleted objects in {place.location} are kept for only {keeping.least} days"
 
 
 def warnings(place, keeping):
-    """What of the past of a place cannot be had back, as sentences."""
+    """Sentences about what cannot be recovered in a place."""
     if keeping.status != ENABLED:
-        yield f"Versioning of the bucket {place.bucket} is {keeping.status}: what was overwritten since it is cannot be had back."
+        yield f"Versioning of the bucket {place.bucket} is {keeping.status}: objects that were overwritten since then cannot be recovered."
     if keeping.since is None:
         yield (
-            f"It is not known since when the bucket {place.bucket} keeps versions, as it has no tag {buckets.NOTE}: what has no version "
-            "of then in it may have been there, and is not hidden. Who knows it gives the bucket that tag, with a moment such as "
-            "2026-11-20T03:00:00+00:00."
+            f"It is not known since when the bucket {place.bucket} keeps versions, because it has no tag {buckets.NOTE}: objects without a "
+            "version from that time may have existed then, and are not hidden. If you know the moment, give the bucket that tag, with a value "
+            "such as 2026-11-20T03:00:00+00:00."
         )
     for rule, days in keeping.shorter:
-        yield f"The lifecycle rule {rule} of the bucket {place.bucket} removes some of it after {days} days already."
+        yield f"The lifecycle rule {rule} of the bucket {place.bucket} deletes some of them after {days} days already."

@@ -1,5 +1,5 @@
 """
-A listing of versions as a stream, key by key, and what it says of a moment.
+A listing of versions as a stream, key by key, and the object of each key at a moment.
 
 S3 lists keys in the order of their bytes and, of each key, the newest version first; objects and delete markers mixed, which boto3
 gives in two lists for each page. So no more than one page is held, however many versions there are.
@@ -12,7 +12,7 @@ from itertools import groupby
 
 from aws_runbook.recovery.moments import MARGIN
 
-# They must be brought back from the archive before they can be read or copied.
+# They must be restored from the archive before they can be read or copied.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html
 ARCHIVED = ("GLACIER", "DEEP_ARCHIVE")
 
@@ -32,13 +32,13 @@ class Version:
 
     @property
     def parts(self):
-        """In how many parts it was uploaded, which its ETag tells: 1 is an upload in parts too; 0 where it was written at once."""
+        """The number of parts of its upload, from its ETag: 1 is a multipart upload too; 0 for a single write."""
         number = self.etag.strip('"').rpartition("-")[2]
         return int(number) if "-" in self.etag and number.isdecimal() else 0
 
     @property
     def is_archived(self):
-        """Whether it is in an archive, as far as a listing tells."""
+        """Whether it is in an archive, according to the listing."""
         return self.storage_class in ARCHIVED
 
 
@@ -51,9 +51,9 @@ class Judged:
     key: str
     then: Version | None
     now: Version | None
-    # Whether ``now`` is what there is in another place.
+    # Whether ``now`` is the object at another destination.
     is_elsewhere: bool = False
-    # Whether anything is kept of the moment: the object, or the marker that says that there was none.
+    # Whether anything of that moment is kept: the object, or its delete marker.
     is_known: bool = False
 
     @property
@@ -65,7 +65,7 @@ class Judged:
 
     @property
     def is_equal(self):
-        """Whether two objects that are there hold the same bytes, as their ETags say, and the present one can be read as well as the other."""
+        """Whether two existing objects have the same content, by their ETags, and the present one is equally readable."""
         now, then = self.now, self.then
         return (
             now is not None
@@ -75,7 +75,7 @@ class Judged:
         )
 
     def is_doubtful(self, moment):
-        """Whether it was uploaded in parts shortly before ``moment``: then S3 does not tell whether it was complete by then."""
+        """Whether it was uploaded in parts shortly before ``moment``: then S3 does not record whether it was complete by then."""
         return self.then is not None and self.then.parts > 0 and moment - self.then.made < MARGIN
 
 
@@ -104,7 +104,7 @@ def _marker(entry):
 
 
 def _place(version):
-    # Of what was made in one second, a version before a marker: which came first is not told, and to bring back is the safer way.
+    # Within one second, a version before a marker: their order is unknown, and restoring is safer.
     return version.key.encode(), not version.is_latest, -version.made.timestamp(), version.is_marker
 
 
@@ -114,12 +114,12 @@ def by_key(versions):
 
 
 def judge(key, versions, moment):
-    """What ``versions``, all those of ``key``, say of ``moment``: what was made last until then was there."""
+    """Derive from ``versions``, all those of ``key``, its object at ``moment``: the last one created until then."""
     then = now = None
     for version in versions:
         if version.is_latest:
             now = version
-        # By its date, and not by its place in the listing: an upload that was begun early and finished late may stand first.
+        # By date and not by position in the listing: an upload that started early and ended late may come first.
         if version.made <= moment and (then is None or version.made > then.made):
             then = version
     return Judged(key, _object(then), _object(now), is_known=then is not None)

@@ -144,7 +144,7 @@ def _kept_back(audit):
             if "recovery" in checks[target["bucket"]]
             else "recovery is unknown"
             if "read" in checks[target["bucket"]]
-            else f"what is overwritten or deleted, for {several(target['recovery_days'], 'more day')}"
+            else f"overwritten and deleted objects, for {several(target['recovery_days'], 'more day')}"
         )
         for target in audit["targets"]
         if target["recovery_days"]

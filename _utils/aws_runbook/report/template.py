@@ -76,7 +76,7 @@ PAGE = """\
 <p class="key soft"><span>A stroke is a backup, as high as it is large.</span><span>Strong: complete. Pale: differential or incremental.</span><span>A dashed
 frame is a gap.</span></p>
 {% else %}
-<p>No backups follow from pillar.</p>
+<p>Pillar declares no backups.</p>
 {% endif %}
 {% for server in servers %}
 <article aria-labelledby="server-{{ loop.index }}">

@@ -77,15 +77,15 @@ def read(states, chunks):
         listed = [getattr(roles[chunk["state"]], "listed", None) for chunk in chunks]
         cache.expect(Counter(service for service in listed if service))
     plans = [partial(_make, cache, chunk, *collected) for chunk, collected in collect(states, chunks)]
-    log.debug("Reading ahead for %d states", len(plans))
-    progress = Progress("Asking AWS how things are", "states", len(plans))
+    log.debug("Prefetching for %d states", len(plans))
+    progress = Progress("Reading the state of AWS", "states", len(plans))
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="aws-runbook") as pool:
         # Salt's loader and this run's cache are found by context, and a context can be entered by one thread only.
         for asked in as_completed([pool.submit(copy_context().run, plan) for plan in plans]):
             error = asked.exception()
             progress.step()
             if error:
-                log.debug("Not read ahead: %s", type(error).__name__)
+                log.debug("Not prefetched: %s", type(error).__name__)
             if isinstance(error, UnreachableError):
                 # AWS cannot be reached: each further question would only add a time-out before the error is reported.
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -109,7 +109,7 @@ def collect(states, chunks):
             function = states[_name(chunk)]
             function(**{name: _thawed(chunk[name]) for name in parameters(states, chunk) if name in chunk})
         except Exception as error:
-            log.debug("Not called ahead: %s (%s)", chunk.get("__id__"), type(error).__name__)
+            log.debug("Not planned ahead: %s (%s)", chunk.get("__id__"), type(error).__name__)
         finally:
             _plans.reset(token)
         found += [(chunk, plan) for plan in plans]

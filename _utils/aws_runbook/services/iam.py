@@ -24,7 +24,7 @@ _COVERED = frozenset(
 
 def _answers(pages):
     """
-    What GetAccountAuthorizationDetails tells of users, groups and the account's own policies. Of a policy it leaves out the tags.
+    The content of GetAccountAuthorizationDetails about users, groups and customer managed policies. Of a policy it leaves out the tags.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
     """
@@ -32,7 +32,7 @@ def _answers(pages):
         [entry for page in pages for entry in page.get(member) or ()]
         for member in ("UserDetailList", "GroupDetailList", "Policies")
     )
-    # When it was asked, by AWS's clock, is told in the head of the answer.
+    # The time of the answer, by AWS's clock, is in its header.
     asked_at = pages[0].get("ResponseMetadata") if pages else None
     members = defaultdict(list)
     for user in users:

@@ -32,7 +32,7 @@ SERVICES = (
             "UploadPart": "PutObject",
             "UploadPartCopy": "PutObject",
             "CompleteMultipartUpload": "PutObject",
-            # Of versions, as they are asked for here.
+            # Of versions, with the parameters used here.
             "HeadObject": "GetObjectVersion",
             "GetObjectTagging": "GetObjectVersionTagging",
             "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
@@ -52,7 +52,7 @@ SERVICES = (
             "create_bucket": Made(("Bucket",), ("Bucket", "BucketName"), _ABSENT),
             "put_bucket_policy": Made(("Bucket",), ("BucketName",), _ABSENT),
         },
-        # Only where something is asked does S3 tell the regions.
+        # S3 returns the regions only if a parameter is given.
         # https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
         whole=Whole(
             "list_buckets",

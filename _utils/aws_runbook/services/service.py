@@ -38,7 +38,7 @@ class Whole:
 
     ``answers(pages)`` gives the method, the parameters and the answer of each read; ``covers`` are their methods. ``complete`` are the reads whose thing is not
     there where the listing leaves it out: the parameter that names it, and what such a name looks like. ``own`` are those
-    whose thing may then be another account's, of which who creates it is told. ``doing`` completes "Cannot …".
+    which may then belong to another account; the creating caller is told so. ``doing`` completes "Cannot …".
     """
 
     method: str
@@ -62,7 +62,7 @@ class Service:
     busy
         Error codes that mean that another client is writing to the same resource.
     subjects
-        The parameters that tell what a call is about. Each of its reads and writes has one of them, or is a listing. Without them a
+        The parameters that name the subject of a call. Each of its reads and writes has one of them, or is a listing. Without them a
         write invalidates all answers of the service.
     changed_by
         Of reads that only a few writes change: these, by boto3's method.

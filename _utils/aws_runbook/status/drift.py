@@ -38,7 +38,7 @@ class Settings:
 def settings(config):
     """Return the :class:`Settings` of a beacon's configuration, a list of mappings. An invalid one is an error."""
     if not isinstance(config, list) or not all(isinstance(entry, dict) for entry in config):
-        raise RunbookError("beacons:aws_drift is no list; give a list of options, such as `- every: 3600`.")
+        raise RunbookError("beacons:aws_drift is not a list; give a list of options, such as `- every: 3600`.")
     given = {name: value for entry in config for name, value in entry.items()}
     found = Settings()
     for name, kind, allowed in (

@@ -59,7 +59,7 @@ def foresee(path, length):
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionError(None, "no permission to write in its folder")
     if _is_mounted(path):
-        raise PermissionError(None, "it is a mount of its own, which cannot be replaced; mount its folder instead")
+        raise PermissionError(None, "it is a mount point, which cannot be replaced; mount its folder instead")
     free = room.f_bfree if os.geteuid() == 0 else room.f_bavail
     if room.f_blocks and free * room.f_frsize < length + _RESERVE:
         raise OSError(None, "no space left on its file system; make room there")

@@ -57,7 +57,7 @@ class Gpg:
 
         Of a key whose public half is not at hand it is an error, as of one that the message does not name.
         """
-        doing = "tell to whom it is encrypted"
+        doing = "read the recipients of the message"
         status = self._run(["--status-fd=1", "--list-only", "--decrypt"], message, doing)
         ids = list(dict.fromkeys(_ENCRYPTED_TO.findall(status)))
         if not ids or _NOBODY in ids:

@@ -2,7 +2,7 @@
 Lock a folder of stores, and note the process that holds the lock.
 
 The folder is what is locked: a file in it is replaced, and a lock file would stay. The kernel lets go of it when the
-process ends, however it ends. Whose it is stands in a note beside the files for as long as it is locked.
+process ends. While it is locked, a note beside the files names the process.
 https://man7.org/linux/man-pages/man2/flock.2.html
 """
 
@@ -37,7 +37,7 @@ _in_vain = {}
 @contextlib.contextmanager
 def locked(folder, what):
     """
-    Hold ``folder``, which must be there; whoever holds it already goes on, and so do threads that are started with a copy of the
+    Hold ``folder``, which must exist; a holder can lock it again, and so can threads that are started with a copy of the
     context of who holds it. Gives whether it is locked: some network file systems have no locks, and then there is one writer.
 
     ``what`` names the store. An error says whose the lock is, when it was not to be had in :data:`PATIENCE` seconds.

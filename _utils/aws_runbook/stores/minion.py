@@ -55,7 +55,7 @@ def _refuses(opts, uri, beside):
             "True, which Salt has from 3007 on; name one secret for each value"
         )
     if driver in _FORGETFUL:
-        return f"the sdb driver {driver} keeps nothing, as {_FORGETFUL[driver]}; name a store with another driver"
+        return f"the sdb driver {driver} keeps nothing, because {_FORGETFUL[driver]}; name a store with another driver"
     function = f"{driver}.set"
     if driver and function not in salt.loader.sdb(opts, function, utils=salt.loader.utils(opts)):
         return f"the sdb driver {driver} has no function that writes here; name a store with another driver"

@@ -89,7 +89,7 @@ class Store:
         """
         Write all of ``values`` (name → text or Secret) to every place for them, or to none.
 
-        The answer is a function that brings back what was there before; what it could not bring back is its answer, in words, else
+        Returns a function that restores the previous content; it returns the values that it could not restore, in words, else
         ``""``. Others may have written meanwhile unless the store is locked (:meth:`alone`) all the time.
         """
         self._require(values)
@@ -115,7 +115,7 @@ class Store:
 
     @property
     def is_alone(self):
-        """Whether it is locked here already (:meth:`alone`), so that nobody else on this machine has written since."""
+        """Whether it is locked here already (:meth:`alone`), so that no other process on this machine has written since."""
         return all(member.is_alone for member in self._members)
 
     @contextlib.contextmanager
@@ -137,7 +137,7 @@ class Store:
     def _require(self, names):
         for name in names:
             if name not in NAMES:
-                raise StoreError(f"A store has no value of the name {name!r}; allowed are {', '.join(NAMES)}.")
+                raise StoreError(f"A store has no value named {name!r}; allowed are {', '.join(NAMES)}.")
             if not self._with(name):
                 raise StoreError(f"The store ({self.describe()}) has no place for {name}; add {name} to its keys.")
 

@@ -61,7 +61,7 @@ def put(text, path, value):
 def _reads(text, wanted):
     try:
         return load(text) == wanted
-    except (StoreError, RecursionError):  # the latter where an alias is within what it stands for
+    except (StoreError, RecursionError):  # the latter if an alias is within its own anchor
         return False
 
 
@@ -132,7 +132,7 @@ def _set(text, node, value, column, newline, *, in_flow):
 def _replaced(text, node, new):
     start, end = node.start_mark.index, _end(text, node)
     before = text[:start]
-    if new and before.endswith(":"):  # an empty value stands right behind the colon
+    if new and before.endswith(":"):  # an empty value is right behind the colon
         new = " " + new
     return before + new + text[end:]
 
@@ -167,7 +167,7 @@ def _end(text, node):
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
         key, value = last if isinstance(last, tuple) else (node, last)
-        alias = value.start_mark.index < key.start_mark.index  # it stands where its anchor is
+        alias = value.start_mark.index < key.start_mark.index  # its text is at its anchor
         return key.end_mark.index if alias and key is not node else _end(text, value)
     if getattr(node, "style", None) in ("|", ">"):
         return start + len(text[start:end].rstrip())

@@ -20,7 +20,7 @@ def test_every_id_that_stands_anywhere_is_found_once():
 
 @pytest.mark.parametrize("value", [None, "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "changeme", "AKIA"])
 def test_what_is_no_id_is_neither_overwritten_nor_quoted(value):
-    with pytest.raises(StoreError, match=r"aws:access_key is not the id of an access key.*not overwritten") as refused:
+    with pytest.raises(StoreError, match=r"aws:access_key is not a readable access key ID.*not overwritten") as refused:
         owners.standing([EMPTY, Place("pillar file r.sls, aws:access_key", value, stands=True)])
     assert str(value) not in str(refused.value)
 

@@ -54,7 +54,7 @@ def test_a_key_in_the_store_is_as_it_should_be():
 
 @pytest.mark.parametrize("store", [held(), held("GONE")])
 def test_a_key_that_is_not_in_the_store_is_an_error_that_says_how_to_rotate(store):
-    with pytest.raises(RunbookError, match=r"A \(made 2026-05-31\).*is not in pillar file.*rotate registry-backup"):
+    with pytest.raises(RunbookError, match=r"A \(created 2026-05-31\).*is not in pillar file.*rotate registry-backup"):
         decided([key("A")], store)
 
 

@@ -202,7 +202,7 @@ def test_the_servers_own_key_never_manages(wire):
         ({"profile": {"region": 5}}, "profile has the region 5; give a text"),
         ({"profile": {"region": ["eu-west-1"]}}, "profile has the region ['eu-west-1']; give a text"),
         ({"profile": {"role_arn": 5}}, "profile has the role_arn 5; give a text"),
-        ({"profile": {"keyid": "AKIA", "key": 4815162342}}, "profile has a key that is no text; write it in quotes"),
+        ({"profile": {"keyid": "AKIA", "key": 4815162342}}, "profile has a key that is not a text; write it in quotes"),
         ({"profile": {"keyid": "AKIA", "key": "CANARY\n"}}, "profile has a key with a space, a line break or another"),
         ({"keyid": "AKIA ", "key": "x"}, "the arguments has a keyid with a space, a line break or another character"),
         ({"profile": {"endpoint_url": "x"}}, "profile has the endpoint_url 'x'; give a URL such as https://"),
@@ -219,7 +219,7 @@ def test_a_connection_that_makes_no_sense_is_one_sentence(arguments, sentence):
 def test_no_credentials_at_all_is_a_sentence_that_says_where_they_go(monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    with pytest.raises(RunbookError, match=r"there are no AWS credentials\. Name them in pillar"):
+    with pytest.raises(RunbookError, match=r"there are no AWS credentials\. Set them in pillar"):
         session.connect({}, {}).identity()
 
 

@@ -53,7 +53,7 @@ def test_it_is_true_or_false():
 @pytest.mark.parametrize("shared", [{"user": "writer"}, {"group": "backup"}])
 def test_servers_that_share_a_key_or_policy_agree(shared):
     fleet = {"cms": pillar(append_only=True, **shared), "registry": pillar(**shared)}
-    with pytest.raises(PillarError, match=r"append_only differs .* True for cms, and not for registry; say the same"):
+    with pytest.raises(PillarError, match=r"append_only differs .* True for cms, and not for registry; set the same"):
         backups.plan(fleet)
     backups.plan({server: pillar(append_only=True, **shared) for server in fleet})
 

@@ -111,7 +111,7 @@ def test_what_grants_on_a_bucket_comes_after_the_bucket():
 @pytest.mark.parametrize(
     ("backup", "sentence"),
     [
-        ({"user": {"pgbackrest": "a", "fiels": "b"}}, "aws:backup:user:fiels is not a key that is known here"),
+        ({"user": {"pgbackrest": "a", "fiels": "b"}}, "aws:backup:user:fiels is not a known key"),
         ({"user": {"fiels": "b"}}, "aws:backup:user is a mapping: give the name of an IAM user."),
         ({"user": {"files": 5}}, "aws:backup:user:files is 5: give the name of an IAM user"),
         ({"policy": "a b"}, "aws:backup:policy is 'a b'"),

@@ -16,7 +16,7 @@ def target(server, kind="files", prefix="", bucket="ocp-db-backup", **attributes
     return Target(server, kind, bucket, prefix, "eu-west-2", **attributes)
 
 
-APART = "give them prefixes apart from each other."
+APART = "give them separate prefixes."
 REPOSITORY = target("main", "pgbackrest", "king")
 MIRROR = target("web", "sync", "king")
 FILES = target("cms", "files", "king")
@@ -109,9 +109,8 @@ def test_two_servers_that_mirror_to_one_place():
     found, pillars = mirrors(a=("m", ["/srv/www/"]), b=("m", ["/srv"]))
     assert told(found, pillars) == [
         (
-            "sync:directories:/srv/www/ of a and sync:directories:/srv of b are mirrored to ocp-db-backup/m/srv/www and "
-            "ocp-db-backup/m/srv, where `aws s3 sync --delete` of one server deletes the files of the other; give them locations "
-            "apart from each other."
+            "sync:directories:/srv/www/ of a and sync:directories:/srv of b are mirrored to ocp-db-backup/m/srv/www and ocp-db-backup/m/srv, "
+            "where `aws s3 sync --delete` of one server deletes the files of the other; give them separate locations."
         )
     ]
 
@@ -170,7 +169,7 @@ def test_names_that_differ_by_case(attribute, kind, plural):
     more = {} if attribute == "policy_name" else {"policy_name": "p"}
     found = [target(server, **{**more, attribute: name}) for server, name in zip("abc", ("w", "W", "v"), strict=True)]
     assert names(*found) == [
-        f"aws:backup:{kind} gives the {plural} W and w, which differ only by case; IAM takes them for the same."
+        f"aws:backup:{kind} gives the {plural} W and w, which differ only by case; IAM treats them as the same."
     ]
 
 
@@ -208,8 +207,8 @@ def test_a_user_in_a_group_by_one_pillar_and_in_none_by_another():
 
 def append_only(what, true, false):
     return (
-        f"aws:backup:append_only differs between servers that share {what}: it is True for {true}, and not for {false}; say "
-        "the same for each."
+        f"aws:backup:append_only differs between servers that share {what}: it is True for {true}, and not for {false}; set the same value for "
+        "each."
     )
 
 

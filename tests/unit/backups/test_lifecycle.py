@@ -373,24 +373,24 @@ def test_the_whole_sentences_of_dangers():
     ]
     assert warnings == [
         (
-            "Bucket b: the lifecycle rule 'mild' (all objects), found there, deletes noncurrent versions and moves objects to another "
-            f"storage class of {place}: if that is meant, name it in allow; otherwise narrow it, or remove it with `salt-call "
+            "Bucket b: the lifecycle rule 'mild' (all objects), found there, deletes noncurrent versions and moves objects to another storage "
+            f"class of {place}: if that is intended, name it in allow; otherwise narrow it, or remove it with `salt-call "
             "s3_lifecycle.delete_rule b mild`."
         )
     ]
     errors, warnings = lifecycle.dangers("b", [], [dated, mild], [KINGFISHER], days=10)
     assert errors == [
         (
-            "Bucket b: the lifecycle rule 'dated' (prefix 'kingfisher/'), asked for, would expire objects from "
-            f"2030-01-01T00:00:00+00:00 on and reaches {place}: narrow its prefix or leave it out."
+            "Bucket b: the lifecycle rule 'dated' (prefix 'kingfisher/'), requested, would expire objects from 2030-01-01T00:00:00+00:00 on and "
+            f"reaches {place}: narrow its prefix or leave it out."
         ),
         (
-            "Bucket b: the lifecycle rule 'mild' (all objects), asked for, deletes noncurrent versions and moves objects to another "
-            f"storage class of {place}: if that is meant, name it in allow."
+            "Bucket b: the lifecycle rule 'mild' (all objects), requested, deletes noncurrent versions and moves objects to another storage "
+            f"class of {place}: if that is intended, name it in allow."
         ),
         (
-            "Bucket b: the lifecycle rule 'mild' (all objects), asked for, would delete noncurrent versions after 9 days, and recovery "
-            "keeps them for 10: give it 10 days or more."
+            "Bucket b: the lifecycle rule 'mild' (all objects), requested, would delete noncurrent versions after 9 days, and recovery keeps "
+            "them for 10: give it 10 days or more."
         ),
     ]
     assert warnings == []
@@ -494,9 +494,9 @@ def test_merge_keeps_the_rule_of_a_retired_target_and_says_so():
     assert merged == [retired, wanted]
     assert warnings == [
         (
-            "The lifecycle rule 'delete-after-60-days-old' (prefix 'old/') is named like the rules made here, but pillar "
-            "does not ask for it: it is kept, and goes on expiring objects after 60 days. To remove it: `salt-call "
-            "s3_lifecycle.delete_rule ocp-backup delete-after-60-days-old`."
+            "The lifecycle rule 'delete-after-60-days-old' (prefix 'old/') has a name like the rules of this project, but pillar does not "
+            "declare it: it is kept, and continues to expire objects after 60 days. To remove it: `salt-call s3_lifecycle.delete_rule "
+            "ocp-backup delete-after-60-days-old`."
         )
     ]
     assert lifecycle.merge([retired], [wanted], retired=["old"]) == ([wanted], [])
@@ -572,9 +572,9 @@ def test_a_rule_left_over_from_recovery_is_told():
     elsewhere = {**left, "ID": "somebody's"}
     assert lifecycle.left_keeping([THIRTY, left, elsewhere]) == [
         (
-            "The lifecycle rule 'keep-versions-for-30-days' (all objects) stands for recovery, which pillar no longer asks for: the "
-            "bucket goes on keeping versions, for 30 days. To manage that again, say aws:backup:recovery with its days; to keep no "
-            "new versions, aws:backup:recovery:allow_suspend: True."
+            "The lifecycle rule 'keep-versions-for-30-days' (all objects) belongs to recovery, which pillar no longer declares: the bucket "
+            "continues to keep versions, for 30 days. To manage them again, set aws:backup:recovery:days; to keep no new versions, set "
+            "aws:backup:recovery:allow_suspend: True."
         )
     ]
 
@@ -585,8 +585,8 @@ def test_merge_refuses_an_id_that_stands_for_other_objects(selection):
         lifecycle.merge([{**THIRTY, "Filter": selection}], [THIRTY])
     beside = "prefix 'logs/'" if "Prefix" in selection else "all objects"
     assert str(raised.value) == (
-        "The lifecycle rule 'delete-after-30-days' (all objects) cannot be added: the lifecycle rule 'delete-after-30-days' "
-        f"({beside}) has the same ID and is about other objects; rename or remove that one."
+        f"The lifecycle rule 'delete-after-30-days' (all objects) cannot be added: the lifecycle rule 'delete-after-30-days' ({beside}) has the "
+        "same ID and covers other objects; rename or remove that one."
     )
 
 
@@ -719,8 +719,8 @@ def test_targets_that_share_objects_agree_on_days(one, other):
 def shared(one, other):
     return [
         (
-            f"Bucket b: backup of registry ({one}) and backup of cms ({other}) share objects; give both the same "
-            "aws:backup:expire_days and aws:backup:abort_multipart_days, or prefixes apart from each other."
+            f"Bucket b: backup of registry ({one}) and backup of cms ({other}) share objects; give both the same aws:backup:expire_days and "
+            "aws:backup:abort_multipart_days, or separate prefixes."
         )
     ]
 
@@ -784,7 +784,7 @@ def test_a_prefix_inside_another_needs_no_rule():
 def test_a_target_without_a_prefix_beside_a_repository_has_no_rule():
     with pytest.raises(PillarError) as raised:
         expiry.backup_rules("b", [target(), target("king", "pgbackrest"), target("s", "sync")])
-    asked = "Bucket b: the lifecycle rule 'delete-after-30-days' (all objects), asked for, would expire objects after 30 days and reaches"
+    asked = "Bucket b: the lifecycle rule 'delete-after-30-days' (all objects), requested, would expire objects after 30 days and reaches"
     assert raised.value.problems == [
         f"{asked} {place} (backup of registry): narrow its prefix or leave it out."
         for place in ("the pgBackRest repository king/", "the synced directory s/")

@@ -169,9 +169,8 @@ def test_one_bucket_in_two_regions_is_an_error():
     fleet = {"kingfisher-main": KINGFISHER, "cms": {**files("ocp-db-backup/cms"), "aws": {"region": "us-east-1"}}}
     assert refused(fleet) == [
         (
-            "The bucket ocp-db-backup is given more than one region: eu-west-2 (postgres:backup:s3_region of kingfisher-main), "
-            "us-east-1 (aws:region of cms); a bucket is in one: name it as aws:backup:buckets:ocp-db-backup:region for each "
-            "of these servers."
+            "The bucket ocp-db-backup has more than one region: eu-west-2 (postgres:backup:s3_region of kingfisher-main), us-east-1 (aws:region "
+            "of cms); a bucket has one: set aws:backup:buckets:ocp-db-backup:region for each of these servers."
         )
     ]
 
@@ -191,7 +190,7 @@ def test_tags_join_and_must_agree():
 def test_settings_of_a_bucket_that_nothing_uses_are_noted():
     plan = backups.plan({"cms": files("ocp-backup", buckets={"ocp-bakcup": {"region": "eu-west-2"}})})
     assert plan.notes == [
-        "cms: aws:backup:buckets:ocp-bakcup has settings, but no backup known here goes to that bucket."
+        "cms: aws:backup:buckets:ocp-bakcup has settings, but no known backup is stored in that bucket."
     ]
 
 
@@ -229,8 +228,8 @@ def test_nothing_expires_in_a_synced_directory(location, relation):
     fleet = {"registry": sync("ocp-db-backup/sync"), "cms": files(location)}
     assert refused(fleet) == [
         (
-            f"backup:location of cms ({location}), where objects expire, {relation} the synced directory of sync:location of "
-            "registry (ocp-db-backup/sync), where none may; give them prefixes apart from each other."
+            f"backup:location of cms ({location}), where objects expire, {relation} the synced directory of sync:location of registry "
+            "(ocp-db-backup/sync), where none may; give them separate prefixes."
         )
     ]
 
@@ -430,10 +429,9 @@ def test_a_server_without_backups_is_noted():
     fleet = {"control": {}, "cms": CMS, "kingfisher_main": {"motd": "hello"}, "nothing": {}}
     assert backups.plan(fleet, ["cms", *ids], ids.get).notes == [
         (
-            "kingfisher_main: aws:servers names it, but no backup follows from its pillar; did you mean kingfisher-main? If "
-            "not, take it out."
+            "kingfisher_main: aws:servers names it, but no backup follows from its pillar; did you mean kingfisher-main? If not, remove it."
         ),
-        "nothing: aws:servers names it, but no backup follows from its pillar; name minions by their ID, or take it out.",
+        "nothing: aws:servers names it, but no backup follows from its pillar; name minions by their ID, or remove it.",
     ]
 
 

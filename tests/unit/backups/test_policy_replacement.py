@@ -35,9 +35,8 @@ def test_a_document_with_grants_outside_of_s3_is_not_replaced(having, said):
     with pytest.raises(RunbookError) as raised:
         policy_replacement.check("registry-backup", known, having)
     assert str(raised.value) == (
-        "The policy registry-backup is not one for backups, and its document is not replaced: it allows sns:publish on *, and "
-        f"is attached to {said}. Name another policy as aws:backup:policy in pillar; or, if nobody needs that any more, "
-        "take it out of the document first."
+        "The policy registry-backup is not only for backups, and its document is not replaced: it allows sns:publish on *, and is attached to "
+        f"{said}. Set aws:backup:policy in pillar to another name; or, if nobody needs those permissions, remove them from the document first."
     )
 
 
@@ -48,7 +47,7 @@ def losses(known, wanted, having=(), holders=None):
 def test_what_backups_do_not_need_is_lost_with_a_warning():
     known = document("s3:PutObject", "s3:PutBucketPolicy")
     assert losses(known, WRITES) == [
-        f"The policy registry-backup loses what backups do not need: s3:putbucketpolicy on {ARN}/*."
+        f"The policy registry-backup loses permissions that backups do not need: s3:putbucketpolicy on {ARN}/*."
     ]
     assert losses(READS_TOO, WRITES) == []
     assert losses(WRITES, WRITES) == []
@@ -57,8 +56,8 @@ def test_what_backups_do_not_need_is_lost_with_a_warning():
 def others(what):
     return [
         (
-            f"The policy registry-backup changes for the user ann too, which no known pillar gives it: it {what}. "
-            "If that is wrong, name another policy as aws:backup:policy."
+            f"The policy registry-backup also changes for the user ann, to which no known pillar gives it: it {what}. If that is not intended, "
+            "set aws:backup:policy to another name."
         )
     ]
 
@@ -73,7 +72,7 @@ def others(what):
             document("s3:GetObject"),
             f"loses s3:putobject on {ARN}/* and gets s3:getobject on {ARN}/*",
         ),
-        (WRITES, {**WRITES, "Version": "2008-10-17"}, "says the same in another form"),
+        (WRITES, {**WRITES, "Version": "2008-10-17"}, "has the same meaning in another form"),
     ],
 )
 def test_a_holder_of_whom_no_pillar_knows_is_told(known, wanted, what):
@@ -84,7 +83,7 @@ def test_a_holder_of_whom_no_pillar_knows_is_told(known, wanted, what):
 
 def test_a_group_and_a_user_of_one_name_are_two_holders():
     (said,) = losses(WRITES, READS_TOO, [("group", "ann"), ("user", "bob")], {"users": ["ann", "bob"]})
-    assert "changes for the group ann too" in said
+    assert "also changes for the group ann" in said
 
 
 def test_nobody_is_told_where_it_is_not_known_who_should_have_it_or_where_all_are_known():

@@ -82,8 +82,8 @@ def test_what_is_said_of_a_bucket_counts_more_than_what_is_said_of_the_server():
 def test_servers_that_share_a_bucket_must_agree_and_need_not_all_say_it():
     [problem] = refused(a=server({"days": 30}), b=server(of_bucket={"days": 60}, location=f"{BUCKET}/b"))
     assert problem == (
-        f"The bucket {BUCKET} is told to keep different things: days 30 (aws:backup:recovery of a); days 60 "
-        f"(aws:backup:buckets:{BUCKET}:recovery of b); a bucket keeps versions as a whole: say the same as "
+        f"The bucket {BUCKET} has different settings of recovery: days 30 (aws:backup:recovery of a); days 60 "
+        f"(aws:backup:buckets:{BUCKET}:recovery of b); versioning is a setting of the whole bucket: set the same "
         f"aws:backup:buckets:{BUCKET}:recovery for each of these servers."
     )
     plan = backups.plan({"a": server({"days": 30}), "b": server(location=f"{BUCKET}/b")})
@@ -99,7 +99,7 @@ WRONG = {
     "no day": ({"days": 0}, "a: aws:backup:recovery:days is 0: give a whole number of days, 1 or more."),
     "a word": ({"days": 3, "lock": "compliance"}, "a: aws:backup:recovery:lock is 'compliance': allowed are COMPLIANCE, GOVERNANCE."),
     "a flag": ({"days": 3, "lock": True}, "a: aws:backup:recovery:lock is True: allowed are COMPLIANCE, GOVERNANCE."),
-    "a typo": ({"days": 3, "lock_day": 4}, "a: aws:backup:recovery:lock_day is not a key that is known here; did you mean lock_days?"),
+    "a typo": ({"days": 3, "lock_day": 4}, "a: aws:backup:recovery:lock_day is not a known key; did you mean lock_days?"),
     "lock without days": (
         {"days": 30, "lock": "COMPLIANCE", "retention_days": 35},
         "a: aws:backup:recovery:lock is COMPLIANCE, and lock_days is left out: a lock runs from an object's creation, so",
@@ -351,12 +351,12 @@ def test_of_what_is_unknown_no_limit_is_told():
 def test_a_sentence_about_growth_is_whole():
     expiring = {"ID": "a", "Filter": {"Prefix": "a/"}, "Status": "Enabled", "Expiration": {"Days": 30}}
     disabled = {**expiring, "Filter": {"Prefix": "b/"}, "Expiration": {"Days": 1}, "Status": "Disabled"}
-    written = "if as much is written every day: what is deleted or overwritten is kept for 30 days more"
+    written = "if as much is written every day: deleted and overwritten objects are kept for 30 days more"
     assert expiry.growth("b", [disabled, expiring], [], {"days": 30}) == (
         f"The bucket b grows to at most 2.0 times its size without recovery, {written} (a/: (30 + 30) / 30)."
     )
     assert expiry.growth("b", [disabled], [], {"days": 30}) == (
-        f"The bucket b grows by what is deleted and overwritten, {written}."
+        f"The bucket b grows by the deleted and overwritten objects, {written}."
     )
     places = [Protected(prefix, "repository", "pillar") for prefix in ("y", "x")]
     assert expiry.growth("b", [], places, {"days": 30}) == (
@@ -387,5 +387,5 @@ def test_a_sentence_about_growth_is_whole():
 )
 def test_days_for_uploads_that_recovery_overrides_are_noted(pillar, key):
     notes = backups.plan({"a": pillar}).notes
-    told = f"a: {key} is 5, and has no effect in the bucket {BUCKET}: recovery has incomplete uploads deleted there after 1 day."
+    told = f"a: {key} is 5, and has no effect in the bucket {BUCKET}, because recovery deletes incomplete uploads there after 1 day."
     assert notes == ([told] if key else [])

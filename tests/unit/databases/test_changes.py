@@ -49,8 +49,8 @@ def test_a_change_that_waits_against_pillar_is_said_and_taken_back_only_at_once(
     assert decision.changes == {}
     (warning,) = decision.warnings
     assert warning == (
-        f"Waiting: the DB instance x: AWS will change multi_az (False) {WINDOW}, though pillar says multi_az: True, as it is now; to "
-        "take that back, say apply: now, which makes all else that waits happen at once, or change pillar."
+        f"Waiting: the DB instance x: AWS will change multi_az (False) {WINDOW}, although pillar has multi_az: True, as it is now; to cancel "
+        "that, set apply: now, which also makes all other waiting changes at once, or change pillar."
     )
     assert decide(known, now=True).changes == {"multi_az": {"old": False, "new": True}}
     assert decide(known, now=True).warnings == ()
@@ -74,9 +74,9 @@ def test_one_of_two_changes_that_wait_is_against_pillar():
 def test_storage_that_waits_to_grow_is_not_called_grown():
     known = current(pending={"allocated_storage": 40}, standing={"allocated_storage": 20}, allocated_storage=40)
     assert decide(known, {"allocated_storage": 20}).changes == {}
-    assert "pillar says allocated_storage: 20, as it is now" in decide(known, {"allocated_storage": 20}).warnings[0]
+    assert "pillar has allocated_storage: 20, as it is now" in decide(known, {"allocated_storage": 20}).warnings[0]
     assert decide(known, {"allocated_storage": 20}, now=True).changes == {"allocated_storage": {"old": 40, "new": 20}}
-    with pytest.raises(RunbookError, match=r"storage cannot shrink\. Name 20"):
+    with pytest.raises(RunbookError, match=r"storage cannot shrink\. Set it to 20"):
         decide(known, {"allocated_storage": 10})
 
 
@@ -135,7 +135,7 @@ def test_one_that_is_being_deleted():
 
 def test_nothing_that_can_interrupt_comes_with_a_password_that_changes_at_once():
     known, wanted = current(master_password="stored"), {"master_password": "managed", "multi_az": False}
-    with pytest.raises(RunbookError, match="master_password changes at once, and multi_az would with it"):
+    with pytest.raises(RunbookError, match="master_password changes at once, and multi_az would change with it"):
         decide(known, wanted)
     assert set(decide(known, wanted, now=True).changes) == {"master_password", "multi_az"}
     assert set(decide(known, {**wanted, "multi_az": True, "tags": {"b": "2"}}).changes) == {"master_password", "tags"}
@@ -143,14 +143,21 @@ def test_nothing_that_can_interrupt_comes_with_a_password_that_changes_at_once()
 
 def test_nothing_that_waits_comes_with_a_password_that_changes_at_once():
     known = current(master_password="stored", held=["LicenseModel"])
-    with pytest.raises(RunbookError, match=r"what waits for the maintenance window would with it: LicenseModel\. Say"):
+    with pytest.raises(
+        RunbookError,
+        match=r"changes that wait for the maintenance window would be made with it: LicenseModel\. To allow",
+    ):
         decide(known, {"master_password": "managed"})
     assert decide(known, {"master_password": "managed"}, now=True).changes
     assert decide(known, {"multi_az": False}).changes
 
 
 def test_a_port_must_be_meant_to_change_now():
-    with pytest.raises(RunbookError, match=r"a change of port restarts it at once, in no window\. Say apply: now"):
+    with pytest.raises(
+        RunbookError,
+        match=r"a change of port restarts it at once, outside of its maintenance window\. To allow that, set apply: "
+        r"now",
+    ):
         decide(current(port=5432), {"port": 5433})
     assert decide(current(port=5432), {"port": 5433}, now=True).changes
     assert decide(None, {"port": 5433}).changes

@@ -108,5 +108,5 @@ def test_of_several_descriptions_the_one_of_the_name_is_taken(name):
 
 @pytest.mark.parametrize("names", [(), ("theirs",)])
 def test_a_description_of_another_is_not_taken(names):
-    with pytest.raises(RunbookError, match="AWS's answer is about others"):
+    with pytest.raises(RunbookError, match="AWS's answer describes other resources"):
         Kind("mine", Answering(*names)).entry()

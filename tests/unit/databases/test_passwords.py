@@ -99,7 +99,7 @@ def test_one_that_is_stored_already_is_used():
 
 
 def test_one_that_rds_does_not_take_is_refused_and_not_shown():
-    with pytest.raises(StoreError, match="is not one that RDS takes") as excinfo:
+    with pytest.raises(StoreError, match="is not one that RDS accepts") as excinfo:
         passwords.for_new("DB instance x", Place("p@ss word"), "postgres")
     assert "p@ss" not in str(excinfo.value)
 
@@ -205,7 +205,7 @@ def test_the_old_one_comes_back_when_nothing_was_sent():
 @pytest.mark.parametrize("error", [answer(500), RunbookError("The connection was reset.")])
 def test_the_new_one_stays_when_it_is_not_known_whether_aws_took_it(error):
     place = Place("old-password")
-    with pytest.raises(RunbookError, match="It is not known whether AWS took the new password") as excinfo:
+    with pytest.raises(RunbookError, match="It is not known whether AWS accepted the new password") as excinfo:
         passwords.replace(
             "DB instance x", place, failing(error), again=lambda: "salt-call rds_instance.reset_password x"
         )
@@ -216,10 +216,10 @@ def test_the_new_one_stays_when_it_is_not_known_whether_aws_took_it(error):
 @pytest.mark.parametrize(
     ("wanted", "entry", "place", "sentence"),
     [
-        ({"master_password": "stored"}, None, None, "no store is named"),
-        ({}, None, None, "name a store for its password, or say master_password: managed"),
+        ({"master_password": "stored"}, None, None, "store is missing"),
+        ({}, None, None, "give a store for its password, or set master_password: managed"),
         ({"master_password": "stored"}, {}, Place(), "its password is not in place 0"),
-        ({"master_password": "stored"}, None, Place("p@ss word"), "is not one that RDS takes (8 to 41 printable"),
+        ({"master_password": "stored"}, None, Place("p@ss word"), "is not one that RDS accepts (8 to 41 printable"),
         ({"master_password": "stored"}, None, Place("theirs", readable=False), "cannot be read from here"),
     ],
 )

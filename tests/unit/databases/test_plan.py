@@ -89,7 +89,9 @@ def test_a_group_comes_after_those_that_its_rules_name():
 
 def test_groups_that_wait_for_each_other():
     (problem,) = problems(groups={"a": rules("b"), "b": rules("c"), "c": rules("a")})
-    assert problem.endswith("name each other in their rules; give the rules of one of them a block as their source.")
+    assert problem.endswith(
+        "refer to each other in their rules; use a CIDR block as the source in the rules of one of them."
+    )
 
 
 def test_groups_of_other_names_are_not_made_up():
@@ -146,7 +148,7 @@ ONE_ZONE = {name: {**entry, "availability_zone": "us-east-1a"} for name, entry i
         ({"vpcs": {"lab": {}}}, "aws:ec2:vpcs:lab:cidr_block is missing; give a block such as 10.0.0.0/16."),
         (
             {"vpcs": {"lab": {**LAB, "subnet": {}}}},
-            "aws:ec2:vpcs:lab:subnet is not a key that is known here; did you mean",
+            "aws:ec2:vpcs:lab:subnet is not a known key; did you mean",
         ),
         (
             {"vpcs": {"lab": {**LAB, "subnets": {"a": {"cidr_block": "10.1.0.0/24"}}}}},
@@ -192,7 +194,7 @@ ONE_ZONE = {name: {**entry, "availability_zone": "us-east-1a"} for name, entry i
             "give one of them",
         ),
         ({"instances": {"x": {"preset": "data-analysis"}}}, "aws:rds:instances:x:store is missing"),
-        ({"instances": {"x": {**ANALYSIS, "size": 3}}}, "aws:rds:instances:x:size is not a key that is known here"),
+        ({"instances": {"x": {**ANALYSIS, "size": 3}}}, "aws:rds:instances:x:size is not a known key"),
         ({"instances": {"x": {**ANALYSIS, "port": 22}}}, "aws:rds:instances:x: port is 22; give a whole number"),
         ({"instances": {"x": {**ANALYSIS, "wait": "soon"}}}, "aws:rds:instances:x: wait is 'soon'"),
         (
@@ -208,7 +210,10 @@ ONE_ZONE = {name: {**entry, "availability_zone": "us-east-1a"} for name, entry i
             {"clusters": {"y": {**COMMON, "engine_mode": "serverless"}}},
             "aws:rds:clusters:y: engine_mode is 'serverless', an option of Serverless v1",
         ),
-        ({"clusters": {"y": {**COMMON, "engine_version": 10.7}}}, "engine_version is '10.7', which is gone from AWS"),
+        (
+            {"clusters": {"y": {**COMMON, "engine_version": 10.7}}},
+            "engine_version is '10.7', which AWS no longer offers",
+        ),
         ({"clusters": {"y": {**COMMON, "min_capacity": 3}}}, "min_capacity is 3, and max_capacity 2"),
         ({"clusters": {"y": {**COMMON, "seconds_until_auto_pause": 60}}}, "give a whole number from 300 to 86400"),
         ({"clusters": {"y": {**COMMON, "store": {"pillar_file": "/x", "keys": {"secret_key": "a"}}}}}, "store:keys"),

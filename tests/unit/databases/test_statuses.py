@@ -139,4 +139,4 @@ def test_a_stopped_cluster_is_started_before_it_is_deleted():
     options = {"skip": True, "snapshot": None, "taken": False, "protected": False, "unprotect": "x"}
     assert database_changes.obstacles(SUBJECT, "stopped", **options) == []
     (found,) = database_changes.obstacles(SUBJECT, "stopped", only_started=True, **options)
-    assert found == "The DB instance x is stopped, and AWS does not delete it then; start it, and run this again."
+    assert found == "The DB instance x is stopped, and AWS deletes only a started one; start it, and run this again."

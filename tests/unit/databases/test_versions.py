@@ -56,11 +56,11 @@ def test_what_an_existing_one_goes_to(actual, wanted, allow, version):
 @pytest.mark.parametrize(
     ("wanted", "allow", "sentence"),
     [
-        ("16.10", None, "is not upgraded by itself. To upgrade it, say allow_upgrade: minor."),
-        ("17.4", None, "say allow_upgrade: major."),
-        ("17.4", "minor", "say allow_upgrade: major."),
-        ("18", "major", "AWS cannot bring it to 18; it can go to: 16.10, 17.4."),
-        ("15", "major", "AWS cannot go back"),
+        ("16.10", None, "is not upgraded without permission. To upgrade it, set allow_upgrade: minor."),
+        ("17.4", None, "set allow_upgrade: major."),
+        ("17.4", "minor", "set allow_upgrade: major."),
+        ("18", "major", "AWS cannot upgrade it to 18; it can upgrade it to: 16.10, 17.4."),
+        ("15", "major", "AWS cannot downgrade it"),
     ],
 )
 def test_what_it_does_not_go_to(wanted, allow, sentence):
@@ -92,7 +92,7 @@ ENDED = frozenset({(12,), (13,)})
 @pytest.mark.parametrize(
     ("actual", "allow", "version", "sentence"),
     [
-        ("13.9", "minor", "13.9", "go to (13.23-rds.20260305) is in Extended Support"),
+        ("13.9", "minor", "13.9", "latest possible version (13.23-rds.20260305) is in Extended Support"),
         ("12.22-rds.20250508", "minor", "12.22-rds.20250508", None),
         ("13.23-rds.20260305", "minor", "13.23-rds.20260305", None),
         ("13.9", "major", "16.10", None),
@@ -112,11 +112,11 @@ def test_only_versions_in_extended_support_are_left():
     version, warning = engine_versions.change("The DB x", "postgres", "12.9", "latest", "major", targets, ENDED)
     assert version == "12.9"
     assert warning == (
-        "The DB x has engine_version 12.9 and stays there, as the latest that it can go to (13.23) is in Extended Support, which "
-        "costs extra. To upgrade it all the same, name the version."
+        "The DB x has engine_version 12.9 and is not upgraded, because the latest possible version (13.23) is in Extended Support, which costs "
+        "extra. To upgrade it anyway, name the version."
     )
     _, warning = engine_versions.change("The DB x", "postgres", "12.9", "latest", "minor", [*targets, "16.10"], ENDED)
-    assert warning.endswith("To upgrade it all the same, name the version; or say allow_upgrade: major.")
+    assert warning.endswith("To upgrade it anyway, name the version; or set allow_upgrade: major.")
 
 
 def test_a_version_of_extended_support_can_be_named():

@@ -31,7 +31,7 @@ from aws_runbook.kinds import arguments, values
         (["a"], "x: tags is ['a']; give a mapping of names to texts."),
         (
             {"a": "\udc80"},
-            "x: tags:a is '\\udc80'; give a text; it holds U+DC80, half of a surrogate pair, which is no character.",
+            "x: tags:a is '\\udc80'; give a text; it holds U+DC80, half of a surrogate pair, which is not a character.",
         ),
     ],
 )

@@ -93,7 +93,7 @@ def test_identities_in_the_form_in_which_ses_lists_them():
         (
             {"identities": {"a@example.org": {"receives": True}}},
             None,
-            "an address has no receives: say it of its domain, example.org",
+            "an address has no receives: set it for its domain, example.org",
         ),
     ],
 )

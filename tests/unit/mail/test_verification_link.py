@@ -78,7 +78,7 @@ def test_an_answer_of_sess(location, taken):
     ],
 )
 def test_what_is_none_is_an_error_that_quotes_nothing(raw):
-    with pytest.raises(RunbookError, match="was not answered in SES's form") as excinfo:
+    with pytest.raises(RunbookError, match="did not return SES's answer") as excinfo:
         opened(raw)
     assert CANARY not in str(excinfo.value)
     assert "example.net" not in str(excinfo.value)

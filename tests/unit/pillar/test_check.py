@@ -77,13 +77,13 @@ def test_pillar_of_the_right_shape_is_good(drawn):
 BUCKET = "a bucket's name has 3 to 63 characters of a-z, 0-9, '.' and '-', and begins and ends with a letter or digit"
 LOCATION = "give BUCKET or BUCKET/PREFIX"
 WILDCARD = "'*', '?' and '$' have a meaning of their own in IAM policies; choose a prefix without them"
-DOTS = "'.' and '..' are no directories in S3; write the path out"
+DOTS = "'.' and '..' are not directories in S3; give the full path"
 
 LOCATIONS = [
     ("", f"is '': it is empty; {LOCATION}."),
     (
         "s3://ocp-backup/site",
-        f"is 's3://ocp-backup/site': leave out what stands before the bucket ('s3://'); {LOCATION}.",
+        f"is 's3://ocp-backup/site': leave out the scheme ('s3://'); {LOCATION}.",
     ),
     ("ocp-backup/site/", f"is 'ocp-backup/site/': leave out the trailing slash; {LOCATION}."),
     ("ocp-backup/", f"is 'ocp-backup/': leave out the trailing slash; {LOCATION}."),
@@ -186,10 +186,10 @@ BAD = [
     ("junk", "the pillar is a text: give a mapping."),
     (
         aws(regoin="x"),
-        "aws:regoin is not a key that is known here; did you mean region? Allowed are region, account, access_key",
+        "aws:regoin is not a known key; did you mean region? Allowed are region, account, access_key",
     ),
-    (aws(**{"lambda": {}}), "aws:lambda is not a key that is known here; allowed are region, account, access_key"),
-    (backup(scop="x"), "aws:backup:scop is not a key that is known here; did you mean scope?"),
+    (aws(**{"lambda": {}}), "aws:lambda is not a known key; allowed are region, account, access_key"),
+    (backup(scop="x"), "aws:backup:scop is not a known key; did you mean scope?"),
     (aws(region="eu_west_2"), "aws:region is 'eu_west_2': give a region such as eu-west-2."),
     (aws(servers="cms"), "aws:servers is a text: give a list of minion IDs."),
     (aws(servers=[5]), "aws:servers:0 is 5: give a text; YAML reads it as a number, so write it in quotes."),
@@ -210,7 +210,7 @@ BAD = [
     ),
     (
         backup(buckets={"ocp": {"acl": 1}}),
-        "aws:backup:buckets:ocp:acl is not a key that is known here; allowed are region",
+        "aws:backup:buckets:ocp:acl is not a known key; allowed are region",
     ),
     (backup(buckets={"ocp": {"tags": {"a": []}}}), "aws:backup:buckets:ocp:tags:a is an empty list: give a text."),
     (
@@ -227,11 +227,11 @@ BAD = [
     ),
     (
         backup(buckets={"ocp": {"tags": {"a": "\ud800"}}}),
-        "aws:backup:buckets:ocp:tags:a is '\\ud800': give a text; it holds U+D800, half of a surrogate pair, which is no character.",
+        "aws:backup:buckets:ocp:tags:a is '\\ud800': give a text; it holds U+D800, half of a surrogate pair, which is not a character.",
     ),
     (
         backup(buckets={"ocp": {"tags": {"AWS:team": "data"}}}),
-        "aws:backup:buckets:ocp:tags has a key 'AWS:team': AWS keeps keys that begin with aws: to itself; leave it out.",
+        "aws:backup:buckets:ocp:tags has a key 'AWS:team': AWS reserves keys that begin with aws:; leave it out.",
     ),
     (backup(pgbackrest={"tags": "yes"}), "aws:backup:pgbackrest:tags is 'yes': give True or False."),
     (

@@ -509,7 +509,7 @@ def test_each_call_says_what_it_does_and_where():
     assert set(session.told) == {
         ("s3", "list_object_versions", region, "list the versions in b/own", ()),
         ("s3", "copy_object", region, "bring back b/own/00000", ()),
-        ("s3", "head_object", region, "look at b/own/parts", ()),
+        ("s3", "head_object", region, "read b/own/parts", ()),
         ("s3", "get_object_tagging", region, read_tags, ()),
         ("s3", "create_multipart_upload", region, "bring back b/own/parts", ()),
         ("s3", "upload_part_copy", region, "bring back b/own/parts", ()),
@@ -537,9 +537,9 @@ def test_each_call_to_another_bucket_says_so():
     assert set(session.told) >= {
         ("s3", "list_object_versions", "eu-west-2", "list the versions in b/own", ()),
         ("s3", "list_object_versions", region, "list the versions in c/new/own/", ()),
-        ("s3", "head_object", region, "look at c/new/own/a", ("404", "NoSuchKey")),
-        ("s3", "head_object", region, "look at c/new/own/b", ("404", "NoSuchKey")),
-        ("s3", "head_object", region, "look at b/own/b", ()),
+        ("s3", "head_object", region, "read c/new/own/a", ("404", "NoSuchKey")),
+        ("s3", "head_object", region, "read c/new/own/b", ("404", "NoSuchKey")),
+        ("s3", "head_object", region, "read b/own/b", ()),
         ("s3", "upload_part", region, "bring back b/own/b", ()),
         ("s3", "abort_multipart_upload", region, "give up the upload of b/own/b", ("NoSuchUpload",)),
     }

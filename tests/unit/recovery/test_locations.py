@@ -39,7 +39,7 @@ def test_a_server_without_backups_is_an_error_that_names_those_with():
     with pytest.raises(RunbookError) as raised:
         locations.of_server("registy", TARGETS)
     assert str(raised.value) == (
-        "server is 'registy', of which pillar names no backup in S3; those with backups: cms, guest, registry, whole."
+        "server is 'registy', for which pillar declares no backup in S3; servers with backups: cms, guest, registry, whole."
     )
 
 
@@ -64,7 +64,7 @@ def test_elsewhere(server, to, meant):
         ("registry", "alone/x", "into the backups of whole at alone"),
         ("whole", "second", "into the backups of guest at second/guests"),
         ("registry", "/x", "give a BUCKET or BUCKET/PREFIX"),
-        ("guest", "other", "one over the other"),
+        ("guest", "other", "would overlap"),
     ],
 )
 def test_no_backup_is_written_over(server, to, sentence):

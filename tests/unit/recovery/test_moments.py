@@ -63,7 +63,7 @@ def test_what_no_calendar_shows_is_one_sentence(as_of):
 def test_what_is_yet_to_come():
     with pytest.raises(RunbookError) as raised:
         moments.parse("2026-11-27 13:00", NOW)
-    assert str(raised.value) == "as_of is 2026-11-27 13:00 UTC, which is yet to come: it is 2026-11-27 12:00 UTC now."
+    assert str(raised.value) == "as_of is 2026-11-27 13:00 UTC, which is in the future: it is 2026-11-27 12:00 UTC now."
     assert moments.parse("2026-11-27 13:00+01:00", NOW) == NOW
 
 

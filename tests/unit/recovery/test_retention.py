@@ -4,8 +4,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from aws_runbook.backups import buckets
 from aws_runbook.backups.targets import Target
+from aws_runbook.backups import buckets
 from aws_runbook.errors import RunbookError
 from aws_runbook.recovery import locations, retention
 
@@ -87,8 +87,8 @@ def test_a_bucket_that_has_never_kept_versions():
     with pytest.raises(RunbookError) as raised:
         retention.check_source(PLACE, retention.Keeping(None, None))
     assert str(raised.value) == (
-        "The bucket b has never kept versions, so that nothing of b/root can be had back: from now on it does with "
-        "aws:backup:recovery in pillar."
+        "The bucket b has never kept versions, so nothing of b/root can be recovered. To keep them from now on, set aws:backup:recovery in "
+        "pillar."
     )
     retention.check_source(PLACE, retention.Keeping("Suspended", None))
     retention.check_source(PLACE, YOUNG)
@@ -99,8 +99,8 @@ def test_a_bucket_that_has_just_begun_to_keep_versions():
         with pytest.raises(RunbookError) as raised:
             retention.check_in_force(PLACE, YOUNG, now)
         assert str(raised.value) == (
-            "The bucket b keeps versions since 2030-01-30 23:50 UTC, which AWS takes up to 15 minutes to have in force everywhere: "
-            "nothing is brought back before 2030-01-31 00:05 UTC."
+            "The bucket b keeps versions since 2030-01-30 23:50 UTC, and AWS needs up to 15 minutes until that is in effect everywhere: nothing "
+            "is recovered before 2030-01-31 00:05 UTC."
         )
     retention.check_in_force(PLACE, YOUNG, SINCE + QUARTER)
     retention.check_in_force(PLACE, retention.Keeping("Enabled", 30), SINCE)
@@ -111,8 +111,8 @@ def test_nothing_is_written_over_where_that_is_not_kept(status):
     with pytest.raises(RunbookError) as raised:
         retention.check_writable(PLACE, retention.Keeping(status, 30))
     assert str(raised.value) == (
-        f"Versioning of the bucket b is {status}: what is written or deleted there now would be lost for good. Turn it on again "
-        "first, or bring the objects elsewhere, with to=BUCKET/PREFIX."
+        f"Versioning of the bucket b is {status}: objects that are overwritten or deleted there now would be lost. Enable it first, or restore "
+        "to another place, with to=BUCKET/PREFIX."
     )
     retention.check_writable(PLACE, YOUNG)
 
@@ -123,18 +123,18 @@ def test_nothing_is_written_over_where_that_is_not_kept(status):
         (
             YOUNG,
             SINCE + QUARTER,
-            "The bucket b keeps versions since 2030-01-30 23:50 UTC: of b/root all is known from 2030-01-31 00:05 UTC on.",
+            "The bucket b keeps versions since 2030-01-30 23:50 UTC: all versions of b/root are known from 2030-01-31 00:05 UTC on.",
         ),
-        (YOUNG, NOW, "What is overwritten or deleted in b/root is kept for 30 days: since 2030-01-31 00:00 UTC."),
+        (YOUNG, NOW, "Overwritten and deleted objects in b/root are kept for 30 days: since 2030-01-31 00:00 UTC."),
         (
             retention.Keeping("Enabled", None),
             None,
-            "No lifecycle rule removes what is overwritten or deleted in b/root.",
+            "No lifecycle rule deletes noncurrent versions in b/root.",
         ),
         (
             retention.Keeping("Enabled", 30, (("x", 7),)),
             NOW,
-            "What is overwritten or deleted in b/root is kept for 7 days: since 2030-01-31 00:00 UTC.",
+            "Overwritten and deleted objects in b/root are kept for 7 days: since 2030-01-31 00:00 UTC.",
         ),
     ],
 )
@@ -144,23 +144,23 @@ def test_how_far_the_past_goes_back(kept, first, sentence):
 
 def test_why_a_moment_is_the_earliest():
     assert retention.why(PLACE, YOUNG, SINCE + QUARTER) == (
-        "the bucket b keeps versions only since 2030-01-30 23:50 UTC, which AWS takes up to 15 minutes to have in force"
+        "the bucket b keeps versions only since 2030-01-30 23:50 UTC, and AWS needs up to 15 minutes until that is in effect"
     )
-    assert retention.why(PLACE, YOUNG, NOW) == "what is overwritten or deleted in b/root is kept for 30 days only"
+    assert retention.why(PLACE, YOUNG, NOW) == "overwritten and deleted objects in b/root are kept for only 30 days"
 
 
 def test_what_of_the_past_cannot_be_had_back():
     assert list(retention.warnings(PLACE, YOUNG)) == []
     shorter = (("x", 7), ("y", 3))
     assert list(retention.warnings(PLACE, retention.Keeping("Suspended", 30, shorter, None))) == [
-        "Versioning of the bucket b is Suspended: what was overwritten since it is cannot be had back.",
+        "Versioning of the bucket b is Suspended: objects that were overwritten since then cannot be recovered.",
         (
-            f"It is not known since when the bucket b keeps versions, as it has no tag {buckets.NOTE}: what has no version of then in "
-            "it may have been there, and is not hidden. Who knows it gives the bucket that tag, with a moment such as "
+            f"It is not known since when the bucket b keeps versions, because it has no tag {buckets.NOTE}: objects without a version from that "
+            "time may have existed then, and are not hidden. If you know the moment, give the bucket that tag, with a value such as "
             "2026-11-20T03:00:00+00:00."
         ),
-        "The lifecycle rule x of the bucket b removes some of it after 7 days already.",
-        "The lifecycle rule y of the bucket b removes some of it after 3 days already.",
+        "The lifecycle rule x of the bucket b deletes some of them after 7 days already.",
+        "The lifecycle rule y of the bucket b deletes some of them after 3 days already.",
     ]
 
 

@@ -81,7 +81,7 @@ def test_pgbackrest_and_mirrors_say_how_long_they_are_kept():
 @pytest.mark.parametrize(
     ("check", "kept"),
     [
-        (None, "for 30 days; what is overwritten or deleted, for 14 more days"),
+        (None, "for 30 days; overwritten and deleted objects, for 14 more days"),
         ("recovery", "for 30 days; recovery is not in force"),
         ("read", "for 30 days; recovery is unknown"),
     ],

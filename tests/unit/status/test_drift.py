@@ -171,8 +171,8 @@ def test_what_salt_call_prints_is_an_answer_or_a_sentence(out, err, told):
 @pytest.mark.parametrize(
     ("config", "told"),
     [
-        ({}, "aws_drift is no list"),
-        (["every"], "aws_drift is no list"),
+        ({}, "aws_drift is not a list"),
+        (["every"], "aws_drift is not a list"),
         ([{"every": 0}], "beacons:aws_drift:every is 0; give a whole number of seconds, 1 or more."),
         ([{"every": True}], "every is True"),
         ([{"mods": ""}], "mods is ''; give the names of SLS files."),

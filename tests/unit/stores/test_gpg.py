@@ -32,11 +32,11 @@ def test_a_key_that_is_not_at_hand(keyring, tmp_path):
     both, fingerprint, _ = keyring
     message = Gpg([fingerprint], str(both)).encrypt(SECRET)
     tmp_path.chmod(0o700)
-    with pytest.raises(StoreError, match=r"Cannot tell to whom it is encrypted, the key [0-9A-F]{16}:"):
+    with pytest.raises(StoreError, match=r"Cannot read the recipients of the message, the key [0-9A-F]{16}:"):
         Gpg([], str(tmp_path)).recipients_of(message)
 
 
 def test_what_is_no_message(keyring):
     _, _, public = keyring
-    with pytest.raises(StoreError, match="Cannot tell to whom it is encrypted"):
+    with pytest.raises(StoreError, match="Cannot read the recipients of the message"):
         Gpg([], str(public)).recipients_of("-----BEGIN PGP MESSAGE-----\n\nx\n-----END PGP MESSAGE-----")

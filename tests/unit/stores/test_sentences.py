@@ -119,7 +119,7 @@ def test_roots_that_have_no_folder_are_named(tmp_path):
 
 @pytest.mark.parametrize("missing", ["sdb_get", "sdb_set"])
 def test_sdb_that_is_not_at_hand(missing):
-    sentence = "store is an sdb:// address, but Salt's sdb is not at hand here."
+    sentence = "store is an sdb:// address, but Salt's sdb is not available here."
     assert said(lambda: make("sdb://v/a", **{missing: None})) == sentence
 
 
@@ -135,7 +135,7 @@ def test_a_value_without_a_place():
         lambda: store.write({"key": ""}),
         lambda: store.check(["key"]),
     ):
-        assert said(attempt) == f"A store has no value of the name 'key'; allowed are {NAMES}."
+        assert said(attempt) == f"A store has no value named 'key'; allowed are {NAMES}."
 
 
 class Part:
@@ -550,14 +550,14 @@ def test_sdb_that_says_no():
     vault = Vault({"sdb://v/a/access_key": "OLD"}, refuses={address: CANARY})
     store = in_vault(vault)
     assert said(lambda: store.write({"access_key": "NEW", "secret_key": CANARY})) == (
-        f"Cannot write {address}: its sdb driver says that it did not."
+        f"Cannot write {address}: its sdb driver reports that it was not written."
     )
     assert vault["sdb://v/a/access_key"] == "OLD"
     assert not store.holds("secret_key")
     vault.refuses = {address: CANARY, "sdb://v/a/access_key": "OLD"}
     assert said(lambda: store.write({"access_key": "NEW", "secret_key": CANARY})) == (
-        f"Cannot write {address}: its sdb driver says that it did not. The previous values could not be restored: Cannot write "
-        "sdb://v/a/access_key: its sdb driver says that it did not."
+        f"Cannot write {address}: its sdb driver reports that it was not written. The previous values could not be restored: Cannot write "
+        "sdb://v/a/access_key: its sdb driver reports that it was not written."
     )
     assert vault[address] == "no value yet", "the others are restored all the same"
 
@@ -572,7 +572,7 @@ def test_what_was_at_the_addresses_comes_back():
 
 def test_a_value_that_is_no_text_is_named_by_its_type():
     assert said(lambda: in_vault(Vault({"sdb://v/a/password": 5})).holds("password")) == (
-        "sdb://v/a/password holds a int, and not one text: it is not written to. Name an address of its own."
+        "sdb://v/a/password holds a int, not a text, and is not overwritten. Name another address."
     )
 
 
@@ -685,12 +685,12 @@ def drivers(monkeypatch):
         (
             {"driver": "yaml"},
             [],
-            "the sdb driver yaml keeps nothing, as it only reads; name a store with another driver",
+            "the sdb driver yaml keeps nothing, because it only reads; name a store with another driver",
         ),
         (
             {"driver": "env"},
             ["sdb://v/s?x"],
-            "the sdb driver env keeps nothing, as it forgets a value when its process ends; name a store with another driver",
+            "the sdb driver env keeps nothing, because it forgets a value when its process ends; name a store with another driver",
         ),
         (
             {"driver": "other"},
@@ -834,7 +834,7 @@ def test_to_whom_a_message_is_encrypted(fake):
     for status in ("x", f"[GNUPG:] ENC_TO {'1' * 16} 1 0\\n[GNUPG:] ENC_TO {'0' * 16} 1 0"):
         called, _ = fake(f"printf '{status}\\n'")
         assert said(lambda: Gpg([]).recipients_of("m")) == (
-            "Cannot tell to whom it is encrypted: the message does not name its keys."
+            "Cannot read the recipients of the message: the message does not name its keys."
         )
         assert called() == f"{BASE} --status-fd=1 --list-only --decrypt"
 

@@ -611,7 +611,7 @@ def test_each_value_must_have_a_place(file):
         with pytest.raises(StoreError, match="has no place for secret_key; add secret_key to its keys"):
             attempt()
     assert file.read_text() == PRIVATE
-    with pytest.raises(StoreError, match="no value of the name 'secret'; allowed are access_key, secret_key"):
+    with pytest.raises(StoreError, match="no value named 'secret'; allowed are access_key, secret_key"):
         store.check(["secret"])
 
 

@@ -23,7 +23,7 @@ def usage():
 
 
 def expanded(description):
-    """A description as a mapping; one of another type is returned as it is."""
+    """A description as a mapping; a value of another type is returned unchanged."""
     if isinstance(description, str):
         for backend in BACKENDS:
             if backend.scheme and description.startswith(backend.scheme):

@@ -202,7 +202,7 @@ class PillarFile:
 
     @property
     def is_alone(self):
-        """Whether it is locked here already: nobody else has written since."""
+        """Whether it is locked here already: no other process has written since."""
         return locking.is_locked_here(self._path.parent)
 
     @contextlib.contextmanager

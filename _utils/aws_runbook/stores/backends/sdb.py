@@ -42,7 +42,7 @@ class Sdb:
         """
         Read every address; with ``write``, also write to it.
 
-        A value that is there is written back as it is. Where there is none, a placeholder stays, which counts as none.
+        An existing value is written back unchanged. If there is none, a placeholder stays, which counts as none.
         All are written before the first is read again: a driver that keeps one value in each secret shows it here.
         """
         found = {name: self._text(name) for name in names}
@@ -118,7 +118,7 @@ class Sdb:
         return None
 
     def _beside(self, name):
-        """What else is in one secret with ``name``, as Vault's driver reads addresses: this store's, and what stands there."""
+        """The other values in the same secret as ``name``, as Vault's driver reads addresses: those of this store, and existing ones."""
         secret = _secret(self._uri(name))
         others = {self._uri(other) for other in self.tried} - {self._uri(name)}
         return sorted(uri for uri in others if _secret(uri) == secret) or self._others.get(name, [])
@@ -139,7 +139,7 @@ class Sdb:
             return None
         if value is not None and not isinstance(value, str):
             raise StoreError(
-                f"{uri} holds a {type(value).__name__}, and not one text: it is not written to. Name an address of its own."
+                f"{uri} holds a {type(value).__name__}, not a text, and is not overwritten. Name another address."
             )
         return value
 
@@ -150,7 +150,7 @@ class Sdb:
         except Exception as error:
             raise StoreError(f"Cannot write {uri}: {_reason(error)}.") from None
         if done is False:
-            raise StoreError(f"Cannot write {uri}: its sdb driver says that it did not.")
+            raise StoreError(f"Cannot write {uri}: its sdb driver reports that it was not written.")
 
     def _forgets(self, name):
         return StoreError(
@@ -189,7 +189,7 @@ def _reason(error):
 def _make(description, reach):
     known(description, ("sdb", "keys"))
     if reach.sdb_get is None or reach.sdb_set is None:
-        raise StoreError("store is an sdb:// address, but Salt's sdb is not at hand here.")
+        raise StoreError("store is an sdb:// address, but Salt's sdb is not available here.")
     base = description.get("sdb")
     if base is not None:
         base = _address("store:sdb", base)
