@@ -24,6 +24,9 @@ from aws_runbook.status import pending as pending_entries
 from aws_runbook.stores import minion, shared_locations
 from aws_runbook.stores.gpg import salt_homedir
 
+# Arguments that take texts.
+TEXTS = ("data_file", "file", "prometheus_file")
+
 # The results of these functions are printed without formatting: they are multi-line text or go into a file.
 __outputter__ = {"adopt": "aws_text", "pending": "aws_text", "plan": "aws_text"}
 

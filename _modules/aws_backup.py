@@ -33,6 +33,9 @@ from aws_runbook.recovery import recover as recovery
 from aws_runbook.recovery import render as recovery_report
 from aws_runbook.recovery.activity import PERIODS
 
+# Arguments that take texts.
+TEXTS = ("prometheus_file", "server", "to")
+
 
 def targets():
     """

@@ -39,6 +39,9 @@ from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.network import lookup as ec2
 from aws_runbook.network import rules as security_rules
 
+# Arguments that take texts.
+TEXTS = ("description", "vpc")
+
 _DIRECTIONS = ("ingress", "egress")
 _PERMISSIONS = {"ingress": "IpPermissions", "egress": "IpPermissionsEgress"}
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html

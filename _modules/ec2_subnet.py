@@ -32,6 +32,9 @@ from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.network import cidr
 from aws_runbook.network import lookup as ec2
 
+# Arguments that take texts.
+TEXTS = ("availability_zone", "cidr_block", "vpc")
+
 
 def _find(subnet):
     vpc_id = None

@@ -34,6 +34,9 @@ from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.network import cidr, internet_gateway, new_vpc
 from aws_runbook.network import lookup as ec2
 
+# Arguments that take texts.
+TEXTS = ("cidr_block",)
+
 
 def _write_dns(vpc, wanted):
     for attribute, member in ec2.DNS.items():

@@ -38,6 +38,9 @@ from aws_runbook.mail.smtp import SmtpStore
 from aws_runbook.run import cache as run_cache
 from aws_runbook.stores import minion
 
+# Arguments that take texts.
+TEXTS = ("access_key_id", "old", "smtp_region")
+
 
 def _store(description, smtp_region=None):
     return None if description is None else _place(description, smtp_region)

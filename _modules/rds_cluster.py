@@ -44,6 +44,9 @@ from aws_runbook.databases.attributes import CLUSTER
 from aws_runbook.databases.database import Api, Database
 from aws_runbook.kinds.functions import connected
 
+# Arguments that take texts.
+TEXTS = ("final_db_snapshot_identifier",)
+
 _USER = "postgres"
 
 

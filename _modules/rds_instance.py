@@ -34,6 +34,9 @@ from aws_runbook.databases.attributes import INSTANCE
 from aws_runbook.databases.database import Api, Database
 from aws_runbook.kinds.functions import connected
 
+# Arguments that take texts.
+TEXTS = ("final_db_snapshot_identifier",)
+
 
 class _Instance(Database):
     """The particulars of instances."""

@@ -28,6 +28,9 @@ from aws_runbook.kinds.functions import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.network import lookup as ec2
 
+# Arguments that take texts.
+TEXTS = ("description", "vpc")
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9 ._-]{0,254}")
 _LEAST_ZONES = 2
 

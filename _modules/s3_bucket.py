@@ -42,6 +42,9 @@ from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.functions import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 
+# Arguments that take texts.
+TEXTS = ("kms_master_key_id",)
+
 _MOST_LOCK_DAYS = 36_500
 # ACLs are off.
 _ENFORCED = "BucketOwnerEnforced"

@@ -23,6 +23,9 @@ from aws_runbook.mail import notifications as delivery
 from aws_runbook.mail import plan as email_plan
 from aws_runbook.pillar.mail import REASONS
 
+# Arguments that take texts.
+TEXTS = ("address", "domain", "nameserver")
+
 # The page size limit of SES.
 _PAGE = 1000
 

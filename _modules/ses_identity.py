@@ -50,6 +50,9 @@ from aws_runbook.mail import plan as email_plan
 from aws_runbook.pillar.mail import KEY_LENGTHS, MX_FAILURES
 from aws_runbook.run import cache as run_cache
 
+# Arguments that take texts.
+TEXTS = ("configuration_set", "nameserver", "zone")
+
 _FORMATS = ("table", "zone", "console", "data")
 
 

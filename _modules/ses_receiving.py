@@ -36,6 +36,9 @@ from aws_runbook.mail import plan as email_plan
 from aws_runbook.mail import receiving as receipt
 from aws_runbook.pillar.mail import RECEIVING_SECONDS, RULE, RULE_SET
 
+# Arguments that take texts.
+TEXTS = ("bucket", "nameserver", "rule", "rule_set")
+
 log = logging.getLogger(__name__)
 
 

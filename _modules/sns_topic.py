@@ -49,6 +49,9 @@ from aws_runbook.mail import subscription as subscriptions
 from aws_runbook.mail import topic_subscriptions, topics
 from aws_runbook.mail.subscription import shown
 
+# Arguments that take texts.
+TEXTS = ("display_name", "endpoint", "kms_master_key_id", "protocol", "token")
+
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,256}|[A-Za-z0-9_-]{1,251}\.fifo")
 
 

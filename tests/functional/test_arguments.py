@@ -7,7 +7,7 @@ import pytest
 from salt.exceptions import CommandExecutionError
 
 from aws_runbook.audit import render
-from aws_runbook.kinds.functions import CONNECTION, TEXTS
+from aws_runbook.kinds.functions import CONNECTION, texts
 from tests.fixtures import commands
 
 CANARY = "CANARY"
@@ -107,10 +107,20 @@ def functions(modules):
             yield name, inspect.signature(modules[name]).parameters
 
 
+def texts_of(modules, function):
+    """The arguments of a function's module that take texts."""
+    return texts(modules[function].on.__globals__)
+
+
 def test_every_argument_is_known_for_a_text_or_for_something_else(modules):
-    found = {argument for _, parameters in functions(modules) for argument in parameters}
-    assert found - TEXTS - OTHERS == set()
-    assert (TEXTS | OTHERS) - found == set()
+    found, named = set(), {}
+    for function, parameters in functions(modules):
+        module = function.partition(".")[0]
+        named.setdefault(module, texts_of(modules, function) - set(CONNECTION) - {"name"}).difference_update(parameters)
+        assert parameters.keys() - texts_of(modules, function) - OTHERS == set(), function
+        found |= parameters.keys()
+    assert {module: left for module, left in named.items() if left} == {}
+    assert OTHERS - found == set()
 
 
 @pytest.mark.parametrize(
@@ -126,7 +136,7 @@ def test_every_argument_is_known_for_a_text_or_for_something_else(modules):
 )
 def test_what_is_no_text_is_refused_in_a_sentence(modules, sandbox, given, words):
     for function, parameters in functions(modules):
-        for argument in TEXTS & parameters.keys() - {"keyid", "key", "token"}:
+        for argument in texts_of(modules, function) & parameters.keys() - {"keyid", "key", "token"}:
             needed = {name: "x" for name, entry in parameters.items() if entry.default is inspect.Parameter.empty}
             with pytest.raises(CommandExecutionError) as refused:
                 modules[function](**{**needed, argument: given})

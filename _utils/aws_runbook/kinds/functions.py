@@ -17,39 +17,8 @@ from aws_runbook.run import cache as run_cache
 
 _KIND = inspect.Parameter.POSITIONAL_OR_KEYWORD
 CONNECTION = ("region", "profile", "keyid", "key")
-# Arguments that take texts: names, ids and descriptions.
-TEXTS = {
-    "access_key_id",
-    "address",
-    "availability_zone",
-    "bucket",
-    "cidr_block",
-    "configuration_set",
-    "data_file",
-    "description",
-    "display_name",
-    "domain",
-    "endpoint",
-    "file",
-    "final_db_snapshot_identifier",
-    "key",
-    "keyid",
-    "kms_master_key_id",
-    "name",
-    "nameserver",
-    "old",
-    "prometheus_file",
-    "protocol",
-    "region",
-    "rule",
-    "rule_set",
-    "server",
-    "smtp_region",
-    "to",
-    "token",
-    "vpc",
-    "zone",
-}
+# Arguments of many modules that take texts. A module names its own ones in ``TEXTS``.
+_TEXTS = {"key", "keyid", "name", "region"}
 # Arguments of other types.
 SHAPES = {
     "changes": arguments.mapping,
@@ -98,6 +67,11 @@ def connected(function) -> Connected:
     return cast("Connected", public)
 
 
+def texts(module):
+    """Return the arguments that take texts, such as names and ids, in functions of a module with the names ``module``."""
+    return _TEXTS | set(module.get("TEXTS", ()))
+
+
 def connection(given):
     """Return the arguments of the connection among ``given``."""
     return {name: given[name] for name in CONNECTION}
@@ -130,7 +104,7 @@ def _check(function, signature, given):
     """Refuse arguments of the wrong type: on a command line Salt parses 123 as a number, and true as a boolean."""
     where = _name(function)
     defaults = {name: parameter.default for name, parameter in signature.parameters.items()}
-    _check_texts(where, defaults, given)
+    _check_texts(where, texts(function.__globals__), defaults, given)
     # Optional attributes are names to read; required ones are wanted values.
     shapes = {**SHAPES, "attributes": arguments.texts if defaults.get("attributes", "") is None else arguments.mapping}
     for argument in shapes.keys() & given.keys():
@@ -139,8 +113,8 @@ def _check(function, signature, given):
             shapes[argument](where, argument, value)
 
 
-def _check_texts(where, defaults, given):
-    for argument in TEXTS & given.keys():
+def _check_texts(where, names, defaults, given):
+    for argument in names & given.keys():
         value = given[argument]
         left_out = value is None and defaults[argument] is None
         if argument == "name" and isinstance(value, str) and not value.strip():
