@@ -31,12 +31,10 @@ versions are kept, which AWS does not tell; ``s3:GetBucketAcl`` where ACLs are t
 """
 
 from contextlib import suppress
-from datetime import timedelta
 
-from aws_runbook import clock
 from aws_runbook.aws import tags as tagging
 from aws_runbook.aws import unknown_elements
-from aws_runbook.backups import buckets
+from aws_runbook.buckets import contents, lookup, object_lock, settings, versions
 from aws_runbook.errors import AwsError, RunbookError, UncertainError, UnreachableError
 from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.functions import connected
@@ -52,7 +50,7 @@ _ENFORCED = "BucketOwnerEnforced"
 
 def _find(bucket):
     """The region of a bucket, which must be the requested one; ``None`` if the bucket does not exist."""
-    return buckets.found(bucket.session, bucket.name)
+    return lookup.found(bucket.session, bucket.name)
 
 
 def _get(bucket, what, method, absent=()):
@@ -69,24 +67,24 @@ def _put(bucket, what, method, **parameters):
 def _check_public_access_block(where, attribute, value):
     if isinstance(value, bool):
         return value
-    arguments.exactly(where, attribute, value, buckets.PUBLIC_ACCESS_BLOCK, bool)
+    arguments.exactly(where, attribute, value, settings.PUBLIC_ACCESS_BLOCK, bool)
     return _simplest(dict(value))
 
 
-def _simplest(settings):
+def _simplest(switches):
     """All on is ``True`` and all off ``False``, so that both forms compare equal."""
-    values = set(settings.values())
-    return values.pop() if len(values) == 1 else settings
+    values = set(switches.values())
+    return values.pop() if len(values) == 1 else switches
 
 
 def _public_access_block(bucket):
-    return _simplest(buckets.public_access_block(bucket.session, bucket.name))
+    return _simplest(settings.public_access_block(bucket.session, bucket.name))
 
 
 def _write_public_access_block(bucket, wanted):
-    value = wanted["public_access_block"]
-    settings = dict.fromkeys(buckets.PUBLIC_ACCESS_BLOCK, value) if isinstance(value, bool) else value
-    configuration = {theirs: settings[ours] for ours, theirs in buckets.PUBLIC_ACCESS_BLOCK.items()}
+    value, members = wanted["public_access_block"], settings.PUBLIC_ACCESS_BLOCK
+    switches = dict.fromkeys(members, value) if isinstance(value, bool) else value
+    configuration = {theirs: switches[ours] for ours, theirs in members.items()}
     _put(bucket, "public access block", "put_public_access_block", PublicAccessBlockConfiguration=configuration)
 
 
@@ -131,7 +129,7 @@ def _write_object_ownership(bucket, wanted):
 
 
 def _versioning(bucket):
-    return buckets.versioning(bucket.session, bucket.name)
+    return settings.versioning(bucket.session, bucket.name)
 
 
 def _write_versioning(bucket, wanted):
@@ -139,7 +137,7 @@ def _write_versioning(bucket, wanted):
     status, known = wanted["versioning"], _versioning(bucket)
     before = tagging.mapping(_tag_set(bucket)) if status == "Enabled" and known != status else None
     if before is not None:
-        _put_tags(bucket, {**before, buckets.NOTE: buckets.note(known)})
+        _put_tags(bucket, {**before, versions.NOTE: versions.note(known)})
     try:
         _put(bucket, "versioning", "put_bucket_versioning", VersioningConfiguration={"Status": status})
     except RunbookError as error:
@@ -151,7 +149,7 @@ def _write_versioning(bucket, wanted):
 
 def _retention(bucket):
     """The mode and the days of default retention; ``(None, None)`` without."""
-    return buckets.retention(buckets.object_lock(bucket.session, bucket.name))
+    return settings.retention(settings.object_lock(bucket.session, bucket.name))
 
 
 def _write_object_lock(bucket, wanted):
@@ -182,7 +180,7 @@ def _together(bucket, wanted):
 
 
 def _tag_set(bucket):
-    return buckets.tag_set(bucket.session, bucket.name)
+    return settings.tag_set(bucket.session, bucket.name)
 
 
 def _put_tags(bucket, tags):
@@ -325,7 +323,7 @@ def create(session, name):
         )
     except AwsError as error:
         if error.code == "BucketAlreadyExists":
-            buckets.found(session, name)  # which says whose it is
+            lookup.found(session, name)  # which says whose it is
         raise
     return True
 
@@ -410,7 +408,7 @@ def resolve(session, name, current, attributes):
     _check_acl(bucket, known, attributes)
     versioning, warnings, losses = attributes.get("versioning"), [], []
     if versioning == "Suspended" and known.get("versioning") != versioning:
-        if known and buckets.object_lock(session, name) is not None:
+        if known and settings.object_lock(session, name) is not None:
             raise RunbookError(
                 f"The bucket {name} has Object Lock, which cannot be removed and requires versioning: leave out versioning: Suspended (in "
                 "pillar, allow_suspend)."
@@ -420,9 +418,9 @@ def resolve(session, name, current, attributes):
                 f"From now on the bucket {name} keeps no new versions: objects that are overwritten or deleted are lost. Existing versions stay "
                 "until the lifecycle rule deletes them."
             )
-    if versioning == "Enabled" and (known.get("versioning") != versioning or _since(bucket)):
-        warnings.append(_waiting(name))
-    losses += _locking(bucket, known, attributes)
+    if versioning == "Enabled" and (known.get("versioning") != versioning or versions.starting(session, name)):
+        warnings.append(f"Waiting: {versions.waiting(name)}")
+    losses += _lock_losses(bucket, known, attributes)
     return {"attributes": attributes, "warnings": warnings, "losses": losses}
 
 
@@ -434,62 +432,22 @@ def _check_acl(bucket, known, attributes):
     """
     if not known or attributes.get("object_ownership") != _ENFORCED or known.get("object_ownership") == _ENFORCED:
         return
-    others = buckets.granted(bucket.session, bucket.name)
+    others = settings.granted(bucket.session, bucket.name)
     if others:
         raise RunbookError(
-            f"The ACL of the bucket {bucket.name} grants access to others than its owner ({buckets.told_grants(others)}), and S3 accepts "
+            f"The ACL of the bucket {bucket.name} grants access to others than its owner ({settings.describe_grants(others)}), and S3 accepts "
             f"{_ENFORCED} only without such grants. If nobody needs them, remove them from the bucket's access control list in the S3 console, "
             "under Permissions."
         )
 
 
-def _waiting(name):
-    return (
-        f"Waiting: it takes up to {buckets.IN_FORCE // timedelta(minutes=1)} minutes until versioning of the bucket {name} is in effect "
-        "everywhere; objects that are overwritten or deleted before that may be lost."
-    )
-
-
-def _since(bucket):
-    """Since when versioning is being enabled, as a text, while AWS may not have it in force everywhere; or ``None``."""
-    since = buckets.noted(_tag_set(bucket))
-    return since.isoformat() if since and timedelta() <= clock.now() - since < buckets.IN_FORCE else None
-
-
-def _locking(bucket, known, attributes):
-    """Sentences about the consequences of a change of Object Lock."""
-    before, earlier = known.get("object_lock_mode"), known.get("object_lock_days")
-    mode, days = attributes.get("object_lock_mode", before), attributes.get("object_lock_days", earlier)
-    if mode is None or days is None or (mode, days) == (before, earlier):
+def _lock_losses(bucket, known, attributes):
+    before = known.get("object_lock_mode"), known.get("object_lock_days")
+    after = attributes.get("object_lock_mode", before[0]), attributes.get("object_lock_days", before[1])
+    if None in after or before == after:
         return []
-    less = []
-    if earlier and days < earlier:
-        less.append(f"for a shorter time ({days} instead of {earlier} days)")
-    if (before, mode) == ("COMPLIANCE", "GOVERNANCE"):
-        less.append("less strictly (GOVERNANCE instead of COMPLIANCE)")
-    weaker = (
-        f"In the bucket {bucket.name}, new objects are locked {' and '.join(less)}, and can be deleted sooner; the locks of existing objects "
-        "stay. "
-        if less
-        else ""
-    )
-    final = (
-        ""
-        if known and buckets.object_lock(bucket.session, bucket.name) is not None
-        else f"This cannot be undone: Object Lock cannot be removed from the bucket {bucket.name}, and versioning can no longer be suspended "
-        "there. "
-    )
-    who = (
-        "nobody, including the account's root user, can"
-        if mode == "COMPLIANCE"
-        else "only principals with s3:BypassGovernanceRetention can"
-    )
-    return [
-        (
-            f"{final}{weaker}In the bucket {bucket.name}, {who} delete a version of a new object in its first {days} days, and its storage is "
-            "paid for that long."
-        )
-    ]
+    enabled = bool(known) and settings.object_lock(bucket.session, bucket.name) is not None
+    return object_lock.consequences(bucket.name, before, after, enabled=enabled)
 
 
 @connected
@@ -511,14 +469,14 @@ def pending(session):
         what = f"versions in the bucket {name}"
         try:
             bucket = KIND.of(session.within(wanted["region"]), name)
-            since = _since(bucket) if bucket.entry else None
+            since = versions.starting(bucket.session, name) if bucket.entry else None
         except UnreachableError:
             raise
         except RunbookError as error:
             found.append({"what": what, "on": "you", "since": None, "do": str(error)})
             continue
         if since:
-            found.append({"what": what, "on": "AWS", "since": since, "do": _waiting(name).removeprefix("Waiting: ")})
+            found.append({"what": what, "on": "AWS", "since": since, "do": versions.waiting(name)})
     return found
 
 
@@ -538,20 +496,7 @@ def obstacles(session, name, delete_objects=False):
 
         salt-call s3_bucket.obstacles ocp-registry-backup region=eu-west-2
     """
-    if delete_objects:
-        return []
-    first = next(
-        session.pages(
-            "s3",
-            "list_object_versions",
-            f"list the contents of the bucket {name}",
-            region=session.region,
-            Bucket=name,
-            PaginationConfig={"MaxItems": 1},
-        ),
-        {},
-    )
-    if not (first.get("Versions") or first.get("DeleteMarkers")):
+    if delete_objects or contents.is_empty(session, name):
         return []
     return [
         (
@@ -578,32 +523,6 @@ def delete(session, name, delete_objects=False):
         salt-call s3_bucket.delete ocp-registry-backup region=eu-west-2
     """
     if delete_objects is True:
-        _empty(session, name)
+        contents.empty(session, name)
     session.write("s3", "delete_bucket", f"delete the bucket {name}", region=session.region, Bucket=name)
     return True
-
-
-def _empty(session, name):
-    for page in session.pages(
-        "s3", "list_object_versions", f"list the objects of the bucket {name}", region=session.region, Bucket=name
-    ):
-        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-        if not found:
-            continue
-        answer = session.write(
-            "s3",
-            "delete_objects",
-            f"delete the objects of the bucket {name}",
-            region=session.region,
-            Bucket=name,
-            Delete={
-                "Objects": [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in found],
-                "Quiet": True,
-            },
-        )
-        for error in answer.get("Errors", []):
-            raise AwsError(
-                f"Cannot delete the object {error['Key']} of the bucket {name}: AWS says {error['Code']}: "
-                f"{error.get('Message', '')}",
-                error["Code"],
-            )

@@ -21,9 +21,10 @@ from functools import partial
 
 from aws_runbook import salt_commands
 from aws_runbook.aws import unknown_elements
-from aws_runbook.backups import buckets, expiry, lifecycle, lifecycle_rule
+from aws_runbook.backups import expiry, lifecycle, lifecycle_rule
 from aws_runbook.backups import search as bucket_search
 from aws_runbook.backups.lifecycle import Protected
+from aws_runbook.buckets import lookup, versions
 from aws_runbook.errors import RunbookError, UnsafeError
 from aws_runbook.kinds import arguments
 from aws_runbook.kinds.functions import connected
@@ -62,7 +63,7 @@ def describe(session, name):
         region=session.region,
         Bucket=name,
     )
-    if answer is None and buckets.found(session, name) is None:
+    if answer is None and lookup.found(session, name) is None:
         return None
     answer = answer or {}
     described = {"rules": _plain(answer.get("Rules", []))}
@@ -226,7 +227,7 @@ def _losses(session, name, found, merged, new, declared, grown):
     aborted = lifecycle_rule.open_days(merged)
     new = [rule for rule in new if lifecycle_rule.effects(rule) & {"noncurrent", "multipart"}]
     sooner = lifecycle_rule.is_less(after, before)
-    going = sooner and buckets.can_have_versions(session, name, after)
+    going = sooner and versions.can_have_versions(session, name, after)
     told = []
     if declared is not None and (sooner or lifecycle_rule.is_less(aborted, lifecycle_rule.open_days(found))):
         if going:

@@ -25,6 +25,7 @@ from datetime import datetime
 from aws_runbook import clock
 from aws_runbook.aws.polling import until
 from aws_runbook.aws.session import SETTLE_TIMEOUT
+from aws_runbook.buckets import policy as bucket_policy
 from aws_runbook.dns import check as dns_check
 from aws_runbook.dns import names as email_names
 from aws_runbook.dns.names import domain_of
@@ -233,10 +234,10 @@ def _prepare(session, bucket, note):
 
 def _let_ses_write(session, bucket, rule_set, rule):
     """Allow SES to write. The policy comes before the rule, because SES tests it when the rule is created."""
-    policy = receipt.policy(session, bucket)
+    policy = bucket_policy.read(session, bucket, absent=("NoSuchBucket",))
     statement = receipt.statement(session, bucket, rule_set, rule)
     kept = [entry for entry in policy["Statement"] if entry.get("Sid") != statement["Sid"]]
-    receipt.put_policy(session, bucket, {**policy, "Statement": [*kept, statement]})
+    bucket_policy.write(session, bucket, {**policy, "Statement": [*kept, statement]})
 
 
 def _verify(session, name, bucket, note, timeout, connection):
@@ -313,7 +314,11 @@ def _clean_up(session, bucket, note):
     others = [entry for address, entry in receipt.notes(session, bucket).items() if address != note["address"]]
     if not any(entry["rule_set"] == rule_set for entry in others):
         _put_back_rule_set(session, note, changed)
-    kept = receipt.policy(session, bucket)["Statement"] if changed else _take_out_statement(session, bucket, note)
+    kept = (
+        bucket_policy.read(session, bucket, absent=("NoSuchBucket",))["Statement"]
+        if changed
+        else _take_out_statement(session, bucket, note)
+    )
     receipt.delete(session, bucket, receipt.SETUP)
     receipt.delete(session, bucket, receipt.note_place(note["address"]))
     if note["bucket_made"] and not kept and not receipt.is_written_to(session, bucket):
@@ -342,10 +347,10 @@ def _put_back_rule_set(session, note, changed):
 def _take_out_statement(session, bucket, note):
     """Remove our statement from the bucket's policy, and return the other statements."""
     sid = receipt.statement(session, bucket, note["rule_set"], note["rule"])["Sid"]
-    policy = receipt.policy(session, bucket)
+    policy = bucket_policy.read(session, bucket, absent=("NoSuchBucket",))
     kept = [entry for entry in policy["Statement"] if entry.get("Sid") != sid]
     if len(kept) < len(policy["Statement"]):
-        receipt.put_policy(session, bucket, {**policy, "Statement": kept})
+        bucket_policy.write(session, bucket, {**policy, "Statement": kept})
     return kept
 
 

@@ -8,7 +8,8 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-publi
 from collections import Counter
 
 from aws_runbook.adopt.result import CHANGE, DANGER, NOT_EXPRESSED
-from aws_runbook.backups import buckets, expiry, lifecycle_rule
+from aws_runbook.backups import expiry, lifecycle_rule
+from aws_runbook.buckets import lookup, settings
 from aws_runbook.errors import RunbookError, UnreachableError
 from aws_runbook.pillar.backups import ABORT_MULTIPART_DAYS, EXPIRE_DAYS
 from aws_runbook.run import cache as run_cache
@@ -34,7 +35,7 @@ class Places:
 
     def __init__(self, account, result, names, spent):
         self._account, self._result = account, result
-        listed = {bucket["Name"]: bucket for bucket in buckets.listed(account.session)}
+        listed = {bucket["Name"]: bucket for bucket in lookup.listed(account.session)}
         known = [listed[name] for name in sorted(names) if name in listed]
         run_cache.current().expect(
             {"s3": MANY}
@@ -116,10 +117,10 @@ class Places:
 
     def _granted(self, name):
         """Return what a bucket's ACL grants to others. A note says that the first run fails because of it."""
-        grants = buckets.granted(self._account.session.within(self.regions[name]), name)
+        grants = settings.granted(self._account.session.within(self.regions[name]), name)
         if grants:
             told = (
-                f"Its ACL grants access to others than its owner ({buckets.told_grants(grants)}). Its state fails until these grants are "
+                f"Its ACL grants access to others than its owner ({settings.describe_grants(grants)}). Its state fails until these grants are "
                 "removed, because S3 disables ACLs only without them."
             )
             self._result.note(CHANGE, f"bucket {name}", told)

@@ -2,14 +2,14 @@
 Read what an audit needs from AWS, through a session. Nothing is written, and no object is opened.
 """
 
-import json
 from functools import partial
 
 from aws_runbook import salt_commands
 from aws_runbook.audit import access
 from aws_runbook.audit.grouping import Stored, stanzas
 from aws_runbook.audit.judge import CRITICAL, Finding
-from aws_runbook.backups import buckets, lifecycle, lifecycle_rule
+from aws_runbook.backups import lifecycle, lifecycle_rule
+from aws_runbook.buckets import settings
 from aws_runbook.errors import AwsError
 from aws_runbook.iam import account as iam_account
 from aws_runbook.recovery import history
@@ -136,15 +136,9 @@ def expiry(session, wanted, rules):
 def keeping(session, wanted):
     """Return ``versioning`` of a bucket (``None``: never enabled) and ``lock``: mode and days of Object Lock's default retention."""
     return {
-        "versioning": buckets.versioning(session, wanted.bucket, wanted.region),
-        "lock": buckets.retention(buckets.object_lock(session.within(wanted.region), wanted.bucket)),
+        "versioning": settings.versioning(session, wanted.bucket, wanted.region),
+        "lock": settings.retention(settings.object_lock(session.within(wanted.region), wanted.bucket)),
     }
-
-
-def bucket_policy(session, wanted):
-    """Return a bucket's policy; ``None`` if it has none."""
-    answer = _read(session, wanted, "get_bucket_policy", "read the bucket's policy", absent=("NoSuchBucketPolicy",))
-    return answer and json.loads(answer["Policy"])
 
 
 def account(session):

@@ -14,7 +14,8 @@ from aws_runbook.audit import access
 from aws_runbook.audit import judge as audit
 from aws_runbook.audit import read as audit_reading
 from aws_runbook.audit.judge import CRITICAL, NOTE, WARNING, Expected, Finding, Found
-from aws_runbook.backups import buckets
+from aws_runbook.buckets import policy as bucket_policy
+from aws_runbook.buckets import settings
 from aws_runbook.errors import RunbookError, UnreachableError
 from aws_runbook.pillar.backups import MAX_AGE_HOURS
 from aws_runbook.progress import Progress
@@ -201,13 +202,13 @@ class _Survey:
         """Return a bucket's policy, and audit whether the bucket is public."""
         document, everybody = None, frozenset()
         try:
-            document = self._read(bucket, audit_reading.bucket_policy, self._session, target)
+            document = self._read(bucket, bucket_policy.read, self._session, bucket, target.region)
             named = self._by_policy(document, bucket, "")
             everybody = next((may for holder, may in named.items() if holder.kind == "everybody"), everybody)
         except _UnreadError:
             pass
         try:
-            block = self._read(bucket, buckets.public_access_block, self._session, bucket, target.region)
+            block = self._read(bucket, settings.public_access_block, self._session, bucket, target.region)
             self.tell(bucket, audit.judge_public(block, everybody))
         except _UnreadError:
             pass

@@ -7,8 +7,9 @@ the runbook's; or by a pgBackRest repository that a short search finds.
 
 from functools import partial
 
-from aws_runbook.backups import buckets, orphans, search
+from aws_runbook.backups import orphans, search
 from aws_runbook.backups.expiry import rule_id
+from aws_runbook.buckets import lookup
 from aws_runbook.errors import RunbookError, UnreachableError
 
 # A bucket may hold anything, so the number of listings per bucket, of a thousand names each, is limited.
@@ -40,7 +41,7 @@ def find(session, details, known):
 
 
 def _listed(session):
-    return sorted((bucket["Name"], bucket.get("BucketRegion", session.region)) for bucket in buckets.listed(session))
+    return sorted((bucket["Name"], bucket.get("BucketRegion", session.region)) for bucket in lookup.listed(session))
 
 
 def _of_policies(names):

@@ -13,7 +13,6 @@ from typing import Any
 from aws_runbook import clock
 from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.errors import RunbookError
-from aws_runbook.iam import policies
 
 _PREFIX = "ses-verification/"
 # The object that SES writes to test its access when a rule is created.
@@ -89,29 +88,6 @@ def statement(session, bucket, rule_set, name):
         "Resource": f"arn:{session.partition}:s3:::{bucket}/*",
         "Condition": {"StringEquals": {"AWS:SourceAccount": session.account_id, "AWS:SourceArn": source}},
     }
-
-
-def policy(session, bucket):
-    """The policy of a bucket with its statements as a list; an empty policy if there is none."""
-    answer = session.read(
-        "s3",
-        "get_bucket_policy",
-        f"read the policy of the bucket {bucket}",
-        absent=("NoSuchBucketPolicy", "NoSuchBucket"),
-        region=session.region,
-        Bucket=bucket,
-    )
-    return policies.of_resource(answer or {})
-
-
-def put_policy(session, bucket, wanted):
-    """Set the policy of a bucket to ``wanted``; a policy without statements is deleted."""
-    where = {"region": session.region, "Bucket": bucket}
-    if wanted["Statement"]:
-        doing = f"set the policy of the bucket {bucket}"
-        session.write("s3", "put_bucket_policy", doing, Policy=policies.dumps(wanted), **where)
-    else:
-        session.write("s3", "delete_bucket_policy", f"delete the policy of the bucket {bucket}", **where)
 
 
 def active(session):

@@ -2,7 +2,7 @@
 Recover a server's backups: check what can be recovered, do it or show what it would do, and return the report as data.
 """
 
-from aws_runbook.backups import buckets
+from aws_runbook.buckets import lookup, settings
 from aws_runbook.errors import RunbookError
 from aws_runbook.recovery import locations, retention
 from aws_runbook.recovery.execution import Recovery
@@ -56,10 +56,10 @@ def _destination(session, to, own, targets):
     if to is None:
         return locations.Destination(), retention.ENABLED
     bucket, prefix = locations.elsewhere(to, own, targets)
-    region = buckets.region_of(session, bucket)
+    region = lookup.region_of(session, bucket)
     if region is None:
         raise RunbookError(f"to is {to!r}, but there is no bucket {bucket}: create it first.")
-    return locations.Destination(bucket, prefix, region), buckets.versioning(session, bucket, region)
+    return locations.Destination(bucket, prefix, region), settings.versioning(session, bucket, region)
 
 
 def _too_early(session, server, place, kept, moment, limit, to):

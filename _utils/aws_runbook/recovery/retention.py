@@ -5,7 +5,7 @@ How long a bucket keeps overwritten and deleted objects: its versioning, and the
 from dataclasses import dataclass
 from datetime import datetime
 
-from aws_runbook.backups import buckets
+from aws_runbook.buckets import lookup, settings, versions
 from aws_runbook.errors import RunbookError
 from aws_runbook.recovery import moments
 from aws_runbook.recovery.moments import shown
@@ -34,7 +34,7 @@ class Keeping:
     @property
     def in_force(self):
         """Since when AWS certainly keeps all versions; ``None`` if that is not known."""
-        return self.since and self.since + buckets.IN_FORCE
+        return self.since and self.since + versions.IN_FORCE
 
     def earliest(self, now):
         """The earliest moment for which all versions are kept; ``None`` if none is known."""
@@ -63,10 +63,10 @@ def _about(rule):
 
 def read(session, place):
     """Read the retention of a place; a missing bucket is an error."""
-    region = buckets.region_of(session, place.bucket)
+    region = lookup.region_of(session, place.bucket)
     if region is None:
         raise RunbookError(f"There is no bucket {place.bucket}, where {place.location} would be.")
-    status = buckets.versioning(session, place.bucket, region)
+    status = settings.versioning(session, place.bucket, region)
     answer = session.read(
         "s3",
         "get_bucket_lifecycle_configuration",
@@ -80,7 +80,7 @@ def read(session, place):
 
 
 def _since(session, bucket, region):
-    since = buckets.noted(buckets.tag_set(session, bucket, region))
+    since = versions.noted(settings.tag_set(session, bucket, region))
     return since and since.replace(microsecond=0)
 
 
@@ -141,7 +141,7 @@ def warnings(place, keeping):
         yield f"Versioning of the bucket {place.bucket} is {keeping.status}: objects that were overwritten since then cannot be recovered."
     if keeping.since is None:
         yield (
-            f"It is not known since when the bucket {place.bucket} keeps versions, because it has no tag {buckets.NOTE}: objects without a "
+            f"It is not known since when the bucket {place.bucket} keeps versions, because it has no tag {versions.NOTE}: objects without a "
             "version from that time may have existed then, and are not hidden. If you know the moment, give the bucket that tag, with a value "
             "such as 2026-11-20T03:00:00+00:00."
         )

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from aws_runbook.backups.targets import Target
-from aws_runbook.backups import buckets
+from aws_runbook.buckets import versions as bucket_versions
 from aws_runbook.errors import RunbookError
 from aws_runbook.recovery import locations, retention
 
@@ -155,7 +155,7 @@ def test_what_of_the_past_cannot_be_had_back():
     assert list(retention.warnings(PLACE, retention.Keeping("Suspended", 30, shorter, None))) == [
         "Versioning of the bucket b is Suspended: objects that were overwritten since then cannot be recovered.",
         (
-            f"It is not known since when the bucket b keeps versions, because it has no tag {buckets.NOTE}: objects without a version from that "
+            f"It is not known since when the bucket b keeps versions, because it has no tag {bucket_versions.NOTE}: objects without a version from that "
             "time may have existed then, and are not hidden. If you know the moment, give the bucket that tag, with a value such as "
             "2026-11-20T03:00:00+00:00."
         ),
