@@ -27,23 +27,16 @@ IAM actions: ``ses:GetConfigurationSet`` and ``ses:GetConfigurationSetEventDesti
 ``ses:DeleteConfigurationSet`` to delete.
 """
 
-from collections.abc import Mapping
-
 from aws_runbook.aws import tags as tagging
 from aws_runbook.dns import names as email_names
-from aws_runbook.errors import RunbookError
 from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.functions import connected
 from aws_runbook.kinds.kind import Attribute, Kind
-from aws_runbook.mail import identities, topics
-from aws_runbook.pillar.mail import EVENTS, HTTPS_POLICIES, REASONS, TLS_POLICIES
+from aws_runbook.mail import event_destinations, identities
+from aws_runbook.pillar.mail import HTTPS_POLICIES, REASONS, TLS_POLICIES
 
-_DESTINATION = ("topic", "events", "enabled")
-# The keys of destinations that are not topics, in the form of ``describe``.
-_ELSEWHERE = {"kind", "events", "enabled"}
-_MEANWHILE = {"create": ("AlreadyExistsException",), "delete": ("NotFoundException",)}
-# The two reads that return everything about a configuration set.
-_OPTIONS, _DESTINATIONS = "get_configuration_set", "get_configuration_set_event_destinations"
+# The read that returns everything about a configuration set, except its event destinations.
+_OPTIONS = "get_configuration_set"
 
 
 def _find(chosen):
@@ -114,88 +107,6 @@ def _check_redirect_domain(where, attribute, value):
     return email_names.check(where, attribute, value, email_names.domain) if value else value
 
 
-def _check_destinations(where, attribute, value):
-    if not isinstance(value, Mapping):
-        raise RunbookError(f"{where}: {attribute} is {value!r}; give a mapping of names to topic and events.")
-    return {name: _destination(where, f"{attribute}:{name}", entry) for name, entry in value.items()}
-
-
-def _destination(where, argument, entry):
-    if isinstance(entry, Mapping) and set(entry) == _ELSEWHERE:
-        return dict(entry)  # it may be kept, and is never written
-    if not isinstance(entry, Mapping) or set(entry) - set(_DESTINATION) or not {"topic", "events"} <= set(entry):
-        raise RunbookError(f"{where}: {argument} is {entry!r}; give a mapping of {', '.join(_DESTINATION)}.")
-    events = checks.choices(*EVENTS)(where, f"{argument}:events", entry["events"])
-    if not events:
-        raise RunbookError(f"{where}: {argument}:events is empty; give at least one of {', '.join(EVENTS)}.")
-    if not entry["topic"]:
-        raise RunbookError(f"{where}: {argument}:topic is empty; give the name of an SNS topic.")
-    enabled = entry.get("enabled", True)
-    arguments.one_of(where, f"{argument}:enabled", enabled, (True, False))
-    return {"topic": entry["topic"], "events": events, "enabled": enabled}
-
-
-def _complete_topics(chosen, wanted):
-    """Replace the name of a topic by its ARN, which is what AWS returns."""
-    for name, entry in wanted.get("event_destinations", {}).items():
-        if "topic" in entry:
-            argument = f"event_destinations:{name}:topic"
-            entry["topic"] = topics.arn(chosen.session, chosen.where, argument, entry["topic"])
-    return wanted
-
-
-def _destinations(chosen):
-    answer = chosen.session.read(
-        "sesv2",
-        _DESTINATIONS,
-        f"read the event destinations of {chosen}",
-        region=chosen.session.region,
-        ConfigurationSetName=chosen.name,
-    )
-    return {entry["Name"]: _shown(entry) for entry in answer.get("EventDestinations", [])}
-
-
-def _shown(entry):
-    found = {"events": sorted(entry["MatchingEventTypes"]), "enabled": entry.get("Enabled", False)}
-    if "SnsDestination" in entry:
-        return {"topic": entry["SnsDestination"]["TopicArn"], **found}
-    kind = next((kind for kind in entry if kind.endswith("Destination")), "unknown")
-    return {"kind": kind, **found}
-
-
-def _write_destinations(chosen, wanted):
-    known, wanted = _destinations(chosen), wanted["event_destinations"]
-    for name, entry in sorted(wanted.items()):
-        if known.get(name) == entry:
-            continue
-        if "topic" not in entry:
-            raise RunbookError(f"{chosen.where}: event_destinations:{name} has no topic; only topics can be written.")
-        content = {
-            "Enabled": entry["enabled"],
-            "MatchingEventTypes": entry["events"],
-            "SnsDestination": {"TopicArn": entry["topic"]},
-        }
-        if name in known or _write_destination(chosen, "create", name, EventDestination=content) is None:
-            _write_destination(chosen, "update", name, EventDestination=content)
-    for name in sorted(set(known) - set(wanted)):
-        _write_destination(chosen, "delete", name)
-
-
-def _write_destination(chosen, verb, destination, **parameters):
-    """Make one call; return ``None`` if another run has created or deleted the destination in the meantime."""
-    return chosen.session.write(
-        "sesv2",
-        f"{verb}_configuration_set_event_destination",
-        f"{verb} the event destination {destination} of {chosen}",
-        absent=_MEANWHILE.get(verb, ()),
-        region=chosen.session.region,
-        stale=({_DESTINATIONS}, chosen.name),
-        ConfigurationSetName=chosen.name,
-        EventDestinationName=destination,
-        **parameters,
-    )
-
-
 # These come in a single response, and are always returned.
 _TOLD_TOGETHER = (
     Attribute(
@@ -257,7 +168,7 @@ KIND = Kind(
     find=_find,
     place=lambda chosen: f" in {chosen.session.region}",
     identity=lambda chosen: {row.name: row.read(chosen) for row in _TOLD_TOGETHER},
-    together=_complete_topics,
+    together=event_destinations.complete_topics,
     attributes=(
         Attribute(
             "event_destinations",
@@ -267,9 +178,9 @@ KIND = Kind(
                 "ses:UpdateConfigurationSetEventDestination",
                 "ses:DeleteConfigurationSetEventDestination",
             ),
-            check=_check_destinations,
-            read=_destinations,
-            write=_write_destinations,
+            check=event_destinations.check,
+            read=event_destinations.read,
+            write=event_destinations.write,
             shared=True,
         ),
         *_TOLD_TOGETHER,
@@ -339,7 +250,7 @@ def create(session, name, tags=None):
         f"create the configuration set {name}",
         absent=("AlreadyExistsException",),
         region=session.region,
-        stale=({_OPTIONS, _DESTINATIONS}, name),
+        stale=({_OPTIONS, event_destinations.READ}, name),
         ConfigurationSetName=name,
         Tags=tagging.listing(arguments.tags(f"configuration set {name}", tags or {}, tagging.SES)),
     )

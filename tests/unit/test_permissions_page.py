@@ -116,5 +116,5 @@ def test_what_is_left_out_is_called_and_not_granted():
 def test_a_call_by_a_text_and_by_an_f_string_is_found():
     found = called()
     assert "ses_configuration_set.py" in found["ses:PutConfigurationSetSuppressionOptions"]
-    assert "ses_configuration_set.py" in found["ses:DeleteConfigurationSetEventDestination"]
+    assert "event_destinations.py" in found["ses:DeleteConfigurationSetEventDestination"]
     assert "rotation_notes.py" in found["iam:UpdateAccessKey"]
