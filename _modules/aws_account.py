@@ -16,6 +16,7 @@ from aws_runbook.audit.render import write
 from aws_runbook.errors import PillarError, RunbookError, UnreachableError
 from aws_runbook.kinds import arguments
 from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.pending import entries as entries_of
 from aws_runbook.pillar import compiling
 from aws_runbook.progress import Progress
 from aws_runbook.report import contents, render
@@ -167,12 +168,7 @@ def _waiting_kinds():
 
 
 def _pending_of(kind, connection):
-    try:
-        return __salt__[f"{kind}.pending"](**connection)
-    except (PillarError, UnreachableError):
-        raise
-    except RunbookError as error:
-        return [{"what": f"everything of {kind}", "on": "you", "since": None, "do": str(error)}]
+    return entries_of(f"everything of {kind}", __salt__[f"{kind}.pending"], **connection)
 
 
 def problems():

@@ -33,6 +33,7 @@ from aws_runbook.access_keys import rotation as access_keys
 from aws_runbook.errors import AwsError, RunbookError, UnreachableError
 from aws_runbook.kinds import arguments
 from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.pending import entries
 from aws_runbook.mail import plan as email_plan
 from aws_runbook.mail.smtp import SmtpStore
 from aws_runbook.run import cache as run_cache
@@ -300,13 +301,12 @@ def pending(session):
     """
     found = []
     for user, wanted in __salt__["aws_backup.plan"](format="data")["keys"].items():
-        try:
-            found += plan.on(session, user, **wanted)["pending"]
-        except UnreachableError:
-            raise
-        except RunbookError as error:
-            found.append({"what": f"access key of {user}", "on": "you", "since": None, "do": str(error)})
+        found += entries(f"access key of {user}", _pending_of, session, user, wanted)
     return found
+
+
+def _pending_of(session, user, wanted):
+    return plan.on(session, user, **wanted)["pending"]
 
 
 @connected

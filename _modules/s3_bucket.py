@@ -35,10 +35,11 @@ from contextlib import suppress
 from aws_runbook.aws import tags as tagging
 from aws_runbook.aws import unknown_elements
 from aws_runbook.buckets import contents, lookup, object_lock, settings, versions
-from aws_runbook.errors import AwsError, RunbookError, UncertainError, UnreachableError
+from aws_runbook.errors import AwsError, RunbookError, UncertainError
 from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.functions import connected
 from aws_runbook.kinds.kind import Attribute, Kind
+from aws_runbook.kinds.pending import entries
 
 # Arguments that take texts.
 TEXTS = ("kms_master_key_id",)
@@ -464,20 +465,16 @@ def pending(session):
     """
     found = []
     for name, wanted in __salt__["aws_backup.plan"](format="data")["buckets"].items():
-        if wanted.get("versioning") != "Enabled":
-            continue
-        what = f"versions in the bucket {name}"
-        try:
-            bucket = KIND.of(session.within(wanted["region"]), name)
-            since = versions.starting(bucket.session, name) if bucket.entry else None
-        except UnreachableError:
-            raise
-        except RunbookError as error:
-            found.append({"what": what, "on": "you", "since": None, "do": str(error)})
-            continue
-        if since:
-            found.append({"what": what, "on": "AWS", "since": since, "do": versions.waiting(name)})
+        if wanted.get("versioning") == "Enabled":
+            found += entries(f"versions in the bucket {name}", _starting, session, name, wanted["region"])
     return found
+
+
+def _starting(session, name, region):
+    bucket = KIND.of(session.within(region), name)
+    since = versions.starting(bucket.session, name) if bucket.entry else None
+    if since:
+        yield {"what": f"versions in the bucket {name}", "on": "AWS", "since": since, "do": versions.waiting(name)}
 
 
 @connected

@@ -12,9 +12,10 @@ SES, and how to reach the account. IAM actions: ``ses:GetAccount`` to read;
 from collections.abc import Mapping
 
 from aws_runbook.dns import names as email_names
-from aws_runbook.errors import RunbookError, UnreachableError
+from aws_runbook.errors import RunbookError
 from aws_runbook.kinds import arguments
 from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.pending import entries
 from aws_runbook.mail import plan as email_plan
 from aws_runbook.pillar.mail import REASONS
 
@@ -183,10 +184,8 @@ def pending(session):
     wanted = email_plan.plan(__pillar__)["account"]
     if not wanted:
         return []
-    try:
-        arguments = {argument: value for argument, value in wanted.items() if argument != "region"}
-        return plan.on(session.within(wanted["region"]), **arguments)["pending"]
-    except UnreachableError:
-        raise
-    except RunbookError as error:
-        return [{"what": "production access of SES", "on": "you", "since": None, "do": str(error)}]
+    return entries("production access of SES", _pending_of, session, **wanted)
+
+
+def _pending_of(session, region, **wanted):
+    return plan.on(session.within(region), **wanted)["pending"]

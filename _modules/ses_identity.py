@@ -39,10 +39,11 @@ from aws_runbook.dns import check as dns_check
 from aws_runbook.dns import names as email_names
 from aws_runbook.dns import records as zone_records
 from aws_runbook.dns.names import domain_of, is_address
-from aws_runbook.errors import RunbookError, UnreachableError
+from aws_runbook.errors import RunbookError
 from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.functions import connected
 from aws_runbook.kinds.kind import Attribute, Kind
+from aws_runbook.kinds.pending import entries
 from aws_runbook.mail import identities, topics
 from aws_runbook.mail import identity_pending as waiting_for
 from aws_runbook.mail import identity_writes as writes
@@ -295,16 +296,12 @@ def pending(session):
 def _pending(session):
     found = []
     for name, wanted in email_plan.plan(__pillar__)["identities"].items():
-        try:
-            found += _pending_of(session.within(wanted["region"]), name)
-        except UnreachableError:
-            raise
-        except RunbookError as error:
-            found.append({"what": f"identity {name}", "on": "you", "since": None, "do": str(error)})
+        found += entries(f"identity {name}", _pending_of, session, name, wanted["region"])
     return found
 
 
-def _pending_of(session, name):
+def _pending_of(session, name, region):
+    session = session.within(region)
     current = describe.on(session, name, ["mail_from"])
     if current is None:
         do = f"the identity {name} does not exist yet. To create it: {salt_commands.apply()}"

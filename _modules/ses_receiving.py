@@ -31,6 +31,7 @@ from aws_runbook.dns import names as email_names
 from aws_runbook.dns.names import domain_of
 from aws_runbook.dns.records import inbound_host
 from aws_runbook.errors import RunbookError
+from aws_runbook.kinds import pending as pending_of
 from aws_runbook.kinds.functions import connected
 from aws_runbook.mail import identities, verification_link, verification_mail
 from aws_runbook.mail import plan as email_plan
@@ -368,7 +369,7 @@ def pending(session):
         salt-call ses_receiving.pending
     """
     entries = email_plan.plan(__pillar__)["receiving"]
-    return email_plan.pending(session, entries, _dated_plan, "verification of")
+    return pending_of.of_planned(session, entries, _dated_plan, "verification of")
 
 
 def _dated_plan(session, name, **given):

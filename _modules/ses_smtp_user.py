@@ -31,6 +31,7 @@ from aws_runbook.errors import RunbookError
 from aws_runbook.iam import attachments as iam
 from aws_runbook.iam import policies
 from aws_runbook.kinds import arguments
+from aws_runbook.kinds import pending as pending_of
 from aws_runbook.kinds.functions import connected
 from aws_runbook.kinds.kind import Kind
 from aws_runbook.mail import plan as email_plan
@@ -274,7 +275,7 @@ def pending(session):
         salt-call ses_smtp_user.pending
     """
     entries = email_plan.plan(__pillar__)["smtp_users"]
-    return email_plan.pending(session, entries, plan.on, "SMTP user")
+    return pending_of.of_planned(session, entries, plan.on, "SMTP user")
 
 
 @connected

@@ -42,6 +42,7 @@ from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.errors import RunbookError
 from aws_runbook.iam import policies
 from aws_runbook.kinds import arguments, checks
+from aws_runbook.kinds import pending as pending_of
 from aws_runbook.kinds.functions import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.mail import plan as email_plan
@@ -440,7 +441,7 @@ def pending(session):
         salt-call sns_topic.pending
     """
     entries = email_plan.plan(__pillar__)["topics"]
-    return email_plan.pending(session, entries, plan.on, "topic")
+    return pending_of.of_planned(session, entries, plan.on, "topic")
 
 
 @connected

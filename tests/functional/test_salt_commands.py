@@ -161,8 +161,8 @@ def test_a_rule_that_is_not_in_force_is_written_by_the_command_in_the_message(ac
     assert "is not in force" not in minion.call("aws_backup.audit")
 
 
-@pytest.mark.runs_command("identity_pending.entries", "ses_identity.dns_records")
-@pytest.mark.runs_command("identity_pending.entries", "ses_identity.retry")
+@pytest.mark.runs_command("identity_pending._records", "ses_identity.dns_records")
+@pytest.mark.runs_command("identity_pending._retry", "ses_identity.retry")
 def test_a_command_reaches_the_region_that_the_message_is_about(account, obey, sandbox):
     minion = account(EMAIL)
     done = minion.apply("aws.email")

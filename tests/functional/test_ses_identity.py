@@ -138,8 +138,8 @@ def test_waiting_ends_with_what_is_missing(pillar, states, sandbox, monkeypatch)
     assert states["ses_identity.verified"](name=DOMAIN, timeout=3600, test=True).warnings
 
 
-@pytest.mark.runs_command("identity_pending.entries", "ses_identity.retry")
-@pytest.mark.runs_command("identity_pending.entries", "ses_identity.dns_records")
+@pytest.mark.runs_command("identity_pending._retry", "ses_identity.retry")
+@pytest.mark.runs_command("identity_pending._records", "ses_identity.dns_records")
 def test_after_72_hours_it_can_be_tried_again(converge, modules, sandbox, obey):
     sandbox.stop_clock()
     converge("ses_identity.present", name=DOMAIN, mail_from=f"mail.{DOMAIN}")

@@ -15,8 +15,8 @@ from aws_runbook.databases import checks as database_checks
 from aws_runbook.databases import connection as database_connection
 from aws_runbook.databases import lookup, passwords, presets
 from aws_runbook.databases.attributes import Attributes
-from aws_runbook.errors import RunbookError, UnreachableError
-from aws_runbook.kinds import arguments, durations
+from aws_runbook.errors import RunbookError
+from aws_runbook.kinds import arguments, durations, pending
 from aws_runbook.network import lookup as ec2
 
 
@@ -170,20 +170,19 @@ class Database:
         """What AWS must still do for the databases in pillar."""
         found = []
         for name, declared in cls("", session).planned().items():
-            database = cls(name)
-            try:
-                database.session = session.within(declared.get("region"))
-                entry = database.entry()
-                current = entry and database._described(entry, list(database.attributes.pending(entry)))
-                if current and current["status"] not in database_changes.DELETING:
-                    kept = database_changes.kept(current, presets.expand(declared))
-                    now = declared.get("apply") == "now"
-                    found += database_changes.decide(name, database.subject, current, kept, now=now).pending
-            except UnreachableError:
-                raise
-            except RunbookError as error:
-                found.append({"what": database.where, "on": "you", "since": None, "do": str(error)})
+            found += pending.entries(cls(name).where, cls(name, session).pending_changes, declared)
         return found
+
+    def pending_changes(self, declared):
+        """What AWS must still do for this database, whose arguments in pillar are ``declared``."""
+        self.session = self.session.within(declared.get("region"))
+        entry = self.entry()
+        current = entry and self._described(entry, list(self.attributes.pending(entry)))
+        if not current or current["status"] in database_changes.DELETING:
+            return []
+        kept = database_changes.kept(current, presets.expand(declared))
+        now = declared.get("apply") == "now"
+        return database_changes.decide(self.name, self.subject, current, kept, now=now).pending
 
     def declared(self):
         """Its arguments in pillar; an empty mapping when pillar does not name it."""

@@ -17,39 +17,57 @@ _REASONS = {
 
 
 def entries(session, name, current):
-    """Entries of ``aws_account.pending`` for an identity that is as ``current`` says; each has a sentence, ``do``."""
+    """Entries of ``aws_account.pending`` for an identity with the description ``current``; each has a sentence, ``do``."""
+    found = []
+    if current.get("status") != "SUCCESS":
+        found.append((_address if is_address(name) else _domain)(session, name, current))
+    if current.get("mail_from") and current.get("mail_from_status") != "SUCCESS":
+        found.append(_mail_from(session, name, current))
+    return found
+
+
+def _address(session, name, current):
+    do = f"the owner of {name} must follow the link in the mail from SES"
+    if current.get("status") == "FAILED":
+        do = f"the link that SES sent to {name} has expired. To send another: {_retry(session, name)}"
+    since = current.get("asked")
+    return _entry(f"verification of {name}", name, since, _until(current.get("status"), since, identities.LINK), do)
+
+
+def _domain(session, name, current):
     status, error = current.get("status"), current.get("verification_error")
     reason = f" ({_REASONS.get(error, error)})" if error else ""
-    records = session.command("ses_identity.dns_records", name=name)
-    retry = session.command("ses_identity.retry", name=name)
-    found = []
-    if status != "SUCCESS" and is_address(name):
-        do = f"the owner of {name} must follow the link in the mail from SES"
-        if status == "FAILED":
-            do = f"the link that SES sent to {name} has expired. To send another: {retry}"
-        since = current.get("asked")
-        until = _until(status, since, identities.LINK)
-        found.append({"what": f"verification of {name}", "on": name, "since": since, "until": until, "do": do})
-    elif status != "SUCCESS":
-        do = f"SES does not see the DKIM records of {name}{reason}. To see them: {records}"
-        key = identities.foreign_key(current)
-        if key:
-            do = f"SES does not see the DKIM record of {name}{reason}, which signs with {key}: the person who configured it has the record"
-        elif status == "FAILED":
-            do = f"SES has given up looking for the DKIM records of {name}{reason}. Add them ({records}), then: {retry}"
-        since = current.get("asked") or current.get("dkim_since")
-        until = _until(status, since, identities.SEARCH)
-        found.append({"what": f"verification of {name}", "on": "DNS", "since": since, "until": until, "do": do})
-    mail_from = current.get("mail_from")
-    if mail_from and current.get("mail_from_status") != "SUCCESS":
-        do = f"SES does not see the MX record of {mail_from}. To see it: {records}"
-        if current["mail_from_status"] == "FAILED":
-            do = f"SES has given up looking for the MX record of {mail_from}. Add it ({records}), then: {retry}"
-        since = current.get("mail_from_asked")
-        until = _until(current["mail_from_status"], since, identities.SEARCH)
-        what = f"MAIL FROM {mail_from} of {name}"
-        found.append({"what": what, "on": "DNS", "since": since, "until": until, "do": do})
-    return found
+    records, key = _records(session, name), identities.foreign_key(current)
+    do = f"SES does not see the DKIM records of {name}{reason}. To see them: {records}"
+    if key:
+        do = f"SES does not see the DKIM record of {name}{reason}, which signs with {key}: the person who configured it has the record"
+    elif status == "FAILED":
+        do = f"SES has given up looking for the DKIM records of {name}{reason}. Add them ({records}), then: {_retry(session, name)}"
+    since = current.get("asked") or current.get("dkim_since")
+    return _entry(f"verification of {name}", "DNS", since, _until(status, since, identities.SEARCH), do)
+
+
+def _mail_from(session, name, current):
+    domain, status, records = current["mail_from"], current["mail_from_status"], _records(session, name)
+    do = f"SES does not see the MX record of {domain}. To see it: {records}"
+    if status == "FAILED":
+        do = (
+            f"SES has given up looking for the MX record of {domain}. Add it ({records}), then: {_retry(session, name)}"
+        )
+    since = current.get("mail_from_asked")
+    return _entry(f"MAIL FROM {domain} of {name}", "DNS", since, _until(status, since, identities.SEARCH), do)
+
+
+def _entry(what, on, since, until, do):
+    return {"what": what, "on": on, "since": since, "until": until, "do": do}
+
+
+def _records(session, name):
+    return session.command("ses_identity.dns_records", name=name)
+
+
+def _retry(session, name):
+    return session.command("ses_identity.retry", name=name)
 
 
 def _until(status, since, length):

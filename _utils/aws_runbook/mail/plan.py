@@ -9,7 +9,7 @@ from aws_runbook.dns import names as email_names
 from aws_runbook.dns import settings as dns_settings
 from aws_runbook.dns.names import domain_of, is_address
 from aws_runbook.dns.records import RECEIVING_REGIONS
-from aws_runbook.errors import PillarError, RunbookError, UnreachableError
+from aws_runbook.errors import PillarError, RunbookError
 from aws_runbook.stores import shared_locations
 
 PUBLISHER = "ses.amazonaws.com"
@@ -60,24 +60,6 @@ def plan(pillar):
             planned["topics"][name]["publishers"] = [PUBLISHER]
     planned["published"] = _published(planned)
     return {**planned, "require": _require(planned), "notes": _notes(planned)}
-
-
-def pending(session, entries, plan, what):
-    """
-    What is waited for among ``entries``, names to arguments: ``plan(session, name, …)``, of a kind's module, says it of each.
-
-    One that cannot be planned waits for a person: ``what`` it is, and the sentence that says why.
-    """
-    found = []
-    for name, wanted in entries.items():
-        try:
-            arguments = {argument: value for argument, value in wanted.items() if argument != "region"}
-            found += plan(session.within(wanted["region"]), name, **arguments)["pending"]
-        except UnreachableError:
-            raise
-        except RunbookError as error:
-            found.append({"what": f"{what} {name}", "on": "you", "since": None, "do": str(error)})
-    return found
 
 
 def _dns(settings):
