@@ -23,7 +23,7 @@ from aws_runbook.backups.targets import get
 from aws_runbook.backups.targets import targets as targets_of
 from aws_runbook.errors import PillarError, RunbookError, UnreachableError
 from aws_runbook.iam import account as iam_account
-from aws_runbook.kinds import arguments, values
+from aws_runbook.kinds import arguments
 from aws_runbook.kinds.functions import connected
 from aws_runbook.pillar import check as pillar
 from aws_runbook.pillar import compiling, minions
@@ -165,7 +165,7 @@ def audit(session, format="table", max_age_hours=None, prometheus_file=None):
         salt-call aws_backup.audit prometheus_file=/var/lib/prometheus/node-exporter/aws_backup.prom
     """
     arguments.one_of("audit", "format", format, ("table", "data"))
-    values.whole("audit", "max_age_hours", max_age_hours, 1, 24 * 366)
+    arguments.whole("audit", "max_age_hours", max_age_hours, 1, 24 * 366)
     planned, now = _planned().as_data(), clock.now()
     connection = session.given
     pillars = _pillars()
@@ -264,7 +264,7 @@ def recover(session, server, as_of, to=None, test=None, format="table"):
         salt-call aws_backup.recover registry as_of='2026-11-20 03:00'
         salt-call aws_backup.recover registry as_of='2026-11-20 03:00' to=ocp-recovered/registry
     """
-    values.flag("recover", "test", test)
+    arguments.flag("recover", "test", test)
     arguments.one_of("recover", "format", format, ("table", "data"))
     now = clock.now()
     moment = moments.parse(as_of, now)

@@ -10,7 +10,7 @@ from aws_runbook.databases import serverless
 from aws_runbook.databases import versions as engine_versions
 from aws_runbook.databases.presets import PRESETS
 from aws_runbook.errors import RunbookError
-from aws_runbook.kinds import arguments, values
+from aws_runbook.kinds import arguments
 
 _IDENTIFIER = re.compile(r"[a-z](?:-?[a-z0-9])*")
 _LONGEST_IDENTIFIER = 63
@@ -69,7 +69,7 @@ def backup_window(where, attribute, value):
 
 def maintenance_window(where, attribute, value):
     """Check a weekly window; returned in lower case, as RDS shows it."""
-    values.text(where, attribute, value)
+    arguments.text(where, attribute, value)
     allowed = "give a window in UTC such as sun:05:00-sun:05:30"
     return _matching(where, attribute, value.lower(), _MAINTENANCE_WINDOW, allowed)
 
@@ -88,7 +88,7 @@ def database(where, attribute, value):
 
 
 def _matching(where, attribute, value, pattern, allowed):
-    values.text(where, attribute, value)
+    arguments.text(where, attribute, value)
     if not pattern.fullmatch(value):
         raise RunbookError(f"{where}: {attribute} is {value!r}; {allowed}.")
     return value

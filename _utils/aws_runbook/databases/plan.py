@@ -13,7 +13,7 @@ from aws_runbook.databases import presets
 from aws_runbook.databases.attributes import CLUSTER, INSTANCE
 from aws_runbook.databases.presets import SECURITY_GROUPS
 from aws_runbook.errors import PillarError, RunbookError
-from aws_runbook.kinds import durations, values
+from aws_runbook.kinds import arguments, durations
 from aws_runbook.network import cidr
 from aws_runbook.network import rules as security_rules
 from aws_runbook.stores import shared_locations
@@ -150,7 +150,7 @@ def _check(kind, name, where, entry):
     options = ("preset", "apply", "allow_upgrade", "master_password")
     database_checks.options(where, **{option: entry.get(option) for option in options})
     durations.seconds(where, "wait", entry.get("wait"))
-    values.flag(where, "purge", entry.get("purge"))
+    arguments.flag(where, "purge", entry.get("purge"))
     if kind == "instances":
         database_checks.identifier("DB instance", name)
         INSTANCE.check(where, presets.expand(attributes))
@@ -282,9 +282,9 @@ def _subnet_group(name, vpc):
 
 
 def _database(name, entry, planned):
-    arguments = {key: value for key, value in entry.items() if key != "vpc"}
+    given = {key: value for key, value in entry.items() if key != "vpc"}
     require = _states_of(planned, _groups_of(entry), _place(entry))
     if entry.get("vpc"):
-        arguments["db_subnet_group_name"] = entry["vpc"]
+        given["db_subnet_group_name"] = entry["vpc"]
         require.append(["rds_subnet_group", f"aws-subnet-group-{entry['vpc']}"])
-    return {"name": name, **arguments, "require": require}
+    return {"name": name, **given, "require": require}

@@ -4,7 +4,7 @@ Checks for the rows of a kind: ``check(where, attribute, value)`` returns the va
 
 from functools import partial
 
-from aws_runbook.kinds import arguments, values
+from aws_runbook.kinds import arguments
 
 
 def choice(*allowed):
@@ -31,13 +31,13 @@ def choices(*allowed):
 
 def flag(where, attribute, value):
     """The value is ``True`` or ``False``."""
-    values.flag(where, attribute, value)
+    arguments.flag(where, attribute, value)
     return value
 
 
 def text(where, attribute, value):
     """The value is a text."""
-    values.text(where, attribute, value)
+    arguments.text(where, attribute, value)
     return value
 
 
@@ -45,7 +45,7 @@ def whole(least, most):
     """The value is a whole number from ``least`` to ``most``."""
 
     def check(where, attribute, value):
-        values.whole(where, attribute, value, least, most)
+        arguments.whole(where, attribute, value, least, most)
         return value
 
     return check
@@ -55,7 +55,7 @@ def block(valid):
     """The value is a CIDR block that ``valid`` accepts."""
 
     def check(where, attribute, value):
-        values.block(where, attribute, value, valid)
+        arguments.block(where, attribute, value, valid)
         return value
 
     return check

@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 from aws_runbook import salt_commands
 from aws_runbook.aws.session import connect
 from aws_runbook.errors import RunbookError
-from aws_runbook.kinds import arguments, values
+from aws_runbook.kinds import arguments
 from aws_runbook.run import cache as run_cache
 
 _KIND = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -119,11 +119,11 @@ def _check_texts(where, names, defaults, given):
         left_out = value is None and defaults[argument] is None
         if argument == "name" and isinstance(value, str) and not value.strip():
             raise RunbookError(f"{where}: name is empty; give the name of one.")  # AWS treats it as all
-        if left_out or values.is_text(value):
+        if left_out or arguments.is_text(value):
             continue
         if argument in _SECRET or isinstance(value, str):
-            raise RunbookError(f"{where}: {argument} is not a text{values.in_quotes(value)}.")
+            raise RunbookError(f"{where}: {argument} is not a text{arguments.in_quotes(value)}.")
         written = salt_commands.argument(_as_written(value))
         raise RunbookError(
-            f"{where}: {argument} is {value!r}; give a text{values.in_quotes(value)}. On a command line: `{written}`."
+            f"{where}: {argument} is {value!r}; give a text{arguments.in_quotes(value)}. On a command line: `{written}`."
         )

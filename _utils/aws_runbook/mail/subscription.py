@@ -15,7 +15,7 @@ from datetime import timedelta
 from aws_runbook import clock, urls
 from aws_runbook.dns import names as email_names
 from aws_runbook.errors import RunbookError
-from aws_runbook.kinds import values
+from aws_runbook.kinds import arguments
 
 PROTOCOLS = ("email", "email-json", "http", "https", "sms", "sqs", "lambda", "firehose", "application")
 # The recipients of these must confirm first.
@@ -103,7 +103,7 @@ def _one(where, item):
     protocol, endpoint = item["protocol"], item["endpoint"]
     if protocol not in PROTOCOLS:
         raise RunbookError(f"{where}: protocol is {protocol!r}; allowed are {', '.join(PROTOCOLS)}.")
-    values.text(where, "endpoint", endpoint)
+    arguments.text(where, "endpoint", endpoint)
     problem = _problem(protocol, endpoint)
     if problem:
         raise RunbookError(f"{where}: endpoint is {shown(endpoint, protocol)!r}: {problem}.")

@@ -8,7 +8,7 @@ import re
 
 from aws_runbook.errors import RunbookError
 from aws_runbook.iam import policies
-from aws_runbook.kinds import values
+from aws_runbook.kinds import arguments
 
 
 def own_arn(session, name):
@@ -20,7 +20,7 @@ def arn(session, where, argument, topic):
     """The ARN of a topic of this account and region; ``""`` (none) stays. One in another region is an error."""
     if not topic:
         return ""
-    if not values.is_text(topic):
+    if not arguments.is_text(topic):
         raise RunbookError(f"{where}: {argument} is {topic!r}; give the name of an SNS topic.")
     if not topic.startswith("arn:"):
         return own_arn(session, topic)

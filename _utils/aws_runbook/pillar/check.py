@@ -22,7 +22,7 @@ from aws_runbook import urls
 from aws_runbook.aws import tags
 from aws_runbook.dns import names as email_names
 from aws_runbook.errors import PillarError
-from aws_runbook.kinds.values import in_quotes, is_text
+from aws_runbook.kinds.arguments import in_quotes, is_text
 from aws_runbook.network import cidr
 from aws_runbook.pillar import invisible
 from aws_runbook.pillar.schema import SCHEMA

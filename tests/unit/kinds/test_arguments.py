@@ -6,7 +6,7 @@ import pytest
 
 from aws_runbook.aws import tags as tagging
 from aws_runbook.errors import RunbookError
-from aws_runbook.kinds import arguments, values
+from aws_runbook.kinds import arguments
 
 
 @pytest.mark.parametrize(
@@ -50,4 +50,4 @@ def test_texts_are_tags_as_they_are():
 
 
 def test_what_is_not_managed_is_no_error():
-    values.text("x", "engine", None)
+    arguments.text("x", "engine", None)
