@@ -392,10 +392,10 @@ def _servers():
 
 def _nearest(server):
     """The id of a known minion, not in pillar, that is similar to ``server``; read once for each."""
-    told = __context__.setdefault("aws_backup.nearest", {})
-    if server not in told:
-        told[server] = minions.nearest(server, minions.known(__opts__, __grains__) - {__opts__["id"], *_servers()})
-    return told[server]
+    nearest = __context__.setdefault("aws_backup.nearest", {})
+    if server not in nearest:
+        nearest[server] = minions.nearest(server, minions.known(__opts__, __grains__) - {__opts__["id"], *_servers()})
+    return nearest[server]
 
 
 def _checked(server, compiled):

@@ -222,7 +222,7 @@ def backup_policies(session, name, policies):
             continue
         warnings.append(
             f"The user {name} keeps the policy {policy} beside its group, because the policy allows more than backups "
-            f"({coverage.told(grants.surplus(known['policy_document']))}). If nothing needs those permissions, detach it by hand."
+            f"({coverage.in_words(grants.surplus(known['policy_document']))}). If nothing needs those permissions, detach it by hand."
         )
     return {"policies": found, "warnings": warnings}
 

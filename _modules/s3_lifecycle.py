@@ -228,11 +228,11 @@ def _losses(session, name, found, merged, new, declared, grown):
     new = [rule for rule in new if lifecycle_rule.effects(rule) & {"noncurrent", "multipart"}]
     sooner = lifecycle_rule.is_less(after, before)
     going = sooner and versions.can_have_versions(session, name, after)
-    told = []
+    sentences = []
     if declared is not None and (sooner or lifecycle_rule.is_less(aborted, lifecycle_rule.open_days(found))):
         if going:
             _refuse_undeclared(session, name, new, declared, "delete noncurrent versions of", lifecycle_rule.effects)
-        told += _reached(session, name, new, declared)
+        sentences += _reached(session, name, new, declared)
     ours = any(lifecycle.is_keeping(rule) and lifecycle_rule.is_enabled(rule) for rule in found)
     kept = "for good" if before is None else f"for {before} days"
     if going and not ours and declared is not None:
@@ -246,7 +246,7 @@ def _losses(session, name, found, merged, new, declared, grown):
         f"In the bucket {name}, versions that were overwritten or deleted more than {after} days ago are deleted by S3's next run: they were "
         f"kept {kept}."
     )
-    return [*told, lost if sooner and (going or ours) else grown]
+    return [*sentences, lost if sooner and (going or ours) else grown]
 
 
 def _shortest(rules, days):
@@ -255,15 +255,15 @@ def _shortest(rules, days):
 
 def _reached(session, name, new, declared):
     """Sentences about objects that no known pillar accounts for and new rules cover."""
-    told = []
+    sentences = []
     for rule in new:
         strangers = _undeclared(session, name, rule, declared)
         if strangers:
-            told.append(
+            sentences.append(
                 f"In the bucket {name}, the lifecycle rule {rule['ID']!r} also covers objects that no known pillar accounts for "
                 f"({', '.join(strangers)}): it {lifecycle.says(rule)} there."
             )
-    return told
+    return sentences
 
 
 def _undeclared(session, name, rule, declared):
@@ -386,12 +386,12 @@ def delete_rule(session, name, rule_id):
     if current is None:
         raise RunbookError(f"There is no bucket {name}.")
     ids = [str(rule.get("ID")) for rule in current["rules"]]
-    meant = [known for known in ids if salt_commands.is_meant(known, rule_id)]
-    if len(meant) > 1:
+    matching = [known for known in ids if salt_commands.names(known, rule_id)]
+    if len(matching) > 1:
         raise RunbookError(
-            f"The bucket {name} has the lifecycle rules {' and '.join(meant)}; name one of them, in quotes."
+            f"The bucket {name} has the lifecycle rules {' and '.join(matching)}; name one of them, in quotes."
         )
-    if not meant:
+    if not matching:
         raise RunbookError(f"The bucket {name} has no lifecycle rule {rule_id}; it has: {', '.join(ids) or 'none'}.")
-    kept = [rule for rule, known in zip(current["rules"], ids, strict=True) if known not in meant]
+    kept = [rule for rule, known in zip(current["rules"], ids, strict=True) if known not in matching]
     return update.on(session, name, kept)

@@ -191,9 +191,9 @@ def check_dmarc(session, domain=None, message=None, nameserver=None, format="wor
     else:
         author, spf, dkim, notes = _of_domain(domain, **session.given)
     resolver = nameserver or (email_plan.plan(__pillar__)["dns"] or {}).get("nameserver")
-    policy, said = _policy(author, dns_check.Dns(resolver))
+    policy, sentence = _policy(author, dns_check.Dns(resolver))
     passes, reasons = dmarc.evaluate(author, policy or dmarc.Policy(), spf, dkim)
-    found = {"passes": passes, "policy": policy and policy.p, "reasons": [*notes, *reasons, said]}
+    found = {"passes": passes, "policy": policy and policy.p, "reasons": [*notes, *reasons, sentence]}
     if format == "data":
         return found
     return "\n".join([f"Mail from {author} {'passes' if passes else 'does not pass'} DMARC.", *found["reasons"]])

@@ -61,7 +61,7 @@ def _read(session, name, attributes):
     return identities.read(session, name, attributes, email_plan.plan(__pillar__)["identities"])
 
 
-def _told(identity, attribute):
+def _answer_with(identity, attribute):
     """Return SES's answer about an identity that contains an attribute."""
     return _read(identity.session, identity.name, [attribute]) or {}
 
@@ -82,12 +82,12 @@ def _check_together(identity, wanted):
 
 
 def _write_tags(identity, wanted):
-    known = _told(identity, "tags")["tags"]
+    known = _answer_with(identity, "tags")["tags"]
     identities.write_tags(identity.session, "identity", identity.name, wanted["tags"], known)
 
 
 _TOPIC_ACTIONS = ("ses:SetIdentityNotificationTopic",)
-_write_mail_from = partial(writes.mail_from, _told)
+_write_mail_from = partial(writes.mail_from, _answer_with)
 _MAIL_FROM_ACTIONS = ("ses:PutEmailIdentityMailFromAttributes",)
 
 # SES describes identities in batches (see ``aws_runbook.mail.identities``), so that ``describe`` is written out here.
@@ -102,7 +102,7 @@ KIND = Kind(
             "signing_key_length",
             actions=("ses:PutEmailIdentityDkimSigningAttributes",),
             check=checks.choice(*KEY_LENGTHS),
-            write=partial(writes.signing, _told),
+            write=partial(writes.signing, _answer_with),
         ),
         Attribute("mail_from", actions=_MAIL_FROM_ACTIONS, write=_write_mail_from),
         Attribute(
@@ -209,7 +209,7 @@ def create(session, name, signing_key_length=None, configuration_set=None, tags=
     """
     wanted = arguments.tags(f"identity {name}", tags or {}, tagging.SES)
     given = {
-        "Tags": tagging.listing({**wanted, **identities.asked_now(identities.ASKED)}),
+        "Tags": tagging.listing({**wanted, **identities.request_note(identities.ASKED)}),
         **({"DkimSigningAttributes": {"NextSigningKeyLength": signing_key_length}} if signing_key_length else {}),
         **({"ConfigurationSetName": configuration_set} if configuration_set else {}),
     }

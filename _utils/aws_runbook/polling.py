@@ -42,17 +42,17 @@ def until(
         remaining = timeout - waited
         if answer or remaining <= 0:
             return answer
-        said = what() if callable(what) else what
+        subject = what() if callable(what) else what
         if waited >= due:
             log.warning(
                 "Waiting for %s: %s so far, for %s more at most",
-                said,
+                subject,
                 minutes_and_seconds(waited),
                 minutes_and_seconds(remaining),
             )
             due = waited + _INTERVAL
         else:
-            log.info("Waiting for %s: asking again in %.1f s, for %.0f s at most", said, interval, remaining)
+            log.info("Waiting for %s: asking again in %.1f s, for %.0f s at most", subject, interval, remaining)
         pause(min(interval, remaining, max(due - waited, first)))
         between()
         interval = min(interval * 2, most)

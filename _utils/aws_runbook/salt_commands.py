@@ -29,10 +29,10 @@ _remembered = []
 def remember(opts, argv=None):
     """Take the form of the commands from a minion's configuration and, under salt-call, from its own command line."""
     words = tuple(sys.argv if argv is None else argv)
-    said = tuple(str(opts.get(name)) for name in ("id", "root_dir", "__cli", "file_client", "conf_file"))
-    if _remembered != [said, words]:
+    settings = tuple(str(opts.get(name)) for name in ("id", "root_dir", "__cli", "file_client", "conf_file"))
+    if _remembered != [settings, words]:
         _prefix[:] = _form(opts, words)
-        _remembered[:] = [said, words]
+        _remembered[:] = [settings, words]
 
 
 def command(function, **arguments):
@@ -61,7 +61,7 @@ def argument(text):
     return shlex.quote(_word(text))
 
 
-def is_meant(text, given):
+def names(text, given):
     """Whether ``given`` on a command line is ``text``, or what Salt reads in its place where it was written without quotes."""
     return text == given or (not isinstance(given, str) and repr(yamlify_arg(text)) == repr(given))
 

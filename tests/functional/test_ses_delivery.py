@@ -24,8 +24,8 @@ def zone(sandbox):
         yield server
 
 
-@pytest.mark.runs_command("notifications._told", "ses_delivery.unsuppress")
-@pytest.mark.runs_command("notifications._told", "ses_delivery.suppressed")
+@pytest.mark.runs_command("notifications._in_words", "ses_delivery.unsuppress")
+@pytest.mark.runs_command("notifications._in_words", "ses_delivery.suppressed")
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
 def test_what_the_explanation_says_works_where_the_mail_was_sent(modules, sandbox, obey, region):
     sandbox.client("sesv2", region).put_suppressed_destination(EmailAddress="jane@example.com", Reason="BOUNCE")

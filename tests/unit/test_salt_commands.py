@@ -110,14 +110,14 @@ def test_a_list_or_a_mapping_arrives_as_it_is(value):
     ],
 )
 def test_what_is_written_without_quotes_is_meant_too(text, given):
-    assert salt_commands.is_meant(text, given)
+    assert salt_commands.names(text, given)
 
 
 @pytest.mark.parametrize(
     ("text", "given"), [("1", True), ("true", 1), ("[true]", [1]), ("777", "0777"), ("True", "true")]
 )
 def test_what_salt_reads_otherwise_is_not_meant(text, given):
-    assert not salt_commands.is_meant(text, given)
+    assert not salt_commands.names(text, given)
 
 
 @pytest.mark.parametrize(

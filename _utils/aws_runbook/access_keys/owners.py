@@ -140,9 +140,9 @@ def refusal(user, places, strangers, kinds=None):
                 f"which has access keys; it is not overwritten. If it was deleted, remove it there; otherwise name another place in "
                 f"{_setting(user, kinds)}."
             )
-    told = [f"{entry} in {where[entry]}{{}} to the user {found.user}" for entry, found in strangers.items()]
-    of_others = ", and ".join(text.format("" if number else " belongs") for number, text in enumerate(told))
-    verdict = f"neither to {user}, and they are" if told[1:] else f"not to {user}, and is"
+    texts = [f"{entry} in {where[entry]}{{}} to the user {found.user}" for entry, found in strangers.items()]
+    of_others = ", and ".join(text.format("" if number else " belongs") for number, text in enumerate(texts))
+    verdict = f"neither to {user}, and they are" if texts[1:] else f"not to {user}, and is"
     cure = _cure(user, {where[entry]: found.user for entry, found in strangers.items()}, kinds)
     return StoreError(f"The access key {of_others}, {verdict} not overwritten. {cure}")
 

@@ -33,14 +33,14 @@ class Account:
         """Return this minion's pillar."""
         return self.pillars[self.minion]
 
-    def said(self, path, default: Any = None) -> Any:
+    def declared(self, path, default: Any = None) -> Any:
         """Return the value of a colon-separated key in this minion's pillar."""
         return get(self.pillar, path, default)
 
     @property
     def region(self):
         """Return the region of resources without one in pillar, as in the plans."""
-        return self.said("aws:region") or DEFAULT_REGION
+        return self.declared("aws:region") or DEFAULT_REGION
 
     @cached_property
     def details(self):
@@ -51,14 +51,14 @@ class Account:
         """Return the regions to read: that of the call, or else ``default`` and those named in these sections of pillar."""
         if self.session.given.get("region"):
             return [self.session.region]
-        named = {(entry or {}).get("region") for section in sections for entry in self.said(section, {}).values()}
+        named = {(entry or {}).get("region") for section in sections for entry in self.declared(section, {}).values()}
         return [default, *sorted({*filter(None, named)} - {default})]
 
     def tell_missing(self, result, what, section, found):
         """Note entries of a pillar section that do not exist in the account: they are not adopted."""
         if self.session.given.get("region"):
             return  # the others were not read
-        for name in sorted(set(self.said(section, {})) - set(found)):
+        for name in sorted(set(self.declared(section, {})) - set(found)):
             result.note(
                 CHANGE,
                 f"{what} {name}",

@@ -87,8 +87,8 @@ class Places:
         """Return these attributes of a bucket, which concern versions; ``None``, and a note, if no calls are left."""
         if self._afford(len(attributes)):
             return self._described(name, attributes)
-        told = "To save calls to AWS, its versioning was not compared with recovery in pillar. The plan shows what changes."
-        self._result.note(CHANGE, f"bucket {name}", told)
+        wording = "To save calls to AWS, its versioning was not compared with recovery in pillar. The plan shows what changes."
+        self._result.note(CHANGE, f"bucket {name}", wording)
         return None
 
     def _described(self, name, attributes):
@@ -119,11 +119,11 @@ class Places:
         """Return what a bucket's ACL grants to others. A note says that the first run fails because of it."""
         grants = settings.granted(self._account.session.within(self.regions[name]), name)
         if grants:
-            told = (
+            wording = (
                 f"Its ACL grants access to others than its owner ({settings.describe_grants(grants)}). Its state fails until these grants are "
                 "removed, because S3 disables ACLs only without them."
             )
-            self._result.note(CHANGE, f"bucket {name}", told)
+            self._result.note(CHANGE, f"bucket {name}", wording)
         return grants
 
     def _tell_open(self, name, known, grants):
@@ -135,13 +135,13 @@ class Places:
             ways += ["its policy"] if status.get("PolicyStatus", {}).get("IsPublic") else []
         if not block.get("ignore_public_acls") and any(who in _EVERYBODY for _, who in grants):
             ways.append("its ACL")
-        told = (
+        wording = (
             f"It is public by {' and by '.join(ways)}, unless Block Public Access is on for the account. The first run ends that: clients "
             "without credentials can no longer read it."
             if ways
             else "Block Public Access is not fully on: a policy or an ACL could make it public. At present, neither does."
         )
-        self._result.note(DANGER, f"bucket {name}", told)
+        self._result.note(DANGER, f"bucket {name}", wording)
 
     def _tell_unread(self, names):
         if names:
@@ -167,13 +167,13 @@ def kept_for(result, its, targets, rules):
     """
     found = {target.kind: _in_force(target, targets, rules.get(target.bucket, ())) for target in its if target.expires}
     known = {kind: rule for kind, rule in found.items() if rule}
-    said = {}
+    settings = {}
     if known:
         days, abort = _chosen(known)
         _tell_others(result, its, known, days, abort)
-        said |= {"expire_days": days} if days != EXPIRE_DAYS else {}
-        said |= {"abort_multipart_days": abort} if abort not in (None, ABORT_MULTIPART_DAYS) else {}
-    return said | _of_kept(its, rules)
+        settings |= {"expire_days": days} if days != EXPIRE_DAYS else {}
+        settings |= {"abort_multipart_days": abort} if abort not in (None, ABORT_MULTIPART_DAYS) else {}
+    return settings | _of_kept(its, rules)
 
 
 def _in_force(target, targets, rules):
@@ -228,11 +228,11 @@ def _of_kept(its, rules):
     """Return the setting for targets whose objects do not expire: the days until unfinished uploads are removed."""
     aborting = {target.kind: _aborting(target, rules.get(target.bucket, ())) for target in its if not target.expires}
     repository, mirror = aborting.get("pgbackrest"), aborting.get("sync")
-    said = {"pgbackrest": {"abort_multipart_days": repository}} if repository else {}
+    settings = {"pgbackrest": {"abort_multipart_days": repository}} if repository else {}
     alone = not any(target.expires for target in its)
     if mirror and alone and ("pgbackrest" not in aborting or repository):
-        said["abort_multipart_days"] = mirror
-    return said
+        settings["abort_multipart_days"] = mirror
+    return settings
 
 
 def _aborting(target, rules):

@@ -50,23 +50,23 @@ def _part(account, result, places, files, server, its, targets):
     """Describe ``aws:backup`` of a server."""
     pillar = account.pillars[server]
     kept = get(pillar, "aws:backup", {})
-    said = {name: kept[name] for name in _KEPT if kept.get(name) is not None}
-    said |= _named(server, its)
-    said |= {"scope": "bucket"} if its[0].scope == "bucket" else {}
-    said |= {"append_only": True} if its[0].append_only else {}
+    settings = {name: kept[name] for name in _KEPT if kept.get(name) is not None}
+    settings |= _named(server, its)
+    settings |= {"scope": "bucket"} if its[0].scope == "bucket" else {}
+    settings |= {"append_only": True} if its[0].append_only else {}
     days = kept_for(result, its, targets, places.rules)
     options = {name: True for target in its for name in sorted(target.options)}
     features = {**options, **days.pop("pgbackrest", {})}
-    said |= _kept_days(its, places, kept) | days
-    said |= {"pgbackrest": features} if features else {}
+    settings |= _kept_days(its, places, kept) | days
+    settings |= {"pgbackrest": features} if features else {}
     store = kept.get("store") or _store(files, server, pillar, its)
-    said |= {"store": store} if store else {}
+    settings |= {"store": store} if store else {}
     buckets = {
         name: entry
         for name in sorted({target.bucket for target in its})
         if (entry := _bucket(places, pillar, name, targets, server))
     }
-    return {**said, "buckets": buckets} if buckets else said
+    return {**settings, "buckets": buckets} if buckets else settings
 
 
 def _kept_days(its, places, kept):
@@ -85,10 +85,10 @@ def _named(server, its):
 
 
 def _by_kind(values, usual=None):
-    said = {kind: value for kind, value in values.items() if value not in (None, usual)}
-    if len(said) == len(values) and all(value == next(iter(said.values())) for value in said.values()):
-        return next(iter(said.values()))
-    return said or None
+    settings = {kind: value for kind, value in values.items() if value not in (None, usual)}
+    if len(settings) == len(values) and all(value == next(iter(settings.values())) for value in settings.values()):
+        return next(iter(settings.values()))
+    return settings or None
 
 
 def _store(files, server, pillar, its):

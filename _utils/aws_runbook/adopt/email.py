@@ -39,7 +39,7 @@ _PAGE = 1000
 
 def region_of(account):
     """Return the region of SES resources that name none."""
-    return account.said("aws:ses:region") or account.region
+    return account.declared("aws:ses:region") or account.region
 
 
 def look(account, result):
@@ -94,8 +94,8 @@ class _Region:
         *_, name = path
         about = f"{what} {name}"
         if name in found[what]:
-            told = f"There is another in {found[what][name]}, and pillar can declare only one: that in {self._region} is not adopted."
-            self._result.note(NOT_EXPRESSED, about, told)
+            wording = f"There is another in {found[what][name]}, and pillar can declare only one: that in {self._region} is not adopted."
+            self._result.note(NOT_EXPRESSED, about, wording)
             return
         found[what][name] = self._region
         entry = read(name, about)
@@ -110,22 +110,22 @@ class _Region:
             topic = self._topic(about, attribute, known.get(attribute))
             entry |= {attribute: topic} if topic else {}
         if known.get("include_headers") == "partly":
-            told = "Only one of its notifications of bounces and complaints has the original headers; pillar has only one include_headers."
-            self._result.note(NOT_EXPRESSED, about, told)
+            wording = "Only one of its notifications of bounces and complaints has the original headers; pillar has only one include_headers."
+            self._result.note(NOT_EXPRESSED, about, wording)
             del entry["include_headers"]
         of_pillar = self._of_sets.get(entry.get("configuration_set"), self._region)
         if of_pillar != self._region:
-            told = (
+            wording = (
                 f"Its configuration_set is {entry.pop('configuration_set')}, and the one of that name in pillar is in {of_pillar}: it is not "
                 "adopted, and stays."
             )
-            self._result.note(NOT_EXPRESSED, about, told)
+            self._result.note(NOT_EXPRESSED, about, wording)
         if entry.get("mail_from") in self._domains:
-            told = (
+            wording = (
                 f"Its mail_from is {entry.pop('mail_from')}, with which another identity sends; a MAIL FROM domain must not send or receive "
                 "other mail."
             )
-            self._result.note(NOT_EXPRESSED, about, told)
+            self._result.note(NOT_EXPRESSED, about, wording)
         if is_address(name):
             return entry
         key = identities.foreign_key(known)
@@ -133,7 +133,7 @@ class _Region:
             self._result.note(NOT_MANAGED, about, f"It signs with {key}, which stays.")
         elif known.get("signing_key_length"):
             entry["signing_key_length"] = known["signing_key_length"]
-        receives = (self._account.said(_IDENTITIES, {}).get(name) or {}).get("receives")
+        receives = (self._account.declared(_IDENTITIES, {}).get(name) or {}).get("receives")
         return {**entry, "receives": True} if receives else entry
 
     def configuration_set(self, name, about):
@@ -142,10 +142,10 @@ class _Region:
         destinations = {}
         for destination, found in (known.get("event_destinations") or {}).items():
             if "topic" not in found:
-                told = (
+                wording = (
                     f"Its event destination {destination} is a {found['kind']}; only topics are managed, and it stays."
                 )
-                self._result.note(NOT_MANAGED, about, told)
+                self._result.note(NOT_MANAGED, about, wording)
                 continue
             topic = self._topic(about, f"event destination {destination}", found["topic"])
             if topic:
@@ -166,13 +166,13 @@ def _unusual(known, usual):
 
 def _account(account, result, region):
     """Describe the account's suppression reasons if they differ from AWS's default. Production access is requested, never described."""
-    kept = account.said("aws:ses:account", {})
-    said = {name: kept[name] for name in ("region", "production_access") if kept.get(name)}
+    kept = account.declared("aws:ses:account", {})
+    settings = {name: kept[name] for name in ("region", "production_access") if kept.get(name)}
     suppression = account.describe("ses_account", region=kept.get("region") or region)["suppression"]
     if suppression != _USUAL_SUPPRESSION:
-        said["suppression"] = suppression
-    if said or kept:
-        result.say(account.minion, ("aws", "ses", "account"), said, "account of SES")
+        settings["suppression"] = suppression
+    if settings or kept:
+        result.say(account.minion, ("aws", "ses", "account"), settings, "account of SES")
 
 
 def _rule_set(account, result, region):
@@ -185,11 +185,11 @@ def _rule_set(account, result, region):
     )
     name = (answer.get("Metadata") or {}).get("Name")
     if name:
-        rules = "; ".join(_told(rule) for rule in answer.get("Rules", [])) or "no rules"
+        rules = "; ".join(_rule_in_words(rule) for rule in answer.get("Rules", [])) or "no rules"
         result.note(NOT_MANAGED, f"rule set {name}", f"It is active in {region}, and is not changed: {rules}.")
 
 
-def _told(rule):
+def _rule_in_words(rule):
     actions = [_action(kind, settings) for action in rule.get("Actions", []) for kind, settings in action.items()]
     recipients = ", ".join(rule.get("Recipients") or ["everybody"])
     off = "" if rule.get("Enabled") else ", disabled"

@@ -83,8 +83,10 @@ class Files:
         try:
             return {"gpg": {"recipients": self._gpg.recipients_of(message)}}
         except StoreError as error:
-            told = f"has its secret encrypted. Name it as the store, with gpg:recipients, by hand. {error}"
-            self._result.note(NOT_EXPRESSED, about, f"The pillar file {name}, which holds its key or password, {told}")
+            wording = f"has its secret encrypted. Name it as the store, with gpg:recipients, by hand. {error}"
+            self._result.note(
+                NOT_EXPRESSED, about, f"The pillar file {name}, which holds its key or password, {wording}"
+            )
             return None
 
     def _tell(self, server, name, why):

@@ -65,8 +65,10 @@ def say(account, result, path, entry, region, about):
 def _is_new(result, found, name, region, about):
     """Whether pillar can name it. A name can occur once, regardless of the region."""
     if name in found:
-        told = f"There is another in {found[name]}, and pillar can declare only one: that in {region} is not adopted."
-        result.note(NOT_EXPRESSED, about, told)
+        wording = (
+            f"There is another in {found[name]}, and pillar can declare only one: that in {region} is not adopted."
+        )
+        result.note(NOT_EXPRESSED, about, wording)
         return False
     found[name] = region
     return True
@@ -77,13 +79,15 @@ def _vpc(account, result, region, entry, name, found):
     if not _is_new(result, found, name, region, about):
         return
     known = account.describe("ec2_vpc", name, region=region)
-    said = {"cidr_block": known["cidr_block"], **unusual(known, _USUAL_OF_VPC)}
+    settings = {"cidr_block": known["cidr_block"], **unusual(known, _USUAL_OF_VPC)}
     subnets = ec2.subnets(account.session.within(region), entry["VpcId"])
     names = named(subnets, "SubnetId", ec2.name_of)
     members = {
         names[subnet["SubnetId"]]: _subnet(account, region, name, names[subnet["SubnetId"]]) for subnet in subnets
     }
-    say(account, result, ("ec2", "vpcs", name), {**said, **({"subnets": members} if members else {})}, region, about)
+    say(
+        account, result, ("ec2", "vpcs", name), {**settings, **({"subnets": members} if members else {})}, region, about
+    )
 
 
 def _subnet(account, region, vpc, name):
@@ -113,17 +117,17 @@ def _group(account, result, region, name, vpc):
     """Describe a security group; return whether pillar accepts it."""
     about = f"security group {name}"
     known = account.describe("ec2_security_group", name, None, vpc, region=region)
-    said = {"description": known["description"], **({"vpc": vpc} if vpc else {})}
-    said |= unusual(known, {"tags": {}})
+    settings = {"description": known["description"], **({"vpc": vpc} if vpc else {})}
+    settings |= unusual(known, {"tags": {}})
     for direction in _DIRECTIONS:
         rules = known[direction]
         if not rules or (direction == "egress" and rules in _TO_ANYWHERE):
             continue
         try:
-            said[direction] = security_rules.canonical(about, direction, rules)
+            settings[direction] = security_rules.canonical(about, direction, rules)
         except RunbookError as error:
             result.note(NOT_EXPRESSED, about, f"Its {direction} is not adopted, and stays: {error}")
-    return say(account, result, ("ec2", "security_groups", name), said, region, about)
+    return say(account, result, ("ec2", "security_groups", name), settings, region, about)
 
 
 def _cut_circle(account, result, name, ids):
@@ -135,11 +139,11 @@ def _cut_circle(account, result, name, ids):
     if any(ids.get(peer, peer) == peer for peer in circling):
         for direction in _DIRECTIONS:
             entry.pop(direction, None)
-        told = (
+        wording = (
             "Its rules, and those of another group, refer to each other, which pillar cannot express for groups that it names by ID: its own "
             "rules are not adopted, and stay."
         )
-        result.note(NOT_EXPRESSED, f"security group {name}", told)
+        result.note(NOT_EXPRESSED, f"security group {name}", wording)
         return
     by_id = {peer: ids[peer] for peer in circling}
     entry |= {

@@ -76,17 +76,19 @@ class _Region:
             return
         known = self._account.describe("rds_instance", name, region=self._region)
         whole = {attribute: known[attribute] for attribute in _TOLD if known.get(attribute) is not None}
-        preset, said = _with_preset(whole)
-        said |= network.unusual(known, _USUAL)
-        said |= {"db_name": known["db_name"]} if known.get("db_name") else {}
-        said |= _provisioned(known)
-        said |= _common(known)
+        preset, settings = _with_preset(whole)
+        settings |= network.unusual(known, _USUAL)
+        settings |= {"db_name": known["db_name"]} if known.get("db_name") else {}
+        settings |= _provisioned(known)
+        settings |= _common(known)
         group = known.get("db_parameter_group_name") or ""
-        said |= {} if group.startswith("default.") or not group else {"db_parameter_group_name": group}
+        settings |= {} if group.startswith("default.") or not group else {"db_parameter_group_name": group}
         usual = PRESETS[preset].get("vpc_security_groups") if preset else None
         if usual == known["vpc_security_groups"]:
-            said.pop("vpc_security_groups", None)
-        self._say("instances", "DB instance", name, {**said, **({"preset": preset} if preset else {})}, known, found)
+            settings.pop("vpc_security_groups", None)
+        self._say(
+            "instances", "DB instance", name, {**settings, **({"preset": preset} if preset else {})}, known, found
+        )
 
     def cluster(self, entry, found):
         """Describe an Aurora Serverless v2 cluster. Other clusters are not adopted."""
@@ -101,35 +103,35 @@ class _Region:
             )
             return
         known = self._account.describe("rds_cluster", name, region=self._region)
-        said = {attribute: known[attribute] for attribute in ("engine", "min_capacity", "max_capacity")}
+        settings = {attribute: known[attribute] for attribute in ("engine", "min_capacity", "max_capacity")}
         if not known["min_capacity"] and known.get("seconds_until_auto_pause"):
-            said["seconds_until_auto_pause"] = known["seconds_until_auto_pause"]
-        said |= network.unusual(known, _USUAL_OF_CLUSTER)
-        said |= {"database": known["database"]} if known.get("database") else {}
-        said |= _common(known)
+            settings["seconds_until_auto_pause"] = known["seconds_until_auto_pause"]
+        settings |= network.unusual(known, _USUAL_OF_CLUSTER)
+        settings |= {"database": known["database"]} if known.get("database") else {}
+        settings |= _common(known)
         if known["vpc_security_groups"] not in ([], [_USUAL_GROUP]):
-            said["vpc_security_groups"] = known["vpc_security_groups"]
-        self._say("clusters", "DB cluster", name, said, known, found)
+            settings["vpc_security_groups"] = known["vpc_security_groups"]
+        self._say("clusters", "DB cluster", name, settings, known, found)
 
-    def _say(self, kind, what, name, said, known, found):
+    def _say(self, kind, what, name, settings, known, found):
         about = f"{what} {name}"
         if name in found:
-            told = f"There is another in {found[name]}, and pillar can declare only one: that in {self._region} is not adopted."
-            self._result.note(NOT_EXPRESSED, about, told)
+            wording = f"There is another in {found[name]}, and pillar can declare only one: that in {self._region} is not adopted."
+            self._result.note(NOT_EXPRESSED, about, wording)
             return
         found[name] = self._region
         waiting = sorted([*known.get("pending", ()), *known.get("unnamed", ())])
         if waiting:
-            told = f"AWS changes {', '.join(waiting)} in its maintenance window; the adopted pillar has the values after that."
-            self._result.note(NOT_MANAGED, about, told)
-        kept = self._account.said(_SECTIONS[kind], {}).get(name) or {}
-        said |= {attribute: kept[attribute] for attribute in _KEPT if kept.get(attribute) not in (None, False)}
-        said |= self._place(known)
+            wording = f"AWS changes {', '.join(waiting)} in its maintenance window; the adopted pillar has the values after that."
+            self._result.note(NOT_MANAGED, about, wording)
+        kept = self._account.declared(_SECTIONS[kind], {}).get(name) or {}
+        settings |= {attribute: kept[attribute] for attribute in _KEPT if kept.get(attribute) not in (None, False)}
+        settings |= self._place(known)
         if known.get("master_password") == passwords.MANAGED:
-            said["master_password"] = passwords.MANAGED
-        elif "store" not in said:
-            said["store"] = self._store(name, about)
-        network.say(self._account, self._result, ("rds", kind, name), said, self._region, about)
+            settings["master_password"] = passwords.MANAGED
+        elif "store" not in settings:
+            settings["store"] = self._store(name, about)
+        network.say(self._account, self._result, ("rds", kind, name), settings, self._region, about)
 
     def _place(self, known):
         """Return the VPC if the DB subnet group has all its subnets; otherwise the group, unless it is AWS's default."""
@@ -158,11 +160,11 @@ class _Region:
             if store:
                 return store
         place = {"pillar_file": "private/databases.sls", "keys": {"password": f"databases:{name}:password"}}
-        told = (
+        wording = (
             f"Its password is unknown. Put it into {place['pillar_file']} at {place['keys']['password']}, or name another store: until then, "
             "its state fails."
         )
-        self._result.note(CHANGE, about, told)
+        self._result.note(CHANGE, about, wording)
         return place
 
 
@@ -186,12 +188,12 @@ def _provisioned(known):
 
 def _common(known):
     """Return the attributes that instances and clusters share."""
-    engine, said = known["engine"], {}
+    engine, settings = known["engine"], {}
     if known.get("port") not in (None, _PORTS.get(engine, _MYSQL_PORT)):
-        said["port"] = known["port"]
+        settings["port"] = known["port"]
     if known.get("storage_encrypted") and known.get("kms_key_id"):
-        said["kms_key_id"] = known["kms_key_id"]
-    return said
+        settings["kms_key_id"] = known["kms_key_id"]
+    return settings
 
 
 def _check(account, result):

@@ -6,7 +6,7 @@ from functools import partial
 
 from aws_runbook.adopt.backup_buckets import WANTED
 from aws_runbook.adopt.result import CHANGE, DANGER
-from aws_runbook.adopt.writers import told
+from aws_runbook.adopt.writers import in_words
 from aws_runbook.backups import lifecycle, lifecycle_rule
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import RunbookError
@@ -58,8 +58,8 @@ def _lifecycle(session, result, places, name, wanted):
     allow = tuple(wanted["allow"])
     errors, warnings = lifecycle.dangers(name, found, wanted["rules"], protected, allow, remove, days)
     for sentence in [*errors, *warnings]:
-        told = str(sentence).removeprefix(f"Bucket {name}: ")
-        result.note(DANGER, about, told[:1].upper() + told[1:])
+        wording = str(sentence).removeprefix(f"Bucket {name}: ")
+        result.note(DANGER, about, wording[:1].upper() + wording[1:])
     try:
         merged, _ = lifecycle.merge(found, wanted["rules"], protected, remove=remove, days=days)
     except RunbookError as error:
@@ -86,8 +86,8 @@ def _policy(session, result, people, name, targets):
     elif not policies.equal(known, wanted):
         before, after = coverage.grants(known), coverage.grants(wanted)
         gained, lost = coverage.beyond(after, before), coverage.beyond(before, after)
-        parts = [f"it allows more ({told(gained)})"] if gained else []
-        parts += [f"it loses permissions that no server here needs ({told(lost)})"] if lost else []
+        parts = [f"it allows more ({in_words(gained)})"] if gained else []
+        parts += [f"it loses permissions that no server here needs ({in_words(lost)})"] if lost else []
         result.note(
             CHANGE, about, f"Its document changes: {'; '.join(parts) or 'it has the same meaning in another form'}."
         )

@@ -147,8 +147,8 @@ def text(adopted, region=None):
 def _comments(notes):
     lines = []
     for kind, heading in _HEADINGS.items():
-        told = [f"#   {note['about']}: {note['note']}" for note in notes if note["kind"] == kind]
-        lines += [f"# {heading}", *told, "#"] if told else []
+        wording = [f"#   {note['about']}: {note['note']}" for note in notes if note["kind"] == kind]
+        lines += [f"# {heading}", *wording, "#"] if wording else []
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -156,8 +156,8 @@ def _document(minion, part, region):
     beside = [keys for keys in sections(part) if region and keys not in _OF_NO_REGION]
     instead = [keys for keys in sections(part) if keys not in beside]
     where = [
-        f"{told}: {', '.join(':'.join(('aws', *keys)) for keys in which)}"
-        for told, which in (
+        f"{wording}: {', '.join(':'.join(('aws', *keys)) for keys in which)}"
+        for wording, which in (
             ("replacing what it has there", instead),
             (f"in addition to what it has for other regions than {region}", beside),
         )

@@ -39,11 +39,11 @@ def look(account, result):
         found.append(name)
         limits = _limits(held)
         if limits:
-            told = (
-                f"It may send only with limits: {coverage.told(limits)}. Pillar can express only the addresses, so it is not adopted: declared "
+            wording = (
+                f"It may send only with limits: {coverage.in_words(limits)}. Pillar can express only the addresses, so it is not adopted: declared "
                 "in pillar, it could send more."
             )
-            result.note(NOT_EXPRESSED, f"SMTP user {name}", told)
+            result.note(NOT_EXPRESSED, f"SMTP user {name}", wording)
             continue
         entry = _entry(account, result, files, name, held)
         result.say(account.minion, ("aws", "ses", "smtp_users", name), entry, f"SMTP user {name}")
@@ -66,7 +66,7 @@ def _is_denial(grant):
 
 
 def _entry(account, result, files, name, held):
-    kept = account.said(_SECTION, {}).get(name) or {}
+    kept = account.declared(_SECTION, {}).get(name) or {}
     entry = {attribute: kept[attribute] for attribute in _KEPT if kept.get(attribute)}
     addresses = _addresses(held)
     entry |= {"from_addresses": addresses} if addresses else {}
@@ -99,16 +99,16 @@ def _tell_policy(result, name, held, wanted):
     """Note the changes to the inline policy that lets the user send."""
     own = [policy for policy in held if policy.inline and policy.name == smtp.POLICY and policy.group is None]
     if not own:
-        told = f"It gets the inline policy {smtp.POLICY}, in addition to what lets it send now."
-        result.note(CHANGE, f"SMTP user {name}", told)
+        wording = f"It gets the inline policy {smtp.POLICY}, in addition to what lets it send now."
+        result.note(CHANGE, f"SMTP user {name}", wording)
     elif not policies.equal(own[0].document, wanted):
         lost = coverage.beyond(own[0].grants, coverage.grants(wanted))
-        told = (
-            f"it loses permissions that SMTP does not need ({coverage.told(lost)})"
+        wording = (
+            f"it loses permissions that SMTP does not need ({coverage.in_words(lost)})"
             if lost
             else "it has the same meaning in another form"
         )
-        result.note(CHANGE, f"SMTP user {name}", f"Its inline policy {smtp.POLICY} changes: {told}.")
+        result.note(CHANGE, f"SMTP user {name}", f"Its inline policy {smtp.POLICY} changes: {wording}.")
 
 
 def _store(account, result, files, name):
@@ -119,8 +119,10 @@ def _store(account, result, files, name):
             if len(beside) == 1:
                 place = {"smtp_username": ":".join(path), "smtp_password": ":".join((*path[:-1], beside[0]))}
                 return files.named_store(f"SMTP user {name}", file, place, data[beside[0]])
-            told = f"Its key is in the pillar file {file} at {':'.join(path)}, without the password that belongs to it."
-            result.note(NOT_EXPRESSED, f"SMTP user {name}", told)
+            wording = (
+                f"Its key is in the pillar file {file} at {':'.join(path)}, without the password that belongs to it."
+            )
+            result.note(NOT_EXPRESSED, f"SMTP user {name}", wording)
     return None
 
 

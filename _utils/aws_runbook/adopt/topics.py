@@ -16,7 +16,7 @@ _FLAGS = ("fifo", "content_based_deduplication")
 
 def region_of(account):
     """Return the region of a topic that names none."""
-    return account.said("aws:sns:region") or account.said("aws:ses:region") or account.region
+    return account.declared("aws:sns:region") or account.declared("aws:ses:region") or account.region
 
 
 def _regions(account):
@@ -32,8 +32,8 @@ def look(account, result):
         subscriptions = _subscriptions(account.session, region) if names else {}
         for name, arn in names.items():
             if name in found:
-                told = f"There is another in {found[name]}, and pillar can declare only one: that in {region} is not adopted."
-                result.note(NOT_EXPRESSED, f"topic {name}", told)
+                wording = f"There is another in {found[name]}, and pillar can declare only one: that in {region} is not adopted."
+                result.note(NOT_EXPRESSED, f"topic {name}", wording)
                 continue
             found[name] = region
             entry = _entry(account, result, name, region, subscriptions.get(arn, []))
@@ -95,8 +95,8 @@ def _entry(account, result, name, region, subscriptions):
     for found in sorted(subscriptions, key=lambda entry: (entry.protocol, entry.endpoint)):
         member = _member(found)
         if member is None:
-            told = f"The subscription {found.subscription.label} is not adopted: it {_why_not(found)}."
-            result.note(NOT_EXPRESSED, f"topic {name}", told)
+            wording = f"The subscription {found.subscription.label} is not adopted: it {_why_not(found)}."
+            result.note(NOT_EXPRESSED, f"topic {name}", wording)
         elif member not in members:
             members.append(member)
     return {**entry, "subscriptions": members} if members else entry

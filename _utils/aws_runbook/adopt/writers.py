@@ -33,7 +33,7 @@ def key_id(pillar, kind):
     return found if owners.is_key_id(found) else None
 
 
-def told(grants):
+def in_words(grants):
     """Describe a few grants in words."""
     texts = sorted({str(grant) for grant in grants})
     more = len(texts) - _SHOWN
@@ -89,13 +89,13 @@ class _Writers:
             return user
         other = None if user else owners.account_of(self._session, key)
         if user:
-            told_ = f"belongs to {user}, which is not an IAM user of the account"
+            wording = f"belongs to {user}, which is not an IAM user of the account"
         elif other not in (None, self._session.account_id):
-            told_ = f"belongs to the AWS account {other}"
+            wording = f"belongs to the AWS account {other}"
         else:
-            told_ = "belongs to no user that AWS reports: it was deleted, or iam:GetAccessKeyLastUsed is missing"
+            wording = "belongs to no user that AWS reports: it was deleted, or iam:GetAccessKeyLastUsed is missing"
         servers = " and ".join(sorted({server for (server, _), known in self._ids.items() if known == key}))
-        self._result.note(NOT_EXPRESSED, servers, f"The access key {key} in its pillar {told_}.")
+        self._result.note(NOT_EXPRESSED, servers, f"The access key {key} in its pillar {wording}.")
         return None
 
     def _usual(self, slot):
@@ -131,16 +131,16 @@ class _Writers:
                 of_user[self._users[slot]].add(slot[0])
         for key, servers in of_key.items():
             if len(servers) > 1:
-                told_ = (
+                wording = (
                     "They share an access key: each has the permissions of the other, including deleting its backups."
                 )
-                self._result.note(DANGER, f"{' and '.join(sorted(servers))}, access key {key}", told_)
+                self._result.note(DANGER, f"{' and '.join(sorted(servers))}, access key {key}", wording)
         for user, servers in of_user.items():
             for server in sorted(servers):
                 others = " and ".join(sorted(servers - {server}))
                 if others:
-                    told_ = f"Its access key belongs to the user {user}, which also makes the backups of {others}."
-                    self._result.note(DANGER, server, told_)
+                    wording = f"Its access key belongs to the user {user}, which also makes the backups of {others}."
+                    self._result.note(DANGER, server, wording)
 
     # Policies
 
@@ -212,7 +212,7 @@ class _Writers:
         self._result.note(
             NOT_EXPRESSED,
             f"policy {held.name}",
-            f"The user {user} has it{by} for its backups, and it also allows what no server here needs ({told(surplus)}). It is not adopted, "
+            f"The user {user} has it{by} for its backups, and it also allows what no server here needs ({in_words(surplus)}). It is not adopted, "
             "because managing it would remove those permissions; the first run creates another policy. If nobody needs them, remove them from "
             "the policy, then set aws:backup:policy to its name.",
         )
@@ -229,10 +229,10 @@ class _Writers:
             for held in self._people.held(user):
                 by = f"the policy {held.name}" + (f" of the group {held.group}" if held.group else "")
                 if held.grants is None:
-                    told_ = f"It has {by}, an AWS managed policy, which allows more than its backups need."
-                    self._result.note(DANGER, f"user {user}", told_)
+                    wording = f"It has {by}, an AWS managed policy, which allows more than its backups need."
+                    self._result.note(DANGER, f"user {user}", wording)
                     continue
                 surplus = coverage.beyond(held.grants, needed)
                 if surplus:
-                    told_ = f"It may do more than its backups need, by {by}: {told(surplus)}."
-                    self._result.note(DANGER, f"user {user}", told_)
+                    wording = f"It may do more than its backups need, by {by}: {in_words(surplus)}."
+                    self._result.note(DANGER, f"user {user}", wording)

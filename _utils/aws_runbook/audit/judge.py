@@ -264,10 +264,10 @@ def _uploads(uploads, recovery, now):
         return []
     what = f"{several(len(old), 'unfinished upload')}, the oldest begun {duration(now - min(old))} ago"
     if recovery:
-        told = f"open longer than the rule of recovery allows: {what}; the versions that it overwrites would be kept for that much less time."
+        wording = f"open longer than the rule of recovery allows: {what}; the versions that it overwrites would be kept for that much less time."
     else:
-        told = f"paid for and never deleted: {what}; see abort_multipart_days."
-    return [Finding(WARNING, "uploads", told)]
+        wording = f"paid for and never deleted: {what}; see abort_multipart_days."
+    return [Finding(WARNING, "uploads", wording)]
 
 
 def _reach(target, backups, recovery, now):
@@ -305,7 +305,7 @@ def judge_keeping(wanted, found, apply):
     if mode and found["lock"] != (mode, days):
         has = "{} for {} days".format(*found["lock"]) if found["lock"][0] else "not set"
         findings.append(f"Object Lock's default retention is {has}, not {mode} for {days} days")
-    return [Finding(CRITICAL, "recovery", f"{told}; to fix it: {apply}.") for told in findings]
+    return [Finding(CRITICAL, "recovery", f"{wording}; to fix it: {apply}.") for wording in findings]
 
 
 def judge_destruction(days, command, now):
@@ -319,9 +319,9 @@ def judge_destruction(days, command, now):
     recent = [day for day in days if now - day.begin < _URGENT]
     last = (recent or days)[-1]
     level = (CRITICAL if any(day.certain for day in recent) else WARNING) if recent else NOTE
-    told = f"on {last.begin:%Y-%m-%d}, {'; '.join(last.damage)}"
+    wording = f"on {last.begin:%Y-%m-%d}, {'; '.join(last.damage)}"
     more = f" (and on {several(len(days) - 1, 'other day')})" if len(days) > 1 else ""
-    return [Finding(level, "destruction", f"it looks like damage: {told}{more}; see {command}.")]
+    return [Finding(level, "destruction", f"it looks like damage: {wording}{more}; see {command}.")]
 
 
 def judge_keys(user, keys, rotate_days, max_age, now):

@@ -44,7 +44,7 @@ def report(session, targets, planned, expectations, keys_of, now):
     session.identity()  # report invalid credentials once
     survey = _Survey(session, targets, planned, expectations, now)
     survey.tell("pillar", [Finding(NOTE, "pillar", note) for note in planned["notes"]])
-    rows = list(_told(targets, survey.row))
+    rows = list(_with_progress(targets, survey.row))
     seen = survey.access()
     survey.expiry()
     survey.keeping()
@@ -60,7 +60,7 @@ def report(session, targets, planned, expectations, keys_of, now):
     }
 
 
-def _told(targets, read):
+def _with_progress(targets, read):
     """Return ``read(target)`` of each target, and report progress."""
     progress = Progress("Auditing backups", "places", len(targets))
     for target in targets:

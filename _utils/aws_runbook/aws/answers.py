@@ -43,7 +43,7 @@ def watch(session):
     session.events.register("after-call", _check_members, unique_id="aws-runbook-members")
     for operation in expected.SUBJECTS:
         session.events.register(
-            f"before-parameter-build.s3.{operation}", _note_asked, unique_id=f"{_ASKED}-{operation}"
+            f"before-parameter-build.s3.{operation}", _note_request, unique_id=f"{_ASKED}-{operation}"
         )
         session.events.register(f"after-call.s3.{operation}", _check_subject, unique_id=f"{_ASKED}-{operation}-checked")
     unknown_members.watch(session)
@@ -171,7 +171,7 @@ def _check_members(model, parsed, http_response, **_):
             raise Unreadable(f"HTTP {http_response.status_code}, without {missing[0]}")
 
 
-def _note_asked(params, context, **_):
+def _note_request(params, context, **_):
     context[_ASKED] = params
 
 

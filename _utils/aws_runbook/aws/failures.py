@@ -215,8 +215,8 @@ def _is_of_process(error):
 
 def _of_aws(error, doing, service, operation, *, writing, once, hidden):
     detail = error.response.get("Error", {})
-    name, told = detail.get("Code", ""), _without(str(detail.get("Message") or "no message"), hidden)
-    message = " ".join(told.split())
+    name, text = detail.get("Code", ""), _without(str(detail.get("Message") or "no message"), hidden)
+    message = " ".join(text.split())
     text = f"Cannot {doing}: AWS says {name}: {message.rstrip('.')}."
     if name in DENIED:
         # botocore makes its own calls within another one, to get credentials.

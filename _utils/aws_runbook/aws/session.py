@@ -111,9 +111,9 @@ class Session:
 
     def command(self, function, region=None, **arguments):
         """Return the command for a message (see :mod:`aws_runbook.salt_commands`) that calls ``function`` with this session's account and region."""
-        return salt_commands.command(function, **arguments, **self._told(region or self.region))
+        return salt_commands.command(function, **arguments, **self._connection_arguments(region or self.region))
 
-    def _told(self, region):
+    def _connection_arguments(self, region):
         """
         Return the arguments by which a command reaches ``region`` and the account, without defaults.
 
@@ -159,9 +159,11 @@ class Session:
         covered = whole and method in whole.covers
         if covered and listed:
             again = not self._cache.holds((self.connection, service, region, method), parameters)
-            told = self._cache.told(*self._listing(service), method, parameters, absent=bool(absent), again=again)
-            if told:
-                return told[0]
+            listed_answer = self._cache.from_listing(
+                *self._listing(service), method, parameters, absent=bool(absent), again=again
+            )
+            if listed_answer:
+                return listed_answer[0]
 
         def load():
             if covered:
@@ -178,7 +180,7 @@ class Session:
         return self._cache.get((self.connection, service, region, method), parameters, load)
 
     def _listing(self, service):
-        """Return the arguments of a service's listing in this account, for :meth:`aws_runbook.run.cache.Cache.told`."""
+        """Return the arguments of a service's listing in this account, for :meth:`aws_runbook.run.cache.Cache.from_listing`."""
         return replace(self.connection, region=None), service, partial(self._list, service)
 
     def _list(self, service):
@@ -217,9 +219,9 @@ class Session:
         """Return the ``names`` that are not cached for ``read_with``."""
         return self._cache.missing((self.connection, service, region, method), names)
 
-    def unasked(self, service, method, names, *, region=None):
+    def unread(self, service, method, names, *, region=None):
         """Return the ``names`` that ``read_with`` has not read since the cache was last cleared."""
-        return self._cache.unasked((self.connection, service, region, method), names)
+        return self._cache.unread((self.connection, service, region, method), names)
 
     def stream(self, service, method, doing, *, absent=(), region=None, **parameters):
         """Return an object's contents as bytes, uncached; ``None`` if it is absent."""
@@ -253,7 +255,7 @@ class Session:
         """Whether this run already knows that the subject of a read with ``method`` is missing; makes no call."""
         if self._cache.lacks((self.connection, service, region, method), parameters):
             return True
-        return self._cache.told(*self._listing(service), method, parameters, absent=True, own=True) == [None]
+        return self._cache.from_listing(*self._listing(service), method, parameters, absent=True, own=True) == [None]
 
     def forget(self, service=None, **about):
         """Clear the cache, or the answers of a service ``about`` one resource; used while polling."""

@@ -68,7 +68,7 @@ class Tagging:
             reason = self.reason(key)
             if reason:
                 raise RunbookError(f"{where}: tags has the key {key!r}: {reason}.")
-            same = seen.setdefault(self._told_by(key), key)
+            same = seen.setdefault(self._comparable(key), key)
             if same != key:
                 raise RunbookError(
                     f"{where}: tags has the keys {same} and {key}, which are the same for AWS; leave one out."
@@ -76,8 +76,8 @@ class Tagging:
 
     def spelled(self, wanted, found):
         """Return ``wanted``, with the spelling of ``found`` for keys that are the same to AWS."""
-        known = {self._told_by(key): key for key in found}
-        return {known.get(self._told_by(key), key): value for key, value in wanted.items()}
+        known = {self._comparable(key): key for key in found}
+        return {known.get(self._comparable(key), key): value for key, value in wanted.items()}
 
     def target(self, wanted, found, *, purge):
         """Return all user tags as they should be: ``wanted`` and, unless ``purge``, the others in ``found``."""
@@ -121,7 +121,7 @@ class Tagging:
         else:
             session.write(self.service, self.remove, f"untag {what}", TagKeys=[key], **resource)
 
-    def _told_by(self, key):
+    def _comparable(self, key):
         return key.lower() if self.ignores_case else key
 
 

@@ -140,7 +140,7 @@ def growth(bucket, rules, protected, recovery):
             parts[where] = (None, "unknown without recovery:retention_days")
     known = [factor for factor, _ in parts.values() if factor is not None]
     unknown = ", ".join(where for where, (factor, _) in sorted(parts.items()) if factor is None)
-    told = "; ".join(f"{where}: {how}" for where, (_, how) in sorted(parts.items()))
+    wording = "; ".join(f"{where}: {how}" for where, (_, how) in sorted(parts.items()))
     much = (
         f"grows to at most {max(known):.1f} times its size without recovery"
         if known
@@ -150,8 +150,10 @@ def growth(bucket, rules, protected, recovery):
     if unknown:
         rest = f": all but {unknown} {much}" if known else ""
         grows = f"How much the bucket {bucket} grows is unknown without recovery:retention_days{rest}"
-    how = f" ({told})" if told else ""
-    return f"{grows}, if as much is written every day: deleted and overwritten objects are kept for {days} days more{how}."
+    how = f" ({wording})" if wording else ""
+    return (
+        f"{grows}, if as much is written every day: deleted and overwritten objects are kept for {days} days more{how}."
+    )
 
 
 def _longer(kept, days, locked):

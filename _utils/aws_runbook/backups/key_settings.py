@@ -80,8 +80,10 @@ def _agreed(name, user, servers, pillars, errors):
         if value is not None:
             stated[value].append(server)
     if len(stated) > 1:
-        told = ", ".join(f"{value} ({', '.join(stated[value])})" for value in sorted(stated))
-        errors.append(f"aws:backup:{name} differs between servers that share the user {user}: {told}; name one value.")
+        wording = ", ".join(f"{value} ({', '.join(stated[value])})" for value in sorted(stated))
+        errors.append(
+            f"aws:backup:{name} differs between servers that share the user {user}: {wording}; name one value."
+        )
     return min(stated, default=None)
 
 

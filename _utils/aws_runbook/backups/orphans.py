@@ -37,17 +37,17 @@ def find(details, plan):
     """
     managed = _managed(details)
     groups = {group["GroupName"]: group for group in details.get("GroupDetailList", [])}
-    users, told = [], set()
+    users, reported = [], set()
     for user in details.get("UserDetailList", []):
         joined = [groups[name] for name in user.get("GroupList", []) if name in groups]
         has = [*_held("user", user, managed), *(one for group in joined for one in _held("group", group, managed))]
         if has and not _is_planned(user["UserName"], plan["users"]):
-            told.update(has)
+            reported.update(has)
             users.append(_user(user["UserName"], has))
     holders = _holders(details)
     left = [one for name, one in sorted(managed.items()) if not _is_planned(name, plan["policies"])]
-    rows = [_policy(one, holders[one.name]) for one in left if one not in told]
-    inline = [one for one in _inline(details, plan) if one not in told]
+    rows = [_policy(one, holders[one.name]) for one in left if one not in reported]
+    inline = [one for one in _inline(details, plan) if one not in reported]
     return [*users, *rows, *map(_inline_policy, inline)]
 
 
@@ -132,19 +132,19 @@ def _user(user, has):
 
 def _policy(policy, holders):
     has, how = ("nobody has it", "") if not holders else (f"{', '.join(holders)} has it", ", with detach: True")
-    why = f"The policy {policy.name} {_told(policy)}, and no known pillar names it; {has}: iam_backup_policy.absent removes it{how}."
+    why = f"The policy {policy.name} {_purpose(policy)}, and no known pillar names it; {has}: iam_backup_policy.absent removes it{how}."
     return row("policy", why, policies=[policy.name], buckets=policy.buckets)
 
 
 def _inline_policy(policy):
     why = (
-        f"The inline policy {policy.name} of {policy.of} {_told(policy)}, and no known pillar names {policy.of}; if nothing needs it, "
+        f"The inline policy {policy.name} of {policy.of} {_purpose(policy)}, and no known pillar names {policy.of}; if nothing needs it, "
         "delete it by hand."
     )
     return row("policy", why, policies=[policy.name], buckets=policy.buckets)
 
 
-def _told(policy):
+def _purpose(policy):
     return f"{'is' if policy.sure else 'may be'} for backups to {', '.join(policy.buckets)}"
 
 

@@ -68,10 +68,10 @@ def plan(pillars, servers=(), nearest=lambda server: None):  # noqa: ARG005 - wh
     for target in found:
         by_bucket[target.bucket].append(target)
     errors = conflicts.of_names(found)
-    buckets, rules, said = {}, {}, _said(pillars)
+    buckets, rules, declared = {}, {}, _errors_of(pillars)
     for bucket in sorted(by_bucket):
-        region, tags, problems_of_bucket = _bucket(bucket, pillars, by_bucket[bucket], said[bucket])
-        recovery, problems_of_recovery = _recovery(bucket, pillars, by_bucket[bucket], said[bucket])
+        region, tags, problems_of_bucket = _bucket(bucket, pillars, by_bucket[bucket], declared[bucket])
+        recovery, problems_of_recovery = _recovery(bucket, pillars, by_bucket[bucket], declared[bucket])
         problems_of_bucket += problems_of_recovery
         buckets[bucket] = {"region": region, "tags": tags, **_versions(recovery)}
         overlapping = [
@@ -80,7 +80,7 @@ def plan(pillars, servers=(), nearest=lambda server: None):  # noqa: ARG005 - wh
         ]
         errors += [*problems_of_bucket, *overlapping]
         if not overlapping:
-            rules[bucket] = _collect(errors, _lifecycle, bucket, by_bucket[bucket], said[bucket], recovery)
+            rules[bucket] = _collect(errors, _lifecycle, bucket, by_bucket[bucket], declared[bucket], recovery)
     found = [replace(target, region=buckets[target.bucket]["region"]) for target in found]
     granted = _granted(found)
     for name, of_policy in granted.items():
@@ -139,58 +139,60 @@ def _row(target):
     }
 
 
-def _said(pillars):
+def _errors_of(pillars):
     """Return the servers' settings of each bucket, in ``aws:backup:buckets``: (bucket → server → settings)."""
-    said = defaultdict(dict)
+    declared = defaultdict(dict)
     for server, pillar in pillars.items():
         for bucket, settings in get(pillar, "aws:backup:buckets", {}).items():
             if settings:
-                said[bucket][server] = settings
-    return said
+                declared[bucket][server] = settings
+    return declared
 
 
-def _bucket(bucket, pillars, of_bucket, said):
+def _bucket(bucket, pillars, of_bucket, declared):
     """Return a bucket's region and tags, and conflicts between servers about them: (region, tags, problems)."""
     regions, tags = defaultdict(list), defaultdict(lambda: defaultdict(list))
-    for server in sorted({*said, *(target.server for target in of_bucket)}):
+    for server in sorted({*declared, *(target.server for target in of_bucket)}):
         region, key = stated_region(pillars[server], bucket)
         if region:
             regions[region].append(f"{key} of {server}")
-        for name, value in (said.get(server, {}).get("tags") or {}).items():
+        for name, value in (declared.get(server, {}).get("tags") or {}).items():
             tags[name][value].append(server)
     errors = []
     if len(regions) > 1:
-        told = ", ".join(f"{region} ({', '.join(regions[region])})" for region in sorted(regions))
+        wording = ", ".join(f"{region} ({', '.join(regions[region])})" for region in sorted(regions))
         errors.append(
-            f"The bucket {bucket} has more than one region: {told}; a bucket has one: set aws:backup:buckets:{bucket}:region for each of these "
+            f"The bucket {bucket} has more than one region: {wording}; a bucket has one: set aws:backup:buckets:{bucket}:region for each of these "
             "servers."
         )
     for name in sorted(tags):
         if len(tags[name]) > 1:
-            told = ", ".join(f"{value!r} ({', '.join(tags[name][value])})" for value in sorted(tags[name]))
-            errors.append(f"aws:backup:buckets:{bucket}:tags:{name} differs between servers: {told}; name one value.")
+            wording = ", ".join(f"{value!r} ({', '.join(tags[name][value])})" for value in sorted(tags[name]))
+            errors.append(
+                f"aws:backup:buckets:{bucket}:tags:{name} differs between servers: {wording}; name one value."
+            )
     region = min(regions, default=DEFAULT_REGION)
     return region, {name: min(tags[name]) for name in sorted(tags)}, errors
 
 
-def _recovery(bucket, pillars, of_bucket, said):
+def _recovery(bucket, pillars, of_bucket, declared):
     """Return a bucket's recovery setting, and the problems of the servers' settings: (recovery or ``None``, problems)."""
     stated, errors = {}, []
-    for server in sorted({*said, *(target.server for target in of_bucket)}):
+    for server in sorted({*declared, *(target.server for target in of_bucket)}):
         recovery, key = stated_recovery(pillars[server], bucket)
         if recovery is not None:
-            told = {name: recovery[name] for name in sorted(recovery) if recovery[name] not in (None, False)}
-            stated.setdefault(tuple(told.items()), []).append(f"{key} of {server}")
+            wording = {name: recovery[name] for name in sorted(recovery) if recovery[name] not in (None, False)}
+            stated.setdefault(tuple(wording.items()), []).append(f"{key} of {server}")
             errors += [f"{server}: {problem}" for problem in recovering.problems(key, recovery)]
     if errors or not stated:
         return None, errors
     if len(stated) > 1:
-        told = "; ".join(
+        wording = "; ".join(
             f"{', '.join(f'{name} {value}' for name, value in settings)} ({', '.join(servers)})"
             for settings, servers in stated.items()
         )
         differ = (
-            f"The bucket {bucket} has different settings of recovery: {told}; versioning is a setting of the whole bucket: set the same "
+            f"The bucket {bucket} has different settings of recovery: {wording}; versioning is a setting of the whole bucket: set the same "
             f"aws:backup:buckets:{bucket}:recovery for each of these servers."
         )
         return None, [differ]
@@ -228,7 +230,7 @@ def _versions(recovery):
     return {"versioning": "Enabled", **locked}
 
 
-def _lifecycle(bucket, of_bucket, said, recovery):
+def _lifecycle(bucket, of_bucket, declared, recovery):
     rules, allow = expiry.backup_rules(bucket, of_bucket)
     kept = recovery if recovery and recovery.get("days") else None
     if kept:
@@ -251,7 +253,7 @@ def _lifecycle(bucket, of_bucket, said, recovery):
         **({"recovery": {name: recovery[name] for name in recovery if name != "lock"}} if recovery else {}),
         # Any server's pillar can allow all objects of a bucket to expire, including undeclared ones.
         "declared": None
-        if any(settings.get("expire_all") for settings in said.values())
+        if any(settings.get("expire_all") for settings in declared.values())
         else sorted({target.prefix for target in of_bucket}),
     }
 

@@ -15,7 +15,7 @@ def check(name, known, having):
     others = grants.others(known)
     if others:
         raise RunbookError(
-            f"The policy {name} is not only for backups, and its document is not replaced: it allows {coverage.told(others)}, and is attached to "
+            f"The policy {name} is not only for backups, and its document is not replaced: it allows {coverage.in_words(others)}, and is attached to "
             f"{_who(having) or 'nobody'}. Set aws:backup:policy in pillar to another name; or, if nobody needs those permissions, remove them "
             "from the document first."
         )
@@ -29,17 +29,19 @@ def losses(name, known, wanted, having, holders):
     """
     before, after = coverage.grants(known), coverage.grants(wanted)
     lost = grants.losses(known, wanted)
-    told = [f"The policy {name} loses permissions that backups do not need: {coverage.told(lost)}."] if lost else []
+    wording = (
+        [f"The policy {name} loses permissions that backups do not need: {coverage.in_words(lost)}."] if lost else []
+    )
     strangers = [] if holders is None else [one for one in having if one[1] not in holders.get(f"{one[0]}s", ())]
     if strangers:
         gone, new = coverage.beyond(before, after), coverage.beyond(after, before)
-        parts = [f"loses {coverage.told(gone)}"] if gone else []
-        parts += [f"gets {coverage.told(new)}"] if new else []
-        told.append(
+        parts = [f"loses {coverage.in_words(gone)}"] if gone else []
+        parts += [f"gets {coverage.in_words(new)}"] if new else []
+        wording.append(
             f"The policy {name} also changes for {_who(strangers)}, to which no known pillar gives it: it "
             f"{' and '.join(parts) or 'has the same meaning in another form'}. If that is not intended, set aws:backup:policy to another name."
         )
-    return told
+    return wording
 
 
 def _who(having):

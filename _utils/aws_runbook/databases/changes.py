@@ -97,8 +97,8 @@ def decide(name, subject, current, wanted, *, purge=False, now=False, warnings=(
         return Decision(warnings=tuple(warnings))
     possible = {name: change for name, change in changes.items() if _is_taken(status, name)}
     later = {name: change for name, change in changes.items() if name not in possible}
-    told = _waiting(subject, current, possible, later, now=now, against=against)
-    waiting = [sentence[0].lower() + sentence[1:] for sentence in told]
+    sentences = _waiting(subject, current, possible, later, now=now, against=against)
+    waiting = [sentence[0].lower() + sentence[1:] for sentence in sentences]
     what = subject.removeprefix("The ")
     entries = tuple({"what": what, "on": "AWS", "since": None, "do": sentence} for sentence in waiting)
     return Decision(possible, (*(f"Waiting: {sentence}." for sentence in waiting), *warnings), entries, later=later)
@@ -239,9 +239,9 @@ def _waiting(subject, current, changes, later, *, now, against):
 def _though(against):
     if not against:
         return ""
-    said = ", ".join(f"{attribute}: {value}" for attribute, value in sorted(against.items()))
+    wanted_values = ", ".join(f"{attribute}: {value}" for attribute, value in sorted(against.items()))
     return (
-        f", although pillar has {said}, as {'it is' if len(against) == 1 else 'they are'} now; to cancel that, set apply: now, which also makes "
+        f", although pillar has {wanted_values}, as {'it is' if len(against) == 1 else 'they are'} now; to cancel that, set apply: now, which also makes "
         "all other waiting changes at once, or change pillar"
     )
 

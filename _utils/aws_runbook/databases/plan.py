@@ -66,7 +66,7 @@ def _subnets(vpc):
     return {name: entry or {} for name, entry in (vpc.get("subnets") or {}).items()}
 
 
-def _said(function, *args, **kwargs):
+def _errors_of(function, *args, **kwargs):
     """The error that ``function`` raises, as a list of sentences."""
     try:
         function(*args, **kwargs)
@@ -100,13 +100,13 @@ def _group_problems(groups):
             yield f"{where}:description is missing; give a text that says what it is for."
         for direction in _DIRECTIONS:
             if direction in group:
-                yield from _said(security_rules.canonical, where, direction, group[direction])
+                yield from _errors_of(security_rules.canonical, where, direction, group[direction])
     yield from _circles(groups)
 
 
 def _circles(groups):
     """Groups whose rules name each other: none of them could be created first."""
-    rules = {name: group for name, group in groups.items() if not list(_said(_rule_groups, name, group))}
+    rules = {name: group for name, group in groups.items() if not list(_errors_of(_rule_groups, name, group))}
     named = {name: _rule_groups(name, group) - {name} for name, group in rules.items()}
     try:
         TopologicalSorter(named).prepare()
@@ -131,7 +131,7 @@ def _database_problems(databases, vpcs):
     for kind, entries in databases.items():
         for name, entry in entries.items():
             where = f"{_RDS}:{kind}:{name}"
-            wrong = _said(_check, kind, name, where, entry)
+            wrong = _errors_of(_check, kind, name, where, entry)
             yield from wrong
             yield from _network_problems(where, entry, vpcs)
             if not wrong and entry.get("vpc") in vpcs and presets.expand(entry).get("publicly_accessible"):

@@ -233,9 +233,9 @@ def _as_seen(record, found, detail, source):
     except UnansweredError as error:
         return "present", str(error)
     if judge(record, cached)[0] != "present":
-        said = "; ".join(cached) or "nothing"
+        answers = "; ".join(cached) or "nothing"
         wait = f" for at most {seconds} seconds more" if seconds is not None else ""
-        return "still cached", f"the resolver still says {said}{wait}"
+        return "still cached", f"the resolver still says {answers}{wait}"
     if record.purpose == "spf":
         detail = too_many_lookups(next(value for value in found if spf.is_spf(value)), source)
     return "present", detail

@@ -144,8 +144,8 @@ def _changed(record):
 
 def _wait(answer):
     """The number of seconds that GoDaddy requests to wait."""
-    told = str(answer.headers.get("Retry-After") or _body(answer).get("retryAfterSec"))
-    return int(told) if told.isdigit() else _PAUSE
+    delay = str(answer.headers.get("Retry-After") or _body(answer).get("retryAfterSec"))
+    return int(delay) if delay.isdigit() else _PAUSE
 
 
 def _body(answer):

@@ -34,11 +34,11 @@ class Grant:
     def __str__(self):
         if self.odd:
             return self.odd
-        told = " and ".join(f"{key} {value!r}" for _, key, value in sorted(self.conditions))
-        return f"{self.action} on {self.resource}" + (f" where {told}" if told else "")
+        conditions = " and ".join(f"{key} {value!r}" for _, key, value in sorted(self.conditions))
+        return f"{self.action} on {self.resource}" + (f" where {conditions}" if conditions else "")
 
 
-def told(grants):
+def in_words(grants):
     """A few grants in words."""
     texts = sorted({str(grant) for grant in grants})
     more = len(texts) - _SHOWN

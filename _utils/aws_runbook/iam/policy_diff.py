@@ -49,9 +49,9 @@ def meaning(old, new):
     left = coverage.beyond(after, gone)
     kept = [grant for grant in after if grant not in left]
     buckets = {match["bucket"] for grant in (*before, *after) if (match := _S3.fullmatch(grant.resource))}
-    parts = [f"may no longer {_told(gone, buckets)}"] if gone else []
-    parts += [f"may still {_told(kept, buckets)}"] if kept else []
-    parts += [f"may now {_told(come, buckets)}"] if come else []
+    parts = [f"may no longer {_in_words(gone, buckets)}"] if gone else []
+    parts += [f"may still {_in_words(kept, buckets)}"] if kept else []
+    parts += [f"may now {_in_words(come, buckets)}"] if come else []
     return "; ".join(parts)
 
 
@@ -91,7 +91,7 @@ def _line(single, spelled):
     return " ".join([*words, *([json.dumps(rest, sort_keys=True)] if rest else [])])
 
 
-def _told(grants, buckets):
+def _in_words(grants, buckets):
     actions = defaultdict(set)
     for grant in grants:
         actions[_place(grant, buckets)].add(grant.action)
@@ -111,19 +111,21 @@ def _and(words):
 
 def _place(grant, buckets):
     """Where it is allowed; the bucket is left out where both documents are about one only."""
-    said = defaultdict(list)
+    conditions = defaultdict(list)
     for _, key, value in sorted(grant.conditions):
-        said[key].append(value)
+        conditions[key].append(value)
     match = _S3.fullmatch(grant.resource)
     if not match:
-        senders = said.pop(_FROM, ())
+        senders = conditions.pop(_FROM, ())
         where = f"as {', '.join(senders)}" if senders else "" if grant.resource == "*" else f"on {grant.resource}"
     else:
-        said.pop(_DELIMITER, None)
-        patterns = [match["objects"]] if match["objects"] is not None else said.pop(_PREFIX, ["*"])
+        conditions.pop(_DELIMITER, None)
+        patterns = [match["objects"]] if match["objects"] is not None else conditions.pop(_PREFIX, ["*"])
         bucket = match["bucket"]
         where = ", ".join(_below(pattern, bucket, alone=len(buckets) == 1) for pattern in patterns)
-    return " ".join([where, *(f"where {key} is {', '.join(values)}" for key, values in sorted(said.items()))]).strip()
+    return " ".join(
+        [where, *(f"where {key} is {', '.join(values)}" for key, values in sorted(conditions.items()))]
+    ).strip()
 
 
 def _below(pattern, bucket, *, alone):

@@ -72,12 +72,12 @@ class Run:
         return all(self._has_succeeded(kind, name, is_ours) for kind, name in required)
 
     def _has_succeeded(self, kind, name, is_ours):
-        meant = self._named.get((kind, str(name)))
-        if meant is None:
+        entries = self._named.get((kind, str(name)))
+        if entries is None:
             names = [known for known in self._named if known[0] == kind and fnmatchcase(known[1], str(name))]
-            meant = [entry for known in names for entry in self._named[known]]
-        return bool(meant) and all(
-            is_ours(entry) and (self.running.get(tag(entry)) or {}).get("result") is True for entry in meant
+            entries = [entry for known in names for entry in self._named[known]]
+        return bool(entries) and all(
+            is_ours(entry) and (self.running.get(tag(entry)) or {}).get("result") is True for entry in entries
         )
 
     @property

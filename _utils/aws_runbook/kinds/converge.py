@@ -56,7 +56,7 @@ class Salt:
             yield cache
 
     @contextmanager
-    def told(self, cache):
+    def listed_in(self, cache):
         """Report the progress of slow steps while this state is converged."""
         if not self.chunks:
             yield
@@ -142,7 +142,7 @@ def converge(name, subject, plan, apply, salt, *, shared=False, unique=False, ah
     work = Work(name, subject, plan, apply, shared, unique, store, documents or {})
     if prefetch.collected(ahead or plan, work):
         return {"name": name, "result": True, "changes": {}, "comment": ""}
-    with salt.run() as cache, salt.told(cache):
+    with salt.run() as cache, salt.listed_in(cache):
         turn = salt.turn if salt.turn.is_of(name) else batches.Run()
         tag = turn.low and prefetch.tag(turn.low)
         done = tag and cache.outcomes.pop(tag, None)
@@ -244,9 +244,9 @@ def _unchanged(subject, planned):
 
 
 def _warn(ret, planned):
-    told = [*(planned.get("warnings") or ()), *(planned.get("losses") or ())]
-    if told:
-        ret["warnings"] = told
+    warnings = [*(planned.get("warnings") or ()), *(planned.get("losses") or ())]
+    if warnings:
+        ret["warnings"] = warnings
 
 
 def _verb(changes):

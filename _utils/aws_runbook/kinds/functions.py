@@ -88,8 +88,8 @@ def _check_names(function, signature, given):
     for name in given:
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
-            meant = f"did you mean {close[0]}? It" if close else "it"
-            raise RunbookError(f"{_name(function)} has no argument {name}; {meant} has {', '.join(known)}.")
+            advice = f"did you mean {close[0]}? It" if close else "it"
+            raise RunbookError(f"{_name(function)} has no argument {name}; {advice} has {', '.join(known)}.")
 
 
 def _as_written(value):

@@ -103,7 +103,7 @@ def _is_alone(session, name, batch):
     method = _BATCHES["verification"][0]
     if name not in session.unknown("ses", method, batch, region=session.region):
         return False
-    return len(batch) == 1 or len(session.unasked("ses", method, batch, region=session.region)) < len(batch)
+    return len(batch) == 1 or len(session.unread("ses", method, batch, region=session.region)) < len(batch)
 
 
 def _in_batches(session, name, sources, batch):
@@ -232,8 +232,8 @@ def check_easy_dkim(name, current):
 
 def stale(name, *sources):
     """The cached answers that a write to these properties of an identity invalidates, for ``Session.write``."""
-    told = {_BATCHES[source][0] for source in sources}
-    return (told if sources == ("notifications",) else {*told, _WHOLE}), name
+    invalid = {_BATCHES[source][0] for source in sources}
+    return (invalid if sources == ("notifications",) else {*invalid, _WHOLE}), name
 
 
 def of_records(name):
@@ -241,7 +241,7 @@ def of_records(name):
     return ["mail_from"] if is_address(name) else ["mail_from", "dkim_tokens", "signing_hosted_zone"]
 
 
-def asked_now(tag, domain=""):
+def request_note(tag, domain=""):
     """The tag that notes a request at this moment, and its ``domain`` if there can be several."""
     return {tag: f"{clock.now().replace(microsecond=0).isoformat()} {domain}".strip()}
 
@@ -264,7 +264,7 @@ def ask_again(session, name, current):
         method, doing, what = "verify_email_identity", f"send another mail to {name}", {"EmailAddress": name}
     else:
         method, doing, what = "verify_domain_dkim", f"repeat the check of the DKIM records of {name}", {"Domain": name}
-    with noted(session, name, asked_now(ASKED), current["asked"]):
+    with noted(session, name, request_note(ASKED), current["asked"]):
         session.write("ses", method, doing, once=is_address(name), region=session.region, **what)
 
 

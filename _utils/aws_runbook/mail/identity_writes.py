@@ -1,7 +1,7 @@
 """
 Write the attributes of SES identities.
 
-``identity`` is a :class:`aws_runbook.kinds.kind.Resource`; ``told(identity, attribute)`` returns what SES tells of it together with an
+``identity`` is a :class:`aws_runbook.kinds.kind.Resource`; ``answer_with(identity, attribute)`` returns SES's answer that contains an
 attribute, as :func:`aws_runbook.mail.identities.read` does.
 """
 
@@ -38,9 +38,9 @@ def _set(identity, method, what, **parameters):
     )
 
 
-def signing(told, identity, wanted):
+def signing(answer_with, identity, wanted):
     """Write ``signing_key_length``; refused where a key that is not Easy DKIM's would be replaced."""
-    identities.check_easy_dkim(identity.name, told(identity, "signing_key_length"))
+    identities.check_easy_dkim(identity.name, answer_with(identity, "signing_key_length"))
     _put(
         identity,
         "dkim_signing",
@@ -50,23 +50,23 @@ def signing(told, identity, wanted):
     )
 
 
-def mail_from(told, identity, wanted):
+def mail_from(answer_with, identity, wanted):
     """Write ``mail_from`` and ``behavior_on_mx_failure`` in one call; one that is not given is not changed."""
-    current, asked = told(identity, "mail_from"), wanted.get("mail_from")
+    current, asked = answer_with(identity, "mail_from"), wanted.get("mail_from")
     domain = current.get("mail_from") if asked is None else asked
     given = {"MailFromDomain": domain} if domain else {}
     behavior = wanted.get("behavior_on_mx_failure") or current.get("behavior_on_mx_failure") or "USE_DEFAULT_VALUE"
-    with _noted(told, identity, asked, current) if asked else nullcontext():
+    with _noted(answer_with, identity, asked, current) if asked else nullcontext():
         _put(identity, "mail_from", ("mail_from",), BehaviorOnMxFailure=behavior, **given)
 
 
-def _noted(told, identity, domain, current):
+def _noted(answer_with, identity, domain, current):
     """Note in a tag since when SES looks for the MX record of ``domain``."""
     before = None
     if current.get("mail_from") and current["mail_from_status"] != "SUCCESS":
-        since = told(identity, "tags")["mail_from_asked"]
+        since = answer_with(identity, "tags")["mail_from_asked"]
         before = since and f"{since} {current['mail_from']}"
-    note = identities.asked_now(identities.MAIL_FROM_ASKED, domain)
+    note = identities.request_note(identities.MAIL_FROM_ASKED, domain)
     return identities.noted(identity.session, identity.name, note, before)
 
 

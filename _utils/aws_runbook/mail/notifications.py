@@ -150,7 +150,7 @@ def explain(notification):
         raise RunbookError(
             f"There is no SES notification of the type {shown(repr(kind))}; known are {', '.join(KINDS)}."
         )
-    return [_told(entry, _region(event)) for entry in entries]
+    return [_in_words(entry, _region(event)) for entry in entries]
 
 
 def parse(notification):
@@ -330,7 +330,7 @@ def _entry(event, address, what, permanent, do, diagnostic=None):
     }
 
 
-def _told(entry, region):
+def _in_words(entry, region):
     """An entry as a person reads it. Each region has a suppression list of its own."""
     address = entry["address"]
     commands = {

@@ -46,7 +46,7 @@ def losses(name, known, wanted):
     if not lost:
         return []
     sentence = (
-        f"The policy {POLICY} of the user {name} loses permissions that SMTP does not need: {coverage.told(lost)}. If anything needs "
+        f"The policy {POLICY} of the user {name} loses permissions that SMTP does not need: {coverage.in_words(lost)}. If anything needs "
         "them, grant them to the user in a policy with another name."
     )
     return [sentence]

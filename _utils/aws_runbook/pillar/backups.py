@@ -33,7 +33,7 @@ _BUCKET_SETTINGS = mapping(
             RECOVERY,
             "How long overwritten and deleted objects of this bucket can be recovered.",
             left_out="`aws:backup:recovery`",
-            meant=True,
+            needs_value=True,
             page="recovery.md",
         ),
     },
@@ -71,7 +71,7 @@ BACKUP = key(
                 RECOVERY,
                 "How long overwritten and deleted objects can be recovered in the buckets of this server's backups.",
                 left_out="not managed",
-                meant=True,
+                needs_value=True,
                 page="recovery.md",
             ),
             "scope": key(

@@ -191,15 +191,15 @@ def _check_pillar_key(path):
 
 def _properties(validator, properties, instance, schema):
     """
-    Like JSON Schema's, but a key without a value (``aws:``) counts as absent, unless it is ``meant``: then it is an error, since a
+    Like JSON Schema's, but a key without a value (``aws:``) counts as absent, unless it is ``needs_value``: then it is an error, since a
     reader of pillar would expect an effect.
     """
     del schema
     if isinstance(instance, Mapping):
         for name, subschema in properties.items():
-            if name in instance and instance[name] is None and subschema.get("meant"):
+            if name in instance and instance[name] is None and subschema.get("needs_value"):
                 yield jsonschema.ValidationError(
-                    "empty", validator="meant", path=[name], instance=None, schema=subschema
+                    "empty", validator="needs_value", path=[name], instance=None, schema=subschema
                 )
             if instance.get(name) is not None:
                 yield from validator.descend(instance[name], subschema, path=name, schema_path=name)

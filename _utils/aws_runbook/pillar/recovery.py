@@ -44,8 +44,8 @@ def problems(path, recovery):
     """What the numbers of ``recovery``, at the key ``path``, do not say together: sentences."""
     if recovery.get("allow_suspend"):
         beside = sorted(name for name in recovery if name != "allow_suspend" and recovery[name] is not None)
-        told = f"{path}:allow_suspend is True, and {', '.join(beside)} beside it: versions are either kept or not; leave out one."
-        return [told] if beside else []
+        wording = f"{path}:allow_suspend is True, and {', '.join(beside)} beside it: versions are either kept or not; leave out one."
+        return [wording] if beside else []
     if recovery.get("days") is None:
         return [f"{path}:days is missing; give a whole number of days, 1 or more."]
     return _lock_problems(path, recovery) if recovery.get("lock") else _unlocked_problems(path, recovery)
@@ -53,28 +53,28 @@ def problems(path, recovery):
 
 def _unlocked_problems(path, recovery):
     days = recovery.get("lock_days")
-    told = (
+    wording = (
         f"{path}:lock_days is {days}, and lock is left out: give {COMPLIANCE} or {GOVERNANCE}, or leave out lock_days."
     )
-    return [] if days is None else [told]
+    return [] if days is None else [wording]
 
 
 def _lock_problems(path, recovery):
     missing = [name for name in ("lock_days", "retention_days") if recovery.get(name) is None]
     if missing:
-        told = (
+        wording = (
             f"{path}:lock is {recovery['lock']}, and {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} left out: a "
             "lock runs from an object's creation, so lock_days must be at least retention_days (how far the backups reach back) "
             "and days together."
         )
-        return [told]
+        return [wording]
     return too_short(path, recovery["lock_days"], recovery["retention_days"], recovery["days"], "retention_days")
 
 
 def too_short(path, lock_days, kept, days, what):
     """Whether a lock ends while its object may still be needed for recovery: a sentence with the arithmetic, or none."""
-    told = (
+    wording = (
         f"{path}:lock_days is {lock_days}: a lock runs from an object's creation, so give at least {what} and days together, "
         f"{kept} + {days} = {kept + days}."
     )
-    return [] if lock_days >= kept + days else [told]
+    return [] if lock_days >= kept + days else [wording]

@@ -4,7 +4,7 @@ What the schema of pillar is made of: JSON Schema, with six keywords of this pro
 ``description`` and ``default`` are JSON Schema's: what a key is for, and the value that it has when it is left out.
 ``left_out`` says the latter in words, where it is no fixed value. ``allowed`` completes the sentence that says what is wrong
 with a value. ``page`` is the page of the documentation that explains a key and all below it, and ``title`` begins a section
-of the page that lists all keys. A key that is ``meant`` must have a value. ``names`` is what that page writes for the names that a mapping is free to have.
+of the page that lists all keys. A key that is ``needs_value`` must have a value. ``names`` is what that page writes for the names that a mapping is free to have.
 https://json-schema.org/draft/2020-12/json-schema-validation#name-a-vocabulary-for-basic-meta
 """
 

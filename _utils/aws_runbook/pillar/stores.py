@@ -67,7 +67,7 @@ def _one(values, needed, left_out, uri):
                 **_FILES,
             ),
             "keys": key(_keys(_place(), values, needed), keys, left_out=without, **_FILES),
-            "gpg": key(_GPG, "Encrypts secrets for Salt's GPG renderer.", left_out="not encrypted", meant=True),
+            "gpg": key(_GPG, "Encrypts secrets for Salt's GPG renderer.", left_out="not encrypted", needs_value=True),
         },
         _FORMS,
         required=["pillar_file", *([] if left_out else ["keys"])],

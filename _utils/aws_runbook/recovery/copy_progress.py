@@ -22,7 +22,7 @@ class Progress:
     def __init__(self, what, objects, volume, calls, clock=time.monotonic):
         self._what, self._objects, self._volume, self._calls = what, objects, volume, calls
         self._clock = clock
-        self._begun = self._said = clock()
+        self._begun = self._logged = clock()
         self.done = self._bytes = self._made = 0
 
     def add(self, objects, volume, calls):
@@ -30,8 +30,8 @@ class Progress:
         self.done += objects
         self._bytes += volume
         self._made += calls
-        if self._clock() - self._said >= _EVERY:
-            self._said = self._clock()
+        if self._clock() - self._logged >= _EVERY:
+            self._logged = self._clock()
             log.warning("%s: %s", self._what, self.line())
 
     def line(self):

@@ -233,13 +233,13 @@ class Recovery:
         _, key, version_id, size, number, storage_class, etag = step
         to_bucket, to_key, region = self._to.of(place, key)
         job = copying.Job(place.bucket, key, version_id, size, etag, number, storage_class, to_bucket, to_key, region)
-        if self._to.is_elsewhere and self._status != ENABLED and self._stands_there(job):
+        if self._to.is_elsewhere and self._status != ENABLED and self._has_another_object(job):
             raise copying.NotCopiedError(copying.IN_THE_WAY, "")
         found, new_id = copying.copy(self._session, job, parts)
         self._denied = 0
         return () if found == etag else (hash((to_bucket, to_key, new_id or "null")),)
 
-    def _stands_there(self, job):
+    def _has_another_object(self, job):
         """Whether another object is there that would be lost, because the bucket keeps no versions."""
         doing = f"read {job.to_bucket}/{job.to_key}"
         there = self._session.look(

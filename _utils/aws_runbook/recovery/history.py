@@ -29,7 +29,7 @@ def of_server(session, server, targets, by, now):
 
 def lines(session, place, by, since):
     """What was done to the objects of a place, hour by hour or day by day, from ``since`` on."""
-    told = History(place.target, by)
+    activity = History(place.target, by)
     doing = f"list the versions in {place.location}"
     pages = session.pages(
         "s3", "list_object_versions", doing, region=place.region, Bucket=place.bucket, Prefix=place.root
@@ -37,8 +37,8 @@ def lines(session, place, by, since):
     for key, found in versions.by_key(versions.stream(pages)):
         if place.holds(key):
             for event in events(found):
-                told.add(event)
-    return list(told.lines(since))
+                activity.add(event)
+    return list(activity.lines(since))
 
 
 def advice(session, server, found):

@@ -125,7 +125,7 @@ class Cache:
         with self._lock:
             return [name for name in names if not self._holds((source, name))]
 
-    def unasked(self, source, names):
+    def unread(self, source, names):
         """Return those of ``names`` that were not read in a batch since the cache was cleared."""
         with self._lock:
             return [name for name in names if (source, name) not in self._asked_with]
@@ -148,7 +148,7 @@ class Cache:
         found = self._listings.get(place)
         return None if found and found.early and _distrustful.get() else found
 
-    def told(self, account, service, load, method, parameters, *, absent, again=False, own=False):
+    def from_listing(self, account, service, load, method, parameters, *, absent, again=False, own=False):
         """
         Return ``[answer]`` if a listing has the answer to a read, otherwise nothing: see :class:`Listed`.
 
@@ -156,10 +156,10 @@ class Cache:
         """
         own = _creating.get() or (own and self._preparing)
         found = self.listed(account, service, load)
-        told = found.answer(method, parameters, self.recent, absent=absent, own=own) if found else []
+        answer = found.answer(method, parameters, self.recent, absent=absent, own=own) if found else []
         group = coalescing.current()
-        if told or not again or not group or not self.can_list(account, service, group.number):
-            return told
+        if answer or not again or not group or not self.can_list(account, service, group.number):
+            return answer
         group.ask((account, service), partial(self.list_again, account, service, load))
         found = self.listed(account, service, load)
         return found.answer(method, parameters, self.recent, absent=absent, own=own) if found else []

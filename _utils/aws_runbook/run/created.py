@@ -64,9 +64,9 @@ class Recent:
 
     def brought_along(self, kind, name, by):
         """Note that AWS has created ``name``, a ``kind`` (``route_table``), together with ``by``, and treat both alike."""
-        for (_, maker), told in list(self._made.items()):
+        for (_, maker), made in list(self._made.items()):
             if maker == by:
-                self._made[_CREATING[kind], name] = told
+                self._made[_CREATING[kind], name] = made
 
     def has_made(self, parameter, name):
         """Whether AWS may not show yet the resource that ``parameter`` names, because this run has created it."""
@@ -93,13 +93,13 @@ class Recent:
         if not self._made:
             return False
         named = [(member, text) for member, text in _texts(parameters) if member in _NAMING]
-        meant = _meant([text for _, text in named], message)
-        if not meant and code in _VAGUE:
+        named_here = _named_in([text for _, text in named], message)
+        if not named_here and code in _VAGUE:
             return False
         return any(
             code in _MADE[made_by].codes
             for member, text in named
-            if text in meant or not meant
+            if text in named_here or not named_here
             for made_by in self._makers(member, text)
         )
 
@@ -117,7 +117,7 @@ class Recent:
         expected = {
             name
             for (made_by, name), (where, within) in self._fresh()
-            if made_by == listing.made_by and where == place and _is_asked_about(listing, parameters, within)
+            if made_by == listing.made_by and where == place and _is_about(listing, parameters, within)
         }
         return not expected <= shown.keys() or any(self._is_misnamed(name, entry) for name, entry in shown.items())
 
@@ -127,17 +127,17 @@ class Recent:
         return name is not None and self._clock() - since < SETTLE_TIMEOUT and tags.get("Name") != name
 
 
-def _is_asked_about(listing, parameters, within):
+def _is_about(listing, parameters, within):
     """Whether a listing covers the resource that is ``within`` another one."""
     if set(parameters) - {"Filters"}:
         return False
     return all(entry["Name"] == listing.within and within in entry["Values"] for entry in parameters.get("Filters", ()))
 
 
-def _meant(texts, message):
+def _named_in(texts, message):
     """Return the ``texts`` that a message names, except those that are only a part of another one."""
-    told = {text for text in texts if text and text in message}
-    return {text for text in told if not any(text != other and text in other for other in told)}
+    found = {text for text in texts if text and text in message}
+    return {text for text in found if not any(text != other and text in other for other in found)}
 
 
 def _is(text, name):

@@ -11,8 +11,8 @@ def _answers(pages):
     for page in pages:
         for bucket in page.get("Buckets") or ():
             if bucket.get("BucketRegion"):
-                told = {"BucketRegion": bucket["BucketRegion"], "ResponseMetadata": {"HTTPHeaders": {}}}
-                yield "head_bucket", {"Bucket": bucket["Name"]}, told
+                answer = {"BucketRegion": bucket["BucketRegion"], "ResponseMetadata": {"HTTPHeaders": {}}}
+                yield "head_bucket", {"Bucket": bucket["Name"]}, answer
 
 
 SERVICES = (

@@ -44,8 +44,8 @@ def read(done):
         if state["result"] is False and not _only_waited(state):
             plan.failed.append({**about, "why": state["comment"]})
         if state.get("changes"):
-            told = [warning for warning in state.get("warnings", ()) if not warning.startswith(_WAITS)]
-            plan.warnings.extend({**about, "warning": warning} for warning in told)
+            warnings = [warning for warning in state.get("warnings", ()) if not warning.startswith(_WAITS)]
+            plan.warnings.extend({**about, "warning": warning} for warning in warnings)
     return plan
 
 
@@ -56,7 +56,7 @@ def _only_waited(state):
 
 def text(plan, *, diff=False):
     """Return one line for each change, failure and warning; an empty text if there are none."""
-    rows = [(entry["kind"], entry["name"], *_told(entry)) for entry in plan.changes]
+    rows = [(entry["kind"], entry["name"], *_columns(entry)) for entry in plan.changes]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
     lines = []
     for row, entry in zip(rows, plan.changes, strict=True):
@@ -69,7 +69,7 @@ def text(plan, *, diff=False):
     return "\n".join(lines)
 
 
-def _told(entry):
+def _columns(entry):
     """Return the attribute and its change as text."""
     if "diff" in entry:
         return entry["attribute"], entry.get("means") or _differing(entry["diff"])

@@ -57,7 +57,7 @@ class Watch:
     """The events that were reported, kept in a file, and the current question."""
 
     def __init__(self, opts, ask=None, clock=time.monotonic):
-        self._told = Path(opts["cachedir"]) / "aws_drift.json"
+        self._reported = Path(opts["cachedir"]) / "aws_drift.json"
         self._ask = ask or (lambda function, *arguments: Question(opts, function, *arguments))
         self._clock = clock
         self._due = clock()
@@ -70,7 +70,7 @@ class Watch:
             if now < self._due:
                 return []
             self._due = now + wanted.every
-            self._questions = self._asked(wanted)
+            self._questions = self._questions_about(wanted)
         question = self._questions[0]
         answer, error = question.answer()
         if answer is None and error is None:
@@ -81,34 +81,34 @@ class Watch:
             return []
         return self._new(question.function, events(question.function, answer, error))
 
-    def _asked(self, wanted):
+    def _questions_about(self, wanted):
         questions = [self._ask(_PLAN, f"mods={wanted.mods}", "format=data")]
         return [*questions, *([self._ask(_AUDIT, "format=data")] if wanted.audit else [])]
 
     def _new(self, function, found):
         """Return the events that were not reported yet, and record all current events as reported."""
-        told = self._read()
-        known = told.get(function, [])
+        reported = self._read()
+        known = reported.get(function, [])
         keyed = {_key(event): event for event in found}
         whole = not any(_is_unread(event) for event in found)
-        told[function] = sorted({*keyed, *([] if whole else known)})
+        reported[function] = sorted({*keyed, *([] if whole else known)})
         fresh = [event for key, event in keyed.items() if key not in known]
-        if sorted(known) != told[function]:
-            self._write(told)
+        if sorted(known) != reported[function]:
+            self._write(reported)
         return fresh
 
     def _read(self):
         try:
-            told = json.loads(self._told.read_text())
+            reported = json.loads(self._reported.read_text())
         except (OSError, ValueError):
             return {}
-        return told if isinstance(told, dict) else {}
+        return reported if isinstance(reported, dict) else {}
 
-    def _write(self, told):
-        beside = self._told.with_suffix(".new")
-        beside.write_text(json.dumps(told))
+    def _write(self, reported):
+        beside = self._reported.with_suffix(".new")
+        beside.write_text(json.dumps(reported))
         beside.chmod(0o600)
-        beside.replace(self._told)
+        beside.replace(self._reported)
 
 
 _watches = {}
@@ -155,8 +155,8 @@ def _parsed(function, out, err):
         answer = None
     if isinstance(answer, dict):
         return answer, None
-    told = _ERROR.search(answer if isinstance(answer, str) else err)
-    return None, " ".join(told["sentence"].split()) if told else f"{function} gave no answer; call it to see why."
+    found = _ERROR.search(answer if isinstance(answer, str) else err)
+    return None, " ".join(found["sentence"].split()) if found else f"{function} gave no answer; call it to see why."
 
 
 def events(function, answer, error):
@@ -174,8 +174,8 @@ def events(function, answer, error):
             if finding["level"] != _NOTE
         ]
     plan = changes.Plan(**answer)
-    told = [{"tag": "change", **change, "message": changes.text(changes.Plan([change]))} for change in plan.changes]
-    return told + [
+    reported = [{"tag": "change", **change, "message": changes.text(changes.Plan([change]))} for change in plan.changes]
+    return reported + [
         {"tag": "failed", **failed, "message": changes.text(changes.Plan(failed=[failed]))} for failed in plan.failed
     ]
 

@@ -118,11 +118,11 @@ def _holder(folder):
         descriptor = os.open(Path(folder) / NOTE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor) as file:
             note = json.loads(file.read(_NOTE_LENGTH))
-        return f"the process {int(note['pid'])} on {_told(note['host'])} since {_told(note['since'])}"
+        return f"the process {int(note['pid'])} on {_printable(note['host'])} since {_printable(note['since'])}"
     except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return "another process"
 
 
-def _told(text):
+def _printable(text):
     """A part of a note, which anybody who can write to the folder may have written, as a part of a sentence."""
     return "".join(letter for letter in str(text) if letter.isprintable())[:_TOLD]

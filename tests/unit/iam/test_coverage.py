@@ -95,7 +95,7 @@ def test_a_grant_in_words():
     ],
 )
 def test_a_few_grants_are_told_and_the_rest_are_counted(actions, words):
-    assert coverage.told([coverage.Grant(action, "r") for action in actions]) == words
+    assert coverage.in_words([coverage.Grant(action, "r") for action in actions]) == words
 
 
 def test_what_is_no_plain_permission_is_kept_as_it_is_written():

@@ -270,9 +270,9 @@ def _in_roots(path, roots):
     files = [Path(root, path) for root in roots]
     found = [file for file in files if file.exists()] or [file for file in files if file.parent.is_dir()]
     if not found:
-        told = ", ".join(map(str, roots)) or "none is configured"
+        folders = ", ".join(map(str, roots)) or "none is configured"
         raise StoreError(
-            f"store:pillar_file is {path!r}, and no pillar root here has its folder ({told}): make the folder, set "
+            f"store:pillar_file is {path!r}, and no pillar root here has its folder ({folders}): make the folder, set "
             "pillar_roots, or give an absolute path."
         )
     return str(found[0])
