@@ -187,7 +187,7 @@ def test_what_a_bucket_keeps_is_read_in_its_region():
         get_bucket_lifecycle_configuration={
             "Rules": [rule("a", 30), rule("b", 7, prefix="root/x/"), rule("c", 3, prefix="z")]
         },
-        get_bucket_tagging={"TagSet": [{"Key": buckets.NOTE, "Value": "2030-01-02T03:04:05.678+00:00"}]},
+        get_bucket_tagging={"TagSet": [{"Key": bucket_versions.NOTE, "Value": "2030-01-02T03:04:05.678+00:00"}]},
     )
     assert retention.read(session, PLACE) == retention.Keeping(
         "Enabled", 30, (("b", 7),), datetime(2030, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
