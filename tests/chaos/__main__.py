@@ -12,6 +12,8 @@ from collections import Counter
 
 _STEPS = 100_000
 _EXAMPLES = 200
+# After how many cases of the matrix a line says how far it is.
+_EACH = 100
 # How many random fleets the whole has.
 _FLEETS = 200
 # Of the list of what fails; the number of all is told.
@@ -88,6 +90,8 @@ def _play(given):
             print(f"{outcome.case}\n    {problem[:_SHOWN]}", flush=True)
         if outcome.problems:
             print(f"    again: {outcome.case.command}", flush=True)
+        if not len(outcomes) % _EACH:
+            print(f"{len(outcomes):>7,} of {len(cases):,} cases, {time.time() - began:.0f} s", flush=True)
 
     playing.side_by_side(cases, 1 if given.case else given.jobs, tell)
     return _told(cases, outcomes, found, seed, time.time() - began)
