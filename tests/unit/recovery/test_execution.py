@@ -889,3 +889,15 @@ def test_denials_end_it_only_where_it_is_the_permissions(number, ends):
             recovered(session, moment)
     else:
         assert recovered(session, moment).problems.counts == {"failed": 1}
+
+
+def test_an_object_without_tags_is_begun_without():
+    found = bucket()
+    found.put("own/a", b"", parts=(b"1", b"2"))
+    moment = found.now
+    found.wait(HOUR)
+    found.delete("own/a")
+    session = Session(found)
+    recovered(session, moment)
+    (begun,) = [parameters for method, parameters in session.calls if method == "create_multipart_upload"]
+    assert begun == {"Bucket": "b", "Key": "own/a", "Metadata": {}, "StorageClass": "STANDARD"}

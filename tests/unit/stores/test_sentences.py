@@ -814,7 +814,7 @@ def test_why_gpg_fails(fake, script, told):
 
 
 def test_gpg_that_is_missing_or_hangs(tmp_path, fake, monkeypatch):
-    fake("sleep 5")
+    fake("exec sleep 5")
     monkeypatch.setattr("aws_runbook.stores.gpg._TIMEOUT", 0.2)
     assert said(lambda: Gpg(["A"]).encrypt(CANARY)) == "Cannot encrypt to A: gpg fails with TimeoutExpired."
     monkeypatch.setenv("PATH", str(tmp_path / "none"))
