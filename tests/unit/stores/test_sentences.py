@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aws_runbook.errors import StoreError
-from aws_runbook.stores import backend, backends, minion, shared_locations
+from aws_runbook.stores import backend, backends, minion, shared_locations, yaml_edit
 from aws_runbook.stores import store as stores
 from aws_runbook.stores.backends import pillar_file, sdb
 from aws_runbook.stores.gpg import Gpg
@@ -872,3 +872,55 @@ def test_which_kind_a_description_is(description, key):
     assert [each.key for each in backends.BACKENDS] == ["sdb", "pillar_file"]
     assert backends.expanded("sdb://v/a") == {"sdb": "sdb://v/a"}
     assert backends.expanded("pillar_file") == "pillar_file"
+
+
+def two_places(path, one, other):
+    path.write_text(f"#!yaml|gpg\na: {one!r}\nb: {other!r}\n")
+    return pillar_file.PillarFile(str(path), {"secret_key": [("a",), ("b",)]}, Numbered())
+
+
+class Numbered:
+    """In place of gpg: messages of one text differ, and one that it has no key for is not decrypted."""
+
+    def decrypt(self, message):
+        return None if "other" in message else message.split()[-1]
+
+
+MESSAGE = "-----BEGIN PGP MESSAGE-----"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "value"),
+    [
+        (f"{MESSAGE} 1 {CANARY}", f"{MESSAGE} 2 {CANARY}", CANARY),
+        (f"{MESSAGE} 1 {CANARY}", f"{MESSAGE} 2 x", None),
+        (f"{MESSAGE} 1 x", f"{MESSAGE} 2 {CANARY}", None),
+        (f"{MESSAGE} 1 {CANARY}", CANARY, None),
+    ],
+)
+def test_a_value_that_each_place_has_in_an_encryption_of_its_own(tmp_path, one, other, value):
+    store = two_places(tmp_path / "x.sls", one, other)
+    assert store.read("secret_key") == (value and Secret(value))
+    assert store.holds("secret_key") is bool(value)
+
+
+def test_a_check_without_writing_foresees_the_length_of_what_would_be_written(tmp_path, monkeypatch):
+    lengths = []
+    monkeypatch.setattr(pillar_file.atomic_file, "foresee", lambda _path, length: lengths.append(length))
+    path = tmp_path / "x.sls"
+    places = {"secret_key": [("s",)], "access_key": [("a",)]}
+    store = pillar_file.PillarFile(str(path), places, Rot())
+    for names in (["secret_key"], ["access_key"], ["access_key", "secret_key"]):
+        store.check(names, write=False)
+    probe = yaml_edit.put("#!yaml|gpg\n", ("s",), Rot().encrypt("probe"))
+    clear = yaml_edit.put("#!yaml|gpg\n", ("a",), "probe")
+    assert lengths == [len(probe), len(clear), len(yaml_edit.put(clear, ("s",), Rot().encrypt("probe")))]
+
+
+def test_a_store_without_a_base_has_only_the_values_that_it_names():
+    store = in_vault(Vault(), {"keys": {"password": "sdb://v/b/passwordX/"}})
+    assert store.describe() == "sdb://v/b/passwordX"
+    assert said(lambda: store.read(["secret_key"])) == (
+        "The store (sdb://v/b/passwordX) has no place for secret_key; add secret_key to its keys."
+    )
+    assert shared_locations.locations({"keys": {"password": "sdb://Xv/bX/"}}, ["password"]) == [Location("sdb://Xv/bX")]
