@@ -291,7 +291,10 @@ def create(session, name, policy_document, tags=None):
     parameters = {"PolicyName": name, "PolicyDocument": policies.dumps(policies.parse(policy_document))}
     if tags:
         parameters["Tags"] = tagging.listing(arguments.tags(f"policy {name}", tags, tagging.POLICY))
-    session.write("iam", "create_policy", f"create the policy {name}", absent=("EntityAlreadyExists",), **parameters)
+    doing = f"create the policy {name}"
+    if session.write("iam", "create_policy", doing, absent=("EntityAlreadyExists",), **parameters) is None:
+        # Somebody else has taken the name meanwhile, perhaps with another path or in another case.
+        session.forget("hints")
     return True
 
 

@@ -1,12 +1,15 @@
 """A run that asks once for many, and writes side by side: what it does and says is what it would one by one."""
 
 import logging
+import threading
 from collections import Counter
 
 import pytest
 
+from aws_runbook.aws.session import Session
+from aws_runbook.kinds import states as kind_states
 from aws_runbook.kinds.kind import Kind
-from aws_runbook.run import coalescing, prefetch
+from aws_runbook.run import coalescing, created, prefetch
 
 BUCKETS = [f"ocp-{name}-backup" for name in ("a", "b", "c", "d", "e")]
 USERS = [f"{name}-backup" for name in ("a", "b", "c", "d", "e")]
@@ -281,3 +284,47 @@ def test_an_account_of_many_pages(modules, sandbox):
     assert {state["result"] for state in done.values()} == {True}, told(done)
     again = applied(modules, high())
     assert {str(state["changes"]) for state in again.values()} == {"{}"}
+
+
+def test_where_no_more_threads_can_be_started_the_others_have_their_turn_later(modules, sandbox, monkeypatch):
+    """A service of a small machine may have some hundreds."""
+    start, names = threading.Thread.start, [f"n{index}-backup" for index in range(8)]
+
+    def refuse(thread):
+        if (
+            thread.name.startswith("aws-runbook")
+            and sum(one.name.startswith("aws-runbook") for one in threading.enumerate()) == 3
+        ):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(prefetch, "AT_ONCE", 2)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    done = applied(modules, high([f"ocp-{name}" for name in names], names))
+    assert {state["result"] for state in done.values()} == {True}, told(done)
+    assert all(state["changes"] for state in done.values()), told(done)
+    assert operations(sandbox, write=True).count("CreateUser") == len(names)
+
+
+@pytest.mark.parametrize(("name", "path"), [("b-backup", "/team/"), ("B-Backup", "/")], ids=["path", "case"])
+def test_a_policy_whose_name_is_taken_meanwhile_is_found(modules, sandbox, monkeypatch, name, path):
+    """The names of the account's policies are asked once for all that are made."""
+    monkeypatch.setattr(created, "SETTLE_TIMEOUT", 0)
+    monkeypatch.setattr(kind_states, "SETTLE_TIMEOUT", 0)
+    iam, write, others = sandbox.client("iam"), Session.write, []
+
+    def racing(self, service, method, doing, **parameters):
+        if method == "create_policy" and parameters["PolicyName"] == "b-backup" and not others:
+            others.append(parameters["PolicyDocument"])
+            iam.create_policy(PolicyName=name, PolicyDocument=others[0], Path=path)
+        return write(self, service, method, doing, **parameters)
+
+    monkeypatch.setattr(Session, "write", racing)
+    done = applied(modules, high())
+    policy = done["b-backup-policy"]
+    if name == "b-backup":
+        assert policy["result"] is True, policy
+        assert operations(sandbox, write=True).count("CreatePolicyVersion") == 0
+    else:
+        assert (policy["result"], "B-Backup" in policy["comment"]) == (False, True), policy
+    assert {done[f"{other}-policy"]["result"] for other in USERS if other != "b-backup"} == {True}

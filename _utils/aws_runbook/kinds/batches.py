@@ -6,9 +6,10 @@ converged with it, each in a thread. The outcome of each is kept until Salt call
 kinds is preserved, and a state with options that Salt acts upon keeps its own turn.
 """
 
+import logging
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
 from fnmatch import fnmatchcase
 
@@ -18,7 +19,9 @@ from aws_runbook.run import prefetch
 from aws_runbook.run.coalescing import Group
 from aws_runbook.run.prefetch import tag
 
-# The largest number of states in a batch: each is a thread.
+log = logging.getLogger(__name__)
+
+# The largest number of states in a batch: each is a thread. A machine that allows fewer threads has smaller batches.
 _SIZE = 1000
 # The keys that a chunk may have besides the arguments of its function.
 # https://docs.saltproject.io/en/latest/ref/states/requisites.html
@@ -120,8 +123,17 @@ def in_parallel(run, work, states, outcomes, converge_one):
         with group.member():
             return converge_one(other)
 
-    with _locked(work), ThreadPoolExecutor(len(works), thread_name_prefix="aws-runbook") as pool:
-        begun = {tag(chunk): pool.submit(copy_context().run, one, other) for chunk, other in works}
+    with _locked(work), ExitStack() as threads:
+        begun = {}
+        for chunk, other in works:
+            # One for each state: what has no thread of its own must not run later in that of another.
+            thread = threads.enter_context(ThreadPoolExecutor(1, thread_name_prefix="aws-runbook"))
+            try:
+                begun[tag(chunk)] = thread.submit(copy_context().run, one, other)
+            except RuntimeError as error:
+                log.info("%d states run side by side, and the next ones later: %s", len(begun) + 1, error)
+                group.without(len(works) - len(begun))
+                break
         with group.member():
             yield
         progress = Progress("Writing in parallel", "states", len(begun))

@@ -62,7 +62,7 @@ class Cache:
         slot = (source, _frozen(parameters))
         with self._lock:
             asking = self._asking[slot]
-        with asking:
+        with coalescing.held(asking):
             with self._lock:
                 known = self._holds(slot) or slot in self._known
                 answer = self._answers[slot] if slot in self._answers else self._known.get(slot)
@@ -92,7 +92,7 @@ class Cache:
         """
         with self._lock:
             asking = self._asking[source]
-        with asking:
+        with coalescing.held(asking):
             if self.missing(source, [name]):
                 names = list(dict.fromkeys([name, *self.missing(source, others)]))
                 found = load(names)
@@ -117,7 +117,7 @@ class Cache:
         slot = (source, _frozen(parameters))
         with self._lock:
             asking = self._asking[slot]
-        with asking, self._lock:
+        with coalescing.held(asking), self._lock:
             return self._holds(slot) and self._answers[slot] is None
 
     def missing(self, source, names):
@@ -142,7 +142,7 @@ class Cache:
         place = (account, service)
         with self._lock:
             asking = self._asking[place]
-        with asking:
+        with coalescing.held(asking):
             if place not in self._listings and self._expected[service] >= MANY:
                 self.list_again(account, service, load)
         found = self._listings.get(place)

@@ -58,13 +58,21 @@ class Group:
                 self._running -= 1
                 self._check()
 
-    def pause(self, seconds):
-        """Sleep; meanwhile the others wait only briefly for this thread."""
+    @contextmanager
+    def pausing(self):
+        """Meanwhile the others wait only briefly for this thread."""
         self._count_pausing(1)
         try:
-            time.sleep(seconds)
+            yield
         finally:
             self._count_pausing(-1)
+
+    def without(self, number):
+        """Do not wait for ``number`` threads that could not be started."""
+        with self._changed:
+            self.number -= number
+            self._running -= number
+            self._check()
 
     def _count_pausing(self, number):
         with self._changed:
@@ -78,9 +86,21 @@ class Group:
             self._waiting.append(request)
             self._appoint()
             self._check()
-        request.woken.wait()
-        if not request.answered:
-            self._lead()
+        try:
+            request.woken.wait()
+            if not request.answered:
+                self._lead()
+        finally:
+            if not request.answered:
+                self._withdraw(request)
+
+    def _withdraw(self, request):
+        """Let another thread lead: this one was interrupted while it waited."""
+        with self._changed:
+            self._waiting = [other for other in self._waiting if other is not request]
+            if self._leader is request:
+                self._leader = None
+            self._appoint()
 
     def _appoint(self):
         """Let the first waiting thread lead, unless one leads already."""
@@ -107,10 +127,10 @@ class Group:
         finally:
             with self._changed:
                 requests = requests or self._waiting  # all go on if this one is interrupted
-                self._waiting = self._waiting[len(requests) :]
                 for request in requests:
                     request.answered = True
                     request.woken.set()
+                self._waiting = [request for request in self._waiting if not request.answered]
                 self._leader = None
                 self._appoint()
 
@@ -130,11 +150,25 @@ def current():
 
 def pause(seconds):
     """Sleep before asking again; parallel threads wait only briefly for this one meanwhile."""
-    group = _active.get()
-    if group:
-        group.pause(seconds)
-    else:
+    with _pausing():
         time.sleep(seconds)
+
+
+@contextmanager
+def held(lock):
+    """Hold ``lock``; parallel threads wait only briefly for this one meanwhile: who has it may be waiting for all."""
+    if not lock.acquire(blocking=False):
+        with _pausing():
+            lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _pausing():
+    group = _active.get()
+    return group.pausing() if group else nullcontext()
 
 
 def turn():

@@ -301,3 +301,92 @@ def test_an_error_of_who_asks_for_all_lets_the_others_go_on(monkeypatch):
     for thread in threads:
         thread.join(60)
     assert sorted(ended) == ["raised", "went on", "went on"]
+
+
+class _Interrupted(BaseException):
+    pass
+
+
+def test_who_is_interrupted_while_another_one_asks_does_not_lead(monkeypatch):
+    """Ctrl-C reaches Salt's own thread only; the process ends when the others have."""
+    monkeypatch.setattr(coalescing, "_PATIENCE", 0)
+    monkeypatch.setattr(coalescing, "_LONG_PATIENCE", 0)
+    group, asks, goes_on, ended = coalescing.Group(4), threading.Event(), threading.Event(), []
+
+    def ask_long():
+        asks.set()
+        goes_on.wait(60)
+
+    def work(load):
+        with group.member():
+            group.ask("iam", load)
+            ended.append(load)
+
+    def interrupt():
+        threads.append(threading.Thread(target=work, args=(dict,), daemon=True))
+        threads[-1].start()
+        while len(group._waiting) < 3:
+            goes_on.wait(0.001)
+        raise _Interrupted
+
+    class Request(coalescing._Request):
+        def __init__(self, name, load):
+            super().__init__(name, load)
+            if load is print:
+                monkeypatch.setattr(self.woken, "wait", interrupt)
+
+    monkeypatch.setattr(coalescing, "_Request", Request)
+    threads = [threading.Thread(target=work, args=(ask_long,), daemon=True)]
+    threads[0].start()
+    assert asks.wait(60)
+    with pytest.raises(_Interrupted), group.member():
+        group.ask("iam", print)
+    goes_on.set()
+    for thread in threads:
+        thread.join(60)
+    assert set(ended) == {ask_long, dict}
+
+
+def test_who_is_interrupted_when_it_is_to_lead_lets_another_one(monkeypatch):
+    group = coalescing.Group(2)
+    monkeypatch.setattr(coalescing, "_LONG_PATIENCE", 60)
+
+    def interrupt():
+        raise _Interrupted
+
+    monkeypatch.setattr(group, "_lead", interrupt)
+    with pytest.raises(_Interrupted), group.member():
+        group.ask("iam", dict)
+    monkeypatch.undo()
+    asked = []
+    other = threading.Thread(target=group.ask, args=("iam", lambda: asked.append(1)), daemon=True)
+    other.start()
+    other.join(60)
+    assert asked == [1]
+
+
+def test_one_that_waits_for_the_same_answer_is_waited_for_only_a_moment(monkeypatch):
+    """The first one asks all others for a listing, while it holds what the second one needs."""
+    monkeypatch.setattr(coalescing, "_PATIENCE", 0.01)
+    monkeypatch.setattr(coalescing, "_LONG_PATIENCE", 60)
+    group, cache, asked = coalescing.Group(2), run_cache.Cache(), []
+    holds, goes_on = threading.Event(), threading.Event()
+
+    def names():
+        holds.set()
+        while not group._pausing:
+            goes_on.wait(0.001)
+        group.ask("iam", lambda: asked.append("listed"))
+        return ["registry-backup"]
+
+    def work(load):
+        with group.member():
+            asked.append(cache.get(("connection", "hints", None, "policy names"), {}, load)[0])
+
+    threads = [threading.Thread(target=work, args=(load,), daemon=True) for load in (names, list)]
+    threads[0].start()
+    assert holds.wait(60)
+    threads[1].start()
+    for thread in threads:
+        thread.join(20)
+    assert asked == ["listed", "registry-backup", "registry-backup"]
