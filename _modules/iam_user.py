@@ -22,7 +22,7 @@ Every function takes ``region``, ``profile``, ``keyid`` and ``key`` as its last 
 
 from aws_runbook.aws import tags as tagging
 from aws_runbook.aws.session import SETTLE_TIMEOUT
-from aws_runbook.backups import grants
+from aws_runbook.backups import policy_recognition
 from aws_runbook.iam import attachments as iam
 from aws_runbook.iam import coverage
 from aws_runbook.kinds import arguments, checks
@@ -217,12 +217,12 @@ def backup_policies(session, name, policies):
     found, warnings = [], []
     for policy in policies:
         known = __salt__["iam_backup_policy.describe"](policy, ["policy_document"], **session.given)
-        if known is None or grants.is_the_runbooks(known["policy_document"]):
+        if known is None or policy_recognition.is_the_runbooks(known["policy_document"]):
             found.append(policy)
             continue
         warnings.append(
             f"The user {name} keeps the policy {policy} beside its group, because the policy allows more than backups "
-            f"({coverage.in_words(grants.surplus(known['policy_document']))}). If nothing needs those permissions, detach it by hand."
+            f"({coverage.in_words(policy_recognition.surplus(known['policy_document']))}). If nothing needs those permissions, detach it by hand."
         )
     return {"policies": found, "warnings": warnings}
 

@@ -41,8 +41,8 @@ ROOMS = {
         ),
     ),
     "policies": Room(
-        ("backups/grants.py", "iam/coverage.py", "iam/policies.py"),
-        ("tests/unit/iam", "tests/unit/backups/test_grants.py", "tests/unit/backups/test_orphans.py"),
+        ("backups/policy_recognition.py", "iam/coverage.py", "iam/policies.py"),
+        ("tests/unit/iam", "tests/unit/backups/test_policy_recognition.py", "tests/unit/backups/test_orphans.py"),
     ),
     "conflicts": Room(
         ("backups/conflicts.py",), ("tests/unit/backups/test_conflicts.py", "tests/unit/backups/test_plan.py")

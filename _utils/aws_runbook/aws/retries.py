@@ -4,7 +4,7 @@ Retries: what is retried, how often and for how long; and the outcome of each at
 botocore's standard mode retries throttled calls, and errors of AWS's servers and of the network. This project adds refusals while
 another run writes to the same resource (``busy`` of each file in :mod:`aws_runbook.services`), unreadable answers, and, for calls
 that botocore must not repeat, refusals before anything was done. Resources that AWS does not show yet are handled in
-:mod:`aws_runbook.run.created`.
+:mod:`aws_runbook.run.eventual_consistency`.
 
 https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 """

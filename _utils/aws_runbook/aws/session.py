@@ -23,7 +23,7 @@ from aws_runbook.errors import AwsError, RunbookError, UnreachableError, WrongAc
 from aws_runbook.progress import Progress
 from aws_runbook.run import cache as run_cache
 from aws_runbook.run import coalescing, invalidation
-from aws_runbook.run.created import SETTLE_TIMEOUT
+from aws_runbook.run.eventual_consistency import SETTLE_TIMEOUT
 
 log = logging.getLogger(__name__)
 

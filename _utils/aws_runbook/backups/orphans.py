@@ -2,13 +2,13 @@
 Users and policies of backups that are no longer in any pillar, and the buckets that these policies name.
 
 They are recognised by what managed and inline policies allow, whether created by this project or by hand: see
-:mod:`aws_runbook.backups.grants`.
+:mod:`aws_runbook.backups.policy_recognition`.
 """
 
 from collections import defaultdict
 from dataclasses import dataclass
 
-from aws_runbook.backups import grants
+from aws_runbook.backups import policy_recognition
 from aws_runbook.iam import policies
 from aws_runbook.iam.attachments import policy_name
 
@@ -70,9 +70,9 @@ def named(details):
 
 def _note(found, name, text):
     document = policies.parse(text)
-    if grants.is_for_backups(document):
-        for bucket in grants.buckets(document):
-            found[bucket][name] = found[bucket].get(name, False) or grants.is_the_runbooks(document)
+    if policy_recognition.is_for_backups(document):
+        for bucket in policy_recognition.buckets(document):
+            found[bucket][name] = found[bucket].get(name, False) or policy_recognition.is_the_runbooks(document)
 
 
 def _managed(details):
@@ -87,9 +87,9 @@ def _managed(details):
 
 def _made(name, text, of=""):
     document = policies.parse(text)
-    if not grants.is_for_backups(document):
+    if not policy_recognition.is_for_backups(document):
         return None
-    return _Policy(name, tuple(grants.buckets(document)), grants.is_the_runbooks(document), of)
+    return _Policy(name, tuple(policy_recognition.buckets(document)), policy_recognition.is_the_runbooks(document), of)
 
 
 def _held(kind, holder, managed):

@@ -5,14 +5,14 @@ A policy with the declared name may have been made for another purpose. A policy
 S3 is a warning. A policy that allows anything outside of S3 is not replaced.
 """
 
-from aws_runbook.backups import grants
+from aws_runbook.backups import policy_recognition
 from aws_runbook.errors import RunbookError
 from aws_runbook.iam import coverage
 
 
 def check(name, known, having):
     """Refuse to replace a document with grants outside of S3; ``having`` are the policy's holders, pairs of kind and name."""
-    others = grants.others(known)
+    others = policy_recognition.others(known)
     if others:
         raise RunbookError(
             f"The policy {name} is not only for backups, and its document is not replaced: it allows {coverage.in_words(others)}, and is attached to "
@@ -28,7 +28,7 @@ def losses(name, known, wanted, having, holders):
     ``holders`` are the ``users`` and ``groups`` that should have the policy; ``None`` if unknown.
     """
     before, after = coverage.grants(known), coverage.grants(wanted)
-    lost = grants.losses(known, wanted)
+    lost = policy_recognition.losses(known, wanted)
     wording = (
         [f"The policy {name} loses permissions that backups do not need: {coverage.in_words(lost)}."] if lost else []
     )

@@ -7,7 +7,7 @@ other states: of those, only the keys read here are looked at. ``docs/pillar.md`
 """
 
 from aws_runbook.aws.connection import DEFAULT_REGION
-from aws_runbook.pillar import servers
+from aws_runbook.pillar import server_backups
 from aws_runbook.pillar.backups import BACKUP
 from aws_runbook.pillar.databases import EC2, RDS
 from aws_runbook.pillar.mail import SES, SNS
@@ -83,6 +83,6 @@ SCHEMA = {
     "allowed": "give a mapping",
     "properties": {
         "aws": key(_AWS, "All of AWS that is managed here.", page="connection.md"),
-        **servers.KEYS,
+        **server_backups.KEYS,
     },
 }

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from aws_runbook.run import coalescing
-from aws_runbook.run.created import Recent
+from aws_runbook.run.eventual_consistency import Recent
 from aws_runbook.run.index import Index
 from aws_runbook.run.listings import MANY, Listed
 

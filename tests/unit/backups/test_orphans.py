@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import assume, given
 
-from aws_runbook.backups import grants, orphan_buckets
+from aws_runbook.backups import orphan_buckets, policy_recognition
 from aws_runbook.backups import plan as backups
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import PillarError
@@ -19,7 +19,7 @@ def test_every_policy_made_here_is_told(fleet):
         assume(False)
     for policy in plan.policies.values():
         document = policies.document([Target.from_data(target) for target in policy["targets"]])
-        assert grants.is_the_runbooks(document)
+        assert policy_recognition.is_the_runbooks(document)
     rules = [rule for wanted in plan.lifecycle.values() for rule in wanted["rules"] if "Expiration" in rule]
     assert all(orphan_buckets.is_the_runbooks(rule) for rule in rules)
 
@@ -60,12 +60,12 @@ def statement(**changed):
     ids=str,
 )
 def test_what_grants_anything_else_is_not(other):
-    assert not grants.is_the_runbooks({"Version": "2012-10-17", "Statement": [other]})
-    assert grants.is_the_runbooks({"Version": "2012-10-17", "Statement": [statement()]})
+    assert not policy_recognition.is_the_runbooks({"Version": "2012-10-17", "Statement": [other]})
+    assert policy_recognition.is_the_runbooks({"Version": "2012-10-17", "Statement": [statement()]})
 
 
 def test_a_document_without_statements_grants_nothing():
-    assert not grants.is_the_runbooks({"Version": "2012-10-17", "Statement": []})
+    assert not policy_recognition.is_the_runbooks({"Version": "2012-10-17", "Statement": []})
 
 
 READING = {"Effect": "Allow", "Action": ["s3:ListAllMyBuckets", "s3:GetBucketLocation"], "Resource": "*"}
@@ -90,6 +90,6 @@ READING = {"Effect": "Allow", "Action": ["s3:ListAllMyBuckets", "s3:GetBucketLoc
 )
 def test_what_people_make_for_backups_is_told(statements, buckets):
     document = {"Version": "2012-10-17", "Statement": statements}
-    assert grants.is_for_backups(document) is (buckets is not None)
+    assert policy_recognition.is_for_backups(document) is (buckets is not None)
     if buckets:
-        assert grants.buckets(document) == buckets
+        assert policy_recognition.buckets(document) == buckets

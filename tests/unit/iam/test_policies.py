@@ -452,7 +452,7 @@ def test_who_may_delete_and_where(kind, scope, append_only, prefix, may_delete, 
     assert objects["Resource"] == [f"arn:aws:s3:::ocp-registry-backup/{'' if wide else 'a/'}*"]
 
 
-def test_grants_of_two_buckets_and_of_places_within_each_other():
+def test_policy_recognition_of_two_buckets_and_of_places_within_each_other():
     tagging = frozenset({"tags"})
     made = policies.document(
         [

@@ -6,7 +6,7 @@ import pytest
 
 from aws_runbook.run import cache as run_cache
 from aws_runbook.run import coalescing
-from aws_runbook.run.created import Recent
+from aws_runbook.run.eventual_consistency import Recent
 from aws_runbook.run.listings import Listed
 
 ARN = "arn:aws:iam::123456789012:policy"

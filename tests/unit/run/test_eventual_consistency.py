@@ -2,8 +2,8 @@
 
 import pytest
 
-from aws_runbook.run import created
-from aws_runbook.run.created import SETTLE_TIMEOUT, Recent
+from aws_runbook.run import eventual_consistency
+from aws_runbook.run.eventual_consistency import SETTLE_TIMEOUT, Recent
 
 HERE, ELSEWHERE = ("account", "us-east-1"), ("account", "eu-west-2")
 USER = "The user with name registry cannot be found."
@@ -102,7 +102,7 @@ def test_what_is_named_deep_in_the_parameters(made):
     ],
 )
 def test_what_was_deleted_is_gone(made, making, given, answer, unmaking, naming):
-    code = created._MADE[making].codes[0]
+    code = eventual_consistency._MADE[making].codes[0]
     made.note(HERE, making, given, answer)
     assert made.doubts(code, "", naming)
     made.note(HERE, unmaking, {**naming, "Other": "x"}, None)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aws_runbook.backups import grants
+from aws_runbook.backups import policy_recognition
 from aws_runbook.iam.coverage import Grant
 
 ARN = "arn:aws:s3:::ocp-backup"
@@ -31,9 +31,9 @@ DENY = {"Effect": "Deny", "Action": ["s3:getobject"], "Resource": [OBJECTS]}
 
 @pytest.mark.parametrize("action", NEEDED)
 def test_what_backups_need_is_no_surplus(action):
-    assert grants.surplus(document(allow(action))) == []
-    assert grants.is_the_runbooks(document(allow(sorted({action, "s3:PutObject"}))))
-    assert not grants.is_the_runbooks(document(allow(["s3:PutObject", f"{action}s"])))
+    assert policy_recognition.surplus(document(allow(action))) == []
+    assert policy_recognition.is_the_runbooks(document(allow(sorted({action, "s3:PutObject"}))))
+    assert not policy_recognition.is_the_runbooks(document(allow(["s3:PutObject", f"{action}s"])))
 
 
 def test_what_is_beyond_is_a_surplus():
@@ -45,7 +45,7 @@ def test_what_is_beyond_is_a_surplus():
         allow("sns:Publish", "arn:aws:sns:us-east-1:123456789012:topic"),
         DENY,
     )
-    surplus = grants.surplus(found)
+    surplus = policy_recognition.surplus(found)
     assert {(grant.action, grant.resource, bool(grant.odd)) for grant in surplus} == {
         ("s3:putbucketpolicy", OBJECTS, False),
         ("s3:getobject", "*", False),
@@ -53,8 +53,8 @@ def test_what_is_beyond_is_a_surplus():
         ("sns:publish", "arn:aws:sns:us-east-1:123456789012:topic", False),
         ("", "", True),
     }
-    assert grants.losses(found, found) == []
-    lost = grants.losses(found, document(allow("s3:*"), DENY))
+    assert policy_recognition.losses(found, found) == []
+    lost = policy_recognition.losses(found, document(allow("s3:*"), DENY))
     assert {(grant.action, grant.resource) for grant in lost} == {
         ("s3:getobject", "*"),
         ("s3:getobject", "arn:aws:s3:::ocp-*"),
@@ -64,8 +64,8 @@ def test_what_is_beyond_is_a_surplus():
 
 def test_only_what_backups_do_not_need_is_a_loss():
     known = document(allow(["s3:PutObject", "s3:PutBucketPolicy"]))
-    assert grants.losses(known, document(allow("s3:GetObject"))) == [Grant("s3:putbucketpolicy", OBJECTS)]
-    assert grants.losses(known, document(allow("s3:*"))) == []
+    assert policy_recognition.losses(known, document(allow("s3:GetObject"))) == [Grant("s3:putbucketpolicy", OBJECTS)]
+    assert policy_recognition.losses(known, document(allow("s3:*"))) == []
 
 
 def test_what_is_outside_of_s3():
@@ -73,13 +73,13 @@ def test_what_is_outside_of_s3():
     everything = {"Effect": "Allow", "NotAction": ["s3:getobject"], "Resource": ["*"]}
     both = {"Effect": "Deny", "Action": ["iam:createuser", "s3:getobject"], "Resource": ["*"]}
     found = document(allow(["s3:PutObject", "s3:*"]), allow("sns:Publish", topic), allow("*"), DENY, both, everything)
-    assert {(grant.action, grant.resource, grant.odd) for grant in grants.others(found)} == {
+    assert {(grant.action, grant.resource, grant.odd) for grant in policy_recognition.others(found)} == {
         ("sns:publish", topic, ""),
         ("*", OBJECTS, ""),
         ("", "", '{"Action": ["iam:createuser", "s3:getobject"], "Effect": "Deny", "Resource": ["*"]}'),
         ("", "", '{"Effect": "Allow", "NotAction": ["s3:getobject"], "Resource": ["*"]}'),
     }
-    assert grants.others(document(allow("s3:PutObject"), DENY)) == []
+    assert policy_recognition.others(document(allow("s3:PutObject"), DENY)) == []
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_what_is_outside_of_s3():
     ],
 )
 def test_which_bucket_a_resource_is_in(resource, bucket):
-    assert grants.buckets(document(allow("s3:PutObject", resource))) == ([bucket] if bucket else [])
+    assert policy_recognition.buckets(document(allow("s3:PutObject", resource))) == ([bucket] if bucket else [])
 
 
 def test_the_buckets_are_those_that_may_be_written_to_each_once_and_sorted():
@@ -110,7 +110,7 @@ def test_the_buckets_are_those_that_may_be_written_to_each_once_and_sorted():
         {"Effect": "Allow", "NotAction": "s3:PutObject", "Resource": "arn:aws:s3:::odd/*"},
         {"Effect": "Allow", "Action": "s3:PutObject", "NotResource": "arn:aws:s3:::odd/*"},
     )
-    assert grants.buckets(found) == ["one", "two"]
+    assert policy_recognition.buckets(found) == ["one", "two"]
 
 
 @pytest.mark.parametrize(
@@ -128,5 +128,5 @@ def test_the_buckets_are_those_that_may_be_written_to_each_once_and_sorted():
     ],
 )
 def test_what_may_stand_in_a_policy_for_backups(statement, told):
-    assert grants.is_for_backups(document(allow("s3:PutObject"), statement)) is told
-    assert not grants.is_for_backups(document(allow("s3:GetObject"), statement))
+    assert policy_recognition.is_for_backups(document(allow("s3:PutObject"), statement)) is told
+    assert not policy_recognition.is_for_backups(document(allow("s3:GetObject"), statement))
