@@ -236,7 +236,7 @@ def rotate(session, name, store=None, smtp_region=None):
     smtp_region
         The key is for SES's SMTP interface in this region. Default: the user's setting in pillar.
 
-    A user with two keys is an error, because AWS allows no third. IAM actions: as for ``apply``.
+    A user with two keys is an error, because AWS allows two. IAM actions: as for ``apply``.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id-credentials-access-keys-update.html
 
     CLI Example:

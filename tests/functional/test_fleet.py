@@ -190,7 +190,7 @@ def test_a_server_that_is_misspelt_is_noted_with_the_one_that_is_meant(fleet, sa
     (fleet.pillar / "public" / "common.sls").write_text("motd: welcome\n")
     control = fleet.pillar / "public" / "control.sls"
     control.write_text(control.read_text().replace("- kingfisher-main", "- kingfisher_main"))
-    note = "kingfisher_main: aws:servers names it, but no backup follows from its pillar; did you mean kingfisher-main? If not, remove it."
+    note = "kingfisher_main: aws:servers names it, but its pillar defines no backup; did you mean kingfisher-main? If not, remove it."
     assert fleet.call("aws_backup.plan").splitlines()[-1] == note
     fleet.apply("aws")
     report = fleet.call("aws_backup.audit", format="data")

@@ -160,7 +160,7 @@ def test_a_wait_that_is_over_says_what_it_was_last_and_the_next_run_goes_on(stat
     ret = states["rds_instance.present"](**wanted, wait=1)
     assert ret.result is False
     assert ret.comment == (
-        "The DB instance analysis is still creating, and the timeout is over. AWS continues: run this again to check."
+        "The DB instance analysis is still creating, and the timeout has expired. AWS continues: run this again to check."
     )
     sandbox.advance_clock(300)
     assert states["rds_instance.present"](**wanted, wait=1).result is True
@@ -356,7 +356,7 @@ def test_where_support_may_not_be_asked_for_the_names_tell_and_it_is_said(states
     ret = states["rds_instance.present"](**{**wanted, "engine_version": "latest"}, allow_upgrade="minor", test=True)
     assert ret.warnings[-1] == (
         "The end of standard support of the versions of postgres could not be read, because the credentials in use lack "
-        "rds:DescribeDBMajorEngineVersions: only the names of versions tell which of them are in Extended Support, which costs extra."
+        "rds:DescribeDBMajorEngineVersions: which versions are in Extended Support, which costs extra, is inferred from their names."
     )
 
 

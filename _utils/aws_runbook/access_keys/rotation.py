@@ -178,7 +178,7 @@ def begin_rotation(user, keys, commands=None):
     """The key that a manual rotation replaces, if any; an error if the user has two keys already."""
     if len(keys) >= MOST_KEYS:
         raise RunbookError(
-            f"The user {user} has the access keys {' and '.join(key.id for key in keys)}, and AWS allows no third. Delete "
+            f"The user {user} has the access keys {' and '.join(key.id for key in keys)}, and AWS allows two. Delete "
             f"the one that nobody uses first: {' or '.join(map((commands or Commands(user)).delete, keys))}."
         )
     return keys[0].id if keys else None
@@ -213,7 +213,7 @@ def _rotate_now(user, stored, second, held, rotate_days, commands):
     if second:
         raise RunbookError(
             f"The access key {stored.id} of the user {user} is older than {rotate_days} days, but cannot be rotated: the "
-            f"user has a second key, {second.id}, and AWS allows no third. If nobody uses it: "
+            f"user has a second key, {second.id}, and AWS allows two. If nobody uses it: "
             f"{commands.delete(second)}."
         )
     return _replace(held)

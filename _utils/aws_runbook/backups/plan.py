@@ -112,7 +112,7 @@ def plan(pillars, servers=(), nearest=lambda server: None):  # noqa: ARG005 - wh
 
 def _without_backup(server, nearest):
     cure = f"did you mean {nearest}? If not, remove it" if nearest else "name minions by their ID, or remove it"
-    return f"{server}: aws:servers names it, but no backup follows from its pillar; {cure}."
+    return f"{server}: aws:servers names it, but its pillar defines no backup; {cure}."
 
 
 def _collect(errors, function, *args):

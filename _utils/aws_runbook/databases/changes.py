@@ -231,7 +231,7 @@ def _waiting(subject, current, changes, later, *, now, against):
         named = [f"{attribute} ({value})" for attribute, value in sorted(pending.items())]
         what = ", ".join([*named, *current.get("unnamed", ())])
         window = f" in its maintenance window, {current['window']}" if current.get("window") else ""
-        # What is changed now takes along all that waits.
+        # A change that is applied now also applies all pending changes.
         when = " at once" if now and changes.keys() - {"tags"} else window
         yield f"{subject}: AWS will change {what}{when}{_though(against)}"
 

@@ -324,7 +324,7 @@ class Database:
             vpc_id = self.vpc_id(entry) or lookup.vpc_id(self.session, self._subnet_group(entry))
             parameters["VpcSecurityGroupIds"] = ec2.group_ids(self.session, wanted["vpc_security_groups"], vpc_id)
         if wanted.get("master_password") == passwords.STORED:
-            # ApplyImmediately takes along all that waits: only here, where it was made sure that it may, or nothing waits.
+            # ApplyImmediately also applies all pending changes: it is set only here, after the check that they may be applied, or where there are none.
             parameters |= {"ManageMasterUserPassword": False, "ApplyImmediately": True}
             self._store_password(place, entry["Engine"], **parameters)
         elif parameters:

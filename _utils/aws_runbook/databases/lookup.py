@@ -20,7 +20,7 @@ _PAUSE = 20.0
 _STANDARD = "open-source-rds-standard-support"
 _UNTOLD = (
     "The end of standard support of the versions of {} could not be read, because the credentials in use lack "
-    "rds:DescribeDBMajorEngineVersions: only the names of versions tell which of them are in Extended Support, which costs extra."
+    "rds:DescribeDBMajorEngineVersions: which versions are in Extended Support, which costs extra, is inferred from their names."
 )
 
 
@@ -215,7 +215,7 @@ def wait(subject, status, timeout):
 
     if not until(settled, what=f"{subject} to be available", timeout=timeout, first=1.0, most=_PAUSE):
         raise RunbookError(
-            f"{subject} is still {last['status']}, and the timeout is over. AWS continues: run this again to check."
+            f"{subject} is still {last['status']}, and the timeout has expired. AWS continues: run this again to check."
         )
 
 

@@ -159,7 +159,7 @@ class Lexicon:
         """Put a value in place of ``old``."""
         found = next((entry for entry in self._list(record.name, record.type) if _value(entry) == old), None)
         if found is None:
-            raise RunbookError(f"The {record.type} record {record.name} has changed meanwhile; run this again.")
+            raise RunbookError(f"The {record.type} record {record.name} was changed in the meantime; run this again.")
         with self._client(f"change the {record.type} record {record.name}") as operations:
             operations.update_record(found["id"], record.type, record.name, record.value)
 

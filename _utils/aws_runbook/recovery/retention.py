@@ -97,7 +97,7 @@ def check_in_force(place, keeping, now):
     """Raise if versioning is not certainly in effect: only then is the listing of a moment complete, and may objects be overwritten."""
     if keeping.since is not None and now < keeping.in_force:
         raise RunbookError(
-            f"The bucket {place.bucket} keeps versions since {shown(keeping.since)}, and AWS needs up to 15 minutes until that is in effect "
+            f"The bucket {place.bucket} has kept versions since {shown(keeping.since)}, and AWS needs up to 15 minutes until that is in effect "
             f"everywhere: nothing is recovered before {shown(keeping.in_force)}."
         )
 
@@ -115,7 +115,7 @@ def limits(place, keeping, first):
     """A sentence about how far a place can be recovered; ``first`` is the earliest moment."""
     if first is not None and first == keeping.in_force:
         return (
-            f"The bucket {place.bucket} keeps versions since {shown(keeping.since)}: all versions of {place.location} are known from "
+            f"The bucket {place.bucket} has kept versions since {shown(keeping.since)}: all versions of {place.location} are known from "
             f"{shown(first)} on."
         )
     if keeping.least is None:
@@ -129,7 +129,7 @@ def why(place, keeping, first):
     """Why ``first`` is the earliest moment of a place, as a clause."""
     if first == keeping.in_force:
         return (
-            f"the bucket {place.bucket} keeps versions only since {shown(keeping.since)}, and AWS needs up to 15 minutes until that is in "
+            f"the bucket {place.bucket} has kept versions only since {shown(keeping.since)}, and AWS needs up to 15 minutes until that is in "
             "effect"
         )
     return f"overwritten and deleted objects in {place.location} are kept for only {keeping.least} days"

@@ -120,7 +120,7 @@ frame is a gap.</span></p>
 {% endfor %}
 </tbody></table></div>
 {% else %}
-<p>Nothing waits.</p>
+<p>Nothing is pending.</p>
 {% endif %}
 </section>
 <section aria-labelledby="changes">

@@ -13,7 +13,7 @@ from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any
 
-# How long to wait for threads that pause, since another one last got on. Seconds.
+# How long to wait for threads that pause, since another one last made progress. Seconds.
 _PATIENCE = 1.0
 # The same for any other thread: a call may hang.
 _LONG_PATIENCE = 30.0
@@ -43,7 +43,7 @@ class Group:
         # Only the leader waits for it.
         self._changed = threading.Condition()
         self.calls = threading.BoundedSemaphore(AT_ONCE)
-        # The number of threads that pause, and when a thread last got on.
+        # The number of threads that pause, and when a thread last made progress.
         self._pausing, self._last = 0, time.monotonic()
 
     @contextmanager

@@ -36,7 +36,7 @@ def _urgency(entry):
 def table(entries, now):
     """Return the result of :func:`complete` as a table, then what to do about each entry, and the records to paste."""
     if not entries:
-        return "Nothing waits."
+        return "Nothing is pending."
     rows = [
         {"no": number, **entry, "since": _since(entry["since"]), "until": _until(entry["until"], now)}
         for number, entry in enumerate(entries, start=1)

@@ -1,7 +1,7 @@
 """
 Lock a folder of stores, and note the process that holds the lock.
 
-The folder is what is locked: a file in it is replaced, and a lock file would stay. The kernel lets go of it when the
+The folder is what is locked: a file in it is replaced, and a lock file would stay. The kernel releases it when the
 process ends. While it is locked, a note beside the files names the process.
 https://man7.org/linux/man-pages/man2/flock.2.html
 """

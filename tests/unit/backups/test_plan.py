@@ -429,9 +429,9 @@ def test_a_server_without_backups_is_noted():
     fleet = {"control": {}, "cms": CMS, "kingfisher_main": {"motd": "hello"}, "nothing": {}}
     assert backups.plan(fleet, ["cms", *ids], ids.get).notes == [
         (
-            "kingfisher_main: aws:servers names it, but no backup follows from its pillar; did you mean kingfisher-main? If not, remove it."
+            "kingfisher_main: aws:servers names it, but its pillar defines no backup; did you mean kingfisher-main? If not, remove it."
         ),
-        "nothing: aws:servers names it, but no backup follows from its pillar; name minions by their ID, or remove it.",
+        "nothing: aws:servers names it, but its pillar defines no backup; name minions by their ID, or remove it.",
     ]
 
 

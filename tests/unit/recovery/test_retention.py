@@ -99,7 +99,7 @@ def test_a_bucket_that_has_just_begun_to_keep_versions():
         with pytest.raises(RunbookError) as raised:
             retention.check_in_force(PLACE, YOUNG, now)
         assert str(raised.value) == (
-            "The bucket b keeps versions since 2030-01-30 23:50 UTC, and AWS needs up to 15 minutes until that is in effect everywhere: nothing "
+            "The bucket b has kept versions since 2030-01-30 23:50 UTC, and AWS needs up to 15 minutes until that is in effect everywhere: nothing "
             "is recovered before 2030-01-31 00:05 UTC."
         )
     retention.check_in_force(PLACE, YOUNG, SINCE + QUARTER)
@@ -144,7 +144,7 @@ def test_how_far_the_past_goes_back(kept, first, sentence):
 
 def test_why_a_moment_is_the_earliest():
     assert retention.why(PLACE, YOUNG, SINCE + QUARTER) == (
-        "the bucket b keeps versions only since 2030-01-30 23:50 UTC, and AWS needs up to 15 minutes until that is in effect"
+        "the bucket b has kept versions only since 2030-01-30 23:50 UTC, and AWS needs up to 15 minutes until that is in effect"
     )
     assert retention.why(PLACE, YOUNG, NOW) == "overwritten and deleted objects in b/root are kept for only 30 days"
 

@@ -62,7 +62,7 @@ def test_the_table_says_since_when_until_when_and_what_to_do():
 
 
 def test_where_nothing_waits_it_says_so():
-    assert pending.table([], NOW) == "Nothing waits."
+    assert pending.table([], NOW) == "Nothing is pending."
 
 
 def test_a_record_is_there_once_whoever_waits_for_it():
