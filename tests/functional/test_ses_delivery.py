@@ -77,7 +77,7 @@ def test_dmarc_of_a_domain(modules, states, sandbox, zone):
     def check():
         return modules["ses_delivery.check_dmarc"](DOMAIN, nameserver=zone.address, format="data")
 
-    with pytest.raises(Exception, match="There is no identity"):
+    with pytest.raises(Exception, match="does not exist in SES"):
         check()
     states["ses_identity.present"](name=DOMAIN, mail_from=f"mail.{DOMAIN}")
     found = check()

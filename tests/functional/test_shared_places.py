@@ -22,7 +22,7 @@ def pillar():
 def test_secrets_of_different_parts_do_not_share_a_place(modules, sandbox):
     key, end = (
         "the access key of registry-backup and ",
-        "in /srv/pillar/private/registry.sls; give its own place.",
+        "in /srv/pillar/private/registry.sls; give each its own place.",
     )
     assert modules["aws_account.problems"]() == [
         f"{key}aws:ses:smtp_users:web:store would both be written to aws:secret_key {end}",

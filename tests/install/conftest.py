@@ -115,6 +115,8 @@ class Environment:
             "root_dir": str(self.root),
             "file_roots": {"base": [str(folder) for folder in folders]},
             "pillar_roots": {"base": []},
+            # Salt lists the files anew after 20 seconds; an upgrade in a test is quicker.
+            "fileserver_list_cache_time": 0,
         }
         (self.root / "minion").write_text(yaml.safe_dump(settings))
 

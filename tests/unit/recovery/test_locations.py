@@ -101,7 +101,7 @@ def test_a_directory_that_no_pillar_declares(server, key, directory):
 def test_where_nobody_has_backups():
     with pytest.raises(RunbookError) as raised:
         locations.of_server("x", [])
-    assert str(raised.value) == "server is 'x', of which pillar names no backup in S3; those with backups: none."
+    assert str(raised.value) == "server is 'x', for which pillar declares no backup in S3; servers with backups: none."
 
 
 def test_a_directory_of_a_repository_is_no_stranger():
@@ -128,7 +128,7 @@ def test_elsewhere_of_two_buckets():
         (
             ("a", "a/b"),
             "other",
-            "to is 'other', where one/a and two/a/b would come to lie one over the other; leave it out.",
+            "to is 'other', where one/a and two/a/b would overlap; leave it out.",
         ),
         (
             ("a", "b"),
