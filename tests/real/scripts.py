@@ -55,12 +55,16 @@ class Server:
 
 
 def plant(folder, seed):
-    """Some files: with odd names, empty, and one that the AWS CLI uploads in parts (8 MiB and more)."""
+    """
+    Some files: with odd names, empty, and one that the AWS CLI uploads in parts (8 MiB and more).
+
+    Its size is the seed's own: ``aws s3 sync`` does not upload what is as large as an object that is newer.
+    """
     chance = random.Random(seed)
     (folder / "a folder" / "inner").mkdir(parents=True)
     (folder / "empty").touch()
     (folder / "a folder" / "naïve+name & more.txt").write_text("text")
-    (folder / "a folder" / "inner" / "large").write_bytes(chance.randbytes(9 * 2**20))
+    (folder / "a folder" / "inner" / "large").write_bytes(chance.randbytes(9 * 2**20 + seed))
 
 
 def age(folder):
