@@ -123,7 +123,7 @@ def test_nothing_is_written_over_where_that_is_not_kept(status):
         (
             YOUNG,
             SINCE + QUARTER,
-            "The bucket b keeps versions since 2030-01-30 23:50 UTC: all versions of b/root are known from 2030-01-31 00:05 UTC on.",
+            "The bucket b has kept versions since 2030-01-30 23:50 UTC: all versions of b/root are known from 2030-01-31 00:05 UTC on.",
         ),
         (YOUNG, NOW, "Overwritten and deleted objects in b/root are kept for 30 days: since 2030-01-31 00:00 UTC."),
         (
