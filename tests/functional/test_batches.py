@@ -9,7 +9,7 @@ import pytest
 from aws_runbook.aws.session import Session
 from aws_runbook.kinds import states as kind_states
 from aws_runbook.kinds.kind import Kind
-from aws_runbook.run import coalescing, created, prefetch
+from aws_runbook.run import coalescing, eventual_consistency, prefetch
 
 BUCKETS = [f"ocp-{name}-backup" for name in ("a", "b", "c", "d", "e")]
 USERS = [f"{name}-backup" for name in ("a", "b", "c", "d", "e")]
@@ -309,7 +309,7 @@ def test_where_no_more_threads_can_be_started_the_others_have_their_turn_later(m
 @pytest.mark.parametrize(("name", "path"), [("b-backup", "/team/"), ("B-Backup", "/")], ids=["path", "case"])
 def test_a_policy_whose_name_is_taken_meanwhile_is_found(modules, sandbox, monkeypatch, name, path):
     """The names of the account's policies are asked once for all that are made."""
-    monkeypatch.setattr(created, "SETTLE_TIMEOUT", 0)
+    monkeypatch.setattr(eventual_consistency, "SETTLE_TIMEOUT", 0)
     monkeypatch.setattr(kind_states, "SETTLE_TIMEOUT", 0)
     iam, write, others = sandbox.client("iam"), Session.write, []
 
