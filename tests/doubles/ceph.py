@@ -17,12 +17,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import uuid
 from pathlib import Path
 
 import boto3
 from botocore.config import Config
+
+from aws_runbook import polling
 
 PROGRAMS = ("setpriv", "ceph-mon", "ceph-osd", "ceph", "ceph-authtool", "monmaptool", "radosgw", "radosgw-admin")
 # A lifecycle day, in seconds.
@@ -186,15 +187,16 @@ class Ceph:
         self._processes.append(process)
 
     def _until_it_answers(self, port):
-        end = time.monotonic() + _ANSWERS_WITHIN
-        while time.monotonic() < end:
+        def answers():
             for process in self._processes:
                 if process.poll() is not None:
                     raise CephError(f"{Path(process.args[4]).name} ended:\n{self._outputs()}")
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-                return
-            time.sleep(0.1)
-        raise CephError(f"There was no answer after {_ANSWERS_WITHIN} seconds:\n{self._outputs()}")
+                return True
+            return False
+
+        if not polling.until(answers, what="Ceph to answer", timeout=_ANSWERS_WITHIN, most=0.2):
+            raise CephError(f"There was no answer after {_ANSWERS_WITHIN} seconds:\n{self._outputs()}")
 
     def _outputs(self):
         files = [*self._folder.glob("*.out"), *self._folder.glob("*.log")]
