@@ -4,18 +4,7 @@ import re
 import pytest
 
 from aws_runbook import polling
-
-
-class Time:
-    def __init__(self):
-        self.now = 0.0
-
-    def clock(self):
-        return self.now
-
-    def pause(self, seconds):
-        assert seconds > 0
-        self.now += seconds
+from tests.fixtures.fake_time import Time
 
 
 @pytest.fixture
