@@ -15,6 +15,9 @@ INSTALL = { $(BIN)/pip install --quiet --disable-pip-version-check uv \
     && $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python $(PACKAGES); } \
   || $(BIN)/pip install --quiet --disable-pip-version-check $(PACKAGES)
 
+# Otherwise each of the many commands that tests start would compile this tree anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-all chaos mutants node lint types docs changelog links bench aws sandbox clean

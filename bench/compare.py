@@ -36,6 +36,7 @@ def main():
     parser.add_argument("--many", type=int, default=0, help="a large fleet that AWS answers at once, too (none)")
     parser.add_argument("--identities", type=int, default=100, help="email identities; 0 for none (%(default)s)")
     options = parser.parse_args()
+    fleet.compile_tree()
     with Sandbox() as sandbox:
         measured = _measure(sandbox, options.servers, options.latency)
         _show(measured, options)
