@@ -34,7 +34,7 @@ from aws_runbook.backups import policy_replacement
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import RunbookError
 from aws_runbook.iam import attachments as iam
-from aws_runbook.iam import policies, policy_diff, policy_versions
+from aws_runbook.iam import backup_policy, policies, policy_diff, policy_versions
 from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.functions import connected
 from aws_runbook.kinds.kind import Attribute, Kind
@@ -158,7 +158,7 @@ def document(session, targets):
     partition = session.partition
     if not isinstance(targets, list | tuple):
         raise RunbookError(f"targets is a value of the type {type(targets).__name__}; give a list of mappings.")
-    return policies.document([_target(target) for target in targets], partition=partition)
+    return backup_policy.document([_target(target) for target in targets], partition=partition)
 
 
 def _target(given):

@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 
 from aws_runbook.backups.targets import Target
-from aws_runbook.iam import policies
+from aws_runbook.iam import backup_policy
 from bench import fleet
 from sandbox import Sandbox
 
@@ -108,7 +108,7 @@ def _plan(folder, sandbox):
                 "bucket": row["bucket"],
                 "rules": plan["lifecycle"][row["bucket"]]["rules"],
                 "user": row["user"],
-                "document": policies.document(targets),
+                "document": backup_policy.document(targets),
                 "store": str(folder / f"{row['user']}.json"),
             }
         )

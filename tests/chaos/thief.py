@@ -36,7 +36,7 @@ from hypothesis.stateful import (
 from aws_runbook.backups.expiry import keeping_rule
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import AwsError, UnreachableError
-from aws_runbook.iam import policies
+from aws_runbook.iam import backup_policy, policies
 from aws_runbook.recovery import moments, versions
 from aws_runbook.recovery.execution import Recovery
 from aws_runbook.recovery.locations import Destination, of_server
@@ -146,7 +146,7 @@ class Thief(RuleBasedStateMachine):
             "one", setting.kind, NAME, "own", "eu-west-2", expires=expires, expire_days=OLDEST if expires else None
         )
         statement = {"Effect": "Allow", "Action": list(setting.actions), "Resource": list(setting.resources)}
-        document = policies.document([self.target])
+        document = backup_policy.document([self.target])
         document["Statement"] += [statement] if setting.actions else []
         self.documents = [("server", json.dumps(document))]
         self.decided = {}

@@ -13,7 +13,7 @@ from aws_runbook.adopt.result import merged
 from aws_runbook.aws.session import connect
 from aws_runbook.backups.key_settings import place_of
 from aws_runbook.backups.targets import Target
-from aws_runbook.iam import policies
+from aws_runbook.iam import backup_policy
 from aws_runbook.run import cache as run_cache
 
 # How many accounts a property is tried on: ADOPT_EXAMPLES=1000 for a long run.
@@ -125,7 +125,7 @@ class Console:
 
 
 def document(targets):
-    return policies.document([Target.from_data(target) for target in targets])
+    return backup_policy.document([Target.from_data(target) for target in targets])
 
 
 def states_of(plan):

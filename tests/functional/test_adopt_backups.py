@@ -10,7 +10,7 @@ from aws_runbook.backups import plan as plans
 from aws_runbook.backups.key_settings import place_of
 from aws_runbook.backups.targets import get, targets
 from aws_runbook.errors import PillarError
-from aws_runbook.iam import policies
+from aws_runbook.iam import backup_policy, policies
 from bench import fleet
 from tests.functional.adopting import (
     PLAIN,
@@ -208,7 +208,7 @@ def console_document(kind, its):
     """What somebody may have pasted for the targets of one user; ``None`` for nothing."""
     if kind == "none":
         return None
-    made = policies.document([replace(target, scope="prefix" if kind == "prefix" else "bucket") for target in its])
+    made = backup_policy.document([replace(target, scope="prefix" if kind == "prefix" else "bucket") for target in its])
     arn = f"arn:aws:s3:::{its[0].bucket}"
     if kind == "wide":
         made = {

@@ -41,7 +41,7 @@ ROOMS = {
         ),
     ),
     "policies": Room(
-        ("backups/policy_recognition.py", "iam/coverage.py", "iam/policies.py"),
+        ("backups/policy_recognition.py", "iam/backup_policy.py", "iam/coverage.py", "iam/policies.py"),
         ("tests/unit/iam", "tests/unit/backups/test_policy_recognition.py", "tests/unit/backups/test_orphans.py"),
     ),
     "conflicts": Room(

@@ -10,7 +10,7 @@ from aws_runbook.adopt.writers import in_words
 from aws_runbook.backups import lifecycle, lifecycle_rule
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import RunbookError
-from aws_runbook.iam import coverage, policies
+from aws_runbook.iam import backup_policy, coverage, policies
 
 # The attributes of a bucket that follow from ``recovery`` in pillar.
 _OF_VERSIONS = ("versioning", "object_lock_mode", "object_lock_days")
@@ -79,7 +79,7 @@ def _where(rule):
 
 def _policy(session, result, people, name, targets):
     about = f"policy {name}"
-    wanted = policies.document([Target.from_data(target) for target in targets], session.partition)
+    wanted = backup_policy.document([Target.from_data(target) for target in targets], session.partition)
     known = people.policies.get(name)
     if known is None:
         result.note(CHANGE, about, "The account has none of that name: the first run creates it.")

@@ -13,7 +13,7 @@ from aws_runbook.access_keys import owners
 from aws_runbook.adopt.result import CHANGE, DANGER, NOT_EXPRESSED
 from aws_runbook.backups.key_settings import place_of
 from aws_runbook.backups.targets import get
-from aws_runbook.iam import coverage, policies
+from aws_runbook.iam import backup_policy, coverage
 from aws_runbook.pillar.backup_kinds import of_kind
 
 # From the widest settings to the narrowest: a policy is matched by what it allows.
@@ -69,7 +69,7 @@ class _Writers:
         return found
 
     def _needed(self, targets):
-        return coverage.grants(policies.document(targets, self._session.partition))
+        return coverage.grants(backup_policy.document(targets, self._session.partition))
 
     # Users
 

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from aws_runbook import prefixes
 from aws_runbook.backups.targets import get
-from aws_runbook.iam import policies
+from aws_runbook.iam import backup_policy
 from aws_runbook.pillar.backup_kinds import KINDS
 from aws_runbook.pillar.check import check_user
 
@@ -154,9 +154,9 @@ def wide_grants(by_bucket):
         for bucket in sorted(by_bucket)
         for target in by_bucket[bucket]
         for kept in by_bucket[bucket]
-        if policies.may_delete(target)
+        if backup_policy.may_delete(target)
         and target.kind != "pgbackrest"
-        and policies.is_bucket_wide(target)
+        and backup_policy.is_bucket_wide(target)
         and target.prefix
         and not kept.expires
         and kept is not target

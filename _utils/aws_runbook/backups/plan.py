@@ -15,7 +15,7 @@ from aws_runbook.backups import conflicts, expiry, lifecycle
 from aws_runbook.backups.key_settings import keys_of
 from aws_runbook.backups.targets import get, stated_recovery, stated_region, targets
 from aws_runbook.errors import PillarError, RunbookError
-from aws_runbook.iam import policies
+from aws_runbook.iam import backup_policy, policies
 from aws_runbook.pillar import recovery as recovering
 from aws_runbook.pillar.backup_kinds import KINDS
 from aws_runbook.pillar.check import problems
@@ -84,7 +84,7 @@ def plan(pillars, servers=(), nearest=lambda server: None):  # noqa: ARG005 - wh
     found = [replace(target, region=buckets[target.bucket]["region"]) for target in found]
     granted = _granted(found)
     for name, of_policy in granted.items():
-        _collect(errors, policies.check_size, name, policies.document(of_policy))
+        _collect(errors, policies.check_size, name, backup_policy.document(of_policy))
     keys, key_notes = keys_of(pillars, found, errors)
     if errors:
         raise PillarError(list(dict.fromkeys(errors)))

@@ -10,18 +10,11 @@ import json
 import re
 
 from aws_runbook.iam import coverage, policies
+from aws_runbook.iam.backup_policy import ACTIONS
 
 # In the form of a normalised document.
 _WRITING = "s3:putobject"
-_ACTIONS = {
-    _WRITING,
-    "s3:listbucket",
-    "s3:listbucketversions",
-    "s3:putobjecttagging",
-    "s3:getobject",
-    "s3:getobjectversion",
-    "s3:deleteobject",
-}
+_ACTIONS = {action.normalised for action in ACTIONS}
 # The console shows a bucket only to users that may read such settings of all buckets.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_s3_rw-bucket-console.html
 _READING = ("s3:get", "s3:list")

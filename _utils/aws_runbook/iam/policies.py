@@ -1,9 +1,7 @@
 """
-IAM policy documents: the permissions of a backup user, and whether two documents have the same meaning.
+IAM policy documents: reading them, whether two have the same meaning, and their size.
 
-The forms are pgBackRest's own sample (https://pgbackrest.org/user-guide.html#s3-support) and the one that ``aws s3 cp``
-and ``aws s3 sync`` need. Every grant of one target is kept apart until the end, so that the union of many targets says
-nothing twice.
+The policy of backups is in :mod:`aws_runbook.iam.backup_policy`.
 """
 
 import json
@@ -22,131 +20,12 @@ VERSION = "2012-10-17"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
 _DEFAULT_VERSION = "2008-10-17"
 
-_LIST = "s3:ListBucket"
-_LIST_VERSIONS = "s3:ListBucketVersions"
-_PUT_TAGGING = "s3:PutObjectTagging"
-_GET_VERSION = "s3:GetObjectVersion"
-_LISTINGS = (_LIST, _LIST_VERSIONS)
-_OBJECT_ACTIONS = ("s3:PutObject", _PUT_TAGGING, "s3:GetObject", _GET_VERSION, "s3:DeleteObject")
-_ADD = frozenset({"s3:PutObject", "s3:GetObject"})
-_READ_AND_WRITE = _ADD | {"s3:DeleteObject"}
-
 # Elements whose value is one string or a list of them.
 _LISTS = ("Action", "NotAction", "Resource", "NotResource")
 # Each member of these is granted or denied as in a statement of its own.
 _TOGETHER = ("Action", "Resource")
 # Labels without a meaning.
 _LABELS = ("Sid", "Id")
-
-
-def document(targets, partition="aws"):
-    """The policy that allows what ``targets`` need and nothing else."""
-    listable = set()  # buckets that may be listed whole
-    roots = defaultdict(set)  # bucket → prefixes that may be listed one level deep
-    listings = defaultdict(lambda: defaultdict(set))  # bucket → pattern of s3:prefix → actions
-    objects = defaultdict(set)  # BUCKET/PATTERN → actions
-    for target in targets:
-        if target.kind == "pgbackrest":
-            roots[target.bucket] |= {"", target.prefix}
-            listings[target.bucket][f"{target.prefix}/*"] |= _pgbackrest_listings(target)
-            objects[f"{target.bucket}/{target.prefix}/*"] |= _pgbackrest_actions(target)
-        elif is_bucket_wide(target):
-            listable.add(target.bucket)
-            objects[f"{target.bucket}/*"] |= _object_actions(target)
-        else:
-            listings[target.bucket][f"{target.prefix}/*"].add(_LIST)
-            objects[f"{target.bucket}/{target.prefix}/*"] |= _object_actions(target)
-    statements = []
-    for bucket in sorted({*listable, *roots, *listings}):
-        statements += _list_statements(
-            f"arn:{partition}:s3:::{bucket}", bucket in listable, roots[bucket], listings[bucket]
-        )
-    for actions, patterns in _grouped(_without_implied(objects), _OBJECT_ACTIONS):
-        resources = [f"arn:{partition}:s3:::{pattern}" for pattern in patterns]
-        statements.append(_statement(actions, resources))
-    return {"Version": VERSION, "Statement": statements}
-
-
-def may_delete(target):
-    """Whether the policy lets ``target`` delete: always for the kinds that do, for the others unless ``append_only``."""
-    return target.deletes or not target.append_only
-
-
-def is_bucket_wide(target):
-    """
-    Whether the policy of a target that is not a repository applies to the whole bucket.
-
-    With ``append_only``, a mirror that has a prefix is kept to it whatever the scope, or its right to delete would be one
-    to delete everything.
-    """
-    widened = target.scope == "bucket" and not (target.append_only and target.deletes)
-    return not target.prefix or widened
-
-
-def _object_actions(target):
-    return _READ_AND_WRITE if may_delete(target) else _ADD
-
-
-def _pgbackrest_actions(target):
-    actions = set(_READ_AND_WRITE)
-    if "tags" in target.options:  # repo1-storage-tag
-        actions.add(_PUT_TAGGING)
-    if "target_time" in target.options:  # repo1-target-time
-        actions.add(_GET_VERSION)
-    return actions
-
-
-def _pgbackrest_listings(target):
-    """
-    With ``repo1-target-time`` pgBackRest lists versions instead of objects (``?versions&prefix=REPO/…``).
-
-    Those listings always stay inside the repository, so the action joins the statement that allows ``REPO/*`` and not
-    the one that lets the bucket's top level be seen. ``s3:prefix`` is a condition key of both actions:
-    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
-    """
-    return {_LIST, _LIST_VERSIONS} if "target_time" in target.options else {_LIST}
-
-
-def _list_statements(arn, whole, roots, listings):
-    statements = []
-    if whole:
-        statements.append(_statement([_LIST], [arn]))
-        listings = {pattern: actions - {_LIST} for pattern, actions in listings.items()}
-    elif roots:
-        top_level = {"s3:prefix": sorted(roots), "s3:delimiter": ["/"]}
-        statements.append(_statement([_LIST], [arn], {"StringEquals": top_level}))
-    statements += [
-        _statement(actions, [arn], {"StringLike": {"s3:prefix": patterns}})
-        for actions, patterns in _grouped(_without_implied(listings), _LISTINGS)
-    ]
-    return statements
-
-
-def _without_implied(grants):
-    """``grants`` (pattern that ends in ``*`` → actions) without actions that a wider pattern already grants."""
-    return {
-        pattern: actions
-        - {
-            action
-            for wider, others in grants.items()
-            if wider != pattern and pattern.startswith(wider[:-1])
-            for action in others
-        }
-        for pattern, actions in grants.items()
-    }
-
-
-def _grouped(grants, order):
-    """The patterns of each set of actions: [([action, …], [pattern, …]), …]."""
-    groups = defaultdict(list)
-    for pattern in sorted(grants):
-        groups[tuple(action for action in order if action in grants[pattern])].append(pattern)
-    return [(list(actions), groups[actions]) for actions in sorted(groups) if actions]
-
-
-def _statement(actions, resources, condition=None):
-    statement = {"Effect": "Allow", "Action": actions, "Resource": resources}
-    return {**statement, "Condition": condition} if condition else statement
 
 
 def parse(policy):

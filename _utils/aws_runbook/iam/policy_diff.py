@@ -10,22 +10,20 @@ import re
 from collections import defaultdict
 
 from aws_runbook.iam import coverage, policies
+from aws_runbook.iam.backup_policy import ACTIONS
 from aws_runbook.kinds import difference
 
-# In the order in which they are shown.
+_READING = ("s3:list", "s3:get")
+# In the order in which they are shown: among the actions of backups those that only read come first.
 _VERBS = {
     "s3:*": "do everything",
-    "s3:listbucket": "list",
-    "s3:listbucketversions": "list old versions",
-    "s3:getobject": "read",
-    "s3:getobjectversion": "read old versions",
-    "s3:putobject": "write",
-    "s3:putobjecttagging": "tag",
-    "s3:deleteobject": "delete",
+    **{
+        action.normalised: action.verb
+        for action in sorted(ACTIONS, key=lambda action: not action.normalised.startswith(_READING))
+    },
     "s3:deleteobjectversion": "delete old versions",
     "ses:sendrawemail": "send mail",
 }
-_ORDER = list(_VERBS)
 # So many places are named in a sentence.
 _PLACES = 6
 _S3 = re.compile(r"arn:[^:]*:s3:::(?P<bucket>[^/]*)(?:/(?P<objects>.*))?")
@@ -101,7 +99,7 @@ def _in_words(grants, buckets):
 
 
 def _doing(actions):
-    known = [_VERBS[action] for action in _ORDER if action in actions]
+    known = [verb for action, verb in _VERBS.items() if action in actions]
     return _and([*known, *(f"use {action}" for action in sorted(actions - _VERBS.keys()))])
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from aws_runbook.backups import plan as backups
 from aws_runbook.errors import PillarError
-from aws_runbook.iam import policies
+from aws_runbook.iam import backup_policy
 from aws_runbook.pillar.check import problems
 
 
@@ -16,7 +16,7 @@ def pillar(append_only=None, **settings):
 
 
 def document(known):
-    return policies.document(backups.targets("registry", known)[0])
+    return backup_policy.document(backups.targets("registry", known)[0])
 
 
 def grants(policy):

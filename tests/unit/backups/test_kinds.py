@@ -6,7 +6,7 @@ from aws_runbook.backups import lifecycle
 from aws_runbook.backups import plan as backups
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import PillarError
-from aws_runbook.iam import policies
+from aws_runbook.iam import backup_policy
 from aws_runbook.pillar import backup_kinds, server_backups
 from aws_runbook.pillar.backup_kinds import BackupKind
 from aws_runbook.pillar.schema import SCHEMA
@@ -34,7 +34,7 @@ def add(monkeypatch):
 def deletable(plan):
     """Where the policies allow objects to be deleted."""
     targets = [Target.from_data(target) for policy in plan.policies.values() for target in policy["targets"]]
-    statements = policies.document(targets)["Statement"]
+    statements = backup_policy.document(targets)["Statement"]
     return [resource for entry in statements for resource in entry["Resource"] if "s3:DeleteObject" in entry["Action"]]
 
 

@@ -7,7 +7,7 @@ from aws_runbook.backups import orphan_buckets, policy_recognition
 from aws_runbook.backups import plan as backups
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import PillarError
-from aws_runbook.iam import policies
+from aws_runbook.iam import backup_policy
 from tests.unit.strategies import fleets
 
 
@@ -18,7 +18,7 @@ def test_every_policy_made_here_is_told(fleet):
     except PillarError:
         assume(False)
     for policy in plan.policies.values():
-        document = policies.document([Target.from_data(target) for target in policy["targets"]])
+        document = backup_policy.document([Target.from_data(target) for target in policy["targets"]])
         assert policy_recognition.is_the_runbooks(document)
     rules = [rule for wanted in plan.lifecycle.values() for rule in wanted["rules"] if "Expiration" in rule]
     assert all(orphan_buckets.is_the_runbooks(rule) for rule in rules)

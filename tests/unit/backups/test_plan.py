@@ -12,7 +12,7 @@ from aws_runbook.backups import plan as backups
 from aws_runbook.backups.plan import Plan
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import PillarError
-from aws_runbook.iam import policies
+from aws_runbook.iam import backup_policy
 from tests.unit.strategies import SERVERS, fleets, pillars
 
 REPOSITORY = {
@@ -105,7 +105,7 @@ def test_a_plan_is_plain_data_without_secrets():
 
 def test_policies_are_made_from_the_plans_data():
     wanted = json.loads(json.dumps(backups.plan(FLEET).as_data()))["policies"]["kingfisher-main-backup"]
-    made = policies.document([Target.from_data(target) for target in wanted["targets"]])
+    made = backup_policy.document([Target.from_data(target) for target in wanted["targets"]])
     assert made["Statement"][2]["Resource"] == [
         "arn:aws:s3:::ocp-db-backup/incremental/*",
         "arn:aws:s3:::ocp-db-backup/kingfisher/*",

@@ -11,7 +11,7 @@ from aws_runbook.backups import plan as backups
 from aws_runbook.backups.lifecycle import Protected
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import PillarError, RunbookError
-from aws_runbook.iam import policies
+from aws_runbook.iam import backup_policy
 from tests.unit.strategies import fleets, rule_lists
 
 BUCKET = "ocp-db-backup"
@@ -282,7 +282,7 @@ def test_no_servers_policy_has_an_action_that_destroys_a_version_or_keeps_it_fro
     for granted in plan.policies.values():
         targets = [Target.from_data(target) for target in granted["targets"]]
         asked = set().union(*(ASKED[option] for target in targets for option in target.options))
-        statements = policies.document(targets)["Statement"]
+        statements = backup_policy.document(targets)["Statement"]
         actions = {action for statement in statements for action in statement["Action"]}
         assert actions <= EVERYDAY | asked
         assert not actions & {f"s3:{action}" for action in FORBIDDEN}

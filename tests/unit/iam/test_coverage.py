@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aws_runbook.iam import coverage, policies
-from tests.unit.iam.test_policies import target
+from aws_runbook.iam import backup_policy, coverage
+from tests.unit.iam.test_backup_policy import target
 from tests.unit.strategies import directories
 
 ARN = "arn:aws:s3:::ocp-registry-backup"
@@ -23,15 +23,15 @@ TARGETS = st.builds(target, KINDS, st.sampled_from(["ocp-a", "ocp-b"]), director
 
 @given(st.lists(TARGETS, min_size=1, max_size=4))
 def test_a_policy_covers_each_of_its_targets(targets):
-    made = policies.document(targets)
+    made = backup_policy.document(targets)
     for one in targets:
-        assert covers(made, policies.document([one]))
+        assert covers(made, backup_policy.document([one]))
 
 
 @given(TARGETS)
 def test_a_place_is_covered_by_the_whole_bucket_and_not_the_other_way_round(one):
-    narrow = policies.document([target("files", one.bucket, one.prefix)])
-    wide = policies.document([target("files", one.bucket, "")])
+    narrow = backup_policy.document([target("files", one.bucket, one.prefix)])
+    wide = backup_policy.document([target("files", one.bucket, "")])
     assert covers(wide, narrow)
     assert not covers(narrow, wide)
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aws_runbook.backups.targets import Target
-from aws_runbook.iam import policies
+from aws_runbook.iam import backup_policy
 from tests.unit.evaluators import Need, allowed
 from tests.unit.strategies import directories
 
@@ -115,7 +115,8 @@ def all_needs(drawn):
 def whole(drawn, bucket):
     """Whether a bucket is all a target's own, or asked for as a whole."""
     return any(
-        target.bucket == bucket and target.kind != "pgbackrest" and policies.is_bucket_wide(target) for target in drawn
+        target.bucket == bucket and target.kind != "pgbackrest" and backup_policy.is_bucket_wide(target)
+        for target in drawn
     )
 
 
@@ -207,14 +208,14 @@ def wider(document):
 @thorough
 @given(granted)
 def test_every_needed_request_is_allowed(drawn):
-    document = policies.document(drawn)
+    document = backup_policy.document(drawn)
     assert {need for need in all_needs(drawn) if not allowed(document, need)} == set()
 
 
 @thorough
 @given(granted)
 def test_what_a_thief_would_try_is_denied(drawn):
-    document = policies.document(drawn)
+    document = backup_policy.document(drawn)
     assert {need for need in attempts(drawn) if allowed(document, need)} == set()
 
 
@@ -222,7 +223,7 @@ def test_what_a_thief_would_try_is_denied(drawn):
 @given(granted)
 def test_nothing_can_be_taken_out(drawn):
     """Every action, resource and value of a condition is needed, or is explained."""
-    document, wanted = policies.document(drawn), all_needs(drawn)
+    document, wanted = backup_policy.document(drawn), all_needs(drawn)
     for part, smaller in parts(document):
         if not is_explained(part, drawn):
             assert not all(allowed(smaller, need) for need in wanted), part
@@ -231,20 +232,20 @@ def test_nothing_can_be_taken_out(drawn):
 @thorough
 @given(granted)
 def test_every_condition_keeps_somebody_out(drawn):
-    document, tried = policies.document(drawn), list(attempts(drawn))
+    document, tried = backup_policy.document(drawn), list(attempts(drawn))
     for looser in wider(document):
         assert any(allowed(looser, need) for need in tried), json.dumps(looser)
 
 
 @given(granted)
 def test_append_only_leaves_nothing_to_delete_for_what_never_deletes(drawn):
-    document = policies.document(drawn)
-    deleting = [target for target in drawn if policies.may_delete(target)]
+    document = backup_policy.document(drawn)
+    deleting = [target for target in drawn if backup_policy.may_delete(target)]
     for target in drawn:
         own = f"{target.prefix}/x".lstrip("/")
         reached = any(
             one.bucket == target.bucket
-            and (own.startswith(f"{one.prefix}/") or (one.kind != "pgbackrest" and policies.is_bucket_wide(one)))
+            and (own.startswith(f"{one.prefix}/") or (one.kind != "pgbackrest" and backup_policy.is_bucket_wide(one)))
             for one in deleting
         )
         assert allowed(document, on_object("s3:DeleteObject", target.bucket, own)) is reached
@@ -252,14 +253,14 @@ def test_append_only_leaves_nothing_to_delete_for_what_never_deletes(drawn):
 
 @given(granted, st.sampled_from(["aws", "aws-cn", "aws-us-gov"]))
 def test_parliament_finds_nothing(drawn, partition):
-    analysed = parliament.analyze_policy_string(json.dumps(policies.document(drawn, partition)))
+    analysed = parliament.analyze_policy_string(json.dumps(backup_policy.document(drawn, partition)))
     assert [str(finding) for finding in analysed.findings] == []
 
 
 @given(granted)
 def test_every_action_is_one_of_s3_by_its_name(drawn):
     """So no policy lets anybody call IAM, whatever the call, nor what S3 will be able to do one day."""
-    actions = {action for statement in policies.document(drawn)["Statement"] for action in statement["Action"]}
+    actions = {action for statement in backup_policy.document(drawn)["Statement"] for action in statement["Action"]}
     assert actions <= set(ACTIONS.values())
     assert all(re.fullmatch(r"s3:[A-Za-z]+", action) for action in actions)
 
@@ -270,7 +271,7 @@ def test_deleting_is_what_a_script_never_does(kind):
 
 
 def test_the_evaluators_decide_and_do_not_just_agree():
-    document = policies.document([Target("s", "pgbackrest", "b-1", "repo", "eu-west-2", expires=False)])
+    document = backup_policy.document([Target("s", "pgbackrest", "b-1", "repo", "eu-west-2", expires=False)])
     assert allowed(document, listing("b-1", prefix="repo/archive/"))
     assert allowed(document, listing("b-1", prefix="", delimiter="/"))
     assert not allowed(document, listing("b-1", prefix=""))

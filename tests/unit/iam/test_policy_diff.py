@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aws_runbook.iam import policies, policy_diff
+from aws_runbook.iam import backup_policy, policies, policy_diff
 from aws_runbook.mail import smtp
+from tests.unit.iam.test_backup_policy import target
 from tests.unit.iam.test_coverage import TARGETS, allowing
-from tests.unit.iam.test_policies import target
 
 BUCKET = "ocp-registry-backup"
 ARN = f"arn:aws:s3:::{BUCKET}"
@@ -15,7 +15,7 @@ LISTS = st.lists(TARGETS, min_size=1, max_size=4)
 
 
 def files(prefix, bucket=BUCKET, **options):
-    return policies.document([target("files", bucket, prefix, **options)])
+    return backup_policy.document([target("files", bucket, prefix, **options)])
 
 
 def lines(diff, sign):
@@ -66,7 +66,7 @@ def test_it_is_said_in_words(old, new, means):
 
 def test_of_many_places_a_few_are_named():
     told = policy_diff.meaning(
-        files("a"), policies.document([target("files", BUCKET, f"d{number}") for number in range(9)])
+        files("a"), backup_policy.document([target("files", BUCKET, f"d{number}") for number in range(9)])
     )
     assert told.endswith(" and 3 more")
 
@@ -93,7 +93,7 @@ def test_a_condition_a_principal_and_a_denial_stand_in_their_line():
 
 @given(LISTS, LISTS)
 def test_what_means_the_same_has_no_diff_and_what_does_not_has_one(these, others):
-    old, new = policies.document(these), policies.document(others)
+    old, new = backup_policy.document(these), backup_policy.document(others)
     shown = policy_diff.change(old, new)
     assert (shown["diff"] == "") == policies.equal(old, new)
     assert ("means" in shown) <= (shown["diff"] != "")
@@ -101,6 +101,6 @@ def test_what_means_the_same_has_no_diff_and_what_does_not_has_one(these, others
 
 @given(LISTS, LISTS)
 def test_the_other_way_round_is_the_other_way_round(these, others):
-    old, new = policies.document(these), policies.document(others)
+    old, new = backup_policy.document(these), backup_policy.document(others)
     there, back = policy_diff.change(old, new)["diff"], policy_diff.change(new, old)["diff"]
     assert (lines(there, "-"), lines(there, "+")) == (lines(back, "+"), lines(back, "-"))
