@@ -52,7 +52,7 @@ def test_what_a_service_says_names_boto3s_own_methods():
         known, client = services.of(name), session.client(name)
         methods = client.meta.method_to_api_mapping
         assert known.made.keys() | known.listings.keys() | known.about_several.keys() <= methods.keys()
-        assert known.actions.keys() <= set(methods.values())
+        assert known.action_names.keys() <= set(methods.values())
         for method, made in known.made.items():
             members = set(client.meta.service_model.operation_model(methods[method]).input_shape.members)
             answer = client.meta.service_model.operation_model(methods[method]).output_shape

@@ -48,21 +48,24 @@ def _always(_target):
     return True
 
 
-def _has(option):
-    """Whether a target has an option of pgBackRest."""
-    return lambda target: option in target.options
+def _has_tags(target):
+    return "tags" in target.options  # repo1-storage-tag
 
 
-# In the order of a statement. With repo1-target-time pgBackRest lists versions instead of objects (``?versions&prefix=REPO/…``).
+def _has_target_time(target):
+    return "target_time" in target.options  # repo1-target-time
+
+
+# In the order in which a statement lists them. With repo1-target-time pgBackRest lists versions instead of objects (``?versions&prefix=REPO/…``).
 # Those listings always stay inside the repository. ``s3:prefix`` is a condition key of both listings:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 ACTIONS = (
     Action("s3:ListBucket", "list", _always, lists=True),
-    Action("s3:ListBucketVersions", "list old versions", _has("target_time"), lists=True),
+    Action("s3:ListBucketVersions", "list old versions", _has_target_time, lists=True),
     Action("s3:PutObject", "write", _always),
-    Action("s3:PutObjectTagging", "tag", _has("tags")),  # repo1-storage-tag
+    Action("s3:PutObjectTagging", "tag", _has_tags),
     Action("s3:GetObject", "read", _always),
-    Action("s3:GetObjectVersion", "read old versions", _has("target_time")),
+    Action("s3:GetObjectVersion", "read old versions", _has_target_time),
     Action("s3:DeleteObject", "delete", may_delete),
 )
 _LIST = "s3:ListBucket"

@@ -26,4 +26,4 @@ def merged(attribute):
 def iam_action(service, operation):
     """The IAM action, such as ``iam:CreateUser``, that ``operation`` (``CreateUser``) of ``service`` needs."""
     known = of(service)
-    return f"{known.prefix or known.name}:{known.actions.get(operation, operation)}"
+    return f"{known.prefix or known.name}:{known.action_names.get(operation, operation)}"

@@ -20,7 +20,7 @@ SERVICES = (
         "s3",
         # Its actions are older than its operations.
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
-        actions={
+        action_names={
             "HeadBucket": "ListBucket",
             "ListBuckets": "ListAllMyBuckets",
             "ListObjectsV2": "ListBucket",

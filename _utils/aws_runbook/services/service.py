@@ -57,8 +57,8 @@ class Service:
 
     prefix
         The prefix of its IAM actions, if it is not the name.
-    actions
-        IAM actions by operation, if they are not called like it.
+    action_names
+        The names of IAM actions by operation, where they differ. Which actions an attribute needs is in the row of its kind.
     busy
         Error codes that mean that another client is writing to the same resource.
     subjects
@@ -83,7 +83,7 @@ class Service:
 
     name: str
     prefix: str | None = None
-    actions: dict = field(default_factory=dict)
+    action_names: dict = field(default_factory=dict)
     busy: tuple = ()
     subjects: tuple = ()
     changed_by: dict = field(default_factory=dict)
