@@ -15,14 +15,15 @@ from aws_runbook.adopt.account import Account
 from aws_runbook.audit.render import write
 from aws_runbook.errors import PillarError, RunbookError, UnreachableError
 from aws_runbook.kinds import arguments
-from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.pending import entries as entries_of
 from aws_runbook.pillar import compiling
 from aws_runbook.progress import Progress
 from aws_runbook.report import contents, render
 from aws_runbook.status import changes
 from aws_runbook.status import pending as pending_entries
-from aws_runbook.stores import minion, shared_locations
+from aws_runbook.stores import location, minion
+from aws_runbook.stores import store as stores
 from aws_runbook.stores.gpg import salt_homedir
 
 # Arguments that take texts.
@@ -195,22 +196,22 @@ def _shared_places(planned):
     keys, email, databases = (planned[plan] for plan in _PLANS)
     owned = {
         **{
-            f"the access key of {user}": shared_locations.locations(key["store"], shared_locations.ACCESS_KEY)
+            f"the access key of {user}": stores.locations(key["store"], stores.ACCESS_KEY)
             for user, key in keys["keys"].items()
         },
         **{
-            f"aws:ses:smtp_users:{name}:store": shared_locations.locations(user.get("store"), shared_locations.SMTP)
+            f"aws:ses:smtp_users:{name}:store": stores.locations(user.get("store"), stores.SMTP)
             for name, user in email["smtp_users"].items()
         },
         **{
-            f"aws:rds:{kind}:{name}:store": shared_locations.locations(entry.get("store"), shared_locations.PASSWORD)
+            f"aws:rds:{kind}:{name}:store": stores.locations(entry.get("store"), stores.PASSWORD)
             for kind in ("instances", "clusters")
             for name, entry in databases[kind].items()
         },
     }
     return [
         f"{owner} and {other} would both be written to {place}; give each its own place."
-        for owner, other, place in shared_locations.shared(owned)
+        for owner, other, place in location.shared(owned)
     ]
 
 

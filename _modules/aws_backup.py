@@ -14,7 +14,7 @@ from salt.state import HighState
 from aws_runbook import clock, tables
 from aws_runbook.audit import prometheus
 from aws_runbook.audit import render as audit_report
-from aws_runbook.audit import survey as audit_survey
+from aws_runbook.audit import whole_audit as audit_survey
 from aws_runbook.aws.session import connect
 from aws_runbook.backups import orphan_buckets
 from aws_runbook.backups import plan as backups
@@ -24,7 +24,7 @@ from aws_runbook.backups.targets import targets as targets_of
 from aws_runbook.errors import PillarError, RunbookError, UnreachableError
 from aws_runbook.iam import account as iam_account
 from aws_runbook.kinds import arguments
-from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.connected import connected
 from aws_runbook.pillar import check as pillar
 from aws_runbook.pillar import compiling, minions
 from aws_runbook.recovery import history as backup_history

@@ -34,7 +34,7 @@ from aws_runbook.aws import tags as tagging
 from aws_runbook.databases.presets import SECURITY_GROUPS
 from aws_runbook.errors import RunbookError, SameNameError
 from aws_runbook.kinds import checks
-from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.network import lookup as ec2
 from aws_runbook.network import rules as security_rules

@@ -27,7 +27,7 @@ from aws_runbook.aws.polling import until
 from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.errors import RunbookError
 from aws_runbook.kinds import checks
-from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.network import cidr
 from aws_runbook.network import lookup as ec2

@@ -29,7 +29,7 @@ read; ``ec2:CreateVpc``, ``ec2:DeleteVpc`` (when two runs have made one), ``ec2:
 from aws_runbook.aws import tags as tagging
 from aws_runbook.errors import RunbookError
 from aws_runbook.kinds import checks
-from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.network import cidr, internet_gateway, new_vpc
 from aws_runbook.network import lookup as ec2

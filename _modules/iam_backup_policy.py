@@ -36,7 +36,7 @@ from aws_runbook.errors import RunbookError
 from aws_runbook.iam import attachments as iam
 from aws_runbook.iam import backup_policy, policies, policy_diff, policy_versions
 from aws_runbook.kinds import arguments, checks
-from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.pillar.backup_kinds import KINDS
 

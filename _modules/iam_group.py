@@ -14,7 +14,7 @@ as its last arguments: how to reach the account. IAM actions: ``iam:GetGroup`` a
 """
 
 from aws_runbook.iam import attachments as iam
-from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 
 

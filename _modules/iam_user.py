@@ -26,8 +26,8 @@ from aws_runbook.backups import policy_recognition
 from aws_runbook.iam import attachments as iam
 from aws_runbook.iam import coverage
 from aws_runbook.kinds import arguments, checks
+from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.converge import refuse
-from aws_runbook.kinds.functions import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 
 

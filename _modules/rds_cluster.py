@@ -42,7 +42,7 @@ from aws_runbook.databases import changes as database_changes
 from aws_runbook.databases import passwords, serverless
 from aws_runbook.databases.attributes import CLUSTER
 from aws_runbook.databases.database import Api, Database
-from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.connected import connected
 
 # Arguments that take texts.
 TEXTS = ("final_db_snapshot_identifier",)

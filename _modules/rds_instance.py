@@ -32,7 +32,7 @@ managed`` also ``secretsmanager:CreateSecret``, ``secretsmanager:TagResource`` a
 from aws_runbook.databases import passwords, presets, storage
 from aws_runbook.databases.attributes import INSTANCE
 from aws_runbook.databases.database import Api, Database
-from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.connected import connected
 
 # Arguments that take texts.
 TEXTS = ("final_db_snapshot_identifier",)

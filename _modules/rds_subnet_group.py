@@ -24,7 +24,7 @@ from aws_runbook.aws import tags as tagging
 from aws_runbook.databases import lookup
 from aws_runbook.errors import RunbookError
 from aws_runbook.kinds import arguments, checks
-from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.network import lookup as ec2
 

@@ -37,7 +37,7 @@ from aws_runbook.aws import unknown_elements
 from aws_runbook.buckets import contents, lookup, object_lock, settings, versions
 from aws_runbook.errors import AwsError, RunbookError, UncertainError
 from aws_runbook.kinds import arguments, checks
-from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.kinds.pending import entries
 

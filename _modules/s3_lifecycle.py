@@ -27,7 +27,7 @@ from aws_runbook.backups.lifecycle import Protected
 from aws_runbook.buckets import lookup, versions
 from aws_runbook.errors import RunbookError, UnsafeError
 from aws_runbook.kinds import arguments
-from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.connected import connected
 
 _DAYS = ("days", "lock_days", "retention_days")
 _SIZE = "TransitionDefaultMinimumObjectSize"

@@ -30,10 +30,10 @@ IAM actions: ``ses:GetConfigurationSet`` and ``ses:GetConfigurationSetEventDesti
 from aws_runbook.aws import tags as tagging
 from aws_runbook.dns import names as email_names
 from aws_runbook.kinds import arguments, checks
-from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.mail import event_destinations, identities
-from aws_runbook.pillar.mail import HTTPS_POLICIES, REASONS, TLS_POLICIES
+from aws_runbook.pillar.mail_schema import HTTPS_POLICIES, REASONS, TLS_POLICIES
 
 # The read that returns everything about a configuration set, except its event destinations.
 _OPTIONS = "get_configuration_set"

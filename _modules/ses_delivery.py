@@ -18,10 +18,10 @@ from aws_runbook.dns.names import is_below
 from aws_runbook.errors import RunbookError
 from aws_runbook.kinds import arguments
 from aws_runbook.kinds.arguments import in_quotes, is_text
-from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.connected import connected
 from aws_runbook.mail import notifications as delivery
 from aws_runbook.mail import plan as email_plan
-from aws_runbook.pillar.mail import REASONS
+from aws_runbook.pillar.mail_schema import REASONS
 
 # Arguments that take texts.
 TEXTS = ("address", "domain", "nameserver")

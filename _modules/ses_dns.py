@@ -44,7 +44,7 @@ from aws_runbook.dns import publish as dns_publish
 from aws_runbook.dns import records as dns_records
 from aws_runbook.dns import spf
 from aws_runbook.errors import RunbookError
-from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.connected import connected
 from aws_runbook.mail import identities
 from aws_runbook.mail import plan as email_plan
 from aws_runbook.stores.backends.sdb import read as read_sdb

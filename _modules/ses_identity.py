@@ -41,14 +41,14 @@ from aws_runbook.dns import records as zone_records
 from aws_runbook.dns.names import domain_of, is_address
 from aws_runbook.errors import RunbookError
 from aws_runbook.kinds import arguments, checks
-from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.kinds.pending import entries
 from aws_runbook.mail import identities, topics
 from aws_runbook.mail import identity_pending as waiting_for
 from aws_runbook.mail import identity_writes as writes
 from aws_runbook.mail import plan as email_plan
-from aws_runbook.pillar.mail import KEY_LENGTHS, MX_FAILURES
+from aws_runbook.pillar.mail_schema import KEY_LENGTHS, MX_FAILURES
 from aws_runbook.run import cache as run_cache
 
 # Arguments that take texts.

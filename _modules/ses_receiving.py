@@ -32,11 +32,11 @@ from aws_runbook.dns.names import domain_of
 from aws_runbook.dns.records import inbound_host
 from aws_runbook.errors import RunbookError
 from aws_runbook.kinds import pending as pending_of
-from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.connected import connected
 from aws_runbook.mail import identities, verification_link, verification_mail
 from aws_runbook.mail import plan as email_plan
 from aws_runbook.mail import receiving as receipt
-from aws_runbook.pillar.mail import RECEIVING_SECONDS, RULE, RULE_SET
+from aws_runbook.pillar.mail_schema import RECEIVING_SECONDS, RULE, RULE_SET
 
 # Arguments that take texts.
 TEXTS = ("bucket", "nameserver", "rule", "rule_set")

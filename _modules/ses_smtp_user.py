@@ -32,7 +32,7 @@ from aws_runbook.iam import attachments as iam
 from aws_runbook.iam import policies
 from aws_runbook.kinds import arguments
 from aws_runbook.kinds import pending as pending_of
-from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.kind import Kind
 from aws_runbook.mail import plan as email_plan
 from aws_runbook.mail import smtp

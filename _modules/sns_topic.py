@@ -43,7 +43,7 @@ from aws_runbook.errors import RunbookError
 from aws_runbook.iam import policies
 from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds import pending as pending_of
-from aws_runbook.kinds.functions import connected
+from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.mail import plan as email_plan
 from aws_runbook.mail import subscription as subscriptions

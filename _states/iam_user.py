@@ -10,7 +10,7 @@ Manage IAM users.
             - registry-backup
 """
 
-from aws_runbook.kinds import converge, functions, states
+from aws_runbook.kinds import connected, converge, states
 from aws_runbook.run.prefetch import Role
 
 ROLE = Role(read_ahead=True, listed="iam", batched=("present",))
@@ -59,7 +59,7 @@ def present(
         if detach_backups_only is not True:
             return {"policies": gone}, []
         attached = [policy for policy in gone if policy in current.get("policies", [])]
-        found = salt.call("iam_user.backup_policies", name, attached, **functions.connection(given))
+        found = salt.call("iam_user.backup_policies", name, attached, **connected.connection(given))
         return {"policies": found["policies"]}, found["warnings"]
 
     return states.present("iam_user", given, salt, without=without)

@@ -13,7 +13,7 @@ Manage SES's configuration sets.
 """
 
 from aws_runbook.errors import RunbookError
-from aws_runbook.kinds import converge, functions, states
+from aws_runbook.kinds import connected, converge, states
 from aws_runbook.mail import topics
 from aws_runbook.run.prefetch import Role
 
@@ -77,7 +77,7 @@ def present(
             for destination, entry in wanted.get("event_destinations", {}).items()
             if "topic" in entry
         }
-        topics.check_there(salt, f"configuration set {name}", used, functions.connection(given))
+        topics.check_there(salt, f"configuration set {name}", used, connected.connection(given))
         return wanted, []
 
     return states.present("ses_configuration_set", given, salt, resolve=resolve)

@@ -12,7 +12,7 @@ Manage SES's identities: the domains and addresses that mail is sent from.
 
 from aws_runbook.dns.names import is_address
 from aws_runbook.errors import RunbookError
-from aws_runbook.kinds import converge, functions, states
+from aws_runbook.kinds import connected, converge, states
 from aws_runbook.mail import identities, topics
 from aws_runbook.run.prefetch import Role
 
@@ -69,7 +69,7 @@ def present(
         The region of the identity, and the connection to the account.
     """
     given, salt = locals(), converge.Salt(globals())
-    connection = functions.connection(given)
+    connection = connected.connection(given)
 
     def resolve(current, wanted):
         used = {argument: wanted.get(argument) for argument in _TOPICS}

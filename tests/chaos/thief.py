@@ -38,8 +38,8 @@ from aws_runbook.backups.targets import Target
 from aws_runbook.errors import AwsError, UnreachableError
 from aws_runbook.iam import backup_policy, policies
 from aws_runbook.recovery import moments, versions
-from aws_runbook.recovery.execution import Recovery
 from aws_runbook.recovery.locations import Destination, of_server
+from aws_runbook.recovery.steps import Recovery
 from sandbox.policies import ALLOWED, Request, decide
 from tests.fixtures.versioned import DAY, Bucket, Refused, Session
 

@@ -7,7 +7,7 @@ import pytest
 from salt.exceptions import CommandExecutionError
 
 from aws_runbook.audit import render
-from aws_runbook.kinds.functions import CONNECTION, texts
+from aws_runbook.kinds.connected import CONNECTION, texts
 from tests.fixtures import commands
 
 CANARY = "CANARY"

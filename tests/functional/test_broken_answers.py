@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from aws_runbook.aws import expected, retries
+from aws_runbook.aws import required_elements, retries
 from aws_runbook.aws import session as sessions
 from aws_runbook.errors import AwsError, RunbookError, UncertainError
 from chaos import answers, in_process
@@ -92,7 +92,7 @@ def made(session, service, method):
 
 def may_be_genuine(operation, way):
     """An answer that says all it has to say in its status and request id is as good empty."""
-    says_nothing = not expected.in_body(operation.output_shape)
+    says_nothing = not required_elements.in_body(operation.output_shape)
     if operation.http["method"] == "HEAD":
         return way not in ("reset before", "reset after", "empty, of nobody", *(way for way in WAYS if "html" in way))
     if way == "own root, empty":
@@ -170,8 +170,8 @@ def test_what_a_genuine_answer_has_is_known_of_every_read(service, method):
     if operation.has_streaming_output or operation.http["method"] == "HEAD":
         return
     if operation.service_model.protocol == "rest-json":
-        assert expected.always(operation)
+        assert required_elements.always(operation)
     if operation.service_model.protocol == "rest-xml":
-        assert expected.document(operation)[0]
+        assert required_elements.document(operation)[0]
     if operation.service_model.protocol in ("query", "ec2"):
-        assert expected.always(operation) or operation.name in EMPTY
+        assert required_elements.always(operation) or operation.name in EMPTY

@@ -11,7 +11,7 @@ from aws_runbook.adopt.result import CHANGE, DANGER, NOT_EXPRESSED
 from aws_runbook.backups import expiry, lifecycle_rule
 from aws_runbook.buckets import lookup, settings
 from aws_runbook.errors import RunbookError, UnreachableError
-from aws_runbook.pillar.backups import ABORT_MULTIPART_DAYS, EXPIRE_DAYS
+from aws_runbook.pillar.backups_schema import ABORT_MULTIPART_DAYS, EXPIRE_DAYS
 from aws_runbook.run import cache as run_cache
 from aws_runbook.run.listings import MANY
 

@@ -4,7 +4,7 @@ Check that an answer is genuinely from AWS.
 A proxy, a load balancer or a broken connection can answer in AWS's place: with nothing, with a web page, with half a
 document, with the answer to another request. botocore's parsers find no rules, no objects and no tags in such an answer, so
 a failed read would look like a missing resource, and some parsers quote the whole answer. So each answer is checked before it
-is parsed, for the elements that a genuine one always has (:mod:`aws_runbook.aws.expected`). A listing of S3, which names its
+is parsed, for the elements that a genuine one always has (:mod:`aws_runbook.aws.required_elements`). A listing of S3, which names its
 subject, is also compared with the request.
 
 https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
@@ -16,7 +16,7 @@ https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
 import json
 from xml.etree import ElementTree as ET
 
-from aws_runbook.aws import expected, retries
+from aws_runbook.aws import required_elements, retries
 from aws_runbook.aws import unknown_elements as unknown_members
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html
@@ -41,7 +41,7 @@ def watch(session):
     # a success has become an error by then.
     session.events.register("before-parse", _check, unique_id="aws-runbook-genuine")
     session.events.register("after-call", _check_members, unique_id="aws-runbook-members")
-    for operation in expected.SUBJECTS:
+    for operation in required_elements.SUBJECTS:
         session.events.register(
             f"before-parameter-build.s3.{operation}", _note_request, unique_id=f"{_ASKED}-{operation}"
         )
@@ -106,9 +106,9 @@ def _is_query(operation_model, headers, body):
     if root != f"{operation_model.name}Response" or not {"ResponseMetadata", *filter(None, [wrapper])} <= inside.keys():
         return False
     found = _names(inside[wrapper]) if wrapper else ()
-    if not found and expected.may_be_empty(operation_model):
+    if not found and required_elements.may_be_empty(operation_model):
         return _names_request(headers, inside["ResponseMetadata"])
-    return expected.holds(operation_model, found)
+    return required_elements.holds(operation_model, found)
 
 
 def _names_request(headers, metadata):
@@ -121,7 +121,9 @@ def _is_ec2(operation_model, _headers, body):
     """``<DescribeVpcsResponse><requestId>…``"""
     root, inside = _read(body)
     return (
-        root == f"{operation_model.name}Response" and "requestId" in inside and expected.holds(operation_model, inside)
+        root == f"{operation_model.name}Response"
+        and "requestId" in inside
+        and required_elements.holds(operation_model, inside)
     )
 
 
@@ -130,17 +132,17 @@ def _is_s3(operation_model, headers, body):
     shape = operation_model.output_shape
     if not _has_request_id(headers):
         return False
-    if not expected.in_body(shape):
+    if not required_elements.in_body(shape):
         return not body.strip()
-    payload = expected.payload(shape)
+    payload = required_elements.payload(shape)
     if payload is not None and payload.type_name != "structure":
         return "Statement" in (_object(body) or ())  # GetBucketPolicy's answer is the only text
     root, inside = _read(body)
-    name, elements = expected.document(operation_model)
+    name, elements = required_elements.document(operation_model)
     return (
         root == name
         and all(element in inside for element in elements)
-        and (bool(inside) or expected.may_be_empty(operation_model))
+        and (bool(inside) or required_elements.may_be_empty(operation_model))
     )
 
 
@@ -149,9 +151,9 @@ def _is_json(operation_model, headers, body):
     if not _has_request_id(headers) or _ERROR_TYPE in headers:
         return False
     if not body.strip():
-        return not expected.in_body(operation_model.output_shape)
+        return not required_elements.in_body(operation_model.output_shape)
     found = _object(body)
-    return found is not None and "__type" not in found and expected.holds(operation_model, found)
+    return found is not None and "__type" not in found and required_elements.holds(operation_model, found)
 
 
 _PROTOCOLS = {"query": _is_query, "ec2": _is_ec2, "rest-xml": _is_s3, "rest-json": _is_json}
@@ -163,7 +165,7 @@ def _check_members(model, parsed, http_response, **_):
     if shape is not None and http_response.status_code in _SUCCESS:
         hollow = [
             name
-            for name in expected.always(model)
+            for name in required_elements.always(model)
             if shape.members[name].type_name == "structure" and not parsed.get(name)
         ]
         missing = [*(name for name in shape.required_members if name not in parsed), *hollow]
@@ -179,7 +181,7 @@ def _check_subject(model, parsed, http_response, context, **_):
     """Reject a listing of another subject, which answers another call. botocore has decoded the prefix by now."""
     if http_response.status_code not in _SUCCESS:
         return
-    for member, parameter in expected.SUBJECTS[model.name].items():
+    for member, parameter in required_elements.SUBJECTS[model.name].items():
         if parsed.get(member, "") != context[_ASKED].get(parameter, ""):
             raise Unreadable(f"HTTP {http_response.status_code}, about another {parameter.lower()}")
 

@@ -16,7 +16,7 @@ from aws_runbook.backups.key_settings import keys_of
 from aws_runbook.backups.targets import get, stated_recovery, stated_region, targets
 from aws_runbook.errors import PillarError, RunbookError
 from aws_runbook.iam import backup_policy, policies
-from aws_runbook.pillar import recovery as recovering
+from aws_runbook.pillar import recovery_schema as recovering
 from aws_runbook.pillar.backup_kinds import KINDS
 from aws_runbook.pillar.check import problems
 

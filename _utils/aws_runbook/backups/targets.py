@@ -8,7 +8,7 @@ from typing import Any
 
 from aws_runbook.aws.connection import DEFAULT_REGION
 from aws_runbook.pillar.backup_kinds import KINDS, of_kind
-from aws_runbook.pillar.backups import ABORT_MULTIPART_DAYS, EXPIRE_DAYS
+from aws_runbook.pillar.backups_schema import ABORT_MULTIPART_DAYS, EXPIRE_DAYS
 from aws_runbook.pillar.check import is_aws_endpoint
 
 

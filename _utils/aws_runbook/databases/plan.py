@@ -16,7 +16,8 @@ from aws_runbook.errors import PillarError, RunbookError
 from aws_runbook.kinds import arguments, durations
 from aws_runbook.network import cidr
 from aws_runbook.network import rules as security_rules
-from aws_runbook.stores import shared_locations
+from aws_runbook.stores import location
+from aws_runbook.stores import store as stores
 
 _EC2, _RDS = "aws:ec2", "aws:rds"
 _DIRECTIONS = ("ingress", "egress")
@@ -194,11 +195,11 @@ def _shown(value):
 def _shared_stores(databases):
     """Databases that share a place for their password: they would overwrite each other's."""
     owned = {
-        f"{_RDS}:{kind}:{name}:store": shared_locations.locations(entry.get("store"), shared_locations.PASSWORD)
+        f"{_RDS}:{kind}:{name}:store": stores.locations(entry.get("store"), stores.PASSWORD)
         for kind, entries in databases.items()
         for name, entry in entries.items()
     }
-    for where, other, place in shared_locations.shared(owned):
+    for where, other, place in location.shared(owned):
         yield f"{where} and {other} are both {place}; give each database a place of its own for its password."
 
 

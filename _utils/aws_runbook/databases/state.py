@@ -7,7 +7,7 @@ import time
 
 from aws_runbook.databases.changes import DELETING
 from aws_runbook.kinds import converge, durations
-from aws_runbook.kinds.functions import CONNECTION
+from aws_runbook.kinds.connected import CONNECTION
 
 # The kinds' names in comments, by module.
 KINDS = {"rds_instance": "DB instance", "rds_cluster": "DB cluster"}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aws_runbook.errors import RunbookError
-from aws_runbook.kinds.functions import CONNECTION
+from aws_runbook.kinds.connected import CONNECTION
 
 
 @dataclass(frozen=True)

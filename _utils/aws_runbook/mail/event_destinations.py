@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from aws_runbook.errors import RunbookError
 from aws_runbook.kinds import arguments, checks
 from aws_runbook.mail import topics
-from aws_runbook.pillar.mail import EVENTS
+from aws_runbook.pillar.mail_schema import EVENTS
 
 # The call that returns them.
 READ = "get_configuration_set_event_destinations"

@@ -10,7 +10,8 @@ from aws_runbook.dns import settings as dns_settings
 from aws_runbook.dns.names import domain_of, is_address
 from aws_runbook.dns.records import RECEIVING_REGIONS
 from aws_runbook.errors import PillarError, RunbookError
-from aws_runbook.stores import shared_locations
+from aws_runbook.stores import location
+from aws_runbook.stores import store as stores
 
 PUBLISHER = "ses.amazonaws.com"
 _TOPIC_KEYS = ("bounce_topic", "complaint_topic", "delivery_topic")
@@ -163,10 +164,10 @@ def _configuration_set_problems(planned):
 
 def _shared_stores(users):
     owned = {
-        f"{_SES}:smtp_users:{name}:store": shared_locations.locations(user.get("store"), shared_locations.SMTP)
+        f"{_SES}:smtp_users:{name}:store": stores.locations(user.get("store"), stores.SMTP)
         for name, user in users.items()
     }
-    for where, other, place in shared_locations.shared(owned):
+    for where, other, place in location.shared(owned):
         yield f"{where} and {other} are both {place}; give each SMTP user a place of its own."
 
 

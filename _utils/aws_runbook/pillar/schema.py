@@ -7,10 +7,10 @@ other states: of those, only the keys read here are looked at. ``docs/pillar.md`
 """
 
 from aws_runbook.aws.connection import DEFAULT_REGION
-from aws_runbook.pillar import server_backups
-from aws_runbook.pillar.backups import BACKUP
-from aws_runbook.pillar.databases import EC2, RDS
-from aws_runbook.pillar.mail import SES, SNS
+from aws_runbook.pillar import server_backups_schema
+from aws_runbook.pillar.backups_schema import BACKUP
+from aws_runbook.pillar.databases_schema import EC2, RDS
+from aws_runbook.pillar.mail_schema import SES, SNS
 from aws_runbook.pillar.shapes import ACCESS_KEY, REGION, SECRET_KEY, TEXT, either, key, list_of, mapping, patterned
 
 _ADMIN = either(
@@ -83,6 +83,6 @@ SCHEMA = {
     "allowed": "give a mapping",
     "properties": {
         "aws": key(_AWS, "All of AWS that is managed here.", page="connection.md"),
-        **server_backups.KEYS,
+        **server_backups_schema.KEYS,
     },
 }

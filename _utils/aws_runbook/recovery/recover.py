@@ -5,8 +5,8 @@ Recover a server's backups: check what can be recovered, do it or show what it w
 from aws_runbook.buckets import lookup, settings
 from aws_runbook.errors import RunbookError
 from aws_runbook.recovery import locations, retention
-from aws_runbook.recovery.execution import Recovery
 from aws_runbook.recovery.moments import shown
+from aws_runbook.recovery.steps import Recovery
 
 
 def recover(session, server, targets, moment, to, now, *, test):

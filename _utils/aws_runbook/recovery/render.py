@@ -4,7 +4,7 @@ A history and a recovery, for a person to read.
 
 from aws_runbook import tables
 from aws_runbook.amounts import several, size
-from aws_runbook.recovery import copying, execution
+from aws_runbook.recovery import copying, steps
 from aws_runbook.recovery.moments import MARGIN, shown
 
 _SHOWN = 10
@@ -16,8 +16,8 @@ _REASONS = {
     copying.FAILED: "that S3 refused",
 }
 _LEFT = {
-    execution.UNKNOWN: "{}, because it is not known whether they existed then. Check them, and delete by hand those that do not belong there",
-    execution.STRANGER: "objects created since then below these directories, which no known pillar declares",
+    steps.UNKNOWN: "{}, because it is not known whether they existed then. Check them, and delete by hand those that do not belong there",
+    steps.STRANGER: "objects created since then below these directories, which no known pillar declares",
 }
 
 

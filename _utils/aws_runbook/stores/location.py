@@ -1,10 +1,12 @@
 """
-The place in which a store keeps one value, from its description alone.
+The place in which a store keeps one value, from its description alone; and places that several owners would write to.
 
 One file can be written in two ways: absolute, and relative to the pillar roots. Which roots those are is known on the minion only, so
 an absolute path counts as the same file as a relative one that it ends with.
 """
 
+import posixpath
+from collections import defaultdict
 from dataclasses import dataclass
 
 
@@ -31,3 +33,29 @@ class Location:
             return self.file == other.file
         longer, shorter = sorted((self.file, other.file), key=len, reverse=True)
         return not shorter.startswith("/") and longer.endswith(f"/{shorter}") and longer.startswith("/")
+
+
+def shared(owned):
+    """
+    ``(owner, other, place)`` for each two owners that would write to one place; of each two, the first such place.
+
+    ``owned`` maps each owner to the places of its secrets.
+    """
+    # Only places that can overlap are compared: files with the same name, and pillar keys with the same first part.
+    near = defaultdict(list)
+    for owner, places in owned.items():
+        for place in dict.fromkeys(places):
+            near[_group(place)].append((owner, place))
+    found = {}
+    for group in near.values():
+        for number, (owner, place) in enumerate(group):
+            for other, there in group[:number]:
+                if owner != other and place.overlaps(there):
+                    found.setdefault((other, owner), there)
+    return [(owner, other, place) for (owner, other), place in found.items()]
+
+
+def _group(place):
+    if place.file is None:
+        return place.address
+    return posixpath.basename(place.file), place.address.partition(":")[0]

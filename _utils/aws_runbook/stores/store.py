@@ -15,6 +15,11 @@ from aws_runbook.stores import backends
 from aws_runbook.stores.backend import Reach
 from aws_runbook.stores.secret import NAMES
 
+# The values of each kind of secret that need a place of their own.
+ACCESS_KEY = ("access_key", "secret_key")
+SMTP = ("smtp_username", "smtp_password", *ACCESS_KEY)
+PASSWORD = ("password",)
+
 
 def make(description, *, sdb_get=None, sdb_set=None, sdb_refuses=None, gpg_homedir=None, roots=()):
     """
@@ -41,6 +46,19 @@ def make(description, *, sdb_get=None, sdb_set=None, sdb_refuses=None, gpg_homed
     reach = Reach(sdb_get, sdb_set, sdb_refuses, gpg_homedir, tuple(roots))
     members = [_member(entry, reach) for entry in descriptions]
     return Store(members, description)
+
+
+def locations(description, values):
+    """
+    Return each :class:`aws_runbook.stores.location.Location` of ``values`` (names such as ``secret_key``), without reading anything.
+
+    ``description`` may be invalid; it then has none.
+    """
+    if isinstance(description, list | tuple):
+        return [place for one in description for place in locations(one, values)]
+    expanded = backends.expanded(description)
+    backend = backends.of(expanded) if isinstance(expanded, Mapping) else None
+    return [place for value in values for place in backend.locations(expanded, value)] if backend else []
 
 
 class Store:

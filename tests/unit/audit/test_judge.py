@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from aws_runbook.audit import access
 from aws_runbook.audit import judge as audit
 from aws_runbook.audit import render as audit_report
-from aws_runbook.audit import survey as audit_survey
+from aws_runbook.audit import whole_audit as audit_survey
 from aws_runbook.audit.grouping import Stored, split
 from aws_runbook.audit.judge import Expected, Found
 from aws_runbook.backups.targets import Target

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from aws_runbook.aws import answers, connection, expected, failures, retries
+from aws_runbook.aws import answers, connection, failures, required_elements, retries
 from chaos import in_process
 from chaos.answers import Answer
 from tests.fixtures import calls, genuine
@@ -38,7 +38,7 @@ def heard(client, method, parameters):
 @pytest.mark.parametrize(("service", "method"), ANSWERS, ids=lambda value: value)
 def test_an_answer_that_is_cut_anywhere_says_nothing(service, method):
     operation = calls.operation(service, method)
-    whole = genuine.answer(operation, expected.always(operation))
+    whole = genuine.answer(operation, required_elements.always(operation))
     parameters = calls.least(service, method)
     client = connection.client(CONNECTION, service)
     with in_process.answering(client) as stub:

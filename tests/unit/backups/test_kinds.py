@@ -7,7 +7,7 @@ from aws_runbook.backups import plan as backups
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import PillarError
 from aws_runbook.iam import backup_policy
-from aws_runbook.pillar import backup_kinds, server_backups
+from aws_runbook.pillar import backup_kinds, server_backups_schema
 from aws_runbook.pillar.backup_kinds import BackupKind
 from aws_runbook.pillar.schema import SCHEMA
 
@@ -25,9 +25,9 @@ def add(monkeypatch):
 
     def added(kind):
         monkeypatch.setitem(backup_kinds.KINDS, "dump", kind)
-        monkeypatch.setitem(SCHEMA["properties"], "dump", server_backups.KEYS["mysql"])
+        monkeypatch.setitem(SCHEMA["properties"], "dump", server_backups_schema.KEYS["mysql"])
 
-    assert server_backups.KEYS.items() <= SCHEMA["properties"].items()
+    assert server_backups_schema.KEYS.items() <= SCHEMA["properties"].items()
     return added
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from aws_runbook.databases.attributes import CLUSTER, INSTANCE
 from aws_runbook.databases.serverless import V1_OPTIONS
-from aws_runbook.kinds.functions import CONNECTION
+from aws_runbook.kinds.connected import CONNECTION
 from tests.fixtures.modules import STATES, TREE, kinds, loaded
 
 KINDS = kinds()

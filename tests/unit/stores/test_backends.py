@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from aws_runbook.errors import StoreError
-from aws_runbook.stores import backends, shared_locations
+from aws_runbook.stores import backends
 from aws_runbook.stores import store as stores
 from aws_runbook.stores.location import Location
 
@@ -60,7 +60,7 @@ def test_a_file_is_all_that_a_kind_of_store_needs(drawer):
     assert store.read(["password"]) == {"password": CANARY}
     undo()
     assert store.read(["password"]) == {"password": None}
-    assert shared_locations.locations([drawer, "sdb://v/a"], shared_locations.PASSWORD) == [
+    assert stores.locations([drawer, "sdb://v/a"], stores.PASSWORD) == [
         Location("drawer top password"),
         Location("sdb://v/a/password"),
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aws_runbook.errors import StoreError
-from aws_runbook.stores import backend, backends, minion, shared_locations, yaml_edit
+from aws_runbook.stores import backend, backends, minion, yaml_edit
 from aws_runbook.stores import store as stores
 from aws_runbook.stores.backends import pillar_file, sdb
 from aws_runbook.stores.gpg import Gpg
@@ -458,8 +458,8 @@ def test_a_file_that_cannot_be_removed_again(tmp_path, monkeypatch):
     ],
 )
 def test_where_a_description_has_a_value(description, value, found):
-    assert shared_locations.locations(description, [value]) == found
-    assert shared_locations.locations((description,), [value, value]) == found * 2
+    assert stores.locations(description, [value]) == found
+    assert stores.locations((description,), [value, value]) == found * 2
 
 
 # Salt's sdb
@@ -923,4 +923,4 @@ def test_a_store_without_a_base_has_only_the_values_that_it_names():
     assert said(lambda: store.read(["secret_key"])) == (
         "The store (sdb://v/b/passwordX) has no place for secret_key; add secret_key to its keys."
     )
-    assert shared_locations.locations({"keys": {"password": "sdb://Xv/bX/"}}, ["password"]) == [Location("sdb://Xv/bX")]
+    assert stores.locations({"keys": {"password": "sdb://Xv/bX/"}}, ["password"]) == [Location("sdb://Xv/bX")]

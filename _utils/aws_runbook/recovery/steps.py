@@ -1,5 +1,5 @@
 """
-A recovery: its plan, its execution, and the comparison afterwards.
+The steps of a recovery: planned from the listing of versions, done in parallel, and compared with the result afterwards.
 
 The listing of versions is read as a stream; the steps are kept in a temporary file, because a bucket may hold millions of objects.
 No version is deleted, so that a recovery can be undone like any other change; and completed steps are skipped, so that one

@@ -23,7 +23,7 @@ from aws_runbook.pillar.shapes import (
     text,
     whole,
 )
-from aws_runbook.pillar.stores import store
+from aws_runbook.pillar.stores_schema import store
 
 REASONS = ("BOUNCE", "COMPLAINT")
 EVENTS = (

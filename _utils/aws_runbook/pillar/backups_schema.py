@@ -4,9 +4,9 @@ The shape of ``aws:backup`` in pillar, as data: a part of :data:`aws_runbook.pil
 
 from aws_runbook.access_keys.rotation import GRACE_DAYS
 from aws_runbook.pillar.backup_kinds import by_kind
-from aws_runbook.pillar.recovery import RECOVERY
+from aws_runbook.pillar.recovery_schema import RECOVERY
 from aws_runbook.pillar.shapes import BUCKET, DAYS, FLAG, REGION, TAGS, USER, choice, formed, key, mapping, named, whole
-from aws_runbook.pillar.stores import store
+from aws_runbook.pillar.stores_schema import store
 
 EXPIRE_DAYS = 30
 ABORT_MULTIPART_DAYS = 7

@@ -24,7 +24,7 @@ from aws_runbook.pillar.shapes import (
     text,
     whole,
 )
-from aws_runbook.pillar.stores import store
+from aws_runbook.pillar.stores_schema import store
 
 _NAME = text("give a name")
 _NAMES = list_of(_NAME, "give a list of names")

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import AwsError, UnreachableError
-from aws_runbook.recovery import execution
-from aws_runbook.recovery.execution import Recovery
+from aws_runbook.recovery import steps
 from aws_runbook.recovery.locations import Destination, of_server
+from aws_runbook.recovery.steps import Recovery
 from tests.fixtures.versioned import SSE_C, START, Bucket, Refused, Session
 
 HOUR = timedelta(hours=1)
@@ -322,17 +322,17 @@ def test_many_at_a_time_and_markers_by_the_thousand():
     moment = overwritten(found, 300)
     for number in range(2500):
         found.put(f"own/new{number}", b"of a thief")
-    meeting = threading.Barrier(execution._OBJECTS)
+    meeting = threading.Barrier(steps._OBJECTS)
 
     def meet(method, _):
-        if method == "copy_object" and meeting.n_waiting + 1 <= execution._OBJECTS and not done:
+        if method == "copy_object" and meeting.n_waiting + 1 <= steps._OBJECTS and not done:
             meeting.wait(timeout=20)
             done.append(True)
 
     done = []
     session = Session(found, before=meet)
     recovered(session, moment)
-    assert session.most >= execution._OBJECTS
+    assert session.most >= steps._OBJECTS
     markers = [
         len(parameters["Delete"]["Objects"]) for method, parameters in session.calls if method == "delete_objects"
     ]
@@ -862,7 +862,7 @@ def test_elsewhere_where_nothing_of_it_is(names):
 
 
 def test_what_could_not_be_done_is_counted_and_named():
-    named = execution.Named()
+    named = steps.Named()
     assert "a" not in named
     named.add("gone", "a")
     named.add("gone", "b", "a text")

@@ -17,7 +17,7 @@ from aws_runbook.audit.judge import CRITICAL, NOTE, WARNING, Expected, Finding, 
 from aws_runbook.buckets import policy as bucket_policy
 from aws_runbook.buckets import settings
 from aws_runbook.errors import RunbookError, UnreachableError
-from aws_runbook.pillar.backups import MAX_AGE_HOURS
+from aws_runbook.pillar.backups_schema import MAX_AGE_HOURS
 from aws_runbook.progress import Progress
 
 # AWS records the use of a key with a delay.
