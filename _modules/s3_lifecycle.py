@@ -21,9 +21,9 @@ from functools import partial
 
 from aws_runbook import salt_commands
 from aws_runbook.aws import unknown_elements
-from aws_runbook.backups import expiry, lifecycle, lifecycle_rule
+from aws_runbook.backups import expiry, lifecycle_dangers, lifecycle_merge, lifecycle_rule
 from aws_runbook.backups import search as bucket_search
-from aws_runbook.backups.lifecycle import Protected
+from aws_runbook.backups.lifecycle_dangers import Protected
 from aws_runbook.buckets import lookup, versions
 from aws_runbook.errors import RunbookError, UnsafeError
 from aws_runbook.kinds import arguments
@@ -178,14 +178,14 @@ def plan(session, name, rules, protected=None, allow=None, declared=None, purge=
     if current:
         kept += _discovered(session, name, [*found, *wanted], kept)
     days = _recovery_days(name, recovery)
-    remove = lifecycle.remover(name, session.command)
-    errors, warnings = lifecycle.dangers(name, found, wanted, kept, tuple(allow or ()), remove, days)
+    remove = lifecycle_dangers.remover(name, session.command)
+    errors, warnings = lifecycle_dangers.dangers(name, found, wanted, kept, tuple(allow or ()), remove, days)
     if errors:
         raise UnsafeError("\n".join(errors))
-    merged, more = lifecycle.merge(found, wanted, kept, purge=purge, remove=remove, days=days)
+    merged, more = lifecycle_merge.merge(found, wanted, kept, purge=purge, remove=remove, days=days)
     if not recovery:
-        more = [*more, *lifecycle.left_keeping(merged)]
-    new = [rule for rule in merged if not any(lifecycle.is_same(rule, other) for other in found)]
+        more = [*more, *lifecycle_dangers.left_keeping(merged)]
+    new = [rule for rule in merged if not any(lifecycle_rule.is_same(rule, other) for other in found)]
     if current and declared is not None:
         _refuse_undeclared(session, name, new, declared)
     changes = {} if merged == found else {"rules": {"old": found, "new": merged}}
@@ -197,7 +197,7 @@ def plan(session, name, rules, protected=None, allow=None, declared=None, purge=
             losses = _losses(session, name, found, merged, new, declared, grown) if current else [grown]
     return {
         "changes": changes,
-        "warnings": [*warnings, *more, *lifecycle.shadowing(found, wanted)],
+        "warnings": [*warnings, *more, *lifecycle_dangers.shadowing(found, wanted)],
         "losses": losses,
     }
 
@@ -233,7 +233,7 @@ def _losses(session, name, found, merged, new, declared, grown):
         if going:
             _refuse_undeclared(session, name, new, declared, "delete noncurrent versions of", lifecycle_rule.effects)
         sentences += _reached(session, name, new, declared)
-    ours = any(lifecycle.is_keeping(rule) and lifecycle_rule.is_enabled(rule) for rule in found)
+    ours = any(lifecycle_rule.is_keeping(rule) and lifecycle_rule.is_enabled(rule) for rule in found)
     kept = "for good" if before is None else f"for {before} days"
     if going and not ours and declared is not None:
         enough = "" if before is None else f"give aws:backup:recovery:days {before} or more; or, "
@@ -261,7 +261,7 @@ def _reached(session, name, new, declared):
         if strangers:
             sentences.append(
                 f"In the bucket {name}, the lifecycle rule {rule['ID']!r} also covers objects that no known pillar accounts for "
-                f"({', '.join(strangers)}): it {lifecycle.says(rule)} there."
+                f"({', '.join(strangers)}): it {lifecycle_dangers.says(rule)} there."
             )
     return sentences
 
@@ -345,7 +345,7 @@ def update(session, name, rules):
     kept = describe.on(session, name) or {"rules": []}
     _refuse_unknown(name, kept)
     new = [rule for rule in rules if lifecycle_rule.expires(rule) and rule not in kept["rules"]]
-    errors, _ = lifecycle.dangers(name, [], new, _discovered(session, name, new))
+    errors, _ = lifecycle_dangers.dangers(name, [], new, _discovered(session, name, new))
     if errors:
         raise UnsafeError("\n".join(errors))
     extra = {}

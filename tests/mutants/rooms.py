@@ -28,7 +28,8 @@ ROOMS = {
     "guards": Room(
         (
             "backups/expiry.py",
-            "backups/lifecycle.py",
+            "backups/lifecycle_dangers.py",
+            "backups/lifecycle_merge.py",
             "backups/lifecycle_rule.py",
             "backups/policy_replacement.py",
             "backups/search.py",

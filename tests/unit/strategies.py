@@ -7,7 +7,7 @@ import datetime as dt
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from aws_runbook.backups.lifecycle import Protected
+from aws_runbook.backups.lifecycle_dangers import Protected
 
 # How long one example takes says nothing on a machine that does other things too.
 settings.register_profile("no-deadline", deadline=None)

@@ -7,7 +7,7 @@ from functools import partial
 from aws_runbook.adopt.backup_buckets import WANTED
 from aws_runbook.adopt.result import CHANGE, DANGER
 from aws_runbook.adopt.writers import in_words
-from aws_runbook.backups import lifecycle, lifecycle_rule
+from aws_runbook.backups import lifecycle_dangers, lifecycle_merge, lifecycle_rule
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import RunbookError
 from aws_runbook.iam import backup_policy, coverage, policies
@@ -52,16 +52,16 @@ def _bucket(result, places, name, wanted):
 def _lifecycle(session, result, places, name, wanted):
     """Note the rules to be added or replaced. A rule that endangers a backup blocks this until it is removed."""
     about, found = f"bucket {name}", places.rules[name]
-    protected = [lifecycle.Protected(**place) for place in wanted["protected"]]
-    remove = lifecycle.remover(name, partial(session.command, region=places.regions[name]))
+    protected = [lifecycle_dangers.Protected(**place) for place in wanted["protected"]]
+    remove = lifecycle_dangers.remover(name, partial(session.command, region=places.regions[name]))
     days = (wanted.get("recovery") or {}).get("days")
     allow = tuple(wanted["allow"])
-    errors, warnings = lifecycle.dangers(name, found, wanted["rules"], protected, allow, remove, days)
+    errors, warnings = lifecycle_dangers.dangers(name, found, wanted["rules"], protected, allow, remove, days)
     for sentence in [*errors, *warnings]:
         wording = str(sentence).removeprefix(f"Bucket {name}: ")
         result.note(DANGER, about, wording[:1].upper() + wording[1:])
     try:
-        merged, _ = lifecycle.merge(found, wanted["rules"], protected, remove=remove, days=days)
+        merged, _ = lifecycle_merge.merge(found, wanted["rules"], protected, remove=remove, days=days)
     except RunbookError as error:
         result.note(DANGER, about, error)
         return

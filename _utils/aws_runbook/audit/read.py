@@ -8,7 +8,7 @@ from aws_runbook import salt_commands
 from aws_runbook.audit import access
 from aws_runbook.audit.grouping import Stored, stanzas
 from aws_runbook.audit.judge import CRITICAL, Finding
-from aws_runbook.backups import lifecycle, lifecycle_rule
+from aws_runbook.backups import lifecycle_dangers, lifecycle_rule
 from aws_runbook.buckets import settings
 from aws_runbook.errors import AwsError
 from aws_runbook.iam import account as iam_account
@@ -112,14 +112,14 @@ def expiry(session, wanted, rules):
     )
     found = (answer or {}).get("Rules", [])
     missing = [rule["ID"] for rule in rules["rules"] if not any(lifecycle_rule.equal(rule, other) for other in found)]
-    protected = [lifecycle.Protected(**place) for place in rules["protected"]]
-    dangers, _ = lifecycle.dangers(
+    protected = [lifecycle_dangers.Protected(**place) for place in rules["protected"]]
+    dangers, _ = lifecycle_dangers.dangers(
         wanted.bucket,
         found,
         [],
         protected,
         tuple(rules["allow"]),
-        lifecycle.remover(wanted.bucket, partial(session.command, region=wanted.region)),
+        lifecycle_dangers.remover(wanted.bucket, partial(session.command, region=wanted.region)),
         (rules.get("recovery") or {}).get("days"),
     )
     return [

@@ -6,7 +6,7 @@ the versions of a bucket that keeps them.
 import hashlib
 
 from aws_runbook import prefixes
-from aws_runbook.backups import lifecycle, lifecycle_rule
+from aws_runbook.backups import lifecycle_dangers, lifecycle_merge, lifecycle_rule
 from aws_runbook.errors import PillarError
 from aws_runbook.pillar.backup_kinds import KINDS
 
@@ -33,10 +33,10 @@ def backup_rules(bucket, targets):
     aborting = {target.prefix: target.abort_multipart_days for target in keeping if target.abort_multipart_days}
     asked = [_rule(prefix, None, aborting[prefix]) for prefix in sorted(aborting)]
     protected = [
-        lifecycle.Protected(target.prefix, KINDS[target.kind].protected, f"{target.source} of {target.server}")
+        lifecycle_dangers.Protected(target.prefix, KINDS[target.kind].protected, f"{target.source} of {target.server}")
         for target in keeping
     ]
-    errors, _ = lifecycle.dangers(bucket, [], rules, protected)
+    errors, _ = lifecycle_dangers.dangers(bucket, [], rules, protected)
     if errors:
         raise PillarError(errors)
     return [*rules, *asked], [rule["ID"] for rule in asked]
@@ -93,10 +93,10 @@ def rule_id(stem, prefix):
     if not prefix:
         return stem
     readable = f"{stem}-{prefix.replace('/', '-')}"
-    if "/" not in prefix and len(readable) <= lifecycle.MAX_ID:
+    if "/" not in prefix and len(readable) <= lifecycle_merge.MAX_ID:
         return readable
     digest = hashlib.sha256(prefix.encode()).hexdigest()[:8]
-    return f"{readable[: lifecycle.MAX_ID - len(digest) - 1]}-{digest}"
+    return f"{readable[: lifecycle_merge.MAX_ID - len(digest) - 1]}-{digest}"
 
 
 # An upload that is completed late is dated by its beginning, and makes what it overwrites old at once.

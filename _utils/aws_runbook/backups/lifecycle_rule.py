@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
 
 import datetime as dt
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,9 @@ from aws_runbook import prefixes
 
 _SIZES = ("ObjectSizeGreaterThan", "ObjectSizeLessThan")
 _MARKER = "ExpiredObjectDeleteMarker"
+# The IDs of the rules of this project.
+_FAMILY = re.compile(r"(delete-after|abort-multipart-after|keep-versions-for)-\d+-days(-.*)?", re.DOTALL)
+_KEEPING = re.compile(r"keep-versions-for-\d+-days")
 
 
 def prefix_of(rule):
@@ -87,15 +91,6 @@ def equal(a, b):
 
 def _meaning(rule):
     return {name: value for name, value in normalise(rule).items() if name != "ID"}
-
-
-def same_rules(a, b):
-    """Whether two lists have the same rules with the same IDs, in any order."""
-    return sorted(map(_canonical, a)) == sorted(map(_canonical, b))
-
-
-def _canonical(rule):
-    return json.dumps(normalise(rule), sort_keys=True, default=str)
 
 
 def effects(rule):
@@ -177,3 +172,44 @@ def search_prefixes(rules):
     """
     touched = sorted({prefix_of(rule) for rule in rules if effects(rule) - {"marker"}})
     return [prefix for prefix in touched if not any(other != prefix and prefix.startswith(other) for other in touched)]
+
+
+def is_family(rule):
+    """Whether a rule has an ID like those of this project."""
+    return bool(_FAMILY.fullmatch(rule.get("ID") or ""))
+
+
+def supersedes(rule, other):
+    """Whether ``rule`` takes the place of ``other``: the same objects, under its ID or a name of ours for other days."""
+    if normalise(rule)["Filter"] != normalise(other)["Filter"]:
+        return False
+    family = _FAMILY.fullmatch(rule.get("ID") or "")
+    elder = _FAMILY.fullmatch(other.get("ID") or "")
+    same_family = family is not None and elder is not None and family[1] == elder[1]
+    return same_family or (rule.get("ID") is not None and rule.get("ID") == other.get("ID"))
+
+
+def is_same(rule, other):
+    """Whether two rules have one ID and mean the same, in whichever form they are written."""
+    return rule.get("ID") == other.get("ID") and equal(rule, other)
+
+
+def is_keeping(rule):
+    """Whether a rule is the one that recovery asks for, by its ID and by what it does."""
+    made_here = bool(_KEEPING.fullmatch(rule.get("ID") or ""))
+    return made_here and actions(rule) == {"noncurrent", "multipart", "marker"}
+
+
+def named(rule, start=False):
+    """Return a rule by its ID and its prefix, for use within a sentence, or at its start."""
+    prefix = prefix_of(rule)
+    article = "The" if start else "the"
+    return f"{article} lifecycle rule {rule.get('ID')!r} ({f'prefix {prefix!r}' if prefix else 'all objects'})"
+
+
+def when(rule):
+    """Return when a rule expires objects, in words."""
+    expiration = rule.get("Expiration") or {}
+    if expiration.get("Days") is not None:
+        return f"after {expiration['Days']} days"
+    return f"from {date(expiration.get('Date'))} on"

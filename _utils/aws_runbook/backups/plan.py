@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 
 from aws_runbook.aws.connection import DEFAULT_REGION
-from aws_runbook.backups import conflicts, expiry, lifecycle
+from aws_runbook.backups import conflicts, expiry, lifecycle_dangers
 from aws_runbook.backups.key_settings import keys_of
 from aws_runbook.backups.targets import get, stated_recovery, stated_region, targets
 from aws_runbook.errors import PillarError, RunbookError
@@ -241,7 +241,7 @@ def _lifecycle(bucket, of_bucket, declared, recovery):
         if not target.expires:
             sources[target.prefix, KINDS[target.kind].protected][target.source].append(target.server)
     protected = [
-        lifecycle.Protected(
+        lifecycle_dangers.Protected(
             prefix, kind, "; ".join(f"{source} of {', '.join(servers)}" for source, servers in named.items())
         )
         for (prefix, kind), named in sorted(sources.items())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aws_runbook.backups import lifecycle
+from aws_runbook.backups import lifecycle_dangers
 from aws_runbook.backups import plan as backups
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import PillarError
@@ -54,9 +54,9 @@ def test_a_kind_that_deletes_its_objects_itself(add):
     assert {row["kind"]: row["expires"] for row in plan.rows} == {"dump": "never (dumped)", "files": "after 30 days"}
     assert wanted["protected"] == [{"prefix": "dumps", "kind": "dumps", "source": "dump:backup of a"}]
     assert [rule["Filter"]["Prefix"] for rule in wanted["rules"]] == ["site/"]
-    protected = [lifecycle.Protected(**place) for place in wanted["protected"]]
+    protected = [lifecycle_dangers.Protected(**place) for place in wanted["protected"]]
     rule = {"ID": "all", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
-    assert "the dumps dumps/" in lifecycle.dangers("ocp-dump-backup", [], [rule], protected)[0][0]
+    assert "the dumps dumps/" in lifecycle_dangers.dangers("ocp-dump-backup", [], [rule], protected)[0][0]
     assert deletable(plan) == ["arn:aws:s3:::ocp-dump-backup/dumps/*"]
 
 

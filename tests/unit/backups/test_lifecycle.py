@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aws_runbook.backups import expiry, lifecycle, lifecycle_rule
-from aws_runbook.backups.lifecycle import Protected
+from aws_runbook.backups import expiry, lifecycle_dangers, lifecycle_merge, lifecycle_rule
+from aws_runbook.backups.lifecycle_dangers import Protected
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import PillarError, RunbookError, UnsafeError
 from tests.unit.strategies import DATES, TAGS, directories, rule_lists, rule_prefixes, rules, situations
@@ -96,7 +96,7 @@ def victims(given_rules, places):
 @settings(max_examples=200)
 def test_what_dangers_lets_pass_expires_no_protected_object(situation):
     found, wanted, protected = situation
-    errors, _ = lifecycle.dangers("bucket", found, wanted, protected)
+    errors, _ = lifecycle_dangers.dangers("bucket", found, wanted, protected)
     if not errors:
         assert not list(victims([*found, *wanted], protected))
         merged = merged_or_refused(found, wanted, protected)
@@ -113,7 +113,7 @@ def test_merge_adds_nothing_that_expires_a_protected_object_even_unasked(situati
 
 def merged_or_refused(found, *args, **kwargs):
     try:
-        return lifecycle.merge(found, *args, **kwargs)[0]
+        return lifecycle_merge.merge(found, *args, **kwargs)[0]
     except RunbookError:
         return found
 
@@ -128,7 +128,7 @@ def test_dangers_gives_no_false_alarm(situation):
         [entry for entry in group if not {"Tag", *lifecycle_rule._SIZES} & set(entry.get("Filter", {}))]
         for group in plain
     ]
-    errors, _ = lifecycle.dangers("bucket", *plain, protected, allow=[entry["ID"] for entry in plain[1]])
+    errors, _ = lifecycle_dangers.dangers("bucket", *plain, protected, allow=[entry["ID"] for entry in plain[1]])
     assert bool(errors) == bool(list(victims([*plain[0], *plain[1]], protected)))
 
 
@@ -139,7 +139,7 @@ def test_the_situations_drawn_are_of_both_sorts():
     @settings(max_examples=200, derandomize=True, database=None)
     def count(situation):
         found, wanted, protected = situation
-        errors, warnings = lifecycle.dangers("bucket", *situation)
+        errors, warnings = lifecycle_dangers.dangers("bucket", *situation)
         expiring = [any(map(lifecycle_rule.expires, group)) for group in (found, wanted)]
         seen["lost by what is found"] += bool(list(victims(found, protected)))
         seen["lost by what is wanted"] += bool(list(victims(wanted, protected)))
@@ -167,10 +167,10 @@ def test_merge_keeps_foreign_rules_byte_for_byte_and_in_order(found, wanted):
 @settings(max_examples=100)
 def test_merging_twice_is_merging_once_and_brings_every_wanted_rule(found, wanted, purge):
     try:
-        merged, _ = lifecycle.merge(found, wanted, purge=purge)
+        merged, _ = lifecycle_merge.merge(found, wanted, purge=purge)
     except UnsafeError:
         return
-    assert lifecycle.merge(merged, wanted, purge=purge)[0] is merged
+    assert lifecycle_merge.merge(merged, wanted, purge=purge)[0] is merged
     assert all(any(lifecycle_rule.equal(ours, entry) for entry in merged) for ours in wanted)
     assert len({entry["ID"] for entry in merged}) == len(merged)
     if purge:
@@ -264,20 +264,12 @@ def test_dates_do_not_depend_on_where_this_machine_stands(monkeypatch):
         time.tzset()
 
 
-def test_same_rules_compares_lists_in_any_order_with_their_ids():
-    old = {**rule("a/"), "Prefix": "a/"}
-    del old["Filter"]
-    assert lifecycle_rule.same_rules([old, THIRTY], [THIRTY, rule("a/")])
-    assert not lifecycle_rule.same_rules([THIRTY], [{**THIRTY, "ID": "other"}])
-    assert not lifecycle_rule.same_rules([THIRTY], [])
-
-
-def test_same_rules_compares_members_in_any_order_and_of_any_type():
+def test_rules_are_compared_with_members_in_any_order_and_of_any_type():
     """YAML reads a tag that looks like a date as one."""
     tagged = rule() | {"Filter": {"Tag": {"Key": "until", "Value": dt.date(2030, 1, 1)}}}
-    assert lifecycle_rule.same_rules([tagged], [dict(reversed(tagged.items()))])
+    assert lifecycle_rule.equal(tagged, dict(reversed(tagged.items())))
     other = rule() | {"Filter": {"Tag": {"Key": "until", "Value": dt.date(2030, 1, 2)}}}
-    assert not lifecycle_rule.same_rules([tagged], [other])
+    assert not lifecycle_rule.equal(tagged, other)
 
 
 @pytest.mark.parametrize(
@@ -327,7 +319,7 @@ def test_a_rule_overlaps_when_some_key_starts_with_both(prefix, protected):
 
 
 def test_a_rule_found_over_a_repository_is_an_error_that_says_what_to_do():
-    errors, warnings = lifecycle.dangers("ocp-db-backup", [rule("king", "old rule")], [], [KINGFISHER, SYNC])
+    errors, warnings = lifecycle_dangers.dangers("ocp-db-backup", [rule("king", "old rule")], [], [KINGFISHER, SYNC])
     assert warnings == []
     assert errors == [
         (
@@ -359,7 +351,7 @@ def test_the_whole_sentences_of_dangers():
         Transitions=[{"Days": 1, "StorageClass": "GLACIER"}],
     )
     place = "the pgBackRest repository kingfisher/ (postgres:backup of kingfisher-main)"
-    errors, warnings = lifecycle.dangers("b", [dated, mild], [], [KINGFISHER], days=10)
+    errors, warnings = lifecycle_dangers.dangers("b", [dated, mild], [], [KINGFISHER], days=10)
     assert errors == [
         (
             "Bucket b: the lifecycle rule 'dated' (prefix 'kingfisher/'), found there, expires objects from "
@@ -378,7 +370,7 @@ def test_the_whole_sentences_of_dangers():
             "s3_lifecycle.delete_rule b mild`."
         )
     ]
-    errors, warnings = lifecycle.dangers("b", [], [dated, mild], [KINGFISHER], days=10)
+    errors, warnings = lifecycle_dangers.dangers("b", [], [dated, mild], [KINGFISHER], days=10)
     assert errors == [
         (
             "Bucket b: the lifecycle rule 'dated' (prefix 'kingfisher/'), requested, would expire objects from 2030-01-01T00:00:00+00:00 on and "
@@ -400,7 +392,7 @@ def test_the_whole_sentences_of_disabled_rules():
     expiring = rule("", "idle", "Disabled")
     soon = rule("", "soon", "Disabled", NoncurrentVersionExpiration={"NoncurrentDays": 9})
     remove = "narrow it, or remove it with `salt-call s3_lifecycle.delete_rule b idle`"
-    assert lifecycle.dangers("b", [expiring, soon], [], [SYNC], days=10) == (
+    assert lifecycle_dangers.dangers("b", [expiring, soon], [], [SYNC], days=10) == (
         [],
         [
             (
@@ -414,15 +406,15 @@ def test_the_whole_sentences_of_disabled_rules():
             ),
         ],
     )
-    assert lifecycle.dangers("b", [soon], [], [SYNC]) == ([], [])
+    assert lifecycle_dangers.dangers("b", [soon], [], [SYNC]) == ([], [])
 
 
 def test_a_rule_wanted_over_a_synced_directory_is_an_error():
-    errors, _ = lifecycle.dangers("b", [], [THIRTY], [SYNC], allow=[THIRTY["ID"]])
+    errors, _ = lifecycle_dangers.dangers("b", [], [THIRTY], [SYNC], allow=[THIRTY["ID"]])
     assert len(errors) == 1
     assert "delete-after-30-days" in errors[0]
     assert "the synced directory file-sync/ (sync of registry)" in errors[0]
-    assert lifecycle.dangers("b", [THIRTY], [THIRTY], [SYNC])[0][0].count("found there") == 1
+    assert lifecycle_dangers.dangers("b", [THIRTY], [THIRTY], [SYNC])[0][0].count("found there") == 1
 
 
 @pytest.mark.parametrize(
@@ -436,19 +428,24 @@ def test_a_rule_wanted_over_a_synced_directory_is_an_error():
 @pytest.mark.parametrize("place", [KINGFISHER, SYNC])
 def test_what_spares_current_objects_is_allowed_by_name_and_reported_when_found(actions, place):
     mild = rule(place.prefix, "mild", **actions)
-    errors, warnings = lifecycle.dangers("b", [mild], [], [place])
+    errors, warnings = lifecycle_dangers.dangers("b", [mild], [], [place])
     assert (errors, len(warnings)) == ([], 1)
     assert "'mild'" in warnings[0]
     assert "name it in allow" in warnings[0]
-    assert lifecycle.dangers("b", [mild], [], [place], allow=["mild"]) == ([], [])
-    errors, warnings = lifecycle.dangers("b", [], [mild], [place])
+    assert lifecycle_dangers.dangers("b", [mild], [], [place], allow=["mild"]) == ([], [])
+    errors, warnings = lifecycle_dangers.dangers("b", [], [mild], [place])
     assert (len(errors), warnings) == (1, [])
-    assert lifecycle.dangers("b", [], [mild], [place], allow=["mild"]) == ([], [])
+    assert lifecycle_dangers.dangers("b", [], [mild], [place], allow=["mild"]) == ([], [])
 
 
 def test_markers_are_harmless_and_disabled_rules_are_noted():
-    assert lifecycle.dangers("b", [rule(Expiration={"ExpiredObjectDeleteMarker": True})], [], [KINGFISHER]) == ([], [])
-    errors, warnings = lifecycle.dangers("b", [rule(status="Disabled")], [rule(status="Disabled")], [KINGFISHER])
+    assert lifecycle_dangers.dangers("b", [rule(Expiration={"ExpiredObjectDeleteMarker": True})], [], [KINGFISHER]) == (
+        [],
+        [],
+    )
+    errors, warnings = lifecycle_dangers.dangers(
+        "b", [rule(status="Disabled")], [rule(status="Disabled")], [KINGFISHER]
+    )
     assert errors == []
     assert len(warnings) == 1
     assert "is disabled; enabled, it would expire objects" in warnings[0]
@@ -457,13 +454,13 @@ def test_markers_are_harmless_and_disabled_rules_are_noted():
 def test_merge_leaves_equal_rules_as_they_are_under_any_id():
     theirs = {"ID": "by hand", "Prefix": "", **{name: THIRTY[name] for name in THIRTY if name not in ("ID", "Filter")}}
     found = [rule("logs/"), theirs]
-    assert lifecycle.merge(found, [THIRTY])[0] is found
+    assert lifecycle_merge.merge(found, [THIRTY])[0] is found
 
 
 def test_merge_adds_after_foreign_rules():
     found = [rule("logs/"), rule("tmp/", "tmp", Expiration={"Days": 1})]
-    assert lifecycle.merge(found, [THIRTY]) == ([*found, THIRTY], [])
-    assert lifecycle.merge(found, [THIRTY], purge=True) == ([THIRTY], [])
+    assert lifecycle_merge.merge(found, [THIRTY]) == ([*found, THIRTY], [])
+    assert lifecycle_merge.merge(found, [THIRTY], purge=True) == ([THIRTY], [])
 
 
 @pytest.mark.parametrize(
@@ -475,7 +472,7 @@ def test_merge_adds_after_foreign_rules():
     ],
 )
 def test_merge_replaces_in_place_what_is_ours(elder):
-    assert lifecycle.merge([rule("a/", "a"), elder, rule("z/", "z")], [THIRTY]) == (
+    assert lifecycle_merge.merge([rule("a/", "a"), elder, rule("z/", "z")], [THIRTY]) == (
         [rule("a/", "a"), THIRTY, rule("z/", "z")],
         [],
     )
@@ -483,14 +480,14 @@ def test_merge_replaces_in_place_what_is_ours(elder):
 
 def test_merge_replaces_several_elders_by_one():
     elders = [{**THIRTY, "ID": f"delete-after-{days}-days", "Expiration": {"Days": days}} for days in (60, 90)]
-    assert lifecycle.merge(elders, [THIRTY]) == ([THIRTY], [])
-    assert lifecycle.merge([*elders, THIRTY], [THIRTY]) == ([THIRTY], [])
+    assert lifecycle_merge.merge(elders, [THIRTY]) == ([THIRTY], [])
+    assert lifecycle_merge.merge([*elders, THIRTY], [THIRTY]) == ([THIRTY], [])
 
 
 def test_merge_keeps_the_rule_of_a_retired_target_and_says_so():
     retired = rule("old/", "delete-after-60-days-old", Expiration={"Days": 60})
     wanted = rule("site/", "delete-after-30-days-site", Expiration={"Days": 30})
-    merged, warnings = lifecycle.merge([retired], [wanted], remove=lifecycle.remover("ocp-backup"))
+    merged, warnings = lifecycle_merge.merge([retired], [wanted], remove=lifecycle_dangers.remover("ocp-backup"))
     assert merged == [retired, wanted]
     assert warnings == [
         (
@@ -499,23 +496,23 @@ def test_merge_keeps_the_rule_of_a_retired_target_and_says_so():
             "ocp-backup delete-after-60-days-old`."
         )
     ]
-    assert lifecycle.merge([retired], [wanted], retired=["old"]) == ([wanted], [])
+    assert lifecycle_merge.merge([retired], [wanted], retired=["old"]) == ([wanted], [])
 
 
 def test_merge_without_a_bucket_names_none():
     retired = rule("old/", "delete-after-60-days-old")
-    (warning,) = lifecycle.merge([retired], [])[1]
+    (warning,) = lifecycle_merge.merge([retired], [])[1]
     assert warning.endswith("To remove it: `salt-call s3_lifecycle.delete_rule BUCKET delete-after-60-days-old`.")
 
 
 def test_a_retired_prefix_is_compared_without_slashes_at_its_ends():
     retired, beside = rule("/Xold/X/", "delete-after-60-days"), rule("Xold/", "delete-after-60-days-b")
-    assert lifecycle.merge([retired, beside], [], retired=["/Xold/X"])[0] == [beside]
-    assert lifecycle.merge([beside, retired], [], retired=["Xold/X/"])[0] == [beside]
+    assert lifecycle_merge.merge([retired, beside], [], retired=["/Xold/X"])[0] == [beside]
+    assert lifecycle_merge.merge([beside, retired], [], retired=["Xold/X/"])[0] == [beside]
 
 
 def test_purge_goes_on_behind_a_rule_that_goes():
-    assert lifecycle.merge([rule("a/", "a"), THIRTY, rule("b/", "b")], [THIRTY], purge=True) == ([THIRTY], [])
+    assert lifecycle_merge.merge([rule("a/", "a"), THIRTY, rule("b/", "b")], [THIRTY], purge=True) == ([THIRTY], [])
 
 
 OLD = {"ID": "old", "Prefix": "a/", "Status": "Enabled", "Expiration": {"Days": 3}}
@@ -524,7 +521,7 @@ OLD = {"ID": "old", "Prefix": "a/", "Status": "Enabled", "Expiration": {"Days": 
 def test_beside_rules_of_the_old_form_a_wanted_one_takes_it():
     """S3 refuses a mixture."""
     tagged = rule(name="tagged") | {"Filter": {"And": {"Prefix": "c/", "Tags": [TAGS[0]]}}}
-    merged, _ = lifecycle.merge([OLD], [rule("b/", "wanted"), tagged, {**OLD, "ID": "d", "Prefix": "d/"}])
+    merged, _ = lifecycle_merge.merge([OLD], [rule("b/", "wanted"), tagged, {**OLD, "ID": "d", "Prefix": "d/"}])
     assert merged == [
         OLD,
         {"ID": "wanted", "Status": "Enabled", "Expiration": {"Days": 10}, "Prefix": "b/"},
@@ -536,7 +533,7 @@ def test_beside_rules_of_the_old_form_a_wanted_one_takes_it():
 def test_beside_the_rule_of_recovery_all_have_a_filter_and_mean_what_they_meant():
     tagged = rule(name="tagged") | {"Filter": {"And": {"Prefix": "c/", "Tags": [TAGS[0]]}}}
     keeping = expiry.keeping_rule(30)
-    assert lifecycle.merge([OLD, tagged], [keeping], days=30)[0] == [
+    assert lifecycle_merge.merge([OLD, tagged], [keeping], days=30)[0] == [
         {"ID": "old", "Status": "Enabled", "Expiration": {"Days": 3}, "Filter": {"Prefix": "a/"}},
         tagged,
         keeping,
@@ -544,18 +541,18 @@ def test_beside_the_rule_of_recovery_all_have_a_filter_and_mean_what_they_meant(
 
 
 def test_which_rules_are_the_same():
-    assert lifecycle.is_same(OLD, rule("a/", "old", Expiration={"Days": 3}))
-    assert not lifecycle.is_same(OLD, rule("a/", "new", Expiration={"Days": 3}))
-    assert not lifecycle.is_same(OLD, rule("a/", "old", Expiration={"Days": 4}))
-    assert not lifecycle.is_same({"ID": "a"}, {"id": "a"})
-    assert not lifecycle.is_same({"id": "a"}, {"ID": "a"})
+    assert lifecycle_rule.is_same(OLD, rule("a/", "old", Expiration={"Days": 3}))
+    assert not lifecycle_rule.is_same(OLD, rule("a/", "new", Expiration={"Days": 3}))
+    assert not lifecycle_rule.is_same(OLD, rule("a/", "old", Expiration={"Days": 4}))
+    assert not lifecycle_rule.is_same({"ID": "a"}, {"id": "a"})
+    assert not lifecycle_rule.is_same({"id": "a"}, {"ID": "a"})
 
 
 def test_merge_refuses_by_itself_what_deletes_versions_too_soon():
     found = rule("b/", "found", NoncurrentVersionExpiration={"NoncurrentDays": 1})
     soon = rule("a/", "soon", NoncurrentVersionExpiration={"NoncurrentDays": 29})
     with pytest.raises(UnsafeError) as raised:
-        lifecycle.merge([found], [soon], days=30)
+        lifecycle_merge.merge([found], [soon], days=30)
     assert str(raised.value) == (
         "The lifecycle rule 'soon' (prefix 'a/') would delete noncurrent versions before 30 days are over; nothing was written."
     )
@@ -563,14 +560,14 @@ def test_merge_refuses_by_itself_what_deletes_versions_too_soon():
         {**soon, "Status": "Disabled"},
         rule("a/", "soon", NoncurrentVersionExpiration={"NoncurrentDays": 30}),
     ):
-        assert lifecycle.merge([found], [fine], days=30)[0] == [found, fine]
-    assert lifecycle.merge([found], [soon])[0] == [found, soon]
+        assert lifecycle_merge.merge([found], [fine], days=30)[0] == [found, fine]
+    assert lifecycle_merge.merge([found], [soon])[0] == [found, soon]
 
 
 def test_a_rule_left_over_from_recovery_is_told():
     left = expiry.keeping_rule(30)
     elsewhere = {**left, "ID": "somebody's"}
-    assert lifecycle.left_keeping([THIRTY, left, elsewhere]) == [
+    assert lifecycle_dangers.left_keeping([THIRTY, left, elsewhere]) == [
         (
             "The lifecycle rule 'keep-versions-for-30-days' (all objects) belongs to recovery, which pillar no longer declares: the bucket "
             "continues to keep versions, for 30 days. To manage them again, set aws:backup:recovery:days; to keep no new versions, set "
@@ -582,7 +579,7 @@ def test_a_rule_left_over_from_recovery_is_told():
 @pytest.mark.parametrize("selection", [{"Prefix": "logs/"}, {"Tag": TAGS[0]}, {"ObjectSizeGreaterThan": 5}])
 def test_merge_refuses_an_id_that_stands_for_other_objects(selection):
     with pytest.raises(UnsafeError) as raised:
-        lifecycle.merge([{**THIRTY, "Filter": selection}], [THIRTY])
+        lifecycle_merge.merge([{**THIRTY, "Filter": selection}], [THIRTY])
     beside = "prefix 'logs/'" if "Prefix" in selection else "all objects"
     assert str(raised.value) == (
         f"The lifecycle rule 'delete-after-30-days' (all objects) cannot be added: the lifecycle rule 'delete-after-30-days' ({beside}) has the "
@@ -593,45 +590,45 @@ def test_merge_refuses_an_id_that_stands_for_other_objects(selection):
 @pytest.mark.parametrize("name", [None, "", "x" * 256, 5])
 def test_merge_refuses_ids_that_s3_would_not_take(name):
     with pytest.raises(RunbookError, match="1 to 255 characters"):
-        lifecycle.merge([], [{**THIRTY, "ID": name}])
+        lifecycle_merge.merge([], [{**THIRTY, "ID": name}])
 
 
 def test_merge_takes_an_id_of_the_greatest_length():
-    longest = rule("a/", "x" * lifecycle.MAX_ID)
-    assert lifecycle.MAX_ID == 255
-    assert lifecycle.merge([], [longest]) == ([longest], [])
+    longest = rule("a/", "x" * lifecycle_merge.MAX_ID)
+    assert lifecycle_merge.MAX_ID == 255
+    assert lifecycle_merge.merge([], [longest]) == ([longest], [])
 
 
 def test_merge_replaces_a_rule_under_a_wanted_id_whatever_it_is():
     wanted = rule("a/", "theirs", Expiration={"Days": 20})
-    assert lifecycle.merge([rule("a/", "theirs"), rule("b/", "b")], [wanted]) == ([wanted, rule("b/", "b")], [])
+    assert lifecycle_merge.merge([rule("a/", "theirs"), rule("b/", "b")], [wanted]) == ([wanted, rule("b/", "b")], [])
 
 
 def test_dangers_goes_on_behind_a_rule_that_is_there_already():
-    errors, _ = lifecycle.dangers("b", [THIRTY], [THIRTY, rule("king", "other")], [KINGFISHER])
+    errors, _ = lifecycle_dangers.dangers("b", [THIRTY], [THIRTY, rule("king", "other")], [KINGFISHER])
     assert ["found there" in error for error in errors] == [True, False]
     assert "'other'" in errors[1]
 
 
 def test_merge_refuses_one_id_twice():
     with pytest.raises(RunbookError, match="unique"):
-        lifecycle.merge([], [THIRTY, {**THIRTY, "Filter": {"Prefix": "a/"}}])
+        lifecycle_merge.merge([], [THIRTY, {**THIRTY, "Filter": {"Prefix": "a/"}}])
 
 
 def test_merge_refuses_a_rule_too_many(monkeypatch):
-    assert lifecycle.MAX_RULES == 1000
-    monkeypatch.setattr(lifecycle, "MAX_RULES", 10)  # a thousand take seconds
+    assert lifecycle_merge.MAX_RULES == 1000
+    monkeypatch.setattr(lifecycle_merge, "MAX_RULES", 10)  # a thousand take seconds
     found = [rule(f"{number}/", str(number)) for number in range(10)]
-    assert lifecycle.merge(found, [found[5]])[0] is found
-    assert len(lifecycle.merge(found[1:], [THIRTY])[0]) == 10
+    assert lifecycle_merge.merge(found, [found[5]])[0] is found
+    assert len(lifecycle_merge.merge(found[1:], [THIRTY])[0]) == 10
     with pytest.raises(RunbookError) as raised:
-        lifecycle.merge(found, [THIRTY])
+        lifecycle_merge.merge(found, [THIRTY])
     assert str(raised.value) == "There would be 11 lifecycle rules, and S3 allows 10 in a bucket."
 
 
 def test_merge_refuses_danger_by_itself():
     with pytest.raises(UnsafeError) as raised:
-        lifecycle.merge([], [THIRTY], [KINGFISHER])
+        lifecycle_merge.merge([], [THIRTY], [KINGFISHER])
     assert str(raised.value) == (
         "The lifecycle rule 'delete-after-30-days' (all objects) would expire objects of the pgBackRest repository kingfisher/ "
         "(postgres:backup of kingfisher-main); nothing was written."
@@ -641,7 +638,7 @@ def test_merge_refuses_danger_by_itself():
 def test_merge_leaves_a_danger_found_as_it_is():
     """It is not made here; dangers tells of it."""
     theirs = rule("king", "theirs")
-    assert lifecycle.merge([theirs], [rule("z/", "z")], [KINGFISHER])[0] == [theirs, rule("z/", "z")]
+    assert lifecycle_merge.merge([theirs], [rule("z/", "z")], [KINGFISHER])[0] == [theirs, rule("z/", "z")]
 
 
 def test_a_rule_that_expires_sooner_is_reported():
@@ -652,7 +649,7 @@ def test_a_rule_that_expires_sooner_is_reported():
     elsewhere = rule("else/", "elsewhere", Expiration={"Days": 5})
     ours = rule("site/", "delete-after-30-days-site", Expiration={"Days": 30})
     elder = rule("site/", "delete-after-20-days-site", Expiration={"Days": 20})
-    warnings = lifecycle.shadowing([sooner, dated, later, alike, elsewhere, elder], [ours])
+    warnings = lifecycle_dangers.shadowing([sooner, dated, later, alike, elsewhere, elder], [ours])
     assert [warning.split("'")[1] for warning in warnings] == ["sooner", "dated"]
     assert warnings[0].startswith(
         "The lifecycle rule 'sooner' (all objects), found there, expires objects after 5 days"
@@ -661,7 +658,7 @@ def test_a_rule_that_expires_sooner_is_reported():
 
 def test_a_date_is_sooner_than_a_day():
     dated = rule("site/", "dated", Expiration={"Date": DATES[0]})
-    assert len(lifecycle.shadowing([dated], [rule("site/", Expiration={"Days": 1})])) == 1
+    assert len(lifecycle_dangers.shadowing([dated], [rule("site/", Expiration={"Days": 1})])) == 1
 
 
 def test_the_runbooks_rule_where_all_targets_expire():
@@ -702,7 +699,7 @@ def test_unfinished_uploads_of_a_repository_only_when_asked():
         }
     ]
     assert allow == ["abort-multipart-after-5-days-kingfisher"]
-    assert lifecycle.dangers("b", [], made, [KINGFISHER], allow) == ([], [])
+    assert lifecycle_dangers.dangers("b", [], made, [KINGFISHER], allow) == ([], [])
 
 
 def test_different_days_in_one_bucket():
@@ -801,11 +798,13 @@ def test_ids_are_unique_and_short_enough(prefixes):
 @pytest.mark.parametrize("over", [-1, 0, 1, 50])
 def test_an_id_that_would_be_too_long_is_cut(over):
     stem = "delete-after-30-days"
-    prefix = "p" * (lifecycle.MAX_ID + over - len(f"{stem}-"))
+    prefix = "p" * (lifecycle_merge.MAX_ID + over - len(f"{stem}-"))
     made = expiry.rule_id(stem, prefix)
-    assert len(made) == min(lifecycle.MAX_ID, lifecycle.MAX_ID + over)
+    assert len(made) == min(lifecycle_merge.MAX_ID, lifecycle_merge.MAX_ID + over)
     digest = hashlib.sha256(prefix.encode()).hexdigest()[:8]
-    assert made == (f"{stem}-{prefix}" if over <= 0 else f"{stem}-{prefix}"[: lifecycle.MAX_ID - 9] + f"-{digest}")
+    assert made == (
+        f"{stem}-{prefix}" if over <= 0 else f"{stem}-{prefix}"[: lifecycle_merge.MAX_ID - 9] + f"-{digest}"
+    )
 
 
 def test_ids_are_readable_and_stable():

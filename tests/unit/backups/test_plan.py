@@ -7,7 +7,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aws_runbook.backups import lifecycle
+from aws_runbook.backups import lifecycle_dangers, lifecycle_merge
 from aws_runbook.backups import plan as backups
 from aws_runbook.backups.plan import Plan
 from aws_runbook.backups.targets import Target
@@ -298,9 +298,9 @@ def test_unfinished_uploads_where_nothing_expires_only_when_asked(pillar, ids):
     wanted = backups.plan({"x": pillar}).lifecycle["ocp-db-backup"]
     assert [rule["ID"] for rule in wanted["rules"]] == ids
     assert wanted["allow"] == [name for name in ids if name.startswith("abort")]
-    protected = [lifecycle.Protected(**place) for place in wanted["protected"]]
-    assert lifecycle.dangers("ocp-db-backup", [], wanted["rules"], protected, wanted["allow"]) == ([], [])
-    assert lifecycle.merge([], wanted["rules"], protected)[0] == wanted["rules"]
+    protected = [lifecycle_dangers.Protected(**place) for place in wanted["protected"]]
+    assert lifecycle_dangers.dangers("ocp-db-backup", [], wanted["rules"], protected, wanted["allow"]) == ([], [])
+    assert lifecycle_merge.merge([], wanted["rules"], protected)[0] == wanted["rules"]
 
 
 def test_features_of_pgbackrest_are_options():

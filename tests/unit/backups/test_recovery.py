@@ -6,9 +6,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from aws_runbook.backups import expiry, lifecycle, lifecycle_rule
+from aws_runbook.backups import expiry, lifecycle_dangers, lifecycle_merge, lifecycle_rule
 from aws_runbook.backups import plan as backups
-from aws_runbook.backups.lifecycle import Protected
+from aws_runbook.backups.lifecycle_dangers import Protected
 from aws_runbook.backups.targets import Target
 from aws_runbook.errors import PillarError, RunbookError
 from aws_runbook.iam import backup_policy
@@ -186,14 +186,14 @@ def soonest(rule):
 def test_what_dangers_lets_pass_deletes_no_version_before_its_days(found, wanted, days, purge):
     keeping = expiry.keeping_rule(days)
     wanted = [*wanted, keeping]
-    errors, _ = lifecycle.dangers("b", found, wanted, [], days=days)
+    errors, _ = lifecycle_dangers.dangers("b", found, wanted, [], days=days)
     before = copy.deepcopy(found)
     try:
-        merged, _ = lifecycle.merge(found, wanted, purge=purge, days=days)
+        merged, _ = lifecycle_merge.merge(found, wanted, purge=purge, days=days)
     except RunbookError:
         return
     assert found == before
-    added = [rule for rule in merged if not any(lifecycle.is_same(rule, other) for other in found)]
+    added = [rule for rule in merged if not any(lifecycle_rule.is_same(rule, other) for other in found)]
     assert all(soonest(rule) is None or soonest(rule) >= days for rule in added)
     if not errors:
         assert all(soonest(rule) is None or soonest(rule) >= days for rule in merged)
@@ -205,7 +205,7 @@ def test_what_dangers_lets_pass_deletes_no_version_before_its_days(found, wanted
 def test_dangers_gives_no_false_alarm_of_versions(found, wanted, days):
     assume(not any(lifecycle_rule.expires(rule) for rule in [*found, *wanted]))
     short = [rule for rule in [*found, *wanted] if (soonest(rule) or days) < days]
-    errors, _ = lifecycle.dangers("b", found, wanted, [], days=days)
+    errors, _ = lifecycle_dangers.dangers("b", found, wanted, [], days=days)
     assert len(errors) <= len(short)
     if not short:
         assert errors == []
@@ -214,23 +214,23 @@ def test_dangers_gives_no_false_alarm_of_versions(found, wanted, days):
 def test_the_rule_of_recovery_is_no_danger_to_a_repository_and_nothing_else_like_it_is_let_pass():
     place = [Protected("king", "repository", "pillar")]
     keeping = expiry.keeping_rule(30)
-    assert lifecycle.dangers("b", [], [keeping], place, [keeping["ID"]], days=30) == ([], [])
-    assert lifecycle.dangers("b", [keeping], [keeping], place, [keeping["ID"]], days=30) == ([], [])
-    assert lifecycle.dangers("b", [keeping], [], place) == ([], [])  # left over
+    assert lifecycle_dangers.dangers("b", [], [keeping], place, [keeping["ID"]], days=30) == ([], [])
+    assert lifecycle_dangers.dangers("b", [keeping], [keeping], place, [keeping["ID"]], days=30) == ([], [])
+    assert lifecycle_dangers.dangers("b", [keeping], [], place) == ([], [])  # left over
     expiring = {**keeping, "Expiration": {"Days": 90}}
-    errors, _ = lifecycle.dangers("b", [], [expiring], place, [keeping["ID"]], days=30)
+    errors, _ = lifecycle_dangers.dangers("b", [], [expiring], place, [keeping["ID"]], days=30)
     assert "would expire objects after 90 days" in errors[0]
     for days in (1, 29):
         shorter = {**expiry.keeping_rule(days), "ID": keeping["ID"]}
-        errors, _ = lifecycle.dangers("b", [], [shorter], place, [keeping["ID"]], days=30)
+        errors, _ = lifecycle_dangers.dangers("b", [], [shorter], place, [keeping["ID"]], days=30)
         assert f"would delete noncurrent versions after {days} days, and recovery keeps them for 30" in errors[0]
 
 
 def test_the_audit_sees_a_shorter_rule_of_ours_that_an_apply_would_replace():
     elder = expiry.keeping_rule(10)
-    errors, _ = lifecycle.dangers("b", [elder], [expiry.keeping_rule(30)], [], days=30)
+    errors, _ = lifecycle_dangers.dangers("b", [elder], [expiry.keeping_rule(30)], [], days=30)
     assert errors == []
-    [error] = lifecycle.dangers("b", [elder], [], [], days=30)[0]
+    [error] = lifecycle_dangers.dangers("b", [elder], [], [], days=30)[0]
     assert "deletes noncurrent versions after 10 days" in error
 
 
@@ -238,7 +238,7 @@ def test_the_audit_sees_a_shorter_rule_of_ours_that_an_apply_would_replace():
 def test_the_rule_of_recovery_expires_no_current_object(found):
     keeping = expiry.keeping_rule(7)
     assert not lifecycle_rule.expires(keeping)
-    merged, _ = lifecycle.merge(found, [keeping], days=7) if all(rule["ID"] for rule in found) else (found, [])
+    merged, _ = lifecycle_merge.merge(found, [keeping], days=7) if all(rule["ID"] for rule in found) else (found, [])
     kept = [rule["ID"] for rule in merged if lifecycle_rule.expires(rule)]
     assert kept == [rule["ID"] for rule in found if lifecycle_rule.expires(rule)]
 
@@ -246,12 +246,12 @@ def test_the_rule_of_recovery_expires_no_current_object(found):
 def test_rules_of_the_old_form_take_the_new_one_since_s3_takes_no_two_expirations_of_one_prefix_in_the_old():
     theirs = {"ID": "theirs", "Prefix": "logs/", "Status": "Enabled", "Expiration": {"Days": 3}}
     keeping = expiry.keeping_rule(30)
-    merged, _ = lifecycle.merge([theirs], [keeping], days=30)
+    merged, _ = lifecycle_merge.merge([theirs], [keeping], days=30)
     assert [set(rule) & {"Prefix", "Filter"} for rule in merged] == [{"Filter"}, {"Filter"}]
     assert lifecycle_rule.equal(merged[0], theirs)
-    assert lifecycle.merge(merged, [keeping], days=30)[0] is merged
+    assert lifecycle_merge.merge(merged, [keeping], days=30)[0] is merged
     old = [theirs, {**{name: keeping[name] for name in keeping if name != "Filter"}, "Prefix": ""}]
-    assert lifecycle.merge(old, [keeping], days=30)[0] is old
+    assert lifecycle_merge.merge(old, [keeping], days=30)[0] is old
 
 
 # What lets a thief destroy versions, or keep them from being made.
