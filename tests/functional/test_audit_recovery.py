@@ -54,7 +54,7 @@ def test_nothing_is_said_of_what_is_as_it_should_be(kept):
     assert [kept.told(check) for check in ("recovery", "expiry", "uploads", "read")] == [[], [], [], []]
 
 
-@pytest.mark.runs_command("survey.keeping", "state.apply")
+@pytest.mark.runs_command("whole_audit.keeping", "state.apply")
 @pytest.mark.runs_command("read.expiry", "state.apply")
 def test_versions_that_are_not_kept_are_critical_and_the_command_mends_it(kept, obey, sandbox):
     kept.s3.delete_bucket(Bucket=BUCKET)
@@ -106,7 +106,7 @@ def test_an_upload_that_the_rule_should_have_removed(kept):
     assert "open longer than the rule of recovery allows: 1 unfinished upload" in message
 
 
-@pytest.mark.runs_command("survey._destruction", "aws_backup.history")
+@pytest.mark.runs_command("whole_audit._destruction", "aws_backup.history")
 def test_a_theft_is_critical_for_days_and_then_a_note(kept, obey):
     for day in range(5):
         kept.back_up(day)

@@ -184,7 +184,7 @@ def test_of_two_rules_that_salt_reads_alike_none_is_deleted(modules, s3):
         modules["s3_lifecycle.delete_rule"](BUCKET, 1)
 
 
-@pytest.mark.runs_command("lifecycle.remove", "s3_lifecycle.delete_rule")
+@pytest.mark.runs_command("lifecycle_dangers.remove", "s3_lifecycle.delete_rule")
 @pytest.mark.parametrize(
     "name", ["delete-after-30-days", "it's $(touch x)", "123", "true", "[1]", "x=y#z", "x=y", "--help"]
 )

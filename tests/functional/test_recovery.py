@@ -213,7 +213,7 @@ def test_a_rule_that_deletes_versions_sooner_stops_everything(fleet, sandbox, s3
     assert sandbox.calls("s3", write=True) == []
 
 
-@pytest.mark.runs_command("lifecycle.remove", "s3_lifecycle.delete_rule")
+@pytest.mark.runs_command("lifecycle_dangers.remove", "s3_lifecycle.delete_rule")
 def test_the_command_that_removes_such_a_rule_works(fleet, s3, obey):
     kept = fleet({"days": 30})
     buckets(kept)
