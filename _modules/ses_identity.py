@@ -34,7 +34,6 @@ from functools import partial
 
 from aws_runbook import salt_commands
 from aws_runbook.aws import tags as tagging
-from aws_runbook.aws.polling import until
 from aws_runbook.dns import check as dns_check
 from aws_runbook.dns import names as email_names
 from aws_runbook.dns import records as zone_records
@@ -50,6 +49,7 @@ from aws_runbook.mail import identity_writes as writes
 from aws_runbook.mail import plan as email_plan
 from aws_runbook.pillar.mail_schema import KEY_LENGTHS, MX_FAILURES
 from aws_runbook.run import cache as run_cache
+from aws_runbook.run.waiting import until
 
 # Arguments that take texts.
 TEXTS = ("configuration_set", "nameserver", "zone")

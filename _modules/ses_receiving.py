@@ -23,7 +23,6 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from aws_runbook import clock
-from aws_runbook.aws.polling import until
 from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.buckets import policy as bucket_policy
 from aws_runbook.dns import check as dns_check
@@ -37,6 +36,7 @@ from aws_runbook.mail import identities, verification_link, verification_mail
 from aws_runbook.mail import plan as email_plan
 from aws_runbook.mail import receiving as receipt
 from aws_runbook.pillar.mail_schema import RECEIVING_SECONDS, RULE, RULE_SET
+from aws_runbook.run.waiting import until
 
 # Arguments that take texts.
 TEXTS = ("bucket", "nameserver", "rule", "rule_set")

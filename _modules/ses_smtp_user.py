@@ -24,7 +24,6 @@ IAM actions: those of ``iam_user`` and ``iam_access_key``; ``iam:GetUserPolicy``
 """
 
 from aws_runbook.aws import tags as tagging
-from aws_runbook.aws.polling import until
 from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.dns import names as email_names
 from aws_runbook.errors import RunbookError
@@ -36,6 +35,7 @@ from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.kind import Kind
 from aws_runbook.mail import plan as email_plan
 from aws_runbook.mail import smtp
+from aws_runbook.run.waiting import until
 from aws_runbook.stores import minion
 
 KIND = Kind(name="ses_smtp_user", subject="SMTP user", what="SMTP user")

@@ -37,7 +37,6 @@ import re
 from salt.utils.data import traverse_dict_and_list
 
 from aws_runbook.aws import tags as tagging
-from aws_runbook.aws.polling import until
 from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.errors import RunbookError
 from aws_runbook.iam import policies
@@ -49,6 +48,7 @@ from aws_runbook.mail import plan as email_plan
 from aws_runbook.mail import subscription as subscriptions
 from aws_runbook.mail import topic_subscriptions, topics
 from aws_runbook.mail.subscription import shown
+from aws_runbook.run.waiting import until
 
 # Arguments that take texts.
 TEXTS = ("display_name", "endpoint", "kms_master_key_id", "protocol", "token")

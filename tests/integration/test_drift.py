@@ -8,7 +8,7 @@ import pytest
 import yaml
 from saltfactories.utils import random_string
 
-from aws_runbook.aws.polling import until
+from aws_runbook.run.waiting import until
 
 TREE = Path(__file__).resolve().parents[2]
 LOCAL = {"interface": "127.0.0.1"}

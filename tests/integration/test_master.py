@@ -6,7 +6,7 @@ import pytest
 import yaml
 from saltfactories.utils import random_string
 
-from aws_runbook.aws.polling import until
+from aws_runbook.run.waiting import until
 from tests.fixtures import sample
 
 TREE = Path(__file__).resolve().parents[2]

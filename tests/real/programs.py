@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from aws_runbook.aws.polling import until
+from aws_runbook.run.waiting import until
 
 _SMALL_LOG = "--innodb-log-file-size=4M"  # in place of 96
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from botocore.exceptions import ClientError
 
-from aws_runbook.aws.polling import until
+from aws_runbook.run.waiting import until
 from tests.doubles.ceph import DAY, Ceph
 from tests.fixtures import naming
 from tests.real.fleet import Fleet

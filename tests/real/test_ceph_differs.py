@@ -8,7 +8,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from aws_runbook.aws.polling import until
+from aws_runbook.run.waiting import until
 from tests.doubles.ceph import Ceph
 
 pytestmark = pytest.mark.ceph

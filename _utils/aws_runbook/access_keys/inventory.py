@@ -10,7 +10,7 @@ from aws_runbook import clock
 from aws_runbook.access_keys import creation, owners, rotation, rotation_notes, user_keys
 from aws_runbook.access_keys.owners import Owner
 from aws_runbook.access_keys.rotation import Found, Key
-from aws_runbook.aws.polling import until
+from aws_runbook.run.waiting import until
 
 
 def found(session, name, place, kinds):

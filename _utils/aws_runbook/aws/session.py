@@ -22,7 +22,7 @@ from aws_runbook.aws.sdk import ParamValidator
 from aws_runbook.errors import AwsError, RunbookError, UnreachableError, WrongAccountError
 from aws_runbook.progress import Progress
 from aws_runbook.run import cache as run_cache
-from aws_runbook.run import coalescing, invalidation
+from aws_runbook.run import coalescing, invalidation, waiting
 from aws_runbook.run.eventual_consistency import SETTLE_TIMEOUT
 
 log = logging.getLogger(__name__)
@@ -365,7 +365,7 @@ class Session:
 
     @staticmethod
     def _until(attempt, what):
-        return polling.until(attempt, what=what, timeout=SETTLE_TIMEOUT, pause=coalescing.pause)
+        return polling.until(attempt, what=what, timeout=SETTLE_TIMEOUT, pause=waiting.pause)
 
     def _ask(self, request, *, retried=(), writing=False, once=False):
         """

@@ -7,11 +7,11 @@ import logging
 from aws_runbook import clock
 from aws_runbook.aws import tags as tagging
 from aws_runbook.aws.failures import DENIED
-from aws_runbook.aws.polling import until
 from aws_runbook.databases import versions as engine_versions
 from aws_runbook.databases.changes import is_at_work
 from aws_runbook.errors import AwsError, RunbookError
 from aws_runbook.network import lookup as ec2
+from aws_runbook.run.waiting import until
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ A policy of the account goes by its name (``registry-backup``), an AWS managed p
 
 import re
 
-from aws_runbook.aws.polling import until
 from aws_runbook.errors import RunbookError, SameNameError
 from aws_runbook.kinds import arguments
+from aws_runbook.run.waiting import until
 
 _OF_THE_ACCOUNT = re.compile(r"arn:[\w-]+:iam::\d{12}:policy/(?:.+/)?(?P<name>[^/]+)")
 

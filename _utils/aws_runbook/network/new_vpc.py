@@ -7,9 +7,9 @@ never used twice, and the next run uses a draft that an interrupted run has left
 """
 
 from aws_runbook.aws import tags as tagging
-from aws_runbook.aws.polling import until
 from aws_runbook.errors import RunbookError
 from aws_runbook.network import lookup as ec2
+from aws_runbook.run.waiting import until
 
 # How long another run may take from creating its VPC to looking for others. Seconds.
 _PATIENCE = 15

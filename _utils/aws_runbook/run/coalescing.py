@@ -148,17 +148,11 @@ def current():
     return _active.get()
 
 
-def pause(seconds):
-    """Sleep before asking again; parallel threads wait only briefly for this one meanwhile."""
-    with _pausing():
-        time.sleep(seconds)
-
-
 @contextmanager
 def held(lock):
     """Hold ``lock``; parallel threads wait only briefly for this one meanwhile: who has it may be waiting for all."""
     if not lock.acquire(blocking=False):
-        with _pausing():
+        with pausing():
             lock.acquire()
     try:
         yield
@@ -166,7 +160,8 @@ def held(lock):
         lock.release()
 
 
-def _pausing():
+def pausing():
+    """Parallel threads wait only briefly for this one while it holds this."""
     group = _active.get()
     return group.pausing() if group else nullcontext()
 

@@ -4,9 +4,9 @@ from functools import partial
 
 import pytest
 
-from aws_runbook.aws import polling
 from aws_runbook.errors import RunbookError
 from aws_runbook.network import lookup as ec2
+from aws_runbook.run import waiting
 
 
 class Session:
@@ -24,7 +24,7 @@ class Session:
 
 @pytest.fixture(autouse=True)
 def _without_pauses(monkeypatch):
-    monkeypatch.setattr(ec2, "until", partial(polling.until, pause=lambda _seconds: None))
+    monkeypatch.setattr(ec2, "until", partial(waiting.until, pause=lambda _seconds: None))
 
 
 def test_settings_are_asked_for_again():

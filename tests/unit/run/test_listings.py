@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from aws_runbook.run import cache as run_cache
-from aws_runbook.run import coalescing
+from aws_runbook.run import coalescing, waiting
 from aws_runbook.run.eventual_consistency import Recent
 from aws_runbook.run.listings import Listed
 
@@ -209,7 +209,7 @@ def test_one_that_pauses_is_waited_for_only_a_moment(monkeypatch):
 
     def work():
         with group.member():
-            coalescing.pause(60)
+            waiting.pause(60)
 
     thread = threading.Thread(target=work)
     thread.start()
