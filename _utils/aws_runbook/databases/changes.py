@@ -1,5 +1,5 @@
 """
-Decide what to change in a database, from its description and the wanted attributes only.
+Decide what to change in a database, from its description and the wanted attributes only; and wait until it can be changed.
 
 Changes take minutes, and AWS lists them as "pending modified values" until they are done. A pending change is waited for and does
 not count as a difference, so that it is not requested twice.
@@ -7,13 +7,19 @@ not count as a difference, so that it is not requested twice.
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ModifyInstance.Settings.html
 """
 
+import logging
 from dataclasses import dataclass, field
 
 from aws_runbook.aws import tags as tagging
 from aws_runbook.databases import storage
 from aws_runbook.databases.attributes import FIXED
 from aws_runbook.errors import RunbookError
+from aws_runbook.run.waiting import until
 
+log = logging.getLogger(__name__)
+
+# Databases take minutes: there is no use in asking more often. Seconds.
+_PAUSE = 20.0
 # Statuses in which it can be used and changed.
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html#Overview.DBInstance.Status
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/accessing-monitoring.html#Aurora.Status
@@ -63,6 +69,24 @@ class Decision:
 def is_at_work(status):
     """Whether a status is one that AWS leaves by itself, so that waiting helps."""
     return status not in (*AVAILABLE, *DELETING, _STOPPED) and not _remedy(status)
+
+
+def wait(subject, status, timeout):
+    """
+    Wait until ``status()`` is "available", or a status that AWS does not leave by itself; an error with the last status, when
+    ``timeout`` seconds are over.
+    """
+    last = {}
+
+    def settled():
+        last["status"] = status()
+        log.info("%s is %s", subject, last["status"])
+        return not is_at_work(last["status"])
+
+    if not until(settled, what=f"{subject} to be available", timeout=timeout, first=1.0, most=_PAUSE):
+        raise RunbookError(
+            f"{subject} is still {last['status']}, and the timeout has expired. AWS continues: run this again to check."
+        )
 
 
 def _remedy(status):

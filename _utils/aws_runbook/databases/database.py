@@ -207,7 +207,7 @@ class Database:
             wanted.setdefault("master_password", passwords.STORED)
         entry = self.entry()
         if entry and timeout and database_changes.is_at_work(self.status(entry)):
-            lookup.wait(self.subject, self._status_now, timeout)
+            database_changes.wait(self.subject, self._status_now, timeout)
             entry = self.entry()
         passwords.check(self.where, wanted, entry, place, reset=partial(self._reset, place))
         current = entry and self._described(entry)

@@ -1,27 +1,11 @@
 """
-What instances and clusters of RDS have in common: tags, security groups, versions, and waiting.
+Find resources of RDS and what they refer to: their tags, subnet group, VPC and security groups; and resolve the names in pillar.
 """
 
-import logging
-
-from aws_runbook import clock
 from aws_runbook.aws import tags as tagging
-from aws_runbook.aws.failures import DENIED
 from aws_runbook.databases import versions as engine_versions
-from aws_runbook.databases.changes import is_at_work
-from aws_runbook.errors import AwsError, RunbookError
+from aws_runbook.errors import RunbookError
 from aws_runbook.network import lookup as ec2
-from aws_runbook.run.waiting import until
-
-log = logging.getLogger(__name__)
-
-# Databases take minutes: there is no use in asking more often.
-_PAUSE = 20.0
-_STANDARD = "open-source-rds-standard-support"
-_UNTOLD = (
-    "The end of standard support of the versions of {} could not be read, because the credentials in use lack "
-    "rds:DescribeDBMajorEngineVersions: which versions are in Extended Support, which costs extra, is inferred from their names."
-)
 
 
 def described(where, name, entries, *members):
@@ -109,73 +93,6 @@ def named_groups(session, groups, within):
     return sorted(group if group in names else others.get(group, group) for group in groups)
 
 
-def available_versions(session, engine):
-    """The versions of an engine that AWS offers."""
-    answer = session.read("rds", "describe_db_engine_versions", f"list the versions of {engine}", Engine=engine)
-    return [
-        entry["EngineVersion"]
-        for entry in answer["DBEngineVersions"]
-        if entry.get("Status", "available") == "available"
-    ]
-
-
-def upgrade_targets(session, engine, version):
-    """The versions to which a database of ``version`` can be upgraded, and that AWS offers."""
-    answer = session.read(
-        "rds",
-        "describe_db_engine_versions",
-        f"list the upgrades of {engine} {version}",
-        Engine=engine,
-        EngineVersion=version,
-        IncludeAll=True,
-    )
-    return [
-        target["EngineVersion"]
-        for entry in answer["DBEngineVersions"]
-        if entry["EngineVersion"] == version
-        for target in entry.get("ValidUpgradeTarget", [])
-    ]
-
-
-def ended_support(session, engine):
-    """
-    The major versions of an engine whose standard support is over; and a list of warnings, if the credentials may not read that.
-
-    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/extended-support-viewing-support-dates.html
-    """
-    try:
-        answer = session.read(
-            "rds",
-            "describe_db_major_engine_versions",
-            f"read until when the versions of {engine} have standard support",
-            Engine=engine,
-        )
-    except AwsError as error:
-        if error.code not in DENIED:
-            raise
-        return frozenset(), [_UNTOLD.format(engine)]
-    now = clock.now()
-    return frozenset(
-        engine_versions.numbers(entry["MajorEngineVersion"])
-        for entry in answer["DBMajorEngineVersions"]
-        for support in entry.get("SupportedEngineLifecycles", [])
-        if support["LifecycleSupportName"] == _STANDARD and support["LifecycleSupportEndDate"] <= now
-    ), []
-
-
-def resolved_version(session, subject, engine, actual, wanted, allow):
-    """The version that is wanted of a database that has ``actual`` (``None``: of a new one), and a list of warnings."""
-    latest = wanted == engine_versions.LATEST
-    if actual is None:
-        ended, warnings = ended_support(session, engine) if latest else (frozenset(), [])
-        return engine_versions.choose(subject, engine, wanted, available_versions(session, engine), ended), warnings
-    needed = engine_versions.needs_targets(actual, wanted, allow)
-    targets = upgrade_targets(session, engine, actual) if needed else []
-    ended, warnings = ended_support(session, engine) if latest and targets else (frozenset(), [])
-    version, warning = engine_versions.change(subject, engine, actual, wanted, allow, targets, ended)
-    return version, [*([warning] if warning else []), *warnings]
-
-
 def resolved(session, subject, current, wanted, allow):
     """
     Resolve the wanted attributes against the present ones: the version by its numbers, security groups and the KMS key as they are
@@ -186,7 +103,7 @@ def resolved(session, subject, current, wanted, allow):
     if standing and engine_versions.is_same(standing, wanted.get("engine_version", "")):
         wanted["engine_version"] = standing  # an upgrade waits, which pillar does not ask for
     elif "engine_version" in wanted:
-        wanted["engine_version"], warnings = resolved_version(
+        wanted["engine_version"], warnings = engine_versions.resolved(
             session,
             subject,
             known.get("engine") or wanted["engine"],
@@ -199,24 +116,6 @@ def resolved(session, subject, current, wanted, allow):
     if current and "kms_key_id" in wanted:
         wanted["kms_key_id"] = same_key(known.get("kms_key_id"), wanted["kms_key_id"])
     return wanted, warnings
-
-
-def wait(subject, status, timeout):
-    """
-    Wait until ``status()`` is "available", or a status that AWS does not leave by itself; an error with the last status, when
-    ``timeout`` seconds are over.
-    """
-    last = {}
-
-    def settled():
-        last["status"] = status()
-        log.info("%s is %s", subject, last["status"])
-        return not is_at_work(last["status"])
-
-    if not until(settled, what=f"{subject} to be available", timeout=timeout, first=1.0, most=_PAUSE):
-        raise RunbookError(
-            f"{subject} is still {last['status']}, and the timeout has expired. AWS continues: run this again to check."
-        )
 
 
 def same_key(actual, wanted):

@@ -1,5 +1,5 @@
 """
-Versions of database engines: which is the latest, and when a database is upgraded.
+Versions of database engines: which AWS offers, which is the latest, and when a database is upgraded.
 
 Versions are compared by their numbers: 16.10 is later than 16.9. A database is never upgraded because a later version
 has come out, only because somebody allows it; and ``latest`` never goes to one in Extended Support, which costs extra.
@@ -10,7 +10,9 @@ https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/extended-support.html
 
 import re
 
-from aws_runbook.errors import RunbookError
+from aws_runbook import clock
+from aws_runbook.aws.failures import DENIED
+from aws_runbook.errors import AwsError, RunbookError
 
 LATEST = "latest"
 ALLOWED = ("minor", "major")
@@ -19,6 +21,11 @@ _PLAIN = re.compile(r"\d+(\.(\d+|mysql_aurora))*")
 # What RDS mends of a version after its standard support: 13.23-rds.20260305.
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/extended-support-versions.html
 _EXTENDED = re.compile(r"[\d.]+-rds\.\d+", re.IGNORECASE)
+_STANDARD = "open-source-rds-standard-support"
+_UNTOLD = (
+    "The end of standard support of the versions of {} could not be read, because the credentials in use lack "
+    "rds:DescribeDBMajorEngineVersions: which versions are in Extended Support, which costs extra, is inferred from their names."
+)
 
 
 def numbers(version):
@@ -133,3 +140,70 @@ def _already_later(subject, engine, actual, wanted):
         f"{subject} has engine_version {actual}, later than {wanted}: AWS applies minor versions unless "
         "auto_minor_version_upgrade is False."
     )
+
+
+def available(session, engine):
+    """The versions of an engine that AWS offers."""
+    answer = session.read("rds", "describe_db_engine_versions", f"list the versions of {engine}", Engine=engine)
+    return [
+        entry["EngineVersion"]
+        for entry in answer["DBEngineVersions"]
+        if entry.get("Status", "available") == "available"
+    ]
+
+
+def upgrade_targets(session, engine, version):
+    """The versions to which a database of ``version`` can be upgraded, and that AWS offers."""
+    answer = session.read(
+        "rds",
+        "describe_db_engine_versions",
+        f"list the upgrades of {engine} {version}",
+        Engine=engine,
+        EngineVersion=version,
+        IncludeAll=True,
+    )
+    return [
+        target["EngineVersion"]
+        for entry in answer["DBEngineVersions"]
+        if entry["EngineVersion"] == version
+        for target in entry.get("ValidUpgradeTarget", [])
+    ]
+
+
+def ended_support(session, engine):
+    """
+    The major versions of an engine whose standard support is over; and a list of warnings, if the credentials may not read that.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/extended-support-viewing-support-dates.html
+    """
+    try:
+        answer = session.read(
+            "rds",
+            "describe_db_major_engine_versions",
+            f"read until when the versions of {engine} have standard support",
+            Engine=engine,
+        )
+    except AwsError as error:
+        if error.code not in DENIED:
+            raise
+        return frozenset(), [_UNTOLD.format(engine)]
+    now = clock.now()
+    return frozenset(
+        numbers(entry["MajorEngineVersion"])
+        for entry in answer["DBMajorEngineVersions"]
+        for support in entry.get("SupportedEngineLifecycles", [])
+        if support["LifecycleSupportName"] == _STANDARD and support["LifecycleSupportEndDate"] <= now
+    ), []
+
+
+def resolved(session, subject, engine, actual, wanted, allow):
+    """The version that is wanted of a database that has ``actual`` (``None``: of a new one), and a list of warnings."""
+    latest = wanted == LATEST
+    if actual is None:
+        ended, warnings = ended_support(session, engine) if latest else (frozenset(), [])
+        return choose(subject, engine, wanted, available(session, engine), ended), warnings
+    needed = needs_targets(actual, wanted, allow)
+    targets = upgrade_targets(session, engine, actual) if needed else []
+    ended, warnings = ended_support(session, engine) if latest and targets else (frozenset(), [])
+    version, warning = change(subject, engine, actual, wanted, allow, targets, ended)
+    return version, [*([warning] if warning else []), *warnings]

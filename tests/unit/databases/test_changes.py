@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aws_runbook.databases import changes as database_changes
-from aws_runbook.databases import lookup
 from aws_runbook.databases.attributes import CLUSTER, INSTANCE, scaling
 from aws_runbook.errors import RunbookError
 from aws_runbook.kinds import durations
@@ -108,9 +107,9 @@ def test_while_aws_is_at_work_nothing_is_changed_and_it_says_what_will_be(status
     ],
 )
 def test_it_is_waited_for_only_while_aws_is_at_work(statuses, asked, monkeypatch):
-    monkeypatch.setattr(lookup, "until", partial(waiting.until, pause=lambda _seconds: None))
+    monkeypatch.setattr(database_changes, "until", partial(waiting.until, pause=lambda _seconds: None))
     left = list(statuses)
-    lookup.wait(SUBJECT, lambda: left.pop(0), 60)
+    database_changes.wait(SUBJECT, lambda: left.pop(0), 60)
     assert len(statuses) - len(left) == asked
 
 
