@@ -55,9 +55,7 @@ def _find(bucket):
 
 
 def _get(bucket, what, method, absent=()):
-    session = bucket.session
-    doing = f"read the {what} of {bucket}"
-    return session.read("s3", method, doing, absent=absent, region=session.region, Bucket=bucket.name)
+    return settings.read(bucket.session, bucket.name, what, method, absent)
 
 
 def _put(bucket, what, method, **parameters):

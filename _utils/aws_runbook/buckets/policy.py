@@ -4,6 +4,7 @@ Read and write the policy of a bucket.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
 """
 
+from aws_runbook.buckets import settings
 from aws_runbook.iam import policies
 
 
@@ -13,14 +14,7 @@ def read(session, name, region=None, absent=()):
 
     ``region`` is the bucket's; the session's by default. Errors with the codes ``absent`` count as no policy.
     """
-    answer = session.read(
-        "s3",
-        "get_bucket_policy",
-        f"read the policy of the bucket {name}",
-        absent=("NoSuchBucketPolicy", *absent),
-        region=region or session.region,
-        Bucket=name,
-    )
+    answer = settings.read(session, name, "policy", "get_bucket_policy", ("NoSuchBucketPolicy", *absent), region)
     return policies.of_resource(answer or {})
 
 

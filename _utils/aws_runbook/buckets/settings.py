@@ -15,6 +15,12 @@ PUBLIC_ACCESS_BLOCK = {
 }
 
 
+def read(session, name, what, method, absent=(), region=None):
+    """Return AWS's answer about one setting, ``what`` in sentences; ``None`` for errors with the codes ``absent``."""
+    doing = f"read the {what} of the bucket {name}"
+    return session.read("s3", method, doing, absent=absent, region=region or session.region, Bucket=name)
+
+
 def granted(session, name):
     """
     Return what a bucket's ACL grants to others than its owner: pairs of a permission and a grantee (a URI or an id).
@@ -22,9 +28,7 @@ def granted(session, name):
     AWS accepts ``BucketOwnerEnforced`` only if there are no such grants.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-ownership-error-responses.html
     """
-    answer = session.read(
-        "s3", "get_bucket_acl", f"read the ACL of the bucket {name}", region=session.region, Bucket=name
-    )
+    answer = read(session, name, "ACL", "get_bucket_acl")
     owner = answer["Owner"].get("ID")
     grants = [(grant["Permission"], grant["Grantee"]) for grant in answer["Grants"]]
     return sorted(
@@ -41,48 +45,27 @@ def describe_grants(grants):
 
 def public_access_block(session, name, region=None):
     """Return the settings of Block Public Access. One that was never set is off. ``region`` is the session's by default."""
-    answer = session.read(
-        "s3",
-        "get_public_access_block",
-        f"read the public access block of the bucket {name}",
-        absent=("NoSuchPublicAccessBlockConfiguration",),
-        region=region or session.region,
-        Bucket=name,
-    )
+    absent = ("NoSuchPublicAccessBlockConfiguration",)
+    answer = read(session, name, "public access block", "get_public_access_block", absent, region)
     settings = (answer or {}).get("PublicAccessBlockConfiguration", {})
     return {setting: settings.get(member, False) for setting, member in PUBLIC_ACCESS_BLOCK.items()}
 
 
 def tag_set(session, name, region=None):
     """Return the tags of a bucket in ``region`` (default: the session's), in AWS's form."""
-    answer = session.read(
-        "s3",
-        "get_bucket_tagging",
-        f"read the tags of the bucket {name}",
-        absent=("NoSuchTagSet",),
-        region=region or session.region,
-        Bucket=name,
-    )
+    answer = read(session, name, "tags", "get_bucket_tagging", ("NoSuchTagSet",), region)
     return (answer or {}).get("TagSet", [])
 
 
 def versioning(session, name, region=None):
     """Return ``Enabled`` or ``Suspended``; ``None`` if versioning was never enabled. ``region`` is the session's by default."""
-    doing = f"read the versioning of the bucket {name}"
-    answer = session.read("s3", "get_bucket_versioning", doing, region=region or session.region, Bucket=name)
-    return answer.get("Status")
+    return read(session, name, "versioning", "get_bucket_versioning", region=region).get("Status")
 
 
 def object_lock(session, name):
     """Return the Object Lock configuration of a bucket; ``None`` if Object Lock is not enabled."""
-    answer = session.read(
-        "s3",
-        "get_object_lock_configuration",
-        f"read the Object Lock of the bucket {name}",
-        absent=("ObjectLockConfigurationNotFoundError",),
-        region=session.region,
-        Bucket=name,
-    )
+    absent = ("ObjectLockConfigurationNotFoundError",)
+    answer = read(session, name, "Object Lock", "get_object_lock_configuration", absent)
     configuration = (answer or {}).get("ObjectLockConfiguration", {})
     return configuration if configuration.get("ObjectLockEnabled") == "Enabled" else None
 
