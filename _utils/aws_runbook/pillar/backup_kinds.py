@@ -64,9 +64,7 @@ def by_kind(schema):
     return {
         # One of the kinds is named, also with an empty value, which counts as absent.
         "if": {"type": "object", "not": {"propertyNames": {"not": {"enum": list(KINDS)}}}},
-        "then": mapping(
-            dict.fromkeys(KINDS, schema), f"give one value, or a mapping of kinds of backup ({', '.join(KINDS)})"
-        ),
+        "then": mapping(dict.fromkeys(KINDS, schema)),
         "else": schema,
         "allowed": schema["allowed"],
         "by_kind": True,

@@ -4,7 +4,7 @@ The shape of a store in pillar, as data: a part of :data:`aws_runbook.pillar.sch
 
 from aws_runbook.pillar.shapes import TEXT, either, formed, key, list_of, mapping, patterned
 
-SDB_URI = patterned("^sdb://[^/]+/.+", "give an URI such as sdb://vault/registry")
+SDB_URI = patterned("^sdb://[^/]+/.+", "give a URI such as sdb://vault/registry")
 _PILLAR_KEY = formed("pillar-key", "give a pillar key such as aws:secret_key")
 _FILE = patterned(
     r"^(?:/|(?!~)(?!(?:.*/)?\.\.(?:/|$))).*[^/]$",

@@ -238,7 +238,7 @@ BAD = [
         backup(store=5),
         "aws:backup:store is a value of the type int: give an sdb:// URI, a mapping with sdb, or a mapping with pillar_file.",
     ),
-    (backup(store="vault"), "aws:backup:store is 'vault': give an URI such as sdb://vault/registry."),
+    (backup(store="vault"), "aws:backup:store is 'vault': give a URI such as sdb://vault/registry."),
     (backup(store={}), "aws:backup:store:pillar_file is missing; give the path of a private pillar file"),
     (
         backup(store={"pillar_file": "../x.sls"}),
@@ -288,6 +288,45 @@ def test_bad_pillar(bad, sentence):
     problem = str(raised.value)
     assert all(part in problem for part in sentence.split("…"))
     assert len(raised.value.problems) == 1
+
+
+def places(schema, put=lambda value: value):
+    """Each place of pillar where the schema says what is allowed: its own schema, and how to make pillar with a value there."""
+    if "allowed" in schema and {"type", "enum"} & set(schema):
+        yield schema, put
+    for name, entry in schema.get("properties", {}).items():
+        yield from places(entry, lambda value, name=name: put({name: value}))
+    if isinstance(schema.get("additionalProperties"), dict):
+        names = schema.get("propertyNames", {})
+        if "allowed" in names:
+            yield names, lambda value: put({value: {}})
+        name = "example.org" if names.get("format") in ("mail-domain", "email-identity") else "example"
+        yield from places(schema["additionalProperties"], lambda value: put({name: value}))
+    if "items" in schema:
+        yield from places(schema["items"], lambda value: put([value]))
+    for branch in {"then", "else"} & set(schema):
+        yield from places(schema[branch], put)
+    for part in schema.get("allOf", []):
+        # The type of backup decides which of them holds.
+        kind = part["if"]["properties"]["type"]
+        yield from places(
+            part, lambda value, kind=kind: put({"type": kind["const"], **value} if isinstance(value, dict) else value)
+        )
+
+
+def of_another_type(schema):
+    """What has none of the types that a schema allows."""
+    return "many" if schema.get("type") in ("integer", "number") else 12.5
+
+
+ALLOWED = {}
+for _schema, _put in places(SCHEMA):
+    ALLOWED.setdefault(_schema["allowed"], []).append(_put(of_another_type(_schema)))
+
+
+@pytest.mark.parametrize(("sentence", "bad"), ALLOWED.items())
+def test_what_is_allowed_is_said_where_there_is_a_value_of_another_type(sentence, bad):
+    assert any(f": {sentence}" in problem for each in bad for problem in pillar.problems(each))
 
 
 def properties(schema, path=()):
