@@ -9,7 +9,10 @@ from tests.fixtures import spoken
 SOURCE = '''
 """This is the documentation of a module."""
 
+import re
+
 REASONS = {"a": "it is not there yet", "b": "it belongs to somebody else"}
+STYLE = "body { margin: 0 auto; color: black }"
 
 
 def check(value, default="a text that is evaluated once"):
@@ -24,6 +27,18 @@ def check(value, default="a text that is evaluated once"):
 
 def why(name):
     return f"It cannot be used, because {REASONS[name]}."
+
+
+def reason(name):
+    return REASONS[name]
+
+
+def listed():
+    return " ".join(REASONS.values())
+
+
+def found(text):
+    return bool(re.search("is not there( yet)?", text))
 '''
 
 
@@ -32,7 +47,7 @@ def heard():
     """Calls functions of the source, and says what was heard since."""
     tree, known = spoken.noted(SOURCE, "source.py")
     ear = spoken.Ear(known)
-    module = {"__said__": ear.said}
+    module = {"__said__": ear.said, "__heard__": ear.heard}
     exec(compile(tree, "source.py", "exec"), module)  # noqa: S102 - ours
 
     def call(function, *args):
@@ -46,8 +61,8 @@ def heard():
     return call
 
 
-def test_nothing_is_said_when_a_module_is_loaded(heard):
-    assert heard("check", 3) == set()
+def test_nothing_is_said_when_a_module_is_loaded_nor_are_patterns_and_styles(heard):
+    assert heard("found", "this is not there yet") == set()
 
 
 def test_each_form_of_a_sentence_is_one(heard):
@@ -60,11 +75,21 @@ def test_a_constant_is_said_by_the_sentence_that_it_stands_in(heard):
     assert heard("why", "b") == {"it belongs to somebody else"}
 
 
+def test_a_constant_is_said_by_the_function_that_returns_it(heard):
+    assert heard("check", 3) == {"there is nothing wrong"}
+    assert heard("reason", "b") == {"it belongs to somebody else"}
+
+
+def test_a_constant_is_said_by_the_text_that_is_put_together_from_it(heard):
+    assert heard("listed") == {"it is not there yet", "it belongs to somebody else"}
+
+
 def test_the_sentences_of_the_product_are_found():
     found = spoken.sentences()
     assert len({sentence.path for sentence in found}) > 150
     keys = {sentence.key for sentence in found}
     assert len(keys) == len(found)
+    assert not any("<html" in key or "?P<" in key for key in keys)
     assert (
         "_utils/aws_runbook/databases/checks.py: {}: master_password is not allowed: give managed or stored, and no password."
         in keys
