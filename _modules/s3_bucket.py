@@ -30,12 +30,9 @@ versions are kept, which AWS does not tell; ``s3:GetBucketAcl`` where ACLs are t
 ``s3:DeleteBucket``.
 """
 
-from contextlib import suppress
-
 from aws_runbook.aws import tags as tagging
-from aws_runbook.aws import unknown_elements
-from aws_runbook.buckets import contents, lookup, object_lock, settings, versions
-from aws_runbook.errors import AwsError, RunbookError, UncertainError
+from aws_runbook.buckets import acl, contents, encryption, lookup, object_lock, settings, versions
+from aws_runbook.errors import AwsError, RunbookError
 from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.kind import Attribute, Kind
@@ -44,23 +41,10 @@ from aws_runbook.kinds.pending import entries
 # Arguments that take texts.
 TEXTS = ("kms_master_key_id",)
 
-_MOST_LOCK_DAYS = 36_500
-# ACLs are off.
-_ENFORCED = "BucketOwnerEnforced"
-
 
 def _find(bucket):
     """The region of a bucket, which must be the requested one; ``None`` if the bucket does not exist."""
     return lookup.found(bucket.session, bucket.name)
-
-
-def _get(bucket, what, method, absent=()):
-    return settings.read(bucket.session, bucket.name, what, method, absent)
-
-
-def _put(bucket, what, method, **parameters):
-    session = bucket.session
-    session.write("s3", method, f"set the {what} of {bucket}", region=session.region, Bucket=bucket.name, **parameters)
 
 
 def _check_public_access_block(where, attribute, value):
@@ -84,89 +68,35 @@ def _write_public_access_block(bucket, wanted):
     value, members = wanted["public_access_block"], settings.PUBLIC_ACCESS_BLOCK
     switches = dict.fromkeys(members, value) if isinstance(value, bool) else value
     configuration = {theirs: switches[ours] for ours, theirs in members.items()}
-    _put(bucket, "public access block", "put_public_access_block", PublicAccessBlockConfiguration=configuration)
-
-
-def _encryption(bucket):
-    absent = ("ServerSideEncryptionConfigurationNotFoundError",)
-    return _get(bucket, "default encryption", "get_bucket_encryption", absent)
-
-
-def _encryption_rule(bucket):
-    rules = (_encryption(bucket) or {}).get("ServerSideEncryptionConfiguration", {}).get("Rules", [])
-    return next(iter(rules), {})
-
-
-def _encryption_default(bucket):
-    return _encryption_rule(bucket).get("ApplyServerSideEncryptionByDefault", {})
-
-
-def _write_encryption(bucket, wanted):
-    """Write the algorithm and its key, which are one rule; its other elements are sent again, because S3 replaces it."""
-    unknown_elements.refuse(
-        f"The default encryption of the bucket {bucket.name}", unknown_elements.unknown(_encryption(bucket))
+    settings.write(
+        bucket.session,
+        bucket.name,
+        "public access block",
+        "put_public_access_block",
+        PublicAccessBlockConfiguration=configuration,
     )
-    rule, known = _encryption_rule(bucket), _encryption_default(bucket)
-    algorithm = wanted.get("server_side_encryption", known.get("SSEAlgorithm", "AES256"))
-    key_id = wanted.get("kms_master_key_id", known.get("KMSMasterKeyID"))
-    default = {"SSEAlgorithm": algorithm}
-    if key_id and algorithm != "AES256":
-        default["KMSMasterKeyID"] = key_id
-    rules = [{**rule, "ApplyServerSideEncryptionByDefault": default}]
-    _put(bucket, "encryption", "put_bucket_encryption", ServerSideEncryptionConfiguration={"Rules": rules})
 
 
 def _object_ownership(bucket):
-    answer = _get(bucket, "object ownership", "get_bucket_ownership_controls", ("OwnershipControlsNotFoundError",))
+    absent = ("OwnershipControlsNotFoundError",)
+    answer = settings.read(bucket.session, bucket.name, "object ownership", "get_bucket_ownership_controls", absent)
     rules = (answer or {}).get("OwnershipControls", {}).get("Rules", [])
     return next((rule["ObjectOwnership"] for rule in rules), None)
 
 
 def _write_object_ownership(bucket, wanted):
     rules = [{"ObjectOwnership": wanted["object_ownership"]}]
-    _put(bucket, "object ownership", "put_bucket_ownership_controls", OwnershipControls={"Rules": rules})
+    settings.write(
+        bucket.session,
+        bucket.name,
+        "object ownership",
+        "put_bucket_ownership_controls",
+        OwnershipControls={"Rules": rules},
+    )
 
 
 def _versioning(bucket):
     return settings.versioning(bucket.session, bucket.name)
-
-
-def _write_versioning(bucket, wanted):
-    """Write versioning. Its beginning is noted first, so that a run that is interrupted loses nothing."""
-    status, known = wanted["versioning"], _versioning(bucket)
-    before = tagging.mapping(_tag_set(bucket)) if status == "Enabled" and known != status else None
-    if before is not None:
-        _put_tags(bucket, {**before, versions.NOTE: versions.note(known)})
-    try:
-        _put(bucket, "versioning", "put_bucket_versioning", VersioningConfiguration={"Status": status})
-    except RunbookError as error:
-        if before is not None and not isinstance(error, UncertainError):
-            with suppress(RunbookError):
-                _put_tags(bucket, before)
-        raise
-
-
-def _retention(bucket):
-    """The mode and the days of default retention; ``(None, None)`` without."""
-    return settings.retention(settings.object_lock(bucket.session, bucket.name))
-
-
-def _write_object_lock(bucket, wanted):
-    """Write mode and days, which are one rule; a value that is not given is kept."""
-    mode, days = _retention(bucket)
-    mode, days = wanted.get("object_lock_mode") or mode, wanted.get("object_lock_days") or days
-    if not mode or not days:
-        raise RunbookError(f"{bucket.where}: object_lock_mode and object_lock_days go together; give both.")
-    rule = {"DefaultRetention": {"Mode": mode, "Days": days}}
-    configuration = {"ObjectLockEnabled": "Enabled", "Rule": rule}
-    _put(bucket, "Object Lock", "put_object_lock_configuration", ObjectLockConfiguration=configuration)
-
-
-def _check_lock_days(where, attribute, value):
-    arguments.days(where, attribute, value)
-    if value > _MOST_LOCK_DAYS:
-        raise RunbookError(f"{where}: {attribute} is {value!r}; S3 locks objects for at most {_MOST_LOCK_DAYS} days.")
-    return value
 
 
 def _together(bucket, wanted):
@@ -182,18 +112,10 @@ def _tag_set(bucket):
     return settings.tag_set(bucket.session, bucket.name)
 
 
-def _put_tags(bucket, tags):
-    if tags:
-        _put(bucket, "tags", "put_bucket_tagging", Tagging={"TagSet": tagging.listing(tags)})
-    else:
-        session = bucket.session
-        session.write("s3", "delete_bucket_tagging", f"untag {bucket}", region=session.region, Bucket=bucket.name)
-
-
 def _write_tags(bucket, wanted):
     """Write all tags at once, those of AWS among them: S3 refuses to remove those."""
     tags = tagging.BUCKET.whole(_tag_set(bucket), wanted["tags"])
-    _put(bucket, "tags", "put_bucket_tagging", Tagging={"TagSet": tagging.listing(tags)})
+    settings.write(bucket.session, bucket.name, "tags", "put_bucket_tagging", Tagging={"TagSet": tagging.listing(tags)})
 
 
 _LOCK_ACTIONS = ("s3:GetBucketObjectLockConfiguration", "s3:PutBucketObjectLockConfiguration")
@@ -219,19 +141,19 @@ KIND = Kind(
             "server_side_encryption",
             actions=_ENCRYPTION_ACTIONS,
             check=checks.choice("AES256", "aws:kms", "aws:kms:dsse"),
-            read=lambda bucket: _encryption_default(bucket).get("SSEAlgorithm"),
-            write=_write_encryption,
+            read=lambda bucket: encryption.default(bucket).get("SSEAlgorithm"),
+            write=encryption.write,
         ),
         Attribute(
             "kms_master_key_id",
             actions=_ENCRYPTION_ACTIONS,
-            read=lambda bucket: _encryption_default(bucket).get("KMSMasterKeyID"),
-            write=_write_encryption,
+            read=lambda bucket: encryption.default(bucket).get("KMSMasterKeyID"),
+            write=encryption.write,
         ),
         Attribute(
             "object_ownership",
             actions=("s3:GetBucketOwnershipControls", "s3:PutBucketOwnershipControls"),
-            check=checks.choice("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"),
+            check=checks.choice(acl.ENFORCED, "BucketOwnerPreferred", "ObjectWriter"),
             read=_object_ownership,
             write=_write_object_ownership,
         ),
@@ -240,7 +162,7 @@ KIND = Kind(
             actions=("s3:GetBucketVersioning", "s3:PutBucketVersioning", "s3:GetBucketTagging", "s3:PutBucketTagging"),
             check=checks.choice("Enabled", "Suspended"),
             read=_versioning,
-            write=_write_versioning,
+            write=versions.write,
         ),
         Attribute(
             "tags",
@@ -254,15 +176,15 @@ KIND = Kind(
             "object_lock_mode",
             actions=_LOCK_ACTIONS,
             check=checks.choice("COMPLIANCE", "GOVERNANCE"),
-            read=lambda bucket: _retention(bucket)[0],
-            write=_write_object_lock,
+            read=lambda bucket: object_lock.described(bucket)[0],
+            write=object_lock.write,
         ),
         Attribute(
             "object_lock_days",
             actions=_LOCK_ACTIONS,
-            check=_check_lock_days,
-            read=lambda bucket: _retention(bucket)[1],
-            write=_write_object_lock,
+            check=object_lock.check_days,
+            read=lambda bucket: object_lock.described(bucket)[1],
+            write=object_lock.write,
         ),
     ),
 )
@@ -404,10 +326,10 @@ def resolve(session, name, current, attributes):
         salt-call s3_bucket.resolve ocp-db-backup '{versioning: Suspended}' '{versioning: Enabled}' region=eu-west-2
     """
     known, bucket = current or {}, KIND.of(session, name)
-    _check_acl(bucket, known, attributes)
+    acl.check(bucket, known, attributes)
     versioning, warnings, losses = attributes.get("versioning"), [], []
     if versioning == "Suspended" and known.get("versioning") != versioning:
-        if known and settings.object_lock(session, name) is not None:
+        if known and object_lock.read(session, name) is not None:
             raise RunbookError(
                 f"The bucket {name} has Object Lock, which cannot be removed and requires versioning: leave out versioning: Suspended (in "
                 "pillar, allow_suspend)."
@@ -419,34 +341,8 @@ def resolve(session, name, current, attributes):
             )
     if versioning == "Enabled" and (known.get("versioning") != versioning or versions.starting(session, name)):
         warnings.append(f"Waiting: {versions.waiting(name)}")
-    losses += _lock_losses(bucket, known, attributes)
+    losses += object_lock.losses(bucket, known, attributes)
     return {"attributes": attributes, "warnings": warnings, "losses": losses}
-
-
-def _check_acl(bucket, known, attributes):
-    """
-    Raise when ACLs are to be switched off, and the bucket's own gives something to others: AWS refuses it then.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-ownership-error-responses.html
-    """
-    if not known or attributes.get("object_ownership") != _ENFORCED or known.get("object_ownership") == _ENFORCED:
-        return
-    others = settings.granted(bucket.session, bucket.name)
-    if others:
-        raise RunbookError(
-            f"The ACL of the bucket {bucket.name} grants access to others than its owner ({settings.describe_grants(others)}), and S3 accepts "
-            f"{_ENFORCED} only without such grants. If nobody needs them, remove them from the bucket's access control list in the S3 console, "
-            "under Permissions."
-        )
-
-
-def _lock_losses(bucket, known, attributes):
-    before = known.get("object_lock_mode"), known.get("object_lock_days")
-    after = attributes.get("object_lock_mode", before[0]), attributes.get("object_lock_days", before[1])
-    if None in after or before == after:
-        return []
-    enabled = bool(known) and settings.object_lock(bucket.session, bucket.name) is not None
-    return object_lock.consequences(bucket.name, before, after, enabled=enabled)
 
 
 @connected

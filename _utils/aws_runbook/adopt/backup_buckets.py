@@ -9,7 +9,7 @@ from collections import Counter
 
 from aws_runbook.adopt.result import CHANGE, DANGER, NOT_EXPRESSED
 from aws_runbook.backups import expiry, lifecycle_rule
-from aws_runbook.buckets import lookup, settings
+from aws_runbook.buckets import acl, lookup
 from aws_runbook.errors import RunbookError, UnreachableError
 from aws_runbook.pillar.backups_schema import ABORT_MULTIPART_DAYS, EXPIRE_DAYS
 from aws_runbook.run import cache as run_cache
@@ -117,10 +117,10 @@ class Places:
 
     def _granted(self, name):
         """Return what a bucket's ACL grants to others. A note says that the first run fails because of it."""
-        grants = settings.granted(self._account.session.within(self.regions[name]), name)
+        grants = acl.granted(self._account.session.within(self.regions[name]), name)
         if grants:
             wording = (
-                f"Its ACL grants access to others than its owner ({settings.describe_grants(grants)}). Its state fails until these grants are "
+                f"Its ACL grants access to others than its owner ({acl.in_words(grants)}). Its state fails until these grants are "
                 "removed, because S3 disables ACLs only without them."
             )
             self._result.note(CHANGE, f"bucket {name}", wording)

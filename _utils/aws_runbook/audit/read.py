@@ -9,7 +9,7 @@ from aws_runbook.audit import access
 from aws_runbook.audit.grouping import Stored, stanzas
 from aws_runbook.audit.judge import CRITICAL, Finding
 from aws_runbook.backups import lifecycle_dangers, lifecycle_rule
-from aws_runbook.buckets import settings
+from aws_runbook.buckets import object_lock, settings
 from aws_runbook.errors import AwsError
 from aws_runbook.iam import account as iam_account
 from aws_runbook.recovery import history
@@ -137,7 +137,7 @@ def keeping(session, wanted):
     """Return ``versioning`` of a bucket (``None``: never enabled) and ``lock``: mode and days of Object Lock's default retention."""
     return {
         "versioning": settings.versioning(session, wanted.bucket, wanted.region),
-        "lock": settings.retention(settings.object_lock(session.within(wanted.region), wanted.bucket)),
+        "lock": object_lock.retention(object_lock.read(session.within(wanted.region), wanted.bucket)),
     }
 
 

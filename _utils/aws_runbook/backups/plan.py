@@ -57,30 +57,12 @@ def plan(pillars, servers=(), nearest=lambda server: None):  # noqa: ARG005 - wh
     errors = [sentence for server, pillar in pillars.items() for sentence in problems(pillar, server)]
     if errors:
         raise PillarError(errors)
-    found, notes = [], []
-    for server, pillar in pillars.items():
-        of_server, notes_of_server = targets(server, pillar)
-        found += of_server
-        notes += notes_of_server
-        if server in servers and not of_server and not notes_of_server:
-            notes.append(_without_backup(server, nearest(server)))
+    found, notes = _targets(pillars, servers, nearest)
     by_bucket = defaultdict(list)
     for target in found:
         by_bucket[target.bucket].append(target)
     errors = conflicts.of_names(found)
-    buckets, rules, declared = {}, {}, _errors_of(pillars)
-    for bucket in sorted(by_bucket):
-        region, tags, problems_of_bucket = _bucket(bucket, pillars, by_bucket[bucket], declared[bucket])
-        recovery, problems_of_recovery = _recovery(bucket, pillars, by_bucket[bucket], declared[bucket])
-        problems_of_bucket += problems_of_recovery
-        buckets[bucket] = {"region": region, "tags": tags, **_versions(recovery)}
-        overlapping = [
-            *conflicts.overlap_problems(by_bucket[bucket]),
-            *conflicts.mirror_problems(by_bucket[bucket], pillars),
-        ]
-        errors += [*problems_of_bucket, *overlapping]
-        if not overlapping:
-            rules[bucket] = _collect(errors, _lifecycle, bucket, by_bucket[bucket], declared[bucket], recovery)
+    buckets, rules = _buckets(by_bucket, pillars, errors)
     found = [replace(target, region=buckets[target.bucket]["region"]) for target in found]
     granted = _granted(found)
     for name, of_policy in granted.items():
@@ -108,6 +90,18 @@ def plan(pillars, servers=(), nearest=lambda server: None):  # noqa: ARG005 - wh
         ],
         require=_require(found) if found else {},
     )
+
+
+def _targets(pillars, servers, nearest):
+    """Return the targets of all servers, and notes: (targets, notes)."""
+    found, notes = [], []
+    for server, pillar in pillars.items():
+        of_server, notes_of_server = targets(server, pillar)
+        found += of_server
+        notes += notes_of_server
+        if server in servers and not of_server and not notes_of_server:
+            notes.append(_without_backup(server, nearest(server)))
+    return found, notes
 
 
 def _without_backup(server, nearest):
@@ -139,7 +133,25 @@ def _row(target):
     }
 
 
-def _errors_of(pillars):
+def _buckets(by_bucket, pillars, errors):
+    """Return the settings and the lifecycle rules of each bucket, and add the problems to ``errors``: (settings, rules)."""
+    buckets, rules, declared = {}, {}, _declared(pillars)
+    for bucket in sorted(by_bucket):
+        region, tags, problems_of_bucket = _bucket(bucket, pillars, by_bucket[bucket], declared[bucket])
+        recovery, problems_of_recovery = _recovery(bucket, pillars, by_bucket[bucket], declared[bucket])
+        problems_of_bucket += problems_of_recovery
+        buckets[bucket] = {"region": region, "tags": tags, **_versions(recovery)}
+        overlapping = [
+            *conflicts.overlap_problems(by_bucket[bucket]),
+            *conflicts.mirror_problems(by_bucket[bucket], pillars),
+        ]
+        errors += [*problems_of_bucket, *overlapping]
+        if not overlapping:
+            rules[bucket] = _collect(errors, _lifecycle, bucket, by_bucket[bucket], declared[bucket], recovery)
+    return buckets, rules
+
+
+def _declared(pillars):
     """Return the servers' settings of each bucket, in ``aws:backup:buckets``: (bucket → server → settings)."""
     declared = defaultdict(dict)
     for server, pillar in pillars.items():

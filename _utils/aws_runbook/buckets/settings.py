@@ -1,11 +1,11 @@
 """
-Read the settings of a bucket: ACL, Block Public Access, tags, versioning, Object Lock.
+Read and write one setting of a bucket: Block Public Access, tags, versioning.
 
 ``region`` is the bucket's; the session's by default.
 """
 
-# For default retention in years. https://docs.aws.amazon.com/AmazonS3/latest/API/API_DefaultRetention.html
-_YEAR = 365
+from aws_runbook.aws import tags as tagging
+
 # The settings of Block Public Access, with their names in the API.
 PUBLIC_ACCESS_BLOCK = {
     "block_public_acls": "BlockPublicAcls",
@@ -21,26 +21,11 @@ def read(session, name, what, method, absent=(), region=None):
     return session.read("s3", method, doing, absent=absent, region=region or session.region, Bucket=name)
 
 
-def granted(session, name):
-    """
-    Return what a bucket's ACL grants to others than its owner: pairs of a permission and a grantee (a URI or an id).
-
-    AWS accepts ``BucketOwnerEnforced`` only if there are no such grants.
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-ownership-error-responses.html
-    """
-    answer = read(session, name, "ACL", "get_bucket_acl")
-    owner = answer["Owner"].get("ID")
-    grants = [(grant["Permission"], grant["Grantee"]) for grant in answer["Grants"]]
-    return sorted(
-        (permission, str(grantee.get("URI") or grantee.get("EmailAddress") or grantee.get("ID")))
-        for permission, grantee in grants
-        if grantee.get("ID") != owner or grantee.get("URI")
+def write(session, name, what, method, **parameters):
+    """Set one setting, ``what`` in sentences, of a bucket in the session's region."""
+    session.write(
+        "s3", method, f"set the {what} of the bucket {name}", region=session.region, Bucket=name, **parameters
     )
-
-
-def describe_grants(grants):
-    """Describe the result of :func:`granted` in words."""
-    return ", ".join(f"{permission} to {who.rpartition('/')[2]}" for permission, who in grants)
 
 
 def public_access_block(session, name, region=None):
@@ -62,16 +47,9 @@ def versioning(session, name, region=None):
     return read(session, name, "versioning", "get_bucket_versioning", region=region).get("Status")
 
 
-def object_lock(session, name):
-    """Return the Object Lock configuration of a bucket; ``None`` if Object Lock is not enabled."""
-    absent = ("ObjectLockConfigurationNotFoundError",)
-    answer = read(session, name, "Object Lock", "get_object_lock_configuration", absent)
-    configuration = (answer or {}).get("ObjectLockConfiguration", {})
-    return configuration if configuration.get("ObjectLockEnabled") == "Enabled" else None
-
-
-def retention(configuration):
-    """Return the mode and the days of the default retention in an Object Lock configuration; ``(None, None)`` without one."""
-    found = ((configuration or {}).get("Rule") or {}).get("DefaultRetention") or {}
-    days = found["Years"] * _YEAR if "Years" in found else found.get("Days")
-    return found.get("Mode"), days
+def write_tags(session, name, tags):
+    """Set all tags of a bucket; without any, none are left."""
+    if tags:
+        write(session, name, "tags", "put_bucket_tagging", Tagging={"TagSet": tagging.listing(tags)})
+    else:
+        session.write("s3", "delete_bucket_tagging", f"untag the bucket {name}", region=session.region, Bucket=name)

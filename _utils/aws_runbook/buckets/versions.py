@@ -1,14 +1,16 @@
 """
-Since when a bucket keeps versions, noted in one of its tags, and whether it can have old ones.
+The versioning of a bucket: since when it keeps versions, noted in one of its tags, and whether it can have old ones.
 
 AWS does not give the time at which versioning was enabled.
 """
 
+from contextlib import suppress
 from datetime import timedelta
 
 from aws_runbook import clock
 from aws_runbook.aws import tags as tagging
 from aws_runbook.buckets import settings
+from aws_runbook.errors import RunbookError, UncertainError
 
 # The tag with that time. The note of a bucket whose versioning was suspended before says so.
 NOTE = "aws-runbook:versions-since"
@@ -51,3 +53,28 @@ def waiting(name):
         f"it takes up to {IN_FORCE // timedelta(minutes=1)} minutes until versioning of the bucket {name} is in effect "
         "everywhere; objects that are overwritten or deleted before that may be lost."
     )
+
+
+def write(bucket, wanted):
+    """Write versioning. Its beginning is noted first, so that a run that is interrupted loses nothing."""
+    status, known = wanted["versioning"], settings.versioning(bucket.session, bucket.name)
+    before = (
+        tagging.mapping(settings.tag_set(bucket.session, bucket.name))
+        if status == "Enabled" and known != status
+        else None
+    )
+    if before is not None:
+        settings.write_tags(bucket.session, bucket.name, {**before, NOTE: note(known)})
+    try:
+        settings.write(
+            bucket.session,
+            bucket.name,
+            "versioning",
+            "put_bucket_versioning",
+            VersioningConfiguration={"Status": status},
+        )
+    except RunbookError as error:
+        if before is not None and not isinstance(error, UncertainError):
+            with suppress(RunbookError):
+                settings.write_tags(bucket.session, bucket.name, before)
+        raise
