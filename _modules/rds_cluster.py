@@ -171,7 +171,7 @@ def describe(session, name, attributes=None):
     Return the attributes of a DB cluster.
 
     Returns the cluster's ``arn``, ``vpc_id``, ``status`` (its instance's status while that is not available), ``pending``
-    (the changes that AWS will make, by attribute), ``standing`` (the values of these attributes until then), ``held`` (all
+    (the changes that AWS will make, by attribute), ``in_effect`` (the values of these attributes until then), ``held`` (all
     pending changes, by AWS's names), ``unnamed`` (those of them that are not attributes), ``window`` (the time of the
     changes) and its attributes, as they are after the pending changes; ``None`` if the cluster does not exist.
 

@@ -18,7 +18,7 @@ Manage clusters of Aurora Serverless v2, each with one instance.
         - store: sdb://vault/common
 """
 
-from aws_runbook.databases import state as database_state
+from aws_runbook.databases import states as database_state
 from aws_runbook.kinds import converge
 from aws_runbook.run.prefetch import Role
 

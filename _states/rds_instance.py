@@ -13,7 +13,7 @@ Manage database instances of RDS.
         - wait: 20m
 """
 
-from aws_runbook.databases import state as database_state
+from aws_runbook.databases import states as database_state
 from aws_runbook.kinds import converge
 from aws_runbook.run.prefetch import Role
 

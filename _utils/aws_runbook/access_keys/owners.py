@@ -35,15 +35,15 @@ def is_key_id(text):
     return isinstance(text, str) and _KEY_ID.fullmatch(text) is not None
 
 
-def standing(places):
+def stored_ids(places):
     """The ids in ``places``, each once; a value that is not an id of an access key is an error."""
     for place in places:
-        if place.stands and not is_key_id(place.value):
+        if place.occupied and not is_key_id(place.value):
             raise StoreError(
                 f"The value in {place.where} is not a readable access key ID, and is not overwritten. If it is no longer needed, remove it "
                 "there; otherwise name another place as the store."
             )
-    return list(dict.fromkeys(place.value for place in places if place.stands))
+    return list(dict.fromkeys(place.value for place in places if place.occupied))
 
 
 def owner(session, user, access_key_id):

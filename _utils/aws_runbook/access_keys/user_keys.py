@@ -73,11 +73,11 @@ def check_pairs(place):
     """Raise when a place has a secret key without an id: its owner is unknown, so it must not be overwritten."""
     ids, secrets = place.places("access_key"), place.places("secret_key")
     pairs = list(zip(ids, secrets, strict=True)) if len(ids) == len(secrets) else []
-    if not pairs and any(entry.stands for entry in ids):
+    if not pairs and any(entry.occupied for entry in ids):
         _check_common(place, ids, secrets)
-    alone = next((pair for pair in pairs if pair[1].stands and not pair[0].stands), None)
-    if alone is None and not pairs and not any(entry.stands for entry in ids):
-        alone = next(((ids[0], entry) for entry in secrets if entry.stands), None)
+    alone = next((pair for pair in pairs if pair[1].occupied and not pair[0].occupied), None)
+    if alone is None and not pairs and not any(entry.occupied for entry in ids):
+        alone = next(((ids[0], entry) for entry in secrets if entry.occupied), None)
     if alone:
         raise RunbookError(
             f"{alone[1].where} holds a secret access key, and {alone[0].where} no access key ID: its owner is unknown, and it is not "
@@ -87,13 +87,13 @@ def check_pairs(place):
 
 def _check_common(place, ids, secrets):
     """If ids and secrets are not in pairs, all secrets must exist and be equal: then they belong to the ids."""
-    standing = [entry for entry in secrets if entry.stands]
-    if standing and (
-        len(standing) < len(secrets) or any(not entry.value or entry.value != secrets[0].value for entry in secrets)
+    occupied = [entry for entry in secrets if entry.occupied]
+    if occupied and (
+        len(occupied) < len(secrets) or any(not entry.value or entry.value != secrets[0].value for entry in secrets)
     ):
         raise RunbookError(
             f"{place.describe()}: the store has {len(ids)} places for access_key and {len(secrets)} for secret_key, so the owner of the key in "
-            f"{standing[-1].where} is unknown, and it is not overwritten. Name equally many places for both (keys), or remove the key if nobody "
+            f"{occupied[-1].where} is unknown, and it is not overwritten. Name equally many places for both (keys), or remove the key if nobody "
             "uses it."
         )
 
@@ -101,6 +101,6 @@ def _check_common(place, ids, secrets):
 def held(place):
     """The content of a store, as :class:`Held`; a value that is not an id of an access key is an error."""
     places = tuple(place.places("access_key"))
-    owners.standing(places)
+    owners.stored_ids(places)
     common = places[0].value if len({entry.value for entry in places}) == 1 else None
     return Held(place.describe(), common, place.holds("secret_key"), places)

@@ -99,7 +99,7 @@ def decide(name, subject, current, wanted, *, purge=False, now=False, warnings=(
     """
     The :class:`Decision` about ``subject``. ``current`` describes it; ``None`` when it does not exist.
 
-    ``current`` has ``status``, ``pending`` (pending values by attribute), ``standing`` (the present values of these), ``window``,
+    ``current`` has ``status``, ``pending`` (pending values by attribute), ``in_effect`` (the present values of these), ``window``,
     and the attributes of ``wanted``, with pending values already applied. With ``now``, changes do not wait for the maintenance
     window.
     """
@@ -154,7 +154,7 @@ def _check_fixed(subject, current, wanted):
                 f"{subject} has {attribute} {current.get(attribute)}, not {wanted[attribute]}, and AWS does not change that "
                 f"in place. {way}."
             )
-    size = _standing(current).get("allocated_storage", current.get("allocated_storage"))
+    size = _in_effect(current).get("allocated_storage", current.get("allocated_storage"))
     if size and wanted.get("allocated_storage", size) < size and not _grows(current, wanted):
         raise RunbookError(
             f"{subject} has allocated_storage {size}, not {wanted['allocated_storage']}, and storage cannot shrink. Set it to {size}, or create "
@@ -211,7 +211,7 @@ def _difference(current, wanted, *, purge):
     changes = {}
     for attribute, value in wanted.items():
         known = current.get(attribute)
-        if attribute == "allocated_storage" and known and known > value != _standing(current).get(attribute):
+        if attribute == "allocated_storage" and known and known > value != _in_effect(current).get(attribute):
             continue
         target = tagging.RDS.target(value, known or {}, purge=purge) if attribute == "tags" else value
         if known != target and not (known is None and target in ([], {}, 0, False)):
@@ -219,15 +219,15 @@ def _difference(current, wanted, *, purge):
     return changes
 
 
-def _standing(current):
+def _in_effect(current):
     """The present values of the attributes that have a pending value."""
-    return current.get("standing") or {}
+    return current.get("in_effect") or {}
 
 
 def kept(current, wanted):
     """The wanted attributes that are as wanted now and have another pending value."""
-    standing = _standing(current)
-    return {name: value for name, value in wanted.items() if name in standing and standing[name] == value}
+    in_effect = _in_effect(current)
+    return {name: value for name, value in wanted.items() if name in in_effect and in_effect[name] == value}
 
 
 def _against(current, changes):
@@ -237,11 +237,11 @@ def _against(current, changes):
     AWS cancels a pending change only with ``ApplyImmediately``, which applies all other pending values.
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ModifyInstance.ApplyImmediately.html
     """
-    standing = _standing(current)
+    in_effect = _in_effect(current)
     return {
         attribute: change["new"]
         for attribute, change in changes.items()
-        if attribute in standing and standing[attribute] == change["new"]
+        if attribute in in_effect and in_effect[attribute] == change["new"]
     }
 
 

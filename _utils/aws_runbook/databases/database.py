@@ -137,7 +137,7 @@ class Database:
             "vpc_id": self.vpc_id(entry),
             "status": self.status(entry),
             "pending": pending,
-            "standing": {attribute: readers[attribute](entry) for attribute in pending},
+            "in_effect": {attribute: readers[attribute](entry) for attribute in pending},
             "held": self.attributes.held(entry),
             "unnamed": self.attributes.unnamed(entry),
             "window": entry.get("PreferredMaintenanceWindow"),
@@ -344,7 +344,7 @@ class Database:
 
     def _store_password(self, place, engine, **parameters):
         """For a password that AWS has managed so far: a value already in the store becomes the password."""
-        passwords.give_standing(self.where, place, engine, self._giving(parameters), again=partial(self._reset, place))
+        passwords.give_stored(self.where, place, engine, self._giving(parameters), again=partial(self._reset, place))
 
     def _giving(self, parameters):
         return lambda password: self._write_change(once=True, MasterUserPassword=password.reveal(), **parameters)

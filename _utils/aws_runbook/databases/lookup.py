@@ -99,9 +99,9 @@ def resolved(session, subject, current, wanted, allow):
     described; and a list of warnings.
     """
     wanted, known, warnings = dict(wanted), current or {}, []
-    standing = known.get("standing", {}).get("engine_version")
-    if standing and engine_versions.is_same(standing, wanted.get("engine_version", "")):
-        wanted["engine_version"] = standing  # an upgrade waits, which pillar does not ask for
+    in_effect = known.get("in_effect", {}).get("engine_version")
+    if in_effect and engine_versions.is_same(in_effect, wanted.get("engine_version", "")):
+        wanted["engine_version"] = in_effect  # an upgrade waits, which pillar does not ask for
     elif "engine_version" in wanted:
         wanted["engine_version"], warnings = engine_versions.resolved(
             session,

@@ -58,7 +58,7 @@ def for_new(subject, place, engine):
     place.check([NAME])
     known = _known(subject, place, engine)
     if known:
-        if not all(entry.stands for entry in place.places(NAME)):
+        if not all(entry.occupied for entry in place.places(NAME)):
             place.write({NAME: known})
         return known, False
     password = generate()
@@ -71,16 +71,16 @@ def _known(subject, place, engine):
     The password that the store ``place`` has for a new database; ``None`` if all of its places are empty, and an error
     for one of no use, or for several: none of them is overwritten.
     """
-    standing = _standing(subject, place)
-    if not standing:
+    occupied = _occupied(subject, place)
+    if not occupied:
         return None
-    known = standing[0].value
+    known = occupied[0].value
     if known and not is_valid(known, engine):
         raise StoreError(
             f"{subject}: the password in {place.describe()} is not one that RDS accepts ({_SHORTEST} to {_longest(engine)} "
             'printable ASCII characters without / " @ and space); remove it there, and a new one is generated.'
         )
-    unread = next((entry for entry in standing if not entry.value), None)
+    unread = next((entry for entry in occupied if not entry.value), None)
     if unread:
         raise StoreError(
             f"{subject}: {unread.where} holds a password that cannot be read from here, and is not overwritten. Remove it there, and a new one "
@@ -89,17 +89,17 @@ def _known(subject, place, engine):
     return known
 
 
-def _standing(subject, place):
+def _occupied(subject, place):
     """The places that are not empty; an error if two of them differ, as far as they can be read from here."""
-    standing = [entry for entry in place.places(NAME) if entry.stands]
-    readable = [entry for entry in standing if entry.value]
+    occupied = [entry for entry in place.places(NAME) if entry.occupied]
+    readable = [entry for entry in occupied if entry.value]
     other = next((entry for entry in readable if entry.value != readable[0].value), None)
     if other:
         raise StoreError(
             f"{subject}: the passwords in {readable[0].where} and in {other.where} differ, and neither is overwritten. Remove the one "
             "that is not this database's, or name another place for it in store."
         )
-    return standing
+    return occupied
 
 
 def overtaken(where, place, *, reset):
@@ -119,14 +119,14 @@ def replace(subject, place, give, *, again):
     """
     with place.alone():  # so that exactly the previous content is restored
         place.check([NAME])
-        _standing(subject, place)
+        _occupied(subject, place)
         _give(place, generate(), give, again)
 
 
-def give_standing(subject, place, engine, give, *, again):
+def give_stored(subject, place, engine, give, *, again):
     """
-    As :func:`replace`, for a database whose password the store has not kept so far: what stands in ``place`` already is not
-    overwritten, but handed to ``give``.
+    As :func:`replace`, for a database whose password the store has not kept so far: what ``place`` holds already is not
+    overwritten, but passed to ``give``.
     """
     with place.alone():
         place.check([NAME])
@@ -177,10 +177,10 @@ def check(where, wanted, entry, place, *, reset):
         place.check([NAME], write=False)
         _known(where, place, wanted.get("engine"))
     elif kind == STORED:
-        standing = [known.where for known in _standing(f"The {where}", place)]
-        missing = [known.where for known in place.places(NAME) if not known.stands]
+        occupied = [known.where for known in _occupied(f"The {where}", place)]
+        missing = [known.where for known in place.places(NAME) if not known.occupied]
         if missing:
-            there = f"; it is in {standing[0]}" if standing else ""
+            there = f"; it is in {occupied[0]}" if occupied else ""
             raise RunbookError(
                 f"The {where} exists, but its password is not in {missing[0]}{there}. If you know it, store it there. Otherwise, to set a new "
                 f"one and store it: {reset()}."

@@ -20,7 +20,7 @@ import dns.update
 from aws_runbook import salt_commands
 from aws_runbook.dns import check as dns_check
 from aws_runbook.dns import godaddy, secrecy
-from aws_runbook.dns import settings as dns_settings
+from aws_runbook.dns import publisher_settings as dns_settings
 from aws_runbook.dns.records import TTL, presentation
 from aws_runbook.errors import RunbookError, UncertainError
 

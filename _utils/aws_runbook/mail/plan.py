@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from aws_runbook.aws.connection import DEFAULT_REGION
 from aws_runbook.dns import names as email_names
-from aws_runbook.dns import settings as dns_settings
+from aws_runbook.dns import publisher_settings as dns_settings
 from aws_runbook.dns.names import domain_of, is_address
 from aws_runbook.dns.records import RECEIVING_REGIONS
 from aws_runbook.errors import PillarError, RunbookError

@@ -27,7 +27,7 @@ class Place:
 
     where: str
     value: object
-    stands: bool
+    occupied: bool
 
 
 class Secret:

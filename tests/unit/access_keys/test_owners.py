@@ -8,20 +8,20 @@ from aws_runbook.errors import StoreError
 from aws_runbook.stores.secret import Place
 
 KEY, OTHER = "AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE"
-PGBACKREST = Place("pillar file r.sls, postgres:backup:s3_key", OTHER, stands=True)
-SCRIPTS = Place("pillar file r.sls, aws:access_key", KEY, stands=True)
-EMPTY = Place("pillar file r.sls, aws:other", None, stands=False)
+PGBACKREST = Place("pillar file r.sls, postgres:backup:s3_key", OTHER, occupied=True)
+SCRIPTS = Place("pillar file r.sls, aws:access_key", KEY, occupied=True)
+EMPTY = Place("pillar file r.sls, aws:other", None, occupied=False)
 
 
 def test_every_id_that_stands_anywhere_is_found_once():
-    assert owners.standing([PGBACKREST, EMPTY, SCRIPTS, SCRIPTS]) == [OTHER, KEY]
-    assert owners.standing([EMPTY]) == []
+    assert owners.stored_ids([PGBACKREST, EMPTY, SCRIPTS, SCRIPTS]) == [OTHER, KEY]
+    assert owners.stored_ids([EMPTY]) == []
 
 
 @pytest.mark.parametrize("value", [None, "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "changeme", "AKIA"])
 def test_what_is_no_id_is_neither_overwritten_nor_quoted(value):
     with pytest.raises(StoreError, match=r"aws:access_key is not a readable access key ID.*not overwritten") as refused:
-        owners.standing([EMPTY, Place("pillar file r.sls, aws:access_key", value, stands=True)])
+        owners.stored_ids([EMPTY, Place("pillar file r.sls, aws:access_key", value, occupied=True)])
     assert str(value) not in str(refused.value)
 
 

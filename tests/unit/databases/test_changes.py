@@ -43,7 +43,7 @@ WINDOW = "in its maintenance window, sun:05:00-sun:05:30"
 
 
 def test_a_change_that_waits_against_pillar_is_said_and_taken_back_only_at_once():
-    known = current(pending={"multi_az": False}, standing={"multi_az": True}, multi_az=False)
+    known = current(pending={"multi_az": False}, in_effect={"multi_az": True}, multi_az=False)
     decision = decide(known)
     assert decision.changes == {}
     (warning,) = decision.warnings
@@ -58,7 +58,7 @@ def test_a_change_that_waits_against_pillar_is_said_and_taken_back_only_at_once(
 def test_one_of_two_changes_that_wait_is_against_pillar():
     known = current(
         pending={"db_instance_class": "b", "multi_az": False},
-        standing={"db_instance_class": "a", "multi_az": True},
+        in_effect={"db_instance_class": "a", "multi_az": True},
         multi_az=False,
         db_instance_class="b",
     )
@@ -71,7 +71,7 @@ def test_one_of_two_changes_that_wait_is_against_pillar():
 
 
 def test_storage_that_waits_to_grow_is_not_called_grown():
-    known = current(pending={"allocated_storage": 40}, standing={"allocated_storage": 20}, allocated_storage=40)
+    known = current(pending={"allocated_storage": 40}, in_effect={"allocated_storage": 20}, allocated_storage=40)
     assert decide(known, {"allocated_storage": 20}).changes == {}
     assert "pillar has allocated_storage: 20, as it is now" in decide(known, {"allocated_storage": 20}).warnings[0]
     assert decide(known, {"allocated_storage": 20}, now=True).changes == {"allocated_storage": {"old": 40, "new": 20}}

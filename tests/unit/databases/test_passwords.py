@@ -118,7 +118,7 @@ def test_of_two_that_differ_neither_is_overwritten(held):
     for write in (
         lambda place: passwords.for_new("DB instance x", place, "postgres"),
         lambda place: passwords.replace("DB instance x", place, failing(AssertionError()), again="x"),
-        lambda place: passwords.give_standing("DB instance x", place, "postgres", failing(AssertionError()), again="x"),
+        lambda place: passwords.give_stored("DB instance x", place, "postgres", failing(AssertionError()), again="x"),
         lambda place: passwords.check("DB instance x", {"master_password": "stored"}, None, place, reset=None),
         lambda place: passwords.check("DB instance x", {"master_password": "stored"}, {}, place, reset=None),
     ):
@@ -138,7 +138,7 @@ def test_one_that_stands_in_one_of_two_places_is_used_and_put_into_the_other():
 
 def test_one_that_stands_becomes_that_of_a_database_whose_password_aws_has_kept():
     place, given_to_aws = Place("correct-horse-battery"), []
-    passwords.give_standing("DB instance x", place, "postgres", given_to_aws.append, again="x")
+    passwords.give_stored("DB instance x", place, "postgres", given_to_aws.append, again="x")
     assert [password.reveal() for password in given_to_aws] == ["correct-horse-battery"]
     assert place.password.reveal() == "correct-horse-battery"
 
@@ -147,7 +147,7 @@ def test_one_that_stands_becomes_that_of_a_database_whose_password_aws_has_kept(
 def test_what_stood_there_comes_back_when_aws_refuses_to_let_go_of_its_own(held):
     place = Place(*held)
     with pytest.raises(AwsError, match=r"^AWS says no\.$"):
-        passwords.give_standing("DB instance x", place, "postgres", failing(answer(400)), again="x")
+        passwords.give_stored("DB instance x", place, "postgres", failing(answer(400)), again="x")
     assert [text and text.reveal() for text in place.held] == list(held)
 
 

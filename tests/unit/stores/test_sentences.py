@@ -248,16 +248,16 @@ def test_where_the_values_of_a_file_are(path):
     store = in_file(path, keys)
     where = f"pillar file {path}, "
     assert store.places("access_key") == [
-        Place(f"{where}aws:access_key", "AKIA", stands=True),
-        Place(f"{where}b", "5", stands=True),
+        Place(f"{where}aws:access_key", "AKIA", occupied=True),
+        Place(f"{where}b", "5", occupied=True),
     ]
-    assert store.places("secret_key") == [Place(f"{where}aws:secret_key", Secret(CANARY), stands=True)]
-    assert store.places("password") == [Place(f"{where}c", None, stands=False)]
+    assert store.places("secret_key") == [Place(f"{where}aws:secret_key", Secret(CANARY), occupied=True)]
+    assert store.places("password") == [Place(f"{where}c", None, occupied=False)]
     assert not store.holds("password")
     assert store.describe() == f"pillar file {path}, aws:access_key, b, aws:secret_key, c"
     encrypted = in_file(path, {"password": "c"}, gpg={"recipients": ["A"]})
     assert encrypted.describe() == f"encrypted pillar file {path}, c"
-    assert encrypted.places("password") == [Place(f"encrypted pillar file {path}, c", None, stands=False)]
+    assert encrypted.places("password") == [Place(f"encrypted pillar file {path}, c", None, occupied=False)]
 
 
 def test_a_key_path_that_is_named_twice_is_one(path):
@@ -499,9 +499,9 @@ def test_the_addresses_of_sdb():
     )
     vault = Vault({"sdb://v/a/access_key": "AKIA", "sdb://v/a/secret_key": CANARY, "sdb://v/a/password": ""})
     store = in_vault(vault)
-    assert store.places("access_key") == [Place("sdb://v/a/access_key", "AKIA", stands=True)]
-    assert store.places("secret_key") == [Place("sdb://v/a/secret_key", Secret(CANARY), stands=True)]
-    assert store.places("password") == [Place("sdb://v/a/password", None, stands=False)]
+    assert store.places("access_key") == [Place("sdb://v/a/access_key", "AKIA", occupied=True)]
+    assert store.places("secret_key") == [Place("sdb://v/a/secret_key", Secret(CANARY), occupied=True)]
+    assert store.places("password") == [Place("sdb://v/a/password", None, occupied=False)]
     assert store.files == []
 
 

@@ -1,4 +1,4 @@
-"""What stands in any place of a store is overwritten by nothing that cannot tell whose it is."""
+"""A value in a store is not overwritten if its owner is unknown."""
 
 import pytest
 import yaml
