@@ -21,7 +21,7 @@ _MADE_UP = re.compile(
 )
 # What tells a person what to do, or where to look.
 _ADVICE = re.compile(
-    r"[Rr]un this again|[Rr]un it again|[Rr]enew|use another|use others|[Ll]ook at|need [a-z0-9-]+:\w+|`salt|[Nn]ame another|[Cc]heck|[Ss]et the clock|[Mm]end"
+    r"[Rr]un this again|[Rr]un it again|[Rr]enew|use another|use others|[Ll]ook at|need [a-z0-9-]+:\w+|`salt|[Nn]ame another|[Cc]hoose another|[Cc]heck|[Ss]et the clock|[Mm]end"
 )
 _UNFIT = re.compile(
     r"Traceback|^\s*File \"|this program failed|object at 0x|<[a-z]+[ >/]|botocore|urllib3|Errno", re.MULTILINE
@@ -29,6 +29,8 @@ _UNFIT = re.compile(
 _LONGEST = 1500
 # A run that was killed once its key was stored leaves its note, which nobody reads while the key is good.
 _NOTE = re.compile(r'("aws-runbook:making": ")[^"]*')
+# Which of two subnets is made first decides which gets which zone, where pillar names none: the second takes one that the first has not.
+_ZONE = re.compile(r'("AvailabilityZone(?:Id)?": ")[^"]*')
 
 
 def masked(thing):
@@ -38,7 +40,7 @@ def masked(thing):
 
 def account(snapshot):
     """A snapshot as lines that can be compared with those of another account."""
-    return sorted(masked([path, value]) for path, value in snapshot.items())
+    return sorted(_ZONE.sub(r"\1…", masked([path, value])) for path, value in snapshot.items())
 
 
 def difference(wanted, found):

@@ -147,3 +147,27 @@ def test_what_else_is_wrong_with_a_request(proxy, own, states):
     assert ret.result is False
     assert f"Cannot find the bucket {BUCKET}" in ret.comment
     assert "another AWS account" not in ret.comment
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_an_empty_answer_in_place_of_a_missing_bucket(proxy, sandbox, states, exists):
+    """S3 always names the region; where none is named, as by other stores, the account's list decides."""
+    if exists:
+        sandbox.client("s3").create_bucket(Bucket=BUCKET)
+
+    def emptied(answer):
+        headers = {name: value for name, value in answer.headers.items() if name.lower() != "x-amz-bucket-region"}
+        return replace(answer, status=200, headers=headers)
+
+    proxy.fault("HeadBucket", emptied, calls=None)
+    ret = states["s3_bucket.present"](name=BUCKET, test=True)
+    assert proxy.struck
+    if exists:
+        assert ret.result is not False
+        return
+    assert ret.result is False
+    assert ret.comment == (
+        f"Cannot find the bucket {BUCKET}: the answer is not a valid answer of AWS (it names no region, and the list of the account's buckets "
+        "lacks this one). The answer was not used; run this again. If this happens again, a proxy or the network between this machine "
+        "and AWS is the cause."
+    )

@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
 
 from aws_runbook.aws import connection
 from aws_runbook.aws.failures import DENIED
+from aws_runbook.aws.retries import UNREADABLE
 from aws_runbook.errors import AwsError, RunbookError
 
 _FORBIDDEN = "403"
@@ -51,8 +52,20 @@ def region_of(session, name):
         if head is None:
             return None
         headers = head["ResponseMetadata"]["HTTPHeaders"]
-        return head.get("BucketRegion") or headers.get("x-amz-bucket-region") or session.region
+        return head.get("BucketRegion") or headers.get("x-amz-bucket-region") or _region_by_list(session, name, doing)
     raise AwsError(f"Cannot {doing}: AWS says {_FORBIDDEN}: {reason}", _FORBIDDEN)
+
+
+def _region_by_list(session, name, doing):
+    """Return the region of a bucket whose HEAD names none: S3 always does, other stores may not, and neither does a proxy's empty answer."""
+    for bucket in listed(session):
+        if bucket["Name"] == name:
+            return bucket.get("BucketRegion") or session.region
+    raise AwsError(
+        f"Cannot {doing}: the answer is not a valid answer of AWS (it names no region, and the list of the account's buckets lacks this one). "
+        "The answer was not used; run this again. If this happens again, a proxy or the network between this machine and AWS is the cause.",
+        UNREADABLE,
+    )
 
 
 def _reason(session, name):
