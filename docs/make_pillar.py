@@ -16,10 +16,10 @@ INTRODUCTION = """\
 
 # Every key of pillar
 
-Each key links to the page that explains it. What stands in capitals is a name of your own: `aws:backup:buckets:BUCKET:region`
-is, for a bucket called `ocp-registry-backup`, `aws:backup:buckets:ocp-registry-backup:region`; `N` is the place in a list. A
-key with nothing behind it counts as left out. A dash as the default means that nothing follows from a key that is left out: what
-is in AWS stays as it is, and something new has AWS's own default.
+Each key links to the page that explains it. Replace a word in capitals by your own name: for a bucket called `ocp-registry-backup`,
+`aws:backup:buckets:BUCKET:region` is `aws:backup:buckets:ocp-registry-backup:region`. `N` is the position in a list. A key without a
+value counts as left out. A dash as the default means that the setting is not managed if the key is left out: it is not changed in AWS,
+and a new resource has AWS's default.
 """
 KINDS = {
     "string": "text",
