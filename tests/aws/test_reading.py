@@ -34,7 +34,7 @@ def test_the_account_is_audited(modules):
     assert report["targets"] == []  # pillar has no server
 
 
-def test_what_is_not_there_is_told_so(modules, prefix):
+def test_a_missing_resource_is_described_as_none(modules, prefix):
     assert modules["s3_bucket.describe"](name=f"{prefix}-none") is None
     assert modules["iam_user.describe"](name=f"{prefix}-none") is None
     assert modules["sns_topic.describe"](name=f"{prefix}-none") is None

@@ -89,7 +89,7 @@ def _ask(proxy, *, whole=True):
     return answer, body
 
 
-def test_an_error_stands_inside_a_success(proxy, client):
+def test_an_error_is_inside_a_success(proxy, client):
     proxy.fault("*", answers.error_inside(), calls=None)
     with pytest.raises(KeyError, match="ListUsersResult"):
         client("iam").list_users()

@@ -527,7 +527,7 @@ def test_after_a_broken_answer_the_key_is_deleted_and_its_secret_is_nowhere(
 
 
 @pytest.mark.runs_command("creation._searched", "iam_access_key.delete")
-def test_a_key_that_may_be_somebody_elses_can_be_deleted(states, obey, iam, proxy, private, store, quick):
+def test_a_key_that_may_be_another_users_can_be_deleted(states, obey, iam, proxy, private, store, quick):
     def meanwhile(answer):
         iam.create_access_key(UserName=USER)
         return answers.empty()(answer)
@@ -543,7 +543,7 @@ def test_a_key_that_may_be_somebody_elses_can_be_deleted(states, obey, iam, prox
     assert list(keys(iam)) == [stored(private)]
 
 
-def test_a_key_that_was_not_made_after_all_is_said_to_be_unknown(states, iam, proxy, private, store, quick):
+def test_a_key_that_was_not_created_is_reported_as_unknown(states, iam, proxy, private, store, quick):
     proxy.fault("CreateAccessKey", answers.RESET_BEFORE, calls=None)
     ret = states["iam_access_key.present"](name=USER, store=store)
     assert "It is not known whether AWS created a key; the next run looks for it" in ret.comment
@@ -632,7 +632,7 @@ def test_a_rotation_by_hand_deletes_what_a_killed_run_left(modules, iam, private
 
 
 @pytest.mark.parametrize("how", ["later", "used", "inactive", "before", "stored elsewhere", "two"])
-def test_nobody_elses_key_is_deleted_after_a_killed_run(how, states, modules, iam, private, store, sandbox, tmp_path):
+def test_no_other_key_is_deleted_after_a_killed_run(how, states, modules, iam, private, store, sandbox, tmp_path):
     """The run was killed before it made its key; a person's key is not taken for it."""
     if how == "before":
         iam.create_access_key(UserName=USER)

@@ -30,7 +30,7 @@ def one_cause(done):
 
 
 @pytest.mark.parametrize("test", [True, False])
-def test_another_account_than_pillar_names_is_told_once_and_nothing_is_asked_there(fleet, sandbox, test):
+def test_another_account_than_pillar_names_is_reported_once_and_nothing_is_asked_there(fleet, sandbox, test):
     mine = sandbox.client("sts").get_caller_identity()["Account"]
     sandbox.clear_calls()
     cause = one_cause(pinned(fleet, OTHER).apply("aws", test=test))
@@ -79,7 +79,7 @@ def test_a_profile_that_does_not_exist_is_named(fleet, sandbox, monkeypatch):
     assert "the AWS profile 'ocp-admni' is not in the shared configuration" in one_cause(fleet.apply("aws"))
 
 
-def test_an_absent_login_by_sso_is_told_with_the_command_that_renews_it(fleet, sandbox, monkeypatch, tmp_path):
+def test_an_absent_login_by_sso_is_reported_with_the_command_that_renews_it(fleet, sandbox, monkeypatch, tmp_path):
     config = tmp_path / "config"
     config.write_text(
         "[profile 'ops team']\nsso_session = ocp\nsso_account_id = 123456789012\nsso_role_name = Admin\nregion = us-east-1\n"

@@ -116,7 +116,7 @@ def test_an_unknown_format_is_refused(modules):
         modules["aws_account.adopt"](format="toml")
 
 
-def test_of_a_region_that_is_named_nothing_else_is_told(modules, pillar, loaders, sandbox):
+def test_for_a_named_region_nothing_else_is_described(modules, pillar, loaders, sandbox):
     iam = sandbox.client("iam")
     iam.create_user(UserName="mailer")
     iam.put_user_policy(UserName="mailer", PolicyName=smtp.POLICY, PolicyDocument=json.dumps(smtp.document()))

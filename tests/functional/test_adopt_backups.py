@@ -101,7 +101,7 @@ def is_ambiguous(plan):
 
 @PLAIN
 @given(fleets())
-def test_what_was_made_by_pillar_is_told_as_that_pillar(sandbox, modules, runner, minion_opts, pillars):
+def test_resources_made_from_pillar_are_described_as_that_pillar(sandbox, modules, runner, minion_opts, pillars):
     plan = planned(pillars)
     assume(plan["rows"] and is_told_apart(pillars))
     sandbox.reset()
@@ -119,7 +119,7 @@ def test_what_was_made_by_pillar_is_told_as_that_pillar(sandbox, modules, runner
     assert [note for note in result.notes if note.kind in ("change", "not expressed")] == []
 
 
-def test_of_two_policies_that_say_the_same_that_of_the_usual_name_is_told(sandbox, modules, minion_opts):
+def test_of_two_equal_policies_the_one_with_the_usual_name_is_described(sandbox, modules, minion_opts):
     settings = {"backup": {"location": "ocp-registry-backup/site"}}
     pillars = {
         name: {**settings, "aws": {"region": "eu-west-2", "backup": {"group": "web", **more}}}
@@ -301,7 +301,7 @@ def _user(console, name, its, kind, holding, same_name):
 
 @PLAIN
 @given(clicked())
-def test_what_people_have_made_is_told_or_noted(sandbox, modules, runner, minion_opts, choices):
+def test_resources_made_by_hand_are_described_or_noted(sandbox, modules, runner, minion_opts, choices):
     sandbox.reset()
     try:
         plans.plan(choices["pillars"])

@@ -115,7 +115,7 @@ def states_of(pillar):
 
 @FEWER
 @given(pillars())
-def test_what_was_made_by_pillar_is_told_as_that_pillar(
+def test_resources_made_from_pillar_are_described_as_that_pillar(
     sandbox, modules, runner, minion_opts, tmp_path_factory, pillar
 ):
     sandbox.reset()
@@ -351,7 +351,7 @@ class Clicked:
 
 
 @pytest.mark.parametrize("choice", ["mutual", "circle"])
-def test_groups_whose_rules_name_each_other_are_told_by_their_ids(sandbox, modules, runner, minion_opts, choice):
+def test_groups_whose_rules_name_each_other_are_described_by_their_ids(sandbox, modules, runner, minion_opts, choice):
     nothing = {"vpcs": [], "of VPCs": set(), "engine": None, "instance": set(), "storage": {}, "cluster": None}
     Clicked(sandbox, REGION, {**nothing, "groups": {choice, "self"}})
     result = adopt(modules, minion_opts, {MINION: {}}, MINION)
@@ -365,7 +365,7 @@ def test_groups_whose_rules_name_each_other_are_told_by_their_ids(sandbox, modul
 
 @FEWER
 @given(clicked())
-def test_what_people_have_made_is_told_or_noted(sandbox, modules, runner, minion_opts, choices):
+def test_resources_made_by_hand_are_described_or_noted(sandbox, modules, runner, minion_opts, choices):
     sandbox.reset()
     for region, its in choices.items():
         Clicked(sandbox, region, its)

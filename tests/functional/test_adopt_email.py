@@ -115,7 +115,7 @@ def states_of(pillar):
 
 @PLAIN
 @given(pillars())
-def test_what_was_made_by_pillar_is_told_as_that_pillar(sandbox, modules, runner, minion_opts, pillar):
+def test_resources_made_from_pillar_are_described_as_that_pillar(sandbox, modules, runner, minion_opts, pillar):
     sandbox.reset()
     assert [ret["comment"] for ret in runner.run(states_of(pillar)).values() if ret["result"] is not True] == []
     for user in pillar["aws"]["ses"].get("smtp_users", {}):
@@ -364,7 +364,7 @@ def _smtp_user(console, name, choice):
 
 @PLAIN
 @given(clicked())
-def test_what_people_have_made_is_told_or_noted(sandbox, modules, runner, minion_opts, choices):
+def test_resources_made_by_hand_are_described_or_noted(sandbox, modules, runner, minion_opts, choices):
     sandbox.reset()
     click(sandbox, choices)
     sandbox.clear_calls()

@@ -65,7 +65,7 @@ def test_a_key_of_another_servers_user_and_a_key_that_two_have(writer, notes):
     assert result.pillar["cms"]["aws"]["backup"]["user"] == "registry-backup"
 
 
-def test_a_key_of_nobody(writer, console, notes):
+def test_a_key_without_an_owner(writer, console, notes):
     key = writer("registry-backup", "ocp-registry-backup")
     console.iam.delete_access_key(UserName="registry-backup", AccessKeyId=key["AccessKeyId"])
     said, result = notes({"registry": with_key(REGISTRY, "files", key)})
@@ -90,7 +90,7 @@ def test_a_policy_that_allows_more_is_not_named_and_not_narrowed(writer, notes):
     assert said["change", "policy files"] == "The account has none of that name: the first run creates it."
 
 
-def test_the_policy_of_the_users_name_is_narrowed_and_that_is_said(writer, notes):
+def test_the_policy_of_the_users_name_is_narrowed_and_that_is_reported(writer, notes):
     key = writer("registry-backup", "ocp-registry-backup", EVERYTHING)
     said, _ = notes({"registry": with_key(REGISTRY, "files", key)})
     assert "it loses permissions that no server here needs (s3:* on *)" in said["change", "policy registry-backup"]
@@ -170,7 +170,7 @@ def test_of_a_secret_that_is_encrypted_to_a_key_nobody_has_here_the_key_is_named
     assert "store" not in result.pillar["registry"]["aws"]["backup"]
 
 
-def test_what_may_not_be_read_is_said_and_the_rest_is_told(sandbox, writer, notes):
+def test_a_missing_permission_is_reported_and_the_rest_is_described(sandbox, writer, notes):
     key = writer("files", "ocp-registry-backup")
     sandbox.fault("GetBucketLifecycleConfiguration", "access_denied", times=10)
     said, result = notes({"registry": with_key(REGISTRY, "files", key)})

@@ -76,7 +76,7 @@ def test_what_cannot_be_read_of_one_server_is_one_line(fleet, sandbox, auditor):
     assert {("registry script", "bucket"), ("registry-backup", "key")} <= checks
 
 
-def test_credentials_that_are_none_are_said_once(fleet, sandbox, auditor):
+def test_credentials_that_are_none_are_reported_once(fleet, sandbox, auditor):
     credentials = auditor("s3:ListBucket")
     sandbox.client("iam").delete_access_key(UserName="auditor", AccessKeyId=credentials["keyid"])
     with pytest.raises(

@@ -49,7 +49,7 @@ def kept(account, sandbox, monkeypatch):
     return Account(account, sandbox, monkeypatch)
 
 
-def test_nothing_is_said_of_what_is_as_it_should_be(kept):
+def test_nothing_is_reported_about_a_bucket_as_it_should_be(kept):
     kept.back_up(1)
     assert [kept.told(check) for check in ("recovery", "expiry", "uploads", "read")] == [[], [], [], []]
 

@@ -177,7 +177,7 @@ def test_what_salt_decides_at_a_turn_is_not_done_before_it(modules, sandbox, sai
     assert made == ({*USERS} - {USERS[2]} if kept else {*USERS})
 
 
-def test_a_state_of_somebody_elses_is_not_passed(modules, sandbox):
+def test_a_state_of_another_project_is_not_passed(modules, sandbox):
     """It fails, and ends the run: what comes after it has not been touched."""
     states = high()
     users = {name: states.pop(name) for name in USERS}

@@ -130,7 +130,7 @@ def spoiled(session, proxy, service, method):
 
 
 @pytest.mark.parametrize(("service", "method"), calls.made(), ids=lambda value: value)
-def test_a_broken_answer_is_said_and_nothing_follows_from_it(session, proxy, caplog, service, method):
+def test_a_broken_answer_is_reported_and_nothing_follows_from_it(session, proxy, caplog, service, method):
     caplog.set_level(logging.DEBUG)
     operation = calls.operation(service, method)
     for name, answer, error in spoiled(session, proxy, service, method):

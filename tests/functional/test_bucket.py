@@ -63,7 +63,7 @@ def test_acls_are_switched_off_only_where_they_give_nothing_to_others(converge, 
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-2"])
-def test_a_bucket_of_somebody_else_is_an_error(converge, sandbox, region):
+def test_a_bucket_of_another_account_is_an_error(converge, sandbox, region):
     sandbox.foreign_bucket("somebody-elses")
     ret = converge("s3_bucket.present", name="somebody-elses", region=region)
     assert ret.result is False
@@ -161,7 +161,7 @@ def test_public_access_setting_by_setting(converge, s3):
 
 
 @pytest.mark.parametrize("versioned", [False, True])
-def test_a_bucket_with_objects_is_not_deleted_unless_told(converge, s3, versioned):
+def test_a_bucket_with_objects_is_not_deleted_unless_allowed(converge, s3, versioned):
     s3.create_bucket(Bucket="ocp-db-backup")
     if versioned:
         s3.put_bucket_versioning(Bucket="ocp-db-backup", VersioningConfiguration={"Status": "Enabled"})

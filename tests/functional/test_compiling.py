@@ -118,7 +118,7 @@ def test_where_a_template_would_see_another_minion_salt_does_it_all(opts, loaded
     assert found == {name: by_salt(opts, name) for name in MINIONS}
 
 
-def test_what_does_not_render_is_told_of_the_minion_whose_it_is(opts, tmp_path):
+def test_pillar_that_does_not_render_is_reported_for_its_minion(opts, tmp_path):
     (tmp_path / "pillar" / "one.sls").write_text("one: [\n")
     found = by_us(opts)
     assert [name for name in MINIONS if "_errors" in found[name]] == ["web-1"]

@@ -50,7 +50,7 @@ def test_a_vpc_is_made_kept_and_mended(converge, ec2):
 
 
 @pytest.mark.parametrize("vpc", [None, "lab"])
-def test_a_security_group_whose_name_differs_only_by_case_is_told_at_once(converge, ec2, modules, vpc):
+def test_a_security_group_whose_name_differs_only_by_case_is_reported_at_once(converge, ec2, modules, vpc):
     converge("ec2_vpc.present", **VPC)
     where = {"vpc": vpc} if vpc else {}
     converge("ec2_security_group.present", name="Web", description="Web", **where)

@@ -101,7 +101,7 @@ def test_a_wrong_secret_key(own, user, refused, monkeypatch):
 
 
 @pytest.mark.parametrize("actions", [["s3:*"], ["s3:ListAllMyBuckets"]], ids=["all", "list"])
-def test_a_bucket_of_somebody_else(own, user, refused, sandbox, actions):
+def test_a_bucket_of_another_account(own, user, refused, sandbox, actions):
     sandbox.foreign_bucket("ocp-taken-backup")
     user(*actions)
     assert refused("ocp-taken-backup") == (

@@ -107,7 +107,7 @@ def test_a_target_that_makes_no_sense(states, sandbox, target, sentence):
     assert sandbox.calls() == []
 
 
-def test_a_policy_in_use_is_not_deleted_unless_told(converge, iam):
+def test_a_policy_in_use_is_not_deleted_unless_allowed(converge, iam):
     arn = make_policy(iam, "registry-backup")
     iam.create_user(UserName="registry-backup")
     iam.attach_user_policy(UserName="registry-backup", PolicyArn=arn)
@@ -162,7 +162,7 @@ def test_what_a_user_has_besides_stays_unless_purged(converge, iam):
     assert ret.changes["tags"] == {"old": {"who": "ops", "team": "data"}, "new": {"team": "data"}}
 
 
-def test_a_user_with_a_key_is_not_deleted_unless_told(converge, iam):
+def test_a_user_with_a_key_is_not_deleted_unless_allowed(converge, iam):
     iam.create_user(UserName="registry-backup")
     key = iam.create_access_key(UserName="registry-backup")["AccessKey"]["AccessKeyId"]
     ret = converge("iam_user.absent", name="registry-backup")
@@ -232,7 +232,7 @@ def test_a_policy_is_found_under_any_path(converge, iam, modules, path):
 
 
 @pytest.mark.parametrize("path", ["/", "/old/"])
-def test_a_policy_whose_name_differs_only_by_case_is_told_at_once(converge, iam, sandbox, path):
+def test_a_policy_whose_name_differs_only_by_case_is_reported_at_once(converge, iam, sandbox, path):
     arn = iam.create_policy(PolicyName="webcopies", Path=path, PolicyDocument=ALLOW)["Policy"]["Arn"]
     ret = converge("iam_backup_policy.present", name="WebCopies", targets=[TARGET])
     assert ret.result is False
@@ -242,7 +242,7 @@ def test_a_policy_whose_name_differs_only_by_case_is_told_at_once(converge, iam,
 
 
 @pytest.mark.parametrize("kind", ["user", "group"])
-def test_a_user_or_group_whose_name_differs_only_by_case_is_told_at_once(converge, iam, modules, kind):
+def test_a_user_or_group_whose_name_differs_only_by_case_is_reported_at_once(converge, iam, modules, kind):
     getattr(iam, f"create_{kind}")(**{f"{kind.capitalize()}Name": "Backup"})
     taken = (
         f"The account has the {kind} Backup, whose name differs from backup only by case, and IAM treats them as the same: write the name in "
@@ -270,14 +270,14 @@ def test_aws_may_show_by_a_name_what_has_it_in_another_case(proxy, iam, states, 
     assert f"the {kind} Backup, whose name differs from backup only by case" in ret.comment
 
 
-def test_an_smtp_user_whose_name_differs_only_by_case_is_told_at_once(converge, iam):
+def test_an_smtp_user_whose_name_differs_only_by_case_is_reported_at_once(converge, iam):
     iam.create_user(UserName="SES-SMTP")
     ret = converge("ses_smtp_user.present", name="ses-smtp")
     assert ret.result is False
     assert "The account has the user SES-SMTP, whose name differs from ses-smtp only by case" in ret.comment
 
 
-def test_a_group_to_join_whose_name_differs_only_by_case_is_told_at_once(converge, iam):
+def test_a_group_to_join_whose_name_differs_only_by_case_is_reported_at_once(converge, iam):
     iam.create_group(GroupName="Backup")
     iam.create_user(UserName="registry-backup")
     ret = converge("iam_user.present", name="registry-backup", groups=["backup"])
@@ -302,7 +302,7 @@ def test_names_are_asked_for_once_in_a_run(modules, sandbox, iam):
     assert len(sandbox.calls(operation="GetAccountAuthorizationDetails")) == 3
 
 
-def test_a_group_with_members_is_not_deleted_unless_told(converge, iam):
+def test_a_group_with_members_is_not_deleted_unless_allowed(converge, iam):
     iam.create_group(GroupName="backup")
     iam.create_user(UserName="registry-backup")
     iam.add_user_to_group(GroupName="backup", UserName="registry-backup")
@@ -313,7 +313,7 @@ def test_a_group_with_members_is_not_deleted_unless_told(converge, iam):
 
 
 @pytest.mark.parametrize("looks", [1, 3])
-def test_what_aws_does_not_show_yet_is_asked_for_again(states, sandbox, tmp_path, looks):
+def test_what_aws_does_not_show_yet_is_read_again(states, sandbox, tmp_path, looks):
     sandbox.lag("iam", looks=looks)
     store = {"pillar_file": str(tmp_path / "registry.sls"), "keys": {"access_key": "a", "secret_key": "b"}}
     for function, arguments in (

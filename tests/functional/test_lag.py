@@ -46,7 +46,7 @@ def attempts(sandbox, operation):
     return len(sandbox.calls(operation=operation))
 
 
-def test_a_policy_that_is_not_there_is_told_at_once_although_the_user_is_new(states, sandbox):
+def test_a_policy_that_is_not_there_is_reported_at_once_although_the_user_is_new(states, sandbox):
     ret = states["iam_user.present"](name="registry-backup", policies=["no-such-policy"])
     assert ret.result is False
     assert "NoSuchEntity" in ret.comment
@@ -54,7 +54,7 @@ def test_a_policy_that_is_not_there_is_told_at_once_although_the_user_is_new(sta
     assert attempts(sandbox, "AttachUserPolicy") == 1
 
 
-def test_a_topic_that_is_not_there_is_told_at_once_although_the_configuration_set_is_new(modules, states, sandbox):
+def test_a_topic_that_is_not_there_is_reported_at_once_although_the_configuration_set_is_new(modules, states, sandbox):
     topic = modules["sns_topic.arn"]("gone")
     states["sns_topic.present"](name="gone")
     sandbox.client("sns").delete_topic(TopicArn=topic)

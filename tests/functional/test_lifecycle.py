@@ -254,7 +254,7 @@ def test_absent_removes_the_rules_it_names_and_no_other(converge, s3):
     assert s3.list_buckets()["Buckets"]
 
 
-def test_delete_rule_names_what_there_is_instead(modules, s3):
+def test_delete_rule_names_the_existing_rules(modules, s3):
     put(s3, FOREIGN)
     with pytest.raises(Exception, match="has no lifecycle rule nothing; it has: to-glacier"):
         modules["s3_lifecycle.delete_rule"](BUCKET, "nothing")

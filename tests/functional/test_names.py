@@ -94,7 +94,7 @@ def test_a_name_that_is_no_text_is_refused_before_any_call(account, sandbox, pil
     assert sandbox.calls() == []
 
 
-def test_for_a_bucket_that_is_somebody_elses_nothing_is_made(account, sandbox):
+def test_for_a_bucket_of_another_account_nothing_is_created(account, sandbox):
     sandbox.foreign_bucket("ocp-taken-backup")
     pillar = {
         "backup": {"location": "ocp-taken-backup/site"},

@@ -40,7 +40,7 @@ def said(ret):
     return f"{ret.comment}{ret.changes}{getattr(ret, 'warnings', '')}"
 
 
-def test_an_smtp_store_overwrites_no_key_that_stands_beside_what_smtp_needs(converge, iam, private):
+def test_an_smtp_store_overwrites_no_key_beside_the_smtp_values(converge, iam, private):
     key = iam.create_access_key(UserName="files-main")["AccessKey"]
     before = held(private, aws={"access_key": key["AccessKeyId"], "secret_key": LIVE})
     keys = {"smtp_username": "smtp:username", "smtp_password": "smtp:password"}
@@ -113,7 +113,7 @@ def test_a_password_in_one_of_two_places_is_the_new_databases(converge, rds, pri
     assert "canary" not in said(ret)
 
 
-def test_a_password_that_stands_becomes_that_of_a_database_whose_own_was_managed(converge, states, rds, private):
+def test_a_stored_password_becomes_that_of_a_database_whose_own_was_managed(converge, states, rds, private):
     states["rds_instance.present"](**DATABASE, master_password="managed")
     held(private, a=LIVE)
     ret = converge("rds_instance.present", **DATABASE, store=store(private, password="a"))

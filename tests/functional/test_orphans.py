@@ -108,7 +108,7 @@ def test_buckets_told_by_their_rule_and_those_of_others(fleet, sandbox):
         orphans(fleet, **credentials)
 
 
-def test_who_has_a_policy_is_said(fleet, sandbox):
+def test_the_holders_of_a_policy_are_reported(fleet, sandbox):
     iam = sandbox.client("iam")
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
     iam.create_role(RoleName="machine", AssumeRolePolicyDocument=trust)
@@ -139,7 +139,7 @@ def made(sandbox, bucket, *keys):
         s3.put_object(Bucket=bucket, Key=key, Body=b"x")
 
 
-def test_a_repository_is_told_when_its_user_and_its_policy_were_removed_as_their_sentences_say(fleet, sandbox):
+def test_a_repository_is_reported_when_its_user_and_its_policy_were_removed_as_advised(fleet, sandbox):
     made(sandbox, "ocp-db-backup", "kingfisher/archive/main/16-1/0000000100000000/0001.zst", INFO, f"{INFO}.copy")
     made(sandbox, "ocp-web", "archive/2030/index.html", "backup.info", "kingfisher/page.html")
     name = "kingfisher-backup"
@@ -167,7 +167,7 @@ def test_a_repository_is_told_when_its_user_and_its_policy_were_removed_as_their
 
 @pytest.mark.parametrize("action", ["s3:*", "s3:GetBucketLocation", "s3:ListBucket"])
 @pytest.mark.parametrize("how", ["attached", "inline", "of its group"])
-def test_what_was_made_in_the_console_is_told(fleet, sandbox, action, how):
+def test_resources_made_in_the_console_are_described(fleet, sandbox, action, how):
     iam, name = sandbox.client("iam"), "kingfisher-backup"
     made(sandbox, "ocp-db-backup")
     document = allow(action, "s3:PutObject", "s3:GetObject", "s3:DeleteObject", bucket="ocp-db-backup")
@@ -196,7 +196,7 @@ def test_what_was_made_in_the_console_is_told(fleet, sandbox, action, how):
     )
 
 
-def test_inline_policies_of_others_than_users_are_told(fleet, sandbox):
+def test_inline_policies_of_others_than_users_are_reported(fleet, sandbox):
     iam, document = sandbox.client("iam"), allow("s3:PutObject", bucket="ocp-old")
     iam.create_role(RoleName="machine", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}))
     iam.create_group(GroupName="empty")

@@ -80,7 +80,7 @@ def test_the_runs_own_output_of_it_fits_on_a_screen_too(servers, minion_opts):
     assert len(shown) <= SCREEN, "\n".join(shown)
 
 
-def test_what_fails_is_told_once_with_its_reason(sandbox, tmp_path):
+def test_what_fails_is_reported_once_with_its_reason(sandbox, tmp_path):
     minion = Servers(tmp_path, 1).minion
     sandbox.fault("iam:GetUser", "access_denied", times=None)
     planned = minion.call("aws_account.plan", format="data")
@@ -92,7 +92,7 @@ def test_what_fails_is_told_once_with_its_reason(sandbox, tmp_path):
     assert last == f"FAILED: iam_user server-01-backup: {' '.join(failed['why'].split())}"
 
 
-def test_what_the_change_takes_away_is_told(sandbox, tmp_path):
+def test_what_the_change_takes_away_is_reported(sandbox, tmp_path):
     minion = Servers(tmp_path, 1).minion
     minion.apply("aws.account")
     iam = sandbox.client("iam")

@@ -27,7 +27,7 @@ def told(caplog):
     return {(match["doing"], int(match["of"]), match["parts"]) for line in lines if (match := FAR.fullmatch(line))}
 
 
-def test_a_first_apply_tells_how_far_it_is(sandbox, tmp_path, slow, caplog):
+def test_a_first_apply_reports_its_progress(sandbox, tmp_path, slow, caplog):
     done = Servers(tmp_path, 8).minion.apply("aws.account")
     count = len(done) - 1  # the state that checks pillar brings nothing about
     assert told(caplog) >= {
@@ -42,7 +42,7 @@ def test_a_plan_says_that_it_compares(sandbox, tmp_path, slow, caplog):
     assert "Comparing AWS with pillar" in {doing for doing, _, _ in told(caplog)}
 
 
-def test_an_audit_and_what_is_pending_tell_how_far_they_are(sandbox, tmp_path, slow, caplog):
+def test_an_audit_and_what_is_pending_report_their_progress(sandbox, tmp_path, slow, caplog):
     minion = Servers(tmp_path, 8).minion
     minion.call("aws_backup.audit")
     minion.call("aws_account.pending")
@@ -52,7 +52,7 @@ def test_an_audit_and_what_is_pending_tell_how_far_they_are(sandbox, tmp_path, s
     }
 
 
-def test_the_search_of_a_large_bucket_tells_how_much_it_has_seen(sandbox, modules, monkeypatch, slow, caplog):
+def test_the_search_of_a_large_bucket_reports_its_progress(sandbox, modules, monkeypatch, slow, caplog):
     s3 = sandbox.client("s3")
     s3.create_bucket(Bucket="ocp-large")
     for number in range(30):

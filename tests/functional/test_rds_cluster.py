@@ -209,7 +209,7 @@ def test_a_new_password_is_refused_while_something_waits(sandbox, rds, waiting, 
     assert stored(private) != old
 
 
-def test_a_password_that_somebody_elses_call_left_waiting_is_told(converge, sandbox, rds, cluster):
+def test_a_password_that_another_client_left_pending_is_reported(converge, sandbox, rds, cluster):
     rds.modify_db_cluster(DBClusterIdentifier=NAME, MasterUserPassword="correct-horse-battery")
     ret = converge("rds_cluster.present", **cluster)
     assert ret.changes == {}
@@ -353,7 +353,7 @@ def test_connection_details_say_that_a_bastion_is_needed(cluster, modules):
     assert any("a bastion is needed" in note for note in details["notes"])
 
 
-def test_data_are_kept_unless_told_otherwise(converge, sandbox, rds, cluster):
+def test_data_are_kept_by_default(converge, sandbox, rds, cluster):
     assert "because its data would be lost" in converge("rds_cluster.absent", name=NAME).comment
     assert len(rds.describe_db_instances()["DBInstances"]) == 1
     ret = converge("rds_cluster.absent", name=NAME, final_db_snapshot_identifier="common-final")

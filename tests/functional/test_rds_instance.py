@@ -343,7 +343,7 @@ def test_latest_stays_where_only_extended_support_is_left(converge, sandbox, rds
     assert ret.changes == {"engine_version": {"old": "13.23-rds.20260305", "new": "17.7"}}
 
 
-def test_where_support_may_not_be_asked_for_the_names_tell_and_it_is_said(states, sandbox, rds, wanted):
+def test_without_the_permission_support_is_inferred_from_names_and_that_is_reported(states, sandbox, rds, wanted):
     states["rds_instance.present"](**{**wanted, "engine_version": "13.9"})
     sandbox.advance_clock(300)
     for test in (True, False):
@@ -556,7 +556,7 @@ def test_there_are_no_details_before_it_can_be_reached(converge, wanted, modules
         modules["rds_instance.connection_details"](NAME)
 
 
-def test_data_are_kept_unless_told_otherwise(converge, rds, instance):
+def test_data_are_kept_by_default(converge, rds, instance):
     ret = converge("rds_instance.absent", name=NAME)
     assert ret.result is False
     assert "because its data would be lost" in ret.comment
@@ -567,14 +567,14 @@ def test_data_are_kept_unless_told_otherwise(converge, rds, instance):
     assert "analysis-final" in [snapshot["DBSnapshotIdentifier"] for snapshot in snapshots]
 
 
-def test_data_go_when_told(converge, sandbox, rds, instance):
+def test_data_are_deleted_when_allowed(converge, sandbox, rds, instance):
     converge("rds_instance.absent", name=NAME, skip_final_snapshot=True)
     sandbox.advance_clock(300)
     assert converge("rds_instance.absent", name=NAME).comment == "DB instance analysis is absent."
 
 
 @pytest.mark.parametrize(("options", "kept"), [({}, True), ({"delete_automated_backups": True}, False)])
-def test_automated_backups_are_kept_unless_told_otherwise(converge, rds, instance, options, kept):
+def test_automated_backups_are_kept_by_default(converge, rds, instance, options, kept):
     converge("rds_instance.absent", name=NAME, skip_final_snapshot=True, **options)
     automated = rds.describe_db_snapshots(SnapshotType="automated")["DBSnapshots"]
     assert [entry["DBInstanceIdentifier"] for entry in automated] == ([NAME] if kept else [])
@@ -595,7 +595,7 @@ def test_one_that_is_being_deleted_is_not_made_again_yet(converge, sandbox, inst
         ("storage-full", "give it a larger allocated_storage, with apply: now."),
     ],
 )
-def test_what_needs_a_person_is_said_at_once_and_not_waited_for(converge, sandbox, instance, status, remedy):
+def test_what_needs_a_person_is_reported_at_once_and_not_waited_for(converge, sandbox, instance, status, remedy):
     sandbox.database_status(NAME, status)
     ret = converge("rds_instance.present", **instance, wait="10m")
     assert ret.result is False

@@ -350,7 +350,7 @@ def test_one_part_is_brought_back_once_and_as_doubtful_as_more(server, sandbox):
     assert sandbox.calls(write=True) == []
 
 
-def test_what_is_other_servers_is_told_or_left_alone(server, sandbox, tmp_path):
+def test_objects_of_other_servers_are_reported_or_left_alone(server, sandbox, tmp_path):
     """A location that two servers name, and a directory below it that none does."""
     server.fleet = Fleet(tmp_path, "control", pillar=server.fleet.pillar)
     docs = Path(server.fleet.pillar, "public", "docs.sls")

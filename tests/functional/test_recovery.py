@@ -180,7 +180,7 @@ def test_a_shorter_lock_by_hand_is_mended(fleet, sandbox, s3):
     }
 
 
-def test_days_become_more_and_less_in_place(fleet, sandbox, s3):
+def test_days_are_changed_in_place(fleet, sandbox, s3):
     buckets(fleet({"days": 30}))
     longer = converged(fleet({"days": 60}), sandbox)
     assert any("all but kingfisher/ grows to at most 3.0 times" in line for line in told(longer))

@@ -97,7 +97,7 @@ def test_the_pillar_that_the_error_names_makes_it_right(states, modules, iam):
     ],
     ids=["all of S3", "reading all", "denied"],
 )
-def test_what_else_one_allowed_in_s3_is_told_before_and_after(states, modules, iam, statement, told):
+def test_what_else_one_allowed_in_s3_is_reported_before_and_after(states, modules, iam, statement, told):
     made(iam, statement, WRITING, users=[NAME])
     for test in (True, False):
         ret = present(states, modules, test=test)
@@ -125,7 +125,7 @@ def test_one_for_backups_is_updated_without_a_word(converge, states, modules, ia
 
 
 @pytest.mark.parametrize("pillar", [ALONE])
-def test_whose_policy_changes_besides_is_told(states, modules, iam):
+def test_other_holders_of_a_changed_policy_are_reported(states, modules, iam):
     """The plan shows who has a policy that pillar gives to somebody else: their backups may stop, or they may do more."""
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
     iam.create_role(RoleName="machine", AssumeRolePolicyDocument=trust)
@@ -197,7 +197,7 @@ def test_who_has_a_policy_that_changes_must_be_readable(states, modules, iam, sa
     assert statements(iam, arn) == [WRITING]
 
 
-def test_a_change_of_a_policy_is_a_diff_and_is_said_in_words(converge):
+def test_a_change_of_a_policy_is_shown_as_a_diff_and_in_words(converge):
     target = {"kind": "files", "bucket": BUCKET, "prefix": "database"}
     made = converge("iam_backup_policy.present", name=NAME, targets=[target])
     assert set(made.changes["policy_document"]) == {"old", "new"}

@@ -61,7 +61,7 @@ def test_the_answer_is_one_sentence_and_the_exit_status_the_audits(account, file
     )  # as old as that are the dumps of two databases, and the use of the key
 
 
-def test_what_differs_from_pillar_stands_there(account, files):
+def test_differences_from_pillar_are_on_the_page(account, files):
     account.s3.delete_bucket_lifecycle(Bucket=BUCKET)
     account.fleet.call("aws_account.report", file=files["file"])
     page = shown(files["file"])
@@ -78,7 +78,7 @@ def test_what_cannot_be_read_is_unknown(account, files):
     assert "One can go back unknown" in page
 
 
-def test_no_secret_stands_there(account, files, fleet):
+def test_no_secret_is_on_the_page(account, files, fleet):
     secret = re.search(r"secret_key: (\S+)", (fleet.pillar / "private" / "registry.sls").read_text())[1]
     account.fleet.call("aws_account.report", **files)
     for path in files.values():

@@ -80,7 +80,7 @@ def test_powerdns_other_records_are_never_touched(powerdns, converge, states):
 
 
 @pytest.mark.powerdns
-def test_powerdns_what_somebody_else_made_meanwhile_is_not_replaced(powerdns, monkeypatch):
+def test_powerdns_a_record_that_another_client_added_meanwhile_is_not_replaced(powerdns, monkeypatch):
     powerdns.add(DOMAIN, "TXT", f'"{SPF}"')
     publisher = dns_publish.make(powerdns.settings, "example.org")
     record = dns_records.Record("spf", "TXT", DOMAIN, "v=spf1 mx include:amazonses.com -all")
@@ -320,7 +320,7 @@ def test_godaddys_limit_and_its_busy_zone_are_waited_for(godaddy_host, states, m
     assert watch.now == before
 
 
-def test_a_long_wait_for_godaddy_is_told_soon_and_each_minute(godaddy_host, states, monkeypatch, caplog):
+def test_a_long_wait_for_godaddy_is_reported_soon_and_each_minute(godaddy_host, states, monkeypatch, caplog):
     watch = Watch(monkeypatch)
     godaddy_host.refusals = [(429, {"code": "TOO_MANY_REQUESTS"}, {"Retry-After": "150"})]
     ret = states["ses_dns.published"](name="x", identities=[DOMAIN])
@@ -448,7 +448,7 @@ def test_a_server_that_closes_the_connection_is_one_sentence(settings, states, s
 
 
 @pytest.mark.parametrize("how", ["fin", "rst"])
-def test_an_update_that_is_not_answered_is_said_to_be_open(how):
+def test_an_update_without_an_answer_is_reported_as_uncertain(how):
     record = dns_records.Record("dkim", "CNAME", f"t.{DOMAIN}", "t.dkim.amazonses.com")
     with Closing(how, updates_only=True) as server:
         publisher = dns_publish.make({"provider": "rfc2136", "server": server.address}, "example.org")

@@ -415,7 +415,7 @@ def test_bad_input_is_one_sentence_before_any_call(function, arguments, sentence
         ("ses_configuration_set.present", {"https_policy": "REQUIRE"}, "give custom_redirect_domain too"),
     ],
 )
-def test_what_aws_would_refuse_is_said_before_anything_is_written(function, arguments, sentence, converge, sandbox):
+def test_what_aws_would_refuse_is_reported_before_anything_is_written(function, arguments, sentence, converge, sandbox):
     ret = converge(function, **{"name": DOMAIN, **arguments})
     assert ret.result is False
     assert sentence in ret.comment
@@ -468,7 +468,7 @@ def test_a_key_that_is_not_easy_dkims_stays_and_has_no_such_records(states, modu
 
 
 @pytest.mark.parametrize("pillar", [{"aws": {"ses": {"identities": {DOMAIN: {}, "own.example.org": {}}}}}])
-def test_a_domain_with_its_owners_key_is_not_said_to_wait_for_records_of_ours(states, sandbox, pillar):
+def test_a_domain_with_its_owners_key_is_not_reported_as_waiting_for_records_of_ours(states, sandbox, pillar):
     """What is asked of many identities at once does not tell whose key it is."""
     own_key(sandbox.client("sesv2"), "own.example.org")
     sandbox.client("sesv2").create_email_identity(EmailIdentity=DOMAIN)

@@ -308,7 +308,7 @@ def test_what_fails_on_the_way_is_put_back_by_the_same_run(states, wanted, sandb
     assert buckets(s3) == []
 
 
-def test_what_could_not_be_put_back_is_said_beside_what_failed(states, wanted, sandbox, ses):
+def test_what_could_not_be_put_back_is_reported_beside_what_failed(states, wanted, sandbox, ses):
     sandbox.fault("CreateEmailIdentity", "access_denied", times=1)
     sandbox.fault("DeleteReceiptRule", "access_denied", times=1)
     ret = states[STATE](**wanted)
@@ -328,7 +328,7 @@ PRESS = {
 }
 
 
-def test_a_rule_set_that_somebody_else_uses_meanwhile_stays_active(
+def test_a_rule_set_that_another_client_uses_meanwhile_stays_active(
     modules, wanted, sandbox, ses, s3, while_it_waits, caplog
 ):
     added = []
@@ -355,7 +355,7 @@ def killed(modules, wanted, sandbox):
     sandbox.clear_faults()
 
 
-def test_a_bucket_that_somebody_else_uses_meanwhile_stays(killed, modules, wanted, sandbox, ses, s3):
+def test_a_bucket_that_another_client_uses_meanwhile_stays(killed, modules, wanted, sandbox, ses, s3):
     ses.create_receipt_rule_set(RuleSetName="mine")
     rule = {**PRESS, "Actions": [{"S3Action": {"BucketName": BUCKET, "ObjectKeyPrefix": "inbox/"}}]}
     policy = json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"])
@@ -377,7 +377,7 @@ def test_a_bucket_that_somebody_else_uses_meanwhile_stays(killed, modules, wante
     assert active(ses) == "mine"
 
 
-def test_a_rule_that_somebody_else_has_changed_stays_with_what_it_needs(killed, modules, wanted, ses, s3):
+def test_a_rule_that_another_client_has_changed_stays_with_what_it_needs(killed, modules, wanted, ses, s3):
     (rule,) = rules(ses, "email-address-verification")
     rule["Recipients"] = [DOMAIN]
     ses.update_receipt_rule(RuleSetName="email-address-verification", Rule=rule)
@@ -413,7 +413,7 @@ def test_a_rule_that_ses_does_not_show_yet_is_taken_out_too(modules, wanted, the
 
 
 @pytest.mark.parametrize("content", [b"", b"5", b"{", b"[" * 5000, b'{"address": "x"}', b"\xff"])
-def test_what_is_no_note_of_ours_is_said(states, wanted, sandbox, s3, content):
+def test_an_object_that_is_not_a_note_of_ours_is_reported(states, wanted, sandbox, s3, content):
     s3.create_bucket(Bucket=BUCKET)
     s3.put_object(Bucket=BUCKET, Key=receipt.note_place(ADDRESS), Body=content)
     ret = states[STATE](**wanted)
@@ -531,7 +531,9 @@ def test_a_mail_that_does_not_come_is_an_error_and_all_is_put_back(states, wante
     assert buckets(s3) == []
 
 
-def test_a_link_that_ses_refuses_is_told_from_a_mail_that_does_not_come(states, wanted, sandbox, ses, s3, monkeypatch):
+def test_a_link_that_ses_refuses_is_distinguished_from_a_mail_that_does_not_come(
+    states, wanted, sandbox, ses, s3, monkeypatch
+):
     monkeypatch.setattr(verification_link, "open_link", lambda *_: False)
     ret = states[STATE](**wanted, timeout=1)
     assert ret.result is False
@@ -561,7 +563,7 @@ def test_mail_that_goes_elsewhere_is_waited_for(converge, wanted, zone, s3, obey
     assert buckets(s3) == []
 
 
-def test_a_bucket_of_somebody_else_is_refused(states, wanted, sandbox, ses):
+def test_a_bucket_of_another_account_is_refused(states, wanted, sandbox, ses):
     sandbox.foreign_bucket(BUCKET)
     ret = states[STATE](**wanted)
     assert ret.result is False

@@ -73,7 +73,7 @@ def test_only_from_given_addresses(converge, iam):
 @pytest.mark.parametrize(
     "actions", [["ses:*", "sns:Publish"], ["ses:SendRawEmail", "sns:Publish"], ["ses:SendRawEmail"]]
 )
-def test_what_the_consoles_policy_loses_is_said_before_and_after(states, iam, sandbox, actions):
+def test_what_the_consoles_policy_loses_is_reported_before_and_after(states, iam, sandbox, actions):
     iam.create_user(UserName=USER)
     document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}}
     iam.put_user_policy(**POLICY, PolicyDocument=json.dumps(document))
@@ -205,7 +205,7 @@ def test_bad_input_is_one_sentence(arguments, sentence, states, sandbox):
     assert sandbox.calls(write=True) == []
 
 
-def test_a_change_of_who_may_be_sent_as_is_said_in_words(converge):
+def test_a_change_of_the_sender_addresses_is_shown_in_words(converge):
     converge("ses_smtp_user.present", name=USER)
     changed = converge("ses_smtp_user.present", name=USER, from_addresses=["noreply@example.org"]).changes
     assert changed["policy_document"]["means"] == "may no longer send mail; may still send mail as noreply@example.org"

@@ -137,7 +137,7 @@ def test_who_has_unsubscribed_is_an_error_that_says_so(converge, obey, sandbox):
 
 
 @pytest.mark.runs_command("topic_subscriptions._unsubscribed", "sns_topic.resubscribe")
-def test_the_command_for_who_has_unsubscribed_names_the_protocol_and_no_credential(converge, obey, sandbox):
+def test_the_command_for_a_recipient_who_has_unsubscribed_names_the_protocol_and_no_credential(converge, obey, sandbox):
     hook = {"protocol": "https", "endpoint": "https://user:canary-of-a-hook@example.org/hook"}
     converge("sns_topic.present", name=NAME, subscriptions=[hook])
     sandbox.confirm_subscription(ARN, hook["endpoint"])
@@ -199,7 +199,7 @@ def test_an_endpoint_that_is_no_url_is_refused_without_its_password(states, sand
 @pytest.mark.parametrize(
     "note", ["2026-01-01", "2026-01-01T00:00:00", "9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00+00:00", "x"]
 )
-def test_a_note_of_somebody_else_says_nothing(converge, modules, sns, note):
+def test_a_note_of_another_process_says_nothing(converge, modules, sns, note):
     wanted = {"name": NAME, "subscriptions": [EMAIL]}
     converge("sns_topic.present", **wanted)
     (tag,) = sns.list_tags_for_resource(ResourceArn=ARN)["Tags"]

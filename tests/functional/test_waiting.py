@@ -113,7 +113,7 @@ def test_every_state_that_can_wait_has_a_case():
 
 
 @pytest.mark.parametrize("function", WAITING)
-def test_what_waits_is_not_said_to_be_done(function, surroundings, states):
+def test_what_waits_is_not_reported_as_done(function, surroundings, states):
     waiting = WAITING[function]
     waiting.before(surroundings)
     arguments = waiting.arguments_for(surroundings)
@@ -130,7 +130,7 @@ def test_what_waits_is_not_said_to_be_done(function, surroundings, states):
         assert not any(warning.startswith("Waiting: ") for warning in getattr(ret, "warnings", None) or ())
 
 
-def test_a_verification_that_is_waited_for_is_not_said_to_be_done(surroundings, states):
+def test_a_verification_that_is_waited_for_is_not_reported_as_done(surroundings, states):
     surroundings.identity()
     planned = told_truly(states["ses_identity.verified"](DOMAIN, test=True))
     assert planned.result is True

@@ -205,7 +205,7 @@ def test_the_trees_top_file_does_not_reach_the_laptop(clone, sandbox):
     assert '"relay"' in stars
 
 
-def test_a_server_manages_the_account_with_a_thin_made_anew(clone, sandbox):
+def test_a_server_manages_the_account_with_a_thin_created_again(clone, sandbox):
     """The thin that the laptop and the server have is of the time before the package."""
     admin = {
         "keyid": sandbox.environment["AWS_ACCESS_KEY_ID"],

@@ -92,7 +92,7 @@ def test_from_file_roots_one_line_says_what_to_do(tree, ssh, sandbox):
 
 
 @pytest.mark.parametrize("without", [("boto",)], indirect=True)
-def test_a_server_that_lacks_boto3_is_told_to_install_it(environment, wheel, tree, ssh, sandbox):
+def test_a_server_without_boto3_gets_advice_to_install_it(environment, wheel, tree, ssh, sandbox):
     environment.pip(wheel)
     states = ssh("state.apply", "aws", file_roots=[tree / "salt"])
     (cause,) = (state["comment"] for name, state in states.items() if "aws-pillar" in name)

@@ -244,7 +244,7 @@ def test_nothing_that_is_locked_goes_with_the_administrators_key_either(ceph, fo
     assert server.contents() == before
 
 
-def test_governance_is_for_who_may_not_bypass_it(ceph, folder, nameserver):
+def test_governance_applies_to_principals_without_the_bypass(ceph, folder, nameserver):
     server = Server(ceph, folder, nameserver, "governed", {"days": 1, **LOCK, "lock": "GOVERNANCE"})
     server.admin.create_bucket(Bucket="governed", ObjectLockEnabledForBucket=True)
     server.admin.put_bucket_tagging(**noted("governed", now() - HOUR))

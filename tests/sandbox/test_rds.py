@@ -638,7 +638,7 @@ def test_what_ec2_makes_can_lag(sandbox, make, expected):
     ec2.create_tags(**tags)
 
 
-def test_that_a_security_group_was_deleted_is_said(sandbox):
+def test_that_a_security_group_was_deleted_is_reported(sandbox):
     """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSecurityGroup.html"""
     ec2 = sandbox.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]

@@ -111,7 +111,7 @@ def test_dkim_succeeds_when_all_records_are_there(ses, zone):
     assert zone.questions == []
 
 
-def test_a_broken_dns_server_is_told_from_a_missing_record(ses, zone):
+def test_a_broken_dns_server_is_distinguished_from_a_missing_record(ses, zone):
     ses.create_email_identity(EmailIdentity="example.org")
     zone.broken = True
     assert get(ses)["VerificationInfo"]["ErrorType"] == "DNS_SERVER_ERROR"
@@ -364,7 +364,7 @@ def test_events_go_to_a_destination(ses, topic):
     assert read() == []
 
 
-def test_the_account_starts_in_the_sandbox_and_leaves_it_when_told(sandbox, ses):
+def test_the_account_starts_in_the_sandbox_and_leaves_it_on_request(sandbox, ses):
     account = ses.get_account()
     assert account["ProductionAccessEnabled"] is False
     assert account["SendQuota"] == {"Max24HourSend": 200.0, "MaxSendRate": 1.0, "SentLast24Hours": 0.0}

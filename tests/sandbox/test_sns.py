@@ -41,7 +41,7 @@ def test_an_email_subscription_waits_and_has_no_arn(sns, topic):
     refused("InvalidParameter", sns.unsubscribe, SubscriptionArn="PendingConfirmation")
 
 
-def test_the_arn_is_told_to_whoever_asks_for_it(sns, topic):
+def test_the_arn_is_returned_to_every_caller(sns, topic):
     arn = subscribe(sns, topic, ReturnSubscriptionArn=True)
     assert arn.startswith(topic)
     assert sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]["PendingConfirmation"] == "true"

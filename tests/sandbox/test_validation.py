@@ -129,7 +129,7 @@ def test_xml_that_is_none_is_malformed(world, body):
     assert (reply.status, reply.error_code) == (400, "MalformedXML")
 
 
-def test_what_nobody_has_is_said_to_be_missing(world):
+def test_an_operation_without_an_implementation_is_reported(world):
     reply = query(world, "iam", Action="NoSuchThing", Version="2010-05-08")
     assert (reply.status, reply.error_code) == (400, "InvalidAction")
     text = message(world, "iam", "get_context_keys_for_custom_policy", PolicyInputList=["{}"])

@@ -300,7 +300,7 @@ def test_retention_is_weakened_by_nobody_or_by_who_bypasses_it(versioned, mode, 
     assert outcomes == [allowed, allowed]
 
 
-def test_the_retention_of_a_version_is_told(versioned):
+def test_the_retention_of_a_version_is_reported(versioned):
     ask = versioned.s3.get_object_retention
     versioned.put("before")
     assert refused(lambda: ask(Bucket="backups", Key="before")) == "InvalidRequest"

@@ -46,7 +46,7 @@ def test_what_it_is_to_be_told_to_copy(told):
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(TREE)))
-def test_nobody_is_told_to_copy_ours_over_theirs_or_to_include_it_there(path):
+def test_no_advice_is_given_to_copy_ours_over_theirs_or_to_include_it_there(path):
     text = " ".join(path.read_text().split())
     sentences = re.split(r"(?<=[.:;]) ", text)
     warnings = ("do not", "nothing is copied", "not include", "never")

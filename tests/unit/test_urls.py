@@ -46,7 +46,7 @@ SECRETS = st.text(string.ascii_uppercase + string.punctuation, min_size=4).filte
 
 @example("@AAA#", "https://host.example/")
 @given(SECRETS, st.sampled_from(["https://host.example/", "https://host.example/x?mail=a@b", "http://[::1]:80/"]))
-def test_no_password_is_shown_in_whatever_form_it_stands_there(secret, url):
+def test_no_password_is_shown_in_any_form(secret, url):
     scheme, _, rest = url.partition("//")
     for written in (secret, quote(secret), quote(secret, safe="")):
         shown = urls.shown(f"{scheme}//user:{written}@{rest}")

@@ -13,7 +13,7 @@ SCRIPTS = Place("pillar file r.sls, aws:access_key", KEY, occupied=True)
 EMPTY = Place("pillar file r.sls, aws:other", None, occupied=False)
 
 
-def test_every_id_that_stands_anywhere_is_found_once():
+def test_every_id_is_found_once():
     assert owners.stored_ids([PGBACKREST, EMPTY, SCRIPTS, SCRIPTS]) == [OTHER, KEY]
     assert owners.stored_ids([EMPTY]) == []
 
@@ -47,7 +47,7 @@ def test_another_accounts_key_names_the_account():
     assert "Name another place in aws:backup:store" in said
 
 
-def test_keys_of_two_others_are_said_at_once_with_the_pillar_that_names_both():
+def test_keys_of_two_others_are_reported_at_once_with_the_pillar_that_names_both():
     found = {OTHER: Owner(user="pgbackrest-main"), KEY: Owner(user="files-main")}
     said = str(owners.refusal("us", [PGBACKREST, SCRIPTS], found, ["pgbackrest", "files"]))
     assert said.startswith(

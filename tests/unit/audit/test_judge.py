@@ -149,7 +149,7 @@ def test_a_mirror_has_no_age():
     assert found([], mirror) == {("critical", "age")}
 
 
-def test_a_repository_is_told_by_its_manifests():
+def test_the_backups_of_a_repository_are_found_by_their_manifests():
     king = target("pgbackrest", "king")
     healthy = repository((FULL, DAY), (INCREMENTAL, HOUR))
     assert found(healthy, king) == set()

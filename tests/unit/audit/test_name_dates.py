@@ -45,7 +45,7 @@ def name(moment, form, before, after, ending):
 
 
 @given(moments, moments, st.sampled_from(FORMATS), around, around, endings)
-def test_a_date_is_found_wherever_it_stands_and_the_series_does_not_hold_it(one, other, form, before, after, ending):
+def test_a_date_is_found_at_any_position_and_the_series_does_not_hold_it(one, other, form, before, after, ending):
     said = [name_dates.read(name(moment, form, before, after, ending), moment + HOUR) for moment in (one, other)]
     assert [(entry.dated, entry.made) for entry in said] == [(True, one + HOUR), (True, other + HOUR)]
     assert said[0].series == said[1].series
@@ -122,7 +122,7 @@ def test_eight_digits_that_no_version_ends_with_are_a_date(text):
         ("sunshine_registry.tar", None),
     ],
 )
-def test_a_weekday_tells_one_run_from_another(text, series):
+def test_a_weekday_distinguishes_runs(text, series):
     said = name_dates.read(text, NOW)
     assert (said.dated, said.series, said.made) == (series is not None, series or text, NOW)
 

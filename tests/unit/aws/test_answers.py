@@ -55,7 +55,7 @@ def test_an_answer_that_is_cut_anywhere_says_nothing(service, method):
             assert heard(client, method, parameters) == (None, retries.UNREADABLE)
 
 
-def test_that_no_rule_set_is_active_is_said_by_an_answer_that_names_its_request():
+def test_an_answer_without_an_active_rule_set_must_name_its_request():
     operation = calls.operation("ses", "describe_active_receipt_rule_set")
     empty = genuine.hollow(operation)
     client = connection.client(CONNECTION, "ses")

@@ -257,7 +257,7 @@ def test_what_is_refused_in_a_profile_shows_no_secret():
 
 
 @pytest.mark.parametrize("place", ["profile", "environment"])
-def test_an_endpoint_that_cannot_be_reached_is_told_without_its_password(monkeypatch, place):
+def test_an_endpoint_that_cannot_be_reached_is_shown_without_its_password(monkeypatch, place):
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     url = "http://u:CAN@ARY@127.0.0.1:1"
     if place == "environment":

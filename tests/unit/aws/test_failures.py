@@ -22,7 +22,7 @@ def told(service, operation, parameters, message):
 @given(
     st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8), st.sampled_from([str, quote_plus, quote])
 )
-def test_a_password_that_aws_quotes_is_not_told(password, form):
+def test_a_password_that_aws_quotes_is_not_shown(password, form):
     given_ = {"DBInstanceIdentifier": "analysis", "MasterUserPassword": password, "Engine": "postgres"}
     message = f"In MasterUserPassword={form(password)}&Engine=postgres it is not valid."
     sentence = told("rds", "CreateDBInstance", given_, message)
@@ -37,7 +37,7 @@ def test_nor_is_an_address_that_can_have_one(endpoint):
     assert sentence == "Cannot do the thing: AWS says ValidationError: Unreachable: …."
 
 
-def test_what_is_no_secret_is_told():
+def test_a_word_that_is_not_secret_is_shown():
     given_ = {"DBInstanceIdentifier": "analysis"}
     assert "analysis is there" in told("rds", "CreateDBInstance", given_, "analysis is there")
 
@@ -82,7 +82,7 @@ def test_what_is_no_secret_is_told():
         ("AuthFailure", 401, "AWS was not able to validate the credentials", "use another"),
     ],
 )
-def test_what_to_do_is_told(code, status, message, cure, writing):
+def test_the_advice_is_shown(code, status, message, cure, writing):
     answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
     failed = failures.translated(ClientError(answer, "GetUser"), "do the thing", "iam", "GetUser", writing=writing)
     assert cure in str(failed)

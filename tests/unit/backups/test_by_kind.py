@@ -119,7 +119,7 @@ def test_what_grants_on_a_bucket_comes_after_the_bucket():
         ({"store": {"files": "x"}}, "aws:backup:store:files"),
     ],
 )
-def test_bad_pillar_is_told_by_its_key(backup, sentence):
+def test_bad_pillar_is_reported_with_its_key(backup, sentence):
     with pytest.raises(PillarError) as raised:
         planned(**backup)
     assert sentence in str(raised.value)

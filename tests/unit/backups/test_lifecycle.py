@@ -251,7 +251,7 @@ def test_dates_are_compared_as_dates(date):
     assert not lifecycle_rule.equal(read, rule(Expiration={"Date": "2030-01-02"}))
 
 
-def test_dates_do_not_depend_on_where_this_machine_stands(monkeypatch):
+def test_dates_do_not_depend_on_the_time_zone_of_this_machine(monkeypatch):
     monkeypatch.setenv("TZ", "America/New_York")
     time.tzset()
     try:
@@ -564,7 +564,7 @@ def test_merge_refuses_by_itself_what_deletes_versions_too_soon():
     assert lifecycle_merge.merge([found], [soon])[0] == [found, soon]
 
 
-def test_a_rule_left_over_from_recovery_is_told():
+def test_a_rule_left_over_from_recovery_is_reported():
     left = expiry.keeping_rule(30)
     elsewhere = {**left, "ID": "somebody's"}
     assert lifecycle_dangers.left_keeping([THIRTY, left, elsewhere]) == [
@@ -577,7 +577,7 @@ def test_a_rule_left_over_from_recovery_is_told():
 
 
 @pytest.mark.parametrize("selection", [{"Prefix": "logs/"}, {"Tag": TAGS[0]}, {"ObjectSizeGreaterThan": 5}])
-def test_merge_refuses_an_id_that_stands_for_other_objects(selection):
+def test_merge_refuses_an_id_that_is_used_for_other_objects(selection):
     with pytest.raises(UnsafeError) as raised:
         lifecycle_merge.merge([{**THIRTY, "Filter": selection}], [THIRTY])
     beside = "prefix 'logs/'" if "Prefix" in selection else "all objects"

@@ -12,7 +12,7 @@ from tests.unit.strategies import fleets
 
 
 @given(fleets)
-def test_every_policy_made_here_is_told(fleet):
+def test_every_policy_made_here_is_described(fleet):
     try:
         plan = backups.plan(fleet)
     except PillarError:
@@ -88,7 +88,7 @@ READING = {"Effect": "Allow", "Action": ["s3:ListAllMyBuckets", "s3:GetBucketLoc
     ],
     ids=str,
 )
-def test_what_people_make_for_backups_is_told(statements, buckets):
+def test_policies_made_by_hand_for_backups_are_recognised(statements, buckets):
     document = {"Version": "2012-10-17", "Statement": statements}
     assert policy_recognition.is_for_backups(document) is (buckets is not None)
     if buckets:

@@ -75,7 +75,7 @@ def others(what):
         (WRITES, {**WRITES, "Version": "2008-10-17"}, "has the same meaning in another form"),
     ],
 )
-def test_a_holder_of_whom_no_pillar_knows_is_told(known, wanted, what):
+def test_a_holder_of_whom_no_pillar_knows_is_reported(known, wanted, what):
     having = [("group", "web"), ("user", "ann"), ("user", "bob")]
     holders = {"users": ["bob"], "groups": ["web"]}
     assert losses(known, wanted, having, holders) == others(what)
@@ -86,6 +86,6 @@ def test_a_group_and_a_user_of_one_name_are_two_holders():
     assert "also changes for the group ann" in said
 
 
-def test_nobody_is_told_where_it_is_not_known_who_should_have_it_or_where_all_are_known():
+def test_no_holder_is_reported_if_the_wanted_ones_are_unknown_or_all_are_known():
     assert losses(WRITES, READS_TOO, [("user", "ann")]) == []
     assert losses(WRITES, READS_TOO, [("user", "ann")], {"users": ["ann"], "groups": []}) == []

@@ -74,7 +74,7 @@ def test_what_is_not_asked_for_is_not_managed_and_what_is_turned_off_is_suspende
     assert plan.lifecycle[BUCKET]["recovery"] == {"allow_suspend": True}
 
 
-def test_what_is_said_of_a_bucket_counts_more_than_what_is_said_of_the_server():
+def test_a_buckets_setting_takes_precedence_over_the_servers():
     plan = backups.plan({"a": server({"days": 30}, of_bucket={"days": 60})})
     assert plan.lifecycle[BUCKET]["recovery"] == {"days": 60}
 
@@ -330,7 +330,7 @@ def test_how_long_every_unfinished_upload_is_kept(rules, days):
     assert lifecycle_rule.open_days(rules) == days
 
 
-def test_fewer_days_are_less_and_for_good_is_most():
+def test_fewer_days_are_less_and_forever_is_the_most():
     assert lifecycle_rule.is_less(30, None)
     assert lifecycle_rule.is_less(30, 31)
     assert not lifecycle_rule.is_less(30, 30)
@@ -338,7 +338,7 @@ def test_fewer_days_are_less_and_for_good_is_most():
     assert not lifecycle_rule.is_less(None, None)
 
 
-def test_of_what_is_unknown_no_limit_is_told():
+def test_without_a_known_limit_none_is_reported():
     rules = [{"ID": "a", "Filter": {"Prefix": "a/"}, "Status": "Enabled", "Expiration": {"Days": 30}}]
     text = expiry.growth("b", rules, [Protected("king", "repository", "pillar")], {"days": 30})
     assert text.startswith(

@@ -42,7 +42,7 @@ def test_one_that_is_as_it_should_be():
 WINDOW = "in its maintenance window, sun:05:00-sun:05:30"
 
 
-def test_a_change_that_waits_against_pillar_is_said_and_taken_back_only_at_once():
+def test_a_change_that_waits_against_pillar_is_reported_and_taken_back_only_at_once():
     known = current(pending={"multi_az": False}, in_effect={"multi_az": True}, multi_az=False)
     decision = decide(known)
     assert decision.changes == {}
@@ -179,7 +179,7 @@ def test_all_that_waits_is_known_but_for_an_instances_password():
     )
 
 
-def test_what_waits_and_is_no_attribute_is_told():
+def test_what_waits_and_is_no_attribute_is_reported():
     known = current(pending={"multi_az": True}, unnamed=["LicenseModel"])
     assert "AWS will change multi_az (True), LicenseModel in its maintenance window" in decide(known).warnings[0]
     known = current(unnamed=["LicenseModel"], multi_az=False)

@@ -129,14 +129,14 @@ def test_of_two_that_differ_neither_is_overwritten(held):
         assert place.written == 0
 
 
-def test_one_that_stands_in_one_of_two_places_is_used_and_put_into_the_other():
+def test_a_password_in_one_of_two_places_is_used_and_put_into_the_other():
     place = Place(None, "correct-horse-battery")
     password, made = passwords.for_new("DB instance x", place, "postgres")
     assert (password.reveal(), made) == ("correct-horse-battery", False)
     assert place.password.reveal() == "correct-horse-battery"
 
 
-def test_one_that_stands_becomes_that_of_a_database_whose_password_aws_has_kept():
+def test_a_stored_password_becomes_that_of_a_database_whose_password_aws_has_kept():
     place, given_to_aws = Place("correct-horse-battery"), []
     passwords.give_stored("DB instance x", place, "postgres", given_to_aws.append, again="x")
     assert [password.reveal() for password in given_to_aws] == ["correct-horse-battery"]
@@ -158,7 +158,7 @@ def test_one_that_cannot_be_read_comes_back_too():
     assert place.password.reveal() == "old-password"
 
 
-def test_what_does_not_come_back_is_said():
+def test_a_store_that_cannot_be_restored_is_reported():
     place = Place("old-password")
     place.write = lambda _values: lambda: "The new values are still in the store: the disk is full."
     with pytest.raises(
@@ -223,7 +223,7 @@ def test_the_new_one_stays_when_it_is_not_known_whether_aws_took_it(error):
         ({"master_password": "stored"}, None, Place("theirs", readable=False), "cannot be read from here"),
     ],
 )
-def test_what_is_missing_is_said_before(wanted, entry, place, sentence):
+def test_a_missing_password_is_reported_before_anything_is_written(wanted, entry, place, sentence):
     with pytest.raises(RunbookError) as excinfo:
         passwords.check("DB instance x", wanted, entry, place, reset=lambda: "rds_instance.reset_password x")
     assert sentence in str(excinfo.value)

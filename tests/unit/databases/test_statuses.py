@@ -103,7 +103,7 @@ def test_what_is_done_in_each_status(status, expected):
 
 
 @pytest.mark.parametrize("status", [status for status, expected in STATUSES.items() if expected in (PERSON, LOST)])
-def test_what_a_person_does_is_said(status):
+def test_what_a_person_does_is_reported(status):
     with pytest.raises(RunbookError) as excinfo:
         database_changes.decide("x", SUBJECT, current(status), {})
     said = str(excinfo.value)

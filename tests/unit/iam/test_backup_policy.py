@@ -208,7 +208,7 @@ def test_the_union_allows_what_its_targets_need_and_nothing_else(targets):
 
 
 @given(st.lists(drawn_targets, max_size=4), st.randoms())
-def test_the_order_of_targets_does_not_matter_and_nothing_is_said_twice(targets, random):
+def test_the_order_of_targets_does_not_matter_and_no_grant_is_repeated(targets, random):
     made = backup_policy.document(targets)
     shuffled = [*targets, *targets]
     random.shuffle(shuffled)

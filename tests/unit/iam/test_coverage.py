@@ -36,7 +36,7 @@ def test_a_place_is_covered_by_the_whole_bucket_and_not_the_other_way_round(one)
     assert not covers(narrow, wide)
 
 
-def test_what_a_policy_allows_beyond_another_is_told():
+def test_what_a_policy_allows_beyond_another_is_reported():
     wide = coverage.grants(allowing(["s3:GetObject", "s3:PutObject"], [f"{ARN}/*"]))
     narrow = coverage.grants(allowing("s3:GetObject", f"{ARN}/database/*"))
     assert [str(grant) for grant in coverage.beyond(wide, narrow)] == [
@@ -94,7 +94,7 @@ def test_a_grant_in_words():
         ("febadc", "a on r, b on r, c on r, d on r and 2 more"),
     ],
 )
-def test_a_few_grants_are_told_and_the_rest_are_counted(actions, words):
+def test_a_few_grants_are_reported_and_the_rest_are_counted(actions, words):
     assert coverage.in_words([coverage.Grant(action, "r") for action in actions]) == words
 
 

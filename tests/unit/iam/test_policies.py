@@ -98,7 +98,7 @@ def test_parse_refuses_what_is_no_document(junk):
         ),
     ],
 )
-def test_what_is_no_document_is_said_in_a_sentence(junk, says):
+def test_an_invalid_document_is_reported_in_a_sentence(junk, says):
     with pytest.raises(RunbookError) as raised:
         policies.parse(junk)
     assert str(raised.value) == says

@@ -59,7 +59,7 @@ def test_a_right_that_goes_is_one_line_and_one_sentence():
         (files("site"), files("site"), ""),
     ],
 )
-def test_it_is_said_in_words(old, new, means):
+def test_the_change_is_described_in_words(old, new, means):
     told = policy_diff.meaning(old, new)
     assert told == means if means is not None else "use s3:getbucketacl anywhere in" in told
 

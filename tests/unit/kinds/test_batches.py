@@ -75,7 +75,7 @@ def test_nothing_is_taken_from_beyond_what_is_between(between):
         "watch",
     ],
 )
-def test_a_state_of_which_anything_is_said_that_salt_acts_upon_keeps_its_turn(said):
+def test_a_state_with_an_argument_that_salt_evaluates_keeps_its_turn(said):
     special = chunk("b", **{said: ["true"]})
     assert names([chunk("a"), special, chunk("c")]) == ["c"]
     assert names([special, chunk("c")]) == []
@@ -112,7 +112,7 @@ def test_those_wait_whose_requisites_have_not_succeeded():
     assert names(chunks, low=chunks[2], running=running) == ["met", "by-name"]
 
 
-def test_a_requisite_that_is_somebody_elses_keeps_the_turn():
+def test_a_requisite_on_a_state_of_another_project_keeps_the_turn():
     theirs = chunk("x", state="file", fun="managed")
     chunks = [theirs, chunk("a"), chunk("b", require=[{"file": "the-x"}]), chunk("c")]
     assert names(chunks, low=chunks[1], running=ran(theirs)) == ["c"]

@@ -65,7 +65,7 @@ def test_the_state_takes_every_attribute_that_can_be_set(kind):
     assert ("purge" in present) == any(row.shared for row in kind.attributes)
 
 
-def test_what_may_be_destroyed_is_said_by_the_same_options_everywhere(kind):
+def test_what_may_be_destroyed_is_reported_by_the_same_options_everywhere(kind):
     common = {"name", *kind.scope, *CONNECTION}
     options = takes(kind.name, "obstacles") - common
     assert takes(kind.name, "delete") - common == options

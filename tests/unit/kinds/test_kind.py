@@ -94,7 +94,7 @@ def test_what_aws_never_changes_is_refused_with_what_to_do():
         shelves.check_fixed("shelf", {"wood": "oak"}, {"wood": "pine"})
 
 
-def test_a_resource_that_is_needed_and_not_there_is_told_with_its_place():
+def test_a_resource_that_is_needed_and_not_there_is_reported_with_its_place():
     _, shelves = kind(scope=("room",), place=lambda shelf: f" in the room {shelf.scope['room']}")
     with pytest.raises(RunbookError, match=r"There is no shelf other in the room 7\."):
         shelves.of(None, "other", room=7).require()

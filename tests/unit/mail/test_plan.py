@@ -180,7 +180,7 @@ def rfc2136(**settings):
         ),
     ],
 )
-def test_what_a_provider_cannot_use_is_said_before_anybody_is_asked(dns, sentence):
+def test_what_a_provider_cannot_use_is_reported_before_anybody_is_asked(dns, sentence):
     (problem,) = problems(dns)
     assert problem.startswith(sentence)
     assert CANARY not in problem

@@ -90,7 +90,7 @@ class TestReceiving:
 
     @everywhere
     @pytest.mark.parametrize("principal", ["sns.amazonaws.com", "events.amazonaws.com", "user", "other user", None])
-    def test_nobody_else_may_write(self, partition, principal):
+    def test_no_other_principal_may_write(self, partition, principal):
         """Not even with the condition keys of SES."""
         users = {"user": user(ACCOUNT, partition), "other user": user(OTHER, partition)}
         assert not self.asks(partition, users.get(principal, principal), by_ses(rule_arn(partition)))
@@ -160,7 +160,7 @@ class TestTopics:
 
     @everywhere
     @pytest.mark.parametrize("principal", ["s3.amazonaws.com", "events.amazonaws.com", "user", "other user", None])
-    def test_nobody_else_may_publish(self, partition, principal):
+    def test_no_other_principal_may_publish(self, partition, principal):
         users = {"user": user(ACCOUNT, partition), "other user": user(OTHER, partition)}
         assert not self.asks(partition, users.get(principal, principal), by_ses(self.source(partition)))
 

@@ -85,7 +85,7 @@ def test_what_is_none_is_an_error_that_quotes_nothing(raw):
     assert excinfo.value.__cause__ is excinfo.value.__context__ is None
 
 
-def test_an_endpoint_with_a_password_is_told_without_it():
+def test_an_endpoint_with_a_password_is_shown_without_it():
     with answering(f"HTTP/1.1 403 Forbidden\r\nContent-Length: {len(PAGE)}\r\n\r\n{PAGE}") as (endpoint, _):
         with_password = endpoint.replace("//", f"//user:{CANARY}@")
         with pytest.raises(RunbookError, match=endpoint.removeprefix("http://")) as excinfo:

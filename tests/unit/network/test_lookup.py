@@ -27,12 +27,12 @@ def _without_pauses(monkeypatch):
     monkeypatch.setattr(ec2, "until", partial(waiting.until, pause=lambda _seconds: None))
 
 
-def test_settings_are_asked_for_again():
+def test_settings_are_read_again():
     session = Session(None, None, {"EnableDnsSupport": {"Value": False}})
     assert ec2.dns(session, "vpc-1", "enable_dns_support") is False
 
 
-def test_a_route_table_is_asked_for_again():
+def test_a_route_table_is_read_again():
     main = {"RouteTableId": "rtb-1"}
     assert ec2.main_table(Session({"RouteTables": []}, {"RouteTables": [main]}), "vpc-1") == main
 

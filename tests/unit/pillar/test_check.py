@@ -325,7 +325,7 @@ for _schema, _put in places(SCHEMA):
 
 
 @pytest.mark.parametrize(("sentence", "bad"), ALLOWED.items())
-def test_what_is_allowed_is_said_where_there_is_a_value_of_another_type(sentence, bad):
+def test_what_is_allowed_is_reported_where_there_is_a_value_of_another_type(sentence, bad):
     assert any(f": {sentence}" in problem for each in bad for problem in pillar.problems(each))
 
 
@@ -356,7 +356,7 @@ def test_tags_are_texts_wherever_they_are():
         assert TAGS.items() <= schema.items() or "pgbackrest" in path, path
 
 
-def test_the_server_comes_first_and_all_problems_are_told():
+def test_the_server_comes_first_and_all_problems_are_reported():
     bad = {"backup": {"location": ""}, "sync": {}, **aws(a=1, b=2, region="x")}
     found = pillar.problems(bad, "registry")
     assert [sentence.split(" is ")[0] for sentence in found] == [

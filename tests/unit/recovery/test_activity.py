@@ -177,7 +177,7 @@ def test_what_an_event_is():
 
 
 @pytest.mark.parametrize(("objects", "lost", "marked"), [(4, 4, False), (5, 4, True), (6, 4, False), (6, 5, True)])
-def test_of_few_objects_no_share_is_told(objects, lost, marked):
+def test_for_few_objects_no_share_is_reported(objects, lost, marked):
     told = activity.History(SYNC, "day")
     for number in range(objects):
         told.add(activity.Event(f"sync/{number}", activity.WRITTEN, START))
@@ -247,7 +247,7 @@ def test_damage_without_a_moment_begins_at_none():
     assert activity.first_damage([begun, activity.Line(START, damage=["x"])]) is None
 
 
-def test_what_is_shown_does_not_depend_on_where_this_machine_stands(monkeypatch):
+def test_what_is_shown_does_not_depend_on_the_time_zone_of_this_machine(monkeypatch):
     monkeypatch.setenv("TZ", "America/New_York")
     time.tzset()
     try:

@@ -138,7 +138,7 @@ def test_elsewhere_of_two_buckets():
         (("a", "b"), "/x", "to is '/x'; give a BUCKET or BUCKET/PREFIX."),
     ],
 )
-def test_what_is_no_place_to_bring_backups_to_is_said(prefixes, to, sentence):
+def test_an_invalid_destination_is_reported(prefixes, to, sentence):
     targets = [target("x", "one", prefixes[0]), target("x", "two", prefixes[1])]
     for given in (targets, targets[::-1]):
         with pytest.raises(RunbookError) as raised:

@@ -79,7 +79,7 @@ def test_the_earliest_moment_is_kept_and_can_be_written(now, days):
     assert moments.earliest(now, None) is None
 
 
-def test_a_moment_does_not_depend_on_where_this_machine_stands(monkeypatch):
+def test_a_moment_does_not_depend_on_the_time_zone_of_this_machine(monkeypatch):
     monkeypatch.setenv("TZ", "America/New_York")
     time.tzset()
     try:

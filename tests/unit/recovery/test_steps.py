@@ -220,7 +220,7 @@ def test_more_than_a_thousand_are_counted_and_the_first_are_named():
     assert len(recovery.problems.examples["archived"]) == 1000
 
 
-def test_what_is_written_meanwhile_is_told():
+def test_what_is_written_meanwhile_is_reported():
     found = bucket()
     moment = overwritten(found, 3)
     session = Session(found)
@@ -805,7 +805,7 @@ def test_an_object_with_a_key_of_the_customers_own_is_called_encrypted(text):
     ("parts", "method"),
     [((b"x",), "complete_multipart_upload"), ((b"x", b"y"), "copy_object"), ((b"x", b"y", b"z"), "copy_object")],
 )
-def test_where_nothing_is_told_of_parts_one_is_copied_as_one(parts, method):
+def test_an_object_without_known_parts_is_copied_as_one(parts, method):
     found = bucket()
     found.put("own/a", b"", parts=parts)
     moment = found.now

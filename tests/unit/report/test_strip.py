@@ -44,7 +44,7 @@ def test_what_is_not_full_has_strokes_of_its_own():
     assert len(strokes(seen.full)) == len(strokes(seen.partial)) == 1
 
 
-def test_gaps_show_and_are_said():
+def test_gaps_are_drawn_and_described():
     seen = drawn([backup(240), backup(216), backup(96), backup(72), backup(48), backup(24)])
     assert seen.gaps == ((72, 360),)
     assert seen.label == (

@@ -33,7 +33,7 @@ READ = [
     ],
     ids=["a bucket", "nobody knows what", "a policy is made", "a policy is attached", "a member", "another service"],
 )
-def test_what_a_write_makes_old(service, write, old):
+def test_which_answers_a_write_invalidates(service, write, old):
     cache = Cache()
     asked = []
 

@@ -279,7 +279,7 @@ def test_who_is_interrupted_lets_the_others_go_on(monkeypatch):
     assert sorted(ended) == ["interrupted", "went on"]
 
 
-def test_an_error_of_who_asks_for_all_lets_the_others_go_on(monkeypatch):
+def test_an_error_of_the_leader_lets_the_others_go_on(monkeypatch):
     monkeypatch.setattr(coalescing, "_PATIENCE", 60)
     group, ended = coalescing.Group(3), []
 

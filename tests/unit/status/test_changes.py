@@ -39,14 +39,14 @@ def test_the_order_is_that_of_the_run():
         ([state(1, False, comment="No."), state(2, False, comment="requisite failed", __state_ran__=False)], 1),
     ],
 )
-def test_the_exit_status_and_what_is_told_go_together(states, status):
+def test_the_exit_status_agrees_with_the_report(states, status):
     done = plan(*states)
     assert done.status == status
     assert (changes.text(done) == "") == (status == 0)
     assert len(done.failed) == (status == 1)
 
 
-def test_what_waits_is_no_change_and_what_a_change_takes_away_is_told():
+def test_what_waits_is_no_change_and_what_a_change_takes_away_is_reported():
     told = ["Waiting: for DNS.", "It loses\nsomething."]
     assert changes.text(plan(state(1, True, warnings=told))) == ""
     _, warning = changes.text(plan(state(1, made=change(1, 2), warnings=told))).splitlines()
@@ -61,7 +61,7 @@ def test_what_waits_is_no_change_and_what_a_change_takes_away_is_told():
         ({"diff": "--- old\n+++ new\n@@ -1 +1 @@\n- ID: a", "means": "may no longer read"}, "may no longer read"),
     ],
 )
-def test_of_a_document_it_is_told_what_differs(diff, told):
+def test_a_changed_document_is_reported_with_its_differences(diff, told):
     done = plan(state(1, made={"rules": diff}))
     assert changes.text(done) == f"s3_bucket  b1  rules  {told}"
     assert changes.text(done, diff=True).splitlines()[1:] == [f"    {line}" for line in diff["diff"].splitlines()]

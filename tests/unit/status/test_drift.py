@@ -69,7 +69,7 @@ def minion(tmp_path):
 CHANGE = ("change", "s3_bucket  b  tags  {} → {a: '1'}")
 
 
-def test_a_difference_is_told_once_and_again_after_it_was_gone(minion):
+def test_a_difference_is_reported_once_and_again_after_it_was_gone(minion):
     assert minion.hour() == []
     minion.change(TAGS)
     assert minion.hour() == [CHANGE]
@@ -119,7 +119,7 @@ def test_a_finding_that_gets_older_is_the_same_and_a_note_is_none(minion):
     assert minion.hour() == [("finding", "WARNING: registry script: 30 hours old.")]
 
 
-def test_an_error_is_told_once_and_another_run_is_none(minion):
+def test_an_error_is_reported_once_and_another_run_is_none(minion):
     minion.says["aws_account.plan"] = 'The function "state.apply" is running as PID 7 and was started'
     assert minion.hour() == []
     assert len(minion.asked) == 60, "it is asked again soon"

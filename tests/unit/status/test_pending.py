@@ -33,7 +33,7 @@ def test_what_lapses_first_comes_first_and_then_who_must_act():
     assert order == ["over", "soon", "later", "you", "dns", "server", "aws"]
 
 
-def test_the_same_is_said_once_and_moments_are_texts():
+def test_equal_entries_are_shown_once_and_moments_are_texts():
     since = NOW - timedelta(days=3)
     (only,) = pending.complete([{**entry("key"), "since": since, "until": NOW}, {**entry("key"), "since": since}])
     assert (only["since"], only["until"]) == (since.isoformat(), NOW.isoformat())

@@ -90,7 +90,7 @@ def test_an_access_control_list_stays(file):
     assert file.stat().st_mode == mode
 
 
-def test_a_file_that_everybody_can_read_is_said(file, caplog):
+def test_a_file_that_everybody_can_read_is_reported(file, caplog):
     file.parent.chmod(0o755)
     file.chmod(0o644)
     store_in(file).write(PAIR)
@@ -211,7 +211,7 @@ def test_what_may_not_be_changed(file, monkeypatch, flag, word, where):
             subprocess.run(["chattr", f"-{flag}", str(place)], check=True)
 
 
-def test_somebody_elses_file(file, monkeypatch):
+def test_a_file_of_another_user(file, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
     file.parent.chmod(0o777)
     assert "the new file cannot be given its owner and group" in unwritable(file)

@@ -168,7 +168,7 @@ class Part:
         self.done.append("tidy")
 
 
-def test_what_could_not_be_brought_back_is_told():
+def test_a_part_that_could_not_be_restored_is_reported():
     one, two = Part("one", KEYS), Part("two", KEYS, left=StoreError("Locked."))
     three = Part("three", KEYS, fails=StoreError("No room."))
     assert said(lambda: stores.Store([one, two, three]).write(dict.fromkeys(KEYS, "x"))) == (

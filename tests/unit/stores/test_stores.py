@@ -195,14 +195,14 @@ def test_a_value_with_braces_means_nothing_to_jinja(file):
     assert store.read(["password"])["password"].reveal() == password
 
 
-def test_a_missing_folder_and_a_folder_instead_of_a_file_are_said(tmp_path):
+def test_a_missing_folder_and_a_folder_instead_of_a_file_are_reported(tmp_path):
     with pytest.raises(StoreError, match="nowhere does not exist; make it"):
         store_in(tmp_path / "nowhere" / "a.sls").check()
     with pytest.raises(StoreError, match=r"cannot be read: Is a directory\.$"):
         store_in(tmp_path).check()
 
 
-def test_a_folder_that_cannot_be_written_to_is_said(file, monkeypatch):
+def test_a_folder_that_cannot_be_written_to_is_reported(file, monkeypatch):
     # As root, which these tests may run as, no folder is closed: the system call is what can say so.
     def refuse(**_):
         raise PermissionError(13, "Permission denied")
@@ -215,7 +215,7 @@ def test_a_folder_that_cannot_be_written_to_is_said(file, monkeypatch):
         store_in(file).check(write=False)
 
 
-def test_a_sticky_folder_of_others_is_said(file, monkeypatch):
+def test_a_sticky_folder_of_others_is_reported(file, monkeypatch):
     file.parent.chmod(0o1777)
     store_in(file).check()
     stranger = file.stat().st_uid + 1
