@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from aws_runbook.backups.targets import get
 from aws_runbook.pillar.backup_kinds import of_kind
 from aws_runbook.stores import location
-from aws_runbook.stores.store import ACCESS_KEY, locations
+from aws_runbook.stores.store import ACCESS_KEY, locations, overwritten
 
 # Where a server's own tools look for the key that a store is given.
 _PGBACKREST_KEYS = {"access_key": "postgres:backup:s3_key", "secret_key": "postgres:backup:s3_key_secret"}
@@ -63,9 +63,10 @@ def _as_list(stores):
 
 
 def _shared_places(keys):
-    """Return users whose keys would be stored in one place: each would overwrite the other's."""
+    """Return users whose keys would be stored in one place: each would overwrite the other's, or one half the other."""
     owned = {user: locations(key["store"] or [], ACCESS_KEY) for user, key in keys.items()}
-    return [
+    within = {user: overwritten(key["store"] or [], ACCESS_KEY) for user, key in keys.items()}
+    return [f"aws:backup:store of the user {user}{problem}." for user, problem in within.items() if problem] + [
         f"aws:backup:user gives {user} and {other}, but both keys would be stored at {place}; a place holds one key: name "
         "one user for the kinds of backup that read it, or another place in aws:backup:store."
         for user, other, place in location.shared(owned)

@@ -194,6 +194,11 @@ def _shown(value):
 
 def _shared_stores(databases):
     """Databases that share a place for their password: they would overwrite each other's."""
+    for kind, entries in databases.items():
+        for name, entry in entries.items():
+            problem = stores.overwritten(entry.get("store"), stores.PASSWORD)
+            if problem:
+                yield f"{_RDS}:{kind}:{name}:store{problem}."
     owned = {
         f"{_RDS}:{kind}:{name}:store": stores.locations(entry.get("store"), stores.PASSWORD)
         for kind, entries in databases.items()

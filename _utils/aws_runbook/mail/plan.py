@@ -163,6 +163,10 @@ def _configuration_set_problems(planned):
 
 
 def _shared_stores(users):
+    for name, user in users.items():
+        problem = stores.overwritten(user.get("store"), stores.SMTP)
+        if problem:
+            yield f"{_SES}:smtp_users:{name}:store{problem}."
     owned = {
         f"{_SES}:smtp_users:{name}:store": stores.locations(user.get("store"), stores.SMTP)
         for name, user in users.items()

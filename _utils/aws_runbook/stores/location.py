@@ -9,6 +9,9 @@ import posixpath
 from collections import defaultdict
 from dataclasses import dataclass
 
+# The two names of one value.
+_EQUAL = {"access_key", "smtp_username"}
+
 
 @dataclass(frozen=True)
 class Location:
@@ -53,6 +56,22 @@ def shared(owned):
                 if owner != other and place.overlaps(there):
                     found.setdefault((other, owner), there)
     return [(owner, other, place) for (owner, other), place in found.items()]
+
+
+def clash(placed):
+    """
+    The first two values of one store of which writing one would overwrite the other, as ``(value, place, other, place)``; ``None`` if
+    there are none.
+
+    ``placed`` is a list of values and their places. The user name for SMTP is the id of the access key, so these two may share a place.
+    """
+    placed = list(dict.fromkeys(placed))
+    for number, (other, there) in enumerate(placed):
+        for value, place in placed[:number]:
+            is_same = place == there and (value == other or {value, other} == _EQUAL)
+            if place.overlaps(there) and not is_same:
+                return value, place, other, there
+    return None
 
 
 def _group(place):

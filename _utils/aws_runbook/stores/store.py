@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any
 
 from aws_runbook.errors import StoreError
-from aws_runbook.stores import backends
+from aws_runbook.stores import backends, location
 from aws_runbook.stores.backend import Reach
 from aws_runbook.stores.secret import NAMES
 
@@ -45,6 +45,9 @@ def make(description, *, sdb_get=None, sdb_set=None, sdb_refuses=None, gpg_homed
         raise StoreError(f"store is an empty list; {backends.usage()}.")
     reach = Reach(sdb_get, sdb_set, sdb_refuses, gpg_homedir, tuple(roots))
     members = [_member(entry, reach) for entry in descriptions]
+    problem = overwritten(description)
+    if problem:
+        raise StoreError(f"store{problem}.")
     return Store(members, description)
 
 
@@ -59,6 +62,26 @@ def locations(description, values):
     expanded = backends.expanded(description)
     backend = backends.of(expanded) if isinstance(expanded, Mapping) else None
     return [place for value in values for place in backend.locations(expanded, value)] if backend else []
+
+
+def overwritten(description, values=NAMES):
+    """
+    How a store would overwrite one of ``values`` with another: the end of a sentence, empty if it would not.
+
+    A secret that AWS shows once would be lost, and what is in its place would look like it.
+    """
+    found = location.clash([(value, place) for value in values for place in locations(description, [value])])
+    if not found:
+        return ""
+    value, place, other, there = found
+    if value == other:
+        return (
+            f" has {value} at {place} and at {there.address}, of which one is above the other: name places that are not"
+        )
+    where = (
+        f"both at {place}" if place == there else f"at {place} and at {there.address}, of which one is above the other"
+    )
+    return f" has {value} and {other} {where}, so one would overwrite the other: give each a place of its own"
 
 
 class Store:

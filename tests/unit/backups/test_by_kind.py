@@ -80,6 +80,16 @@ def test_two_users_do_not_share_a_place(store, place):
     assert f"gives files-main and pgbackrest-main, but both keys would be stored at {place}" in str(raised.value)
 
 
+def test_the_two_halves_of_a_key_have_two_places():
+    keys = {"access_key": "a:b", "secret_key": ["a:c", "a:b"]}
+    with pytest.raises(PillarError) as raised:
+        planned(user="u", store={**STORE, "keys": keys})
+    assert raised.value.problems == [
+        f"aws:backup:store of the user u has access_key and secret_key both at a:b in {STORE['pillar_file']}, so one would "
+        "overwrite the other: give each a place of its own."
+    ]
+
+
 def test_a_policy_may_be_called_neither_as_the_user_nor_as_the_group():
     found = planned(user="u", policy="WebCopies")
     assert sorted(found.policies) == ["WebCopies"]

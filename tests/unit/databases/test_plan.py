@@ -218,6 +218,10 @@ ONE_ZONE = {name: {**entry, "availability_zone": "us-east-1a"} for name, entry i
         ({"clusters": {"y": {**COMMON, "seconds_until_auto_pause": 60}}}, "give a whole number from 300 to 86400"),
         ({"clusters": {"y": {**COMMON, "store": {"pillar_file": "/x", "keys": {"secret_key": "a"}}}}}, "store:keys"),
         ({"clusters": {"y": {**COMMON, "store": 7}}}, "aws:rds:clusters:y:store is"),
+        (
+            {"clusters": {"y": {**COMMON, "store": {"pillar_file": "/x", "keys": {"password": ["a", "a:b"]}}}}},
+            "aws:rds:clusters:y:store has password at a in /x and at a:b, of which one is above the other",
+        ),
     ],
 )
 def test_pillar_that_cannot_be_meant(parts, sentence):

@@ -202,3 +202,12 @@ def test_two_smtp_users_do_not_share_a_place():
         "aws:ses:smtp_users:one:store and aws:ses:smtp_users:other:store are both smtp:user in /srv/pillar/private/a.sls; give "
         "each SMTP user a place of its own."
     )
+
+
+def test_an_smtp_user_has_a_place_for_each_value():
+    store = {"pillar_file": "/a.sls", "keys": {"smtp_username": "smtp:user", "smtp_password": "smtp:user"}}
+    (problem,) = problems({"smtp_users": {"one": {"store": store}}})
+    assert problem == (
+        "aws:ses:smtp_users:one:store has smtp_username and smtp_password both at smtp:user in /a.sls, so one would overwrite the "
+        "other: give each a place of its own."
+    )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from aws_runbook.errors import StoreError
 from aws_runbook.stores import location
 from aws_runbook.stores import store as stores
 from aws_runbook.stores.location import Location
@@ -106,3 +107,51 @@ def test_a_place_that_one_owner_has_twice_is_its_own():
 def test_of_two_owners_one_place_is_named():
     both = stores.locations("sdb://vault/a", stores.ACCESS_KEY)
     assert location.shared({"x": both, "y": both}) == [("x", "y", Location("sdb://vault/a/access_key"))]
+
+
+@pytest.mark.parametrize(
+    ("description", "sentence"),
+    [
+        (file(FILE, access_key="a:b", secret_key="a:b"), f"has access_key and secret_key both at a:b in {FILE}, so"),
+        (
+            file(FILE, access_key="a:b", secret_key="a"),
+            f"has access_key and secret_key at a:b in {FILE} and at a, of which",
+        ),
+        (
+            file(FILE, access_key="a", secret_key=["x", "a:b"]),
+            f"access_key and secret_key at a in {FILE} and at a:b, of",
+        ),
+        (file(FILE, password=["a:b", "a"]), f"has password at a:b in {FILE} and at a, of which one is above the other"),
+        ({"keys": {"access_key": "sdb://v/x", "secret_key": "sdb://v//x/"}}, "both at sdb://v/x, so"),
+        ({"sdb": "sdb://v/x", "keys": {"access_key": "sdb://v/x/secret_key"}}, "both at sdb://v/x/secret_key, so"),
+        (
+            [file(FILE, access_key="a", secret_key="b"), file(f"/{FILE}", access_key="b", secret_key="c")],
+            "has access_key and secret_key both at b",
+        ),
+        (
+            file(FILE, smtp_username="a:b", smtp_password="c", smtp_host="c"),
+            "has smtp_password and smtp_host both at c",
+        ),
+        (file(FILE, access_key="a", smtp_username="a:b"), "has access_key and smtp_username at a"),
+    ],
+)
+def test_one_value_would_overwrite_another(description, sentence):
+    """The id of a key is written where its secret stands, and AWS shows that only once."""
+    with pytest.raises(StoreError) as raised:
+        stores.make(description, sdb_get=dict.get, sdb_set=dict.get)
+    assert sentence in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        file(FILE, access_key=["a:b", "c:d"], secret_key=["a:e", "c:f"]),
+        file(FILE, access_key="a:b", secret_key=["a:c", "a:c"]),
+        file(FILE, access_key="a:b", smtp_username="a:b", secret_key="a:c", smtp_password="a:d"),
+        [file(FILE, access_key="a", secret_key="b"), file(f"/{FILE}", access_key="a", secret_key="b")],
+        [file(FILE, access_key="a", secret_key="b"), file("/srv/other.sls", access_key="b", secret_key="a")],
+        ["sdb://v/x", "sdb://v/x"],
+    ],
+)
+def test_no_value_would_overwrite_another(description):
+    stores.make(description, sdb_get=dict.get, sdb_set=dict.get)

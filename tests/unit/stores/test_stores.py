@@ -82,6 +82,17 @@ def test_what_was_written_is_read_and_held(file):
     assert [store.holds(name) for name in KEYS] == [True, True]
 
 
+@pytest.mark.parametrize(("value", "kind"), [("{a: 1}", "mapping"), ("[a]", "list")])
+def test_a_mapping_or_a_list_is_no_secret(file, value, kind):
+    file.write_text(PRIVATE.replace("s3_key_secret: old", f"s3_key_secret: {value}"))
+    store = store_in(file)
+    for asked in (lambda: store.holds("secret_key"), lambda: store.read(KEYS), lambda: store.places("secret_key")):
+        with pytest.raises(
+            StoreError, match=f"has a {kind} at postgres:backup:s3_key_secret, which is not overwritten"
+        ):
+            asked()
+
+
 def test_a_new_file_is_never_readable_to_others_and_whole_before_it_is_in_place(tmp_path, monkeypatch):
     modes, synced = [], []
     replace, sync = Path.replace, os.fsync

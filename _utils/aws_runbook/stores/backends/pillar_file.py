@@ -77,7 +77,7 @@ class PillarFile:
     def places(self, name):
         """Each place of ``name``: a list of :class:`Place`."""
         data = self._parsed(self._read() or "")
-        found = [(path, yaml_edit.get(data, path)) for path in self._places[name]]
+        found = [(path, self._at(data, path)) for path in self._places[name]]
         return [
             Place(
                 f"{self._kind()} {self._given}, {':'.join(path)}", self._readable(name, value), value not in (None, "")
@@ -107,9 +107,19 @@ class PillarFile:
 
     def _value(self, name):
         data = self._parsed(self._read() or "")
-        values = [yaml_edit.get(data, path) for path in self._places[name]]
+        values = [self._at(data, path) for path in self._places[name]]
         # Different values in two places are no common value: the next write makes them equal.
         return values[0] if all(value == values[0] for value in values) else self._same_when_read(values)
+
+    def _at(self, data, path):
+        """The value at a place; a mapping or a list is no value, and is not overwritten."""
+        value = yaml_edit.get(data, path)
+        if isinstance(value, Mapping | list):
+            kind = "mapping" if isinstance(value, Mapping) else "list"
+            raise StoreError(
+                f"The {self._what()} has a {kind} at {':'.join(path)}, which is not overwritten: name another place."
+            )
+        return value
 
     def _same_when_read(self, values):
         """Each place has its own encryption of the same text."""
