@@ -330,3 +330,106 @@ def test_what_makes_a_bucket_public_may_not_be_read(sandbox, writer, console, no
     said, _ = notes({"registry": with_key(REGISTRY, "files", key)})
     assert "s3:GetBucketAcl" in said["not expressed", "bucket ocp-registry-backup"]
     assert ("danger", "bucket ocp-registry-backup") not in said
+
+
+@pytest.fixture
+def network(sandbox):
+    """``network(name, vpc)``: a security group; its ``open`` lets others in."""
+    ec2 = sandbox.client("ec2")
+
+    class Network:
+        def vpc(self, block):
+            return ec2.create_vpc(CidrBlock=block)["Vpc"]["VpcId"]
+
+        def group(self, name, **where):
+            return ec2.create_security_group(GroupName=name, Description="x", **where)["GroupId"]
+
+        def open(self, group, peer):
+            rule = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "UserIdGroupPairs": [{"GroupId": peer}]}
+            ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
+
+    return Network()
+
+
+def test_rules_that_name_a_group_as_pillar_names_a_block_are_not_told(network, notes):
+    group = network.group("web/db")
+    network.open(group, group)
+    said, result = notes({"control": {}})
+    assert said["not expressed", "security group web/db"].startswith("Its ingress is not adopted, and stays: ")
+    assert "ingress" not in result.pillar["control"]["aws"]["ec2"]["security_groups"]["web/db"]
+
+
+def test_groups_of_two_vpcs_that_name_each_other_by_their_ids(network, notes):
+    network.group("web")
+    first, second = (network.group("web", VpcId=network.vpc(block)) for block in ("10.0.0.0/16", "10.1.0.0/16"))
+    network.open(first, second)
+    network.open(second, first)
+    said, result = notes({"control": {}})
+    assert said["not expressed", f"security group {max(first, second)}"] == (
+        "Its rules, and those of another group, refer to each other, which pillar cannot express for groups that it names by ID: its own "
+        "rules are not adopted, and stay."
+    )
+    groups = result.pillar["control"]["aws"]["ec2"]["security_groups"]
+    assert "ingress" in groups[min(first, second)]
+    assert "ingress" not in groups[max(first, second)]
+
+
+def test_a_mail_from_domain_that_is_an_identity_too(sandbox, notes):
+    sesv2 = sandbox.client("sesv2")
+    for name in ("example.org", "bounce.example.org"):
+        sesv2.create_email_identity(EmailIdentity=name)
+    sesv2.put_email_identity_mail_from_attributes(EmailIdentity="example.org", MailFromDomain="bounce.example.org")
+    said, result = notes({"control": {}})
+    assert said["not expressed", "identity example.org"] == (
+        "Its mail_from is bounce.example.org, with which another identity sends; a MAIL FROM domain must not send or receive other mail."
+    )
+    assert "mail_from" not in result.pillar["control"]["aws"]["ses"]["identities"]["example.org"]
+
+
+@pytest.mark.parametrize(
+    ("subscription", "why"),
+    [
+        (
+            {
+                "Protocol": "firehose",
+                "Endpoint": "arn:aws:firehose:us-east-1:123456789012:deliverystream/mail",
+                "Attributes": {"SubscriptionRoleArn": "arn:aws:iam::123456789012:role/mail"},
+            },
+            "needs its role_arn, which the listing does not have",
+        ),
+    ],
+)
+def test_a_subscription_that_pillar_cannot_express(sandbox, notes, subscription, why):
+    sns = sandbox.client("sns")
+    sns.subscribe(TopicArn=sns.create_topic(Name="alarms")["TopicArn"], **subscription)
+    said, result = notes({"control": {}})
+    assert said["not expressed", "topic alarms"].endswith(f" is not adopted: it {why}.")
+    assert result.pillar["control"]["aws"]["sns"] == {"topics": {"alarms": {}}}
+
+
+def sender(console, document):
+    """An SMTP user with this policy, and its key."""
+    console.user("mailer")
+    console.iam.put_user_policy(UserName="mailer", PolicyName=smtp.POLICY, PolicyDocument=json.dumps(document))
+    return console.key("mailer")
+
+
+def test_an_smtp_users_policy_that_means_the_same_gets_its_usual_form(console, notes):
+    document = smtp.document()
+    statement = document["Statement"][0]
+    again = {**statement, "Condition": {"StringEquals": {"ses:FromAddress": "ops@example.org"}}}
+    sender(console, {**document, "Statement": [statement, again]})
+    said, _ = notes({"control": {}})
+    assert said["change", "SMTP user mailer"] == (
+        f"Its inline policy {smtp.POLICY} changes: it has the same meaning in another form."
+    )
+
+
+def test_a_file_with_the_key_of_an_smtp_user_and_no_password_is_no_store(console, notes, tmp_path):
+    key = sender(console, smtp.document())
+    (tmp_path / "mail.sls").write_text(yaml.safe_dump({"smtp": {"username": key["AccessKeyId"]}}))
+    said, result = notes({"control": {}}, [tmp_path])
+    assert said["not expressed", "SMTP user mailer"] == (
+        "Its key is in the pillar file mail.sls at smtp:username, without the password that belongs to it."
+    )
+    assert "store" not in result.pillar["control"]["aws"]["ses"]["smtp_users"]["mailer"]
