@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from aws_runbook.access_keys import creation, creation_notes
+from aws_runbook.aws.session import Session
 from aws_runbook.stores.backends.pillar_file import PillarFile
 from aws_runbook.stores.backends.sdb import Sdb
 from chaos import answers
@@ -678,3 +679,72 @@ def test_a_key_without_a_store_is_one_sentence(modules, sandbox, action):
     with pytest.raises(Exception, match=r"^store is None; give "):
         modules["iam_access_key.apply"](USER, action)
     assert sandbox.client("iam").list_access_keys(UserName=USER)["AccessKeyMetadata"] == []
+
+
+def test_of_two_runs_that_make_a_key_at_once_the_later_one_deletes_its_own(
+    states, iam, sandbox, proxy, private, store, quick
+):
+    def meanwhile(answer):
+        iam.create_access_key(UserName=USER)
+        sandbox.advance_clock(1)
+        return answer
+
+    proxy.fault("TagUser", meanwhile)
+    ret = states["iam_access_key.present"](name=USER, store=store)
+    assert ret.comment == (
+        f"Another run created an access key for the user {USER} at the same time, and did not store it in pillar file {private}, "
+        "aws:access_key, aws:secret_key. Run this again."
+    )
+    assert len(keys(iam)) == 1
+    assert stored(private) is None
+
+
+def test_a_key_that_is_as_new_as_this_run_is_waited_for(states, sandbox, private, store, quick):
+    iam = sandbox.client("iam")
+    iam.create_user(UserName=USER)
+    key = iam.create_access_key(UserName=USER)["AccessKey"]["AccessKeyId"]
+    ret = states["iam_access_key.present"](name=USER, store=store)
+    assert ret.result is False
+    assert ret.comment.startswith(f"The access key {key} (created ")
+    assert (
+        f"of the user {USER} is not in pillar file {private}, aws:access_key, aws:secret_key. If you know"
+        in ret.comment
+    )
+    assert list(keys(iam)) == [key]
+
+
+@pytest.mark.runs_command("rotation.delete", "iam_access_key.delete")
+def test_of_two_keys_in_two_places_one_is_to_be_stored_in_both(converge, obey, iam, private, shared):
+    first, second = (iam.create_access_key(UserName=USER)["AccessKey"] for _ in range(2))
+    before = fill(private, first, second)
+    ret = converge("iam_access_key.present", name=USER, store=shared)
+    assert ret.result is False
+    file = f"pillar file {private}"
+    assert ret.comment.startswith(
+        f"The places of the store of the user {USER} have different access keys: {first['AccessKeyId']} in {file}, postgres:backup:s3_key, and "
+        f"{second['AccessKeyId']} in {file}, aws:access_key. Store one of them, with its secret, in each place. Then delete the other: "
+    )
+    assert private.read_text() == before
+    fill(private, first, first)
+    obey(ret.comment, "iam_access_key.delete", second["AccessKeyId"])
+    assert converge("iam_access_key.present", name=USER, store=shared).result is True
+    assert list(keys(iam)) == [first["AccessKeyId"]]
+
+
+def test_an_answer_that_nobody_can_read_is_no_key(states, iam, private, store, quick, monkeypatch):
+    genuine = Session.write
+
+    def write(self, service, method, *given, **named):
+        answer = genuine(self, service, method, *given, **named)
+        if method == "create_access_key":
+            raise KeyError(answer["AccessKey"]["SecretAccessKey"])
+        return answer
+
+    monkeypatch.setattr(Session, "write", write)
+    ret = states["iam_access_key.present"](name=USER, store=store)
+    assert (
+        "Cannot create an access key for the user registry-backup: AWS's answer cannot be read (KeyError)."
+        in ret.comment
+    )
+    assert "was created nevertheless, and was deleted again, because its secret is lost." in ret.comment
+    assert keys(iam) == {}

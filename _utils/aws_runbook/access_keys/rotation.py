@@ -150,7 +150,9 @@ def _decided(user, keys, held, rotation, now, rotate_days, grace_days, commands)
         return Decision("create", changes={"access_key": {"old": replaced, "new": f"a new key, in {held.where}"}})
     stored = next((key for key in keys if key.id == held.id), None)
     if stored is None:
-        raise RunbookError(_nowhere(user, keys, _missing_from(held, keys), commands))
+        raise RunbookError(
+            _differing(user, keys, held, commands) or _nowhere(user, keys, _missing_from(held, keys), commands)
+        )
     if held.secret is False:
         raise RunbookError(_nowhere(user, [stored], f"is in {held.where} without its secret", commands))
     if not stored.active:
@@ -197,6 +199,19 @@ def _nowhere(user, keys, how, commands):
     return f"The access key {which} of the user {user} {how}. If you know its secret, store both there. Otherwise: {commands.rotate()}"
 
 
+def _differing(user, keys, held, commands):
+    """What to do about a store with different keys of the user in its places; empty if there is none."""
+    having = {place.where: place.value for place in held.places}
+    if len(having) < 2 or not set(having.values()) <= {key.id for key in keys}:
+        return ""
+    which = ", and ".join(f"{value} in {where}" for where, value in having.items())
+    delete = " or ".join(commands.delete(key) for key in keys)
+    return (
+        f"The places of the store of the user {user} have different access keys: {which}. Store one of them, with its secret, in each place. "
+        f"Then delete the other: {delete}."
+    )
+
+
 def _missing_from(held, keys):
     """In which places the key is and in which it is missing."""
     ids = [key.id for key in keys]
@@ -204,8 +219,6 @@ def _missing_from(held, keys):
     if not having:
         return f"is not in {held.where}"
     lacking = [place.where for place in held.places if place.value not in ids]
-    if not lacking:
-        return f"is not the same in {' and in '.join(having)}"
     return f"is in {' and '.join(having)}, but not in {' and '.join(lacking)}"
 
 
