@@ -338,7 +338,7 @@ def _pillars():
     that this minion gets for itself.
     """
     mine, run, known = __context__.get(compiling.PLACE) or compiling.Pillars(None, None, None)
-    # Salt 3008 wraps a minion's pillar anew for each module that it loads: in a run of states that is no other pillar.
+    # Salt 3008 wraps a minion's pillar again for each module that it loads: in a run of states it is the same pillar.
     own, active = __opts__.get("pillar"), HighState.get_active()
     same = (run and run() is active) if active else mine is own
     if mine is None or not same:

@@ -348,8 +348,9 @@ def resolve(session, name, current, attributes):
 @connected
 def pending(session):
     """
-    What AWS must still do for the buckets in pillar: a list of ``what``, ``on`` (who must do it), ``since`` and ``do``.
-    Nothing is written. IAM actions: ``s3:ListBucket``, ``s3:GetBucketTagging``.
+    List what AWS must still do for the buckets in pillar.
+
+    Returns a list of ``what``, ``on`` (who must act), ``since`` and ``do``. Nothing is written. IAM actions: ``s3:ListBucket``, ``s3:GetBucketTagging``.
 
     CLI Example:
 

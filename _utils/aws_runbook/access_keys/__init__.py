@@ -1,1 +1,1 @@
-"""The access keys of IAM users: what there is, who owns a key, creation so that no secret is lost, and rotation."""
+"""The access keys of IAM users: their inventory, the owner of a key, creation so that no secret is lost, and rotation."""

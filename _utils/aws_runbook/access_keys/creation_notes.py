@@ -103,7 +103,7 @@ def begin(session, user, known):
     try:
         _write(session, user, note.text())
     except BaseException:
-        leave(note)  # it may stand there all the same; this process, which may live long, is not making a key
+        leave(note)  # it may have been written nevertheless; this process, which may live long, is not creating a key
         raise
     return note
 

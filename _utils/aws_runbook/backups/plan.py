@@ -46,7 +46,7 @@ class Plan:
         return pickle.dumps(asdict(self))
 
 
-def plan(pillars, servers=(), nearest=lambda server: None):  # noqa: ARG005 - whoever knows minions says
+def plan(pillars, servers=(), nearest=lambda server: None):  # noqa: ARG005 - the caller knows the minions
     """
     Return what the backups of all servers (minion ID → pillar) need in AWS.
 

@@ -10,8 +10,10 @@ from aws_runbook.network import lookup as ec2
 
 def described(where, name, entries, *members):
     """
-    The one of ``entries`` whose name or ARN, its ``members``, is ``name``. AWS lists all where it takes a name for none, and answers with
-    an error where there is none of that name: an answer without it says nothing of it.
+    Return the one of ``entries`` whose name or ARN, its ``members``, is ``name``.
+
+    AWS lists all resources if it receives no name, and returns an error if the name does not exist. So an answer without the name is of no
+    use, and is an error.
     """
     for entry in entries:
         if name.lower() in [entry.get(member, "").lower() for member in members]:

@@ -149,7 +149,7 @@ def as_table(wanted, zone=None):
 def console(wanted, zone=None):
     """
     The records as a table for the console of a DNS host: its names are without the zone, where that is known, and an
-    MX record's priority stands apart.
+    MX record's priority is separate.
     """
     rows = []
     for record in wanted:

@@ -1,1 +1,1 @@
-"""IAM: the listing of the account, policy documents, and who has which policy."""
+"""IAM: the listing of the account, policy documents, and the holders of policies."""

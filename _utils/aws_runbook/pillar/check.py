@@ -298,7 +298,7 @@ def _shown(value, path, error):
 
 
 def _is_scalar(error):
-    """Whether a plain value belongs there: what stands in place of a mapping or a list might be anything, so is not shown."""
+    """Whether a plain value belongs there: a value in place of a mapping or a list might be anything, and is not shown."""
     return not (error.validator == "type" and {"object", "array"} & {*_as_list(error.validator_value)})
 
 

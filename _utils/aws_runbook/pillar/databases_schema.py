@@ -2,7 +2,7 @@
 The shape of ``aws:ec2`` and ``aws:rds`` in pillar, as data: a part of :data:`aws_runbook.pillar.schema.SCHEMA`.
 
 Keys are the arguments of states. What their values can be is checked by the same functions that the modules use (see
-:mod:`aws_runbook.databases.plan`): here, that there are no others. So the form of a value stands in a keyword of its own,
+:mod:`aws_runbook.databases.plan`): here, that there are no others. So the form of a value is in a keyword of its own,
 ``form``, which is read by the page that lists all keys alone.
 """
 
@@ -31,7 +31,7 @@ _NAMES = list_of(_NAME, "give a list of names")
 _BLOCK = formed("cidr-block", "give a block such as 10.0.0.0/16")
 _STORE = store(["password"], ["password"])
 _WINDOW = text("give a window in UTC such as 03:00-03:30")
-# A number that stands for a version has lost its last zeros.
+# A version that YAML reads as a number has lost its last zeros.
 _VERSION = {"type": ["string", "integer"], "allowed": "give latest, or a version such as '16.10' or '16', in quotes"}
 _PORT = whole("", *checks.PORTS)
 _CAPACITY = {"type": "number", "maximum": serverless.MOST, "multipleOf": 0.5}

@@ -114,7 +114,7 @@ def _write(session, job, method, **parameters):
 def _in_parts(session, job, pool):
     first = _head(session, job, 1)
     if job.parts > 1 and "PartsCount" not in first:
-        # S3 always tells it. Other stores that speak its protocol may know nothing of parts once the upload is complete.
+        # S3 always returns it. Other implementations of its protocol may not know the parts after the upload is complete.
         return _whole(session, job)
     begun = _write(session, job, "create_multipart_upload", **job.there, **_kept(session, job, first))
     upload = {**job.there, "UploadId": begun["UploadId"]}

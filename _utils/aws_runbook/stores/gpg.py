@@ -55,7 +55,7 @@ class Gpg:
         """
         The fingerprints of the keys that ``message`` is encrypted to; nothing is decrypted.
 
-        Of a key whose public half is not at hand it is an error, as of one that the message does not name.
+        A key without its public half here is an error, like one that the message does not name.
         """
         doing = "read the recipients of the message"
         status = self._run(["--status-fd=1", "--list-only", "--decrypt"], message, doing)
