@@ -1,10 +1,14 @@
 """The folders of the shared package: imports between them go one way."""
 
 import ast
+import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+import pytest
+
 PACKAGE = Path(__file__).resolve().parents[2] / "_utils" / "aws_runbook"
+PAGE = (PACKAGE.parents[1] / "docs" / "architecture.md").read_text()
 ROOMS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 FOLDERS = sorted(path.parent for path in PACKAGE.rglob("__init__.py"))
 
@@ -38,3 +42,24 @@ def test_each_room_is_a_package_of_the_distribution():
 def test_the_tests_of_a_room_are_in_a_folder_of_its_name():
     folders = {path.parent.name for path in Path(__file__).parent.glob("*/test_*.py")}
     assert folders <= set(ROOMS)
+
+
+@pytest.mark.parametrize(
+    "room", [room for room in ROOMS if room != "services"]
+)  # its files are called as AWS's services
+def test_the_page_names_each_file_of_a_room(room):
+    (row,) = re.findall(rf"^\| `{room}/` \|(.*)$", PAGE, re.MULTILINE)
+    files = {path.stem for path in (PACKAGE / room).glob("*.py")} - {"__init__"}
+    assert sorted(files - set(re.findall(r"`(\w+)`", row))) == []
+
+
+def test_the_page_names_each_file_beside_the_rooms():
+    (row,) = re.findall(r"^\| \(root\) \|(.*)$", PAGE, re.MULTILINE)
+    files = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
+    assert sorted(files - set(re.findall(r"`(\w+)`", row))) == []
+
+
+def test_each_file_that_the_page_names_exists():
+    named = set(re.findall(r"`((?:[a-z0-9_]+/)+[a-z0-9_]+\.py)`", PAGE))
+    roots = (PACKAGE, PACKAGE.parents[1])
+    assert [name for name in sorted(named) if not any((root / name).is_file() for root in roots)] == []
