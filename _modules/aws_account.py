@@ -16,12 +16,11 @@ from aws_runbook.audit.render import write
 from aws_runbook.errors import PillarError, RunbookError, UnreachableError
 from aws_runbook.kinds import arguments
 from aws_runbook.kinds.connected import connected
-from aws_runbook.kinds.pending import entries as entries_of
+from aws_runbook.kinds.pending_entries import entries as entries_of
 from aws_runbook.pillar import compiling
 from aws_runbook.progress import Progress
 from aws_runbook.report import contents, render
-from aws_runbook.status import changes
-from aws_runbook.status import pending as pending_entries
+from aws_runbook.status import changes, pending_table
 from aws_runbook.stores import location, minion
 from aws_runbook.stores import store as stores
 from aws_runbook.stores.gpg import salt_homedir
@@ -113,8 +112,8 @@ def pending(session, format="table"):
     for kind in kinds:
         entries += _pending_of(kind, connection)
         progress.step()
-    entries = pending_entries.complete(entries)
-    return entries if format == "data" else pending_entries.table(entries, clock.now())
+    entries = pending_table.complete(entries)
+    return entries if format == "data" else pending_table.table(entries, clock.now())
 
 
 def plan(mods="aws.account", format="text", diff=False):

@@ -23,14 +23,13 @@ Every function takes ``vpc``, the name or id of the VPC (default: any), and ``re
 """
 
 from aws_runbook.aws import tags as tagging
-from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.errors import RunbookError
 from aws_runbook.kinds import checks
 from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.network import cidr
 from aws_runbook.network import lookup as ec2
-from aws_runbook.run.waiting import until
+from aws_runbook.run.waiting import SETTLE_TIMEOUT, until
 
 # Arguments that take texts.
 TEXTS = ("availability_zone", "cidr_block", "vpc")

@@ -33,7 +33,7 @@ from aws_runbook.access_keys import rotation as access_keys
 from aws_runbook.errors import AwsError, RunbookError, UnreachableError
 from aws_runbook.kinds import arguments
 from aws_runbook.kinds.connected import connected
-from aws_runbook.kinds.pending import entries
+from aws_runbook.kinds.pending_entries import entries
 from aws_runbook.mail import plan as email_plan
 from aws_runbook.mail.smtp import SmtpStore
 from aws_runbook.run import cache as run_cache

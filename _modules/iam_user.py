@@ -21,7 +21,6 @@ Every function takes ``region``, ``profile``, ``keyid`` and ``key`` as its last 
 """
 
 from aws_runbook.aws import tags as tagging
-from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.backups import policy_recognition
 from aws_runbook.iam import attachments as iam
 from aws_runbook.iam import coverage
@@ -29,6 +28,7 @@ from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.converge import refuse
 from aws_runbook.kinds.kind import Attribute, Kind
+from aws_runbook.run.waiting import SETTLE_TIMEOUT
 
 
 def _find(user):

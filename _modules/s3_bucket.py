@@ -36,7 +36,7 @@ from aws_runbook.errors import AwsError, RunbookError
 from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.kind import Attribute, Kind
-from aws_runbook.kinds.pending import entries
+from aws_runbook.kinds.pending_entries import entries
 
 # Arguments that take texts.
 TEXTS = ("kms_master_key_id",)

@@ -15,7 +15,7 @@ from aws_runbook.dns import names as email_names
 from aws_runbook.errors import RunbookError
 from aws_runbook.kinds import arguments
 from aws_runbook.kinds.connected import connected
-from aws_runbook.kinds.pending import entries
+from aws_runbook.kinds.pending_entries import entries
 from aws_runbook.mail import plan as email_plan
 from aws_runbook.pillar.mail_schema import REASONS
 

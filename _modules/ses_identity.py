@@ -42,7 +42,7 @@ from aws_runbook.errors import RunbookError
 from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.kind import Attribute, Kind
-from aws_runbook.kinds.pending import entries
+from aws_runbook.kinds.pending_entries import entries
 from aws_runbook.mail import identities, topics
 from aws_runbook.mail import identity_pending as waiting_for
 from aws_runbook.mail import identity_writes as writes

@@ -23,20 +23,19 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from aws_runbook import clock
-from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.buckets import policy as bucket_policy
 from aws_runbook.dns import check as dns_check
 from aws_runbook.dns import names as email_names
 from aws_runbook.dns.names import domain_of
 from aws_runbook.dns.records import inbound_host
 from aws_runbook.errors import RunbookError
-from aws_runbook.kinds import pending as pending_of
+from aws_runbook.kinds import pending_entries as pending_of
 from aws_runbook.kinds.connected import connected
 from aws_runbook.mail import identities, verification_link, verification_mail
 from aws_runbook.mail import plan as email_plan
 from aws_runbook.mail import receiving as receipt
 from aws_runbook.pillar.mail_schema import RECEIVING_SECONDS, RULE, RULE_SET
-from aws_runbook.run.waiting import until
+from aws_runbook.run.waiting import SETTLE_TIMEOUT, until
 
 # Arguments that take texts.
 TEXTS = ("bucket", "nameserver", "rule", "rule_set")

@@ -24,18 +24,17 @@ IAM actions: those of ``iam_user`` and ``iam_access_key``; ``iam:GetUserPolicy``
 """
 
 from aws_runbook.aws import tags as tagging
-from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.dns import names as email_names
 from aws_runbook.errors import RunbookError
 from aws_runbook.iam import attachments as iam
 from aws_runbook.iam import policies
 from aws_runbook.kinds import arguments
-from aws_runbook.kinds import pending as pending_of
+from aws_runbook.kinds import pending_entries as pending_of
 from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.kind import Kind
 from aws_runbook.mail import plan as email_plan
 from aws_runbook.mail import smtp
-from aws_runbook.run.waiting import until
+from aws_runbook.run.waiting import SETTLE_TIMEOUT, until
 from aws_runbook.stores import minion
 
 KIND = Kind(name="ses_smtp_user", subject="SMTP user", what="SMTP user")

@@ -37,18 +37,17 @@ import re
 from salt.utils.data import traverse_dict_and_list
 
 from aws_runbook.aws import tags as tagging
-from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.errors import RunbookError
 from aws_runbook.iam import policies
 from aws_runbook.kinds import arguments, checks
-from aws_runbook.kinds import pending as pending_of
+from aws_runbook.kinds import pending_entries as pending_of
 from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.mail import plan as email_plan
 from aws_runbook.mail import subscription as subscriptions
 from aws_runbook.mail import topic_subscriptions, topics
 from aws_runbook.mail.subscription import shown
-from aws_runbook.run.waiting import until
+from aws_runbook.run.waiting import SETTLE_TIMEOUT, until
 
 # Arguments that take texts.
 TEXTS = ("display_name", "endpoint", "kms_master_key_id", "protocol", "token")

@@ -10,9 +10,8 @@ from contextlib import suppress
 from datetime import timedelta
 
 from aws_runbook.access_keys import creation_notes, owners, rotation, user_keys
-from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.errors import AwsError, RunbookError, StoreError, UncertainError
-from aws_runbook.run.waiting import until
+from aws_runbook.run.waiting import SETTLE_TIMEOUT, until
 from aws_runbook.stores.secret import Secret
 
 

@@ -16,7 +16,7 @@ from aws_runbook.databases import connection as database_connection
 from aws_runbook.databases import lookup, passwords, presets
 from aws_runbook.databases.attributes import Attributes
 from aws_runbook.errors import RunbookError
-from aws_runbook.kinds import arguments, durations, pending
+from aws_runbook.kinds import arguments, durations, pending_entries
 from aws_runbook.network import lookup as ec2
 
 
@@ -170,7 +170,7 @@ class Database:
         """What AWS must still do for the databases in pillar."""
         found = []
         for name, declared in cls("", session).planned().items():
-            found += pending.entries(cls(name).where, cls(name, session).pending_changes, declared)
+            found += pending_entries.entries(cls(name).where, cls(name, session).pending_changes, declared)
         return found
 
     def pending_changes(self, declared):

@@ -16,13 +16,12 @@ from pathlib import Path
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 from salt.loader.context import loader_context
 
-from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.errors import RunbookError, UncertainError
 from aws_runbook.kinds import batches, difference
 from aws_runbook.progress import Progress
 from aws_runbook.run import cache as run_cache
 from aws_runbook.run import prefetch
-from aws_runbook.run.waiting import until
+from aws_runbook.run.waiting import SETTLE_TIMEOUT, until
 from aws_runbook.stores import minion
 
 # How long to look for the effect of a write whose answer was lost: AWS may not show it at once. Seconds.

@@ -12,11 +12,10 @@ from functools import partial
 
 from salt.exceptions import CommandExecutionError
 
-from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.errors import RunbookError
 from aws_runbook.kinds.converge import converge, refuse
 from aws_runbook.run import cache as run_cache
-from aws_runbook.run.waiting import until
+from aws_runbook.run.waiting import SETTLE_TIMEOUT, until
 
 # Another run has just created it, or AWS did not show it yet. It is read again.
 _ALREADY_THERE = ("EntityAlreadyExists", "BucketAlreadyOwnedByYou")

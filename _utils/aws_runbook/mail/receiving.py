@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aws_runbook import clock
-from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.errors import RunbookError
+from aws_runbook.run.waiting import SETTLE_TIMEOUT
 
 _PREFIX = "ses-verification/"
 # The object that SES writes to test its access when a rule is created.

@@ -11,12 +11,11 @@ from datetime import timedelta
 
 from aws_runbook import clock
 from aws_runbook.aws import tags as tagging
-from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.errors import RunbookError
 from aws_runbook.mail import subscription as subscriptions
 from aws_runbook.mail import topics
 from aws_runbook.mail.subscription import Found, shown
-from aws_runbook.run.waiting import until
+from aws_runbook.run.waiting import SETTLE_TIMEOUT, until
 
 # For how long SNS may not list a subscription that another run has requested. Seconds.
 _LISTED_WITHIN = 15

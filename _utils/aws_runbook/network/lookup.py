@@ -8,9 +8,8 @@ are an error, never a reason to create a third.
 import re
 
 from aws_runbook.aws import tags as tagging
-from aws_runbook.aws.session import SETTLE_TIMEOUT
 from aws_runbook.errors import RunbookError
-from aws_runbook.run.waiting import until
+from aws_runbook.run.waiting import SETTLE_TIMEOUT, until
 
 _ID = re.compile(r"(?:vpc|subnet|sg|igw)-[0-9a-f]{8,17}")
 # The DNS settings of a VPC, as AWS calls them.

@@ -6,7 +6,10 @@ import time
 from functools import partial
 
 from aws_runbook import polling
-from aws_runbook.run import cache, coalescing
+from aws_runbook.run import cache, coalescing, eventual_consistency
+
+# How long to wait for AWS to show what was written. Seconds.
+SETTLE_TIMEOUT = eventual_consistency.SETTLE_TIMEOUT
 
 
 def pause(seconds):
