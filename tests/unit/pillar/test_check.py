@@ -304,7 +304,7 @@ def places(schema, put=lambda value: value):
         yield from places(schema["additionalProperties"], lambda value: put({name: value}))
     if "items" in schema:
         yield from places(schema["items"], lambda value: put([value]))
-    for branch in {"then", "else"} & set(schema):
+    for branch in [name for name in ("then", "else") if name in schema]:
         yield from places(schema[branch], put)
     for part in schema.get("allOf", []):
         # The type of backup decides which of them holds.
