@@ -24,12 +24,14 @@ from aws_runbook.aws import unknown_elements
 from aws_runbook.backups import expiry, lifecycle_dangers, lifecycle_merge, lifecycle_rule
 from aws_runbook.backups import search as bucket_search
 from aws_runbook.backups.lifecycle_dangers import Protected
-from aws_runbook.buckets import lookup, versions
+from aws_runbook.buckets import lifecycle_form, lookup, versions
 from aws_runbook.errors import RunbookError, UnsafeError
 from aws_runbook.kinds import arguments
 from aws_runbook.kinds.connected import connected
+from aws_runbook.pillar.backup_kinds import KINDS
 
 _DAYS = ("days", "lock_days", "retention_days")
+_PROTECTED = tuple(dict.fromkeys(kind.protected for kind in KINDS.values() if kind.protected))
 _SIZE = "TransitionDefaultMinimumObjectSize"
 # Of the keys directly in a directory so many are kept: those of one name, or a few as examples, are looked for among them.
 _KEYS = 1000
@@ -172,7 +174,11 @@ def plan(session, name, rules, protected=None, allow=None, declared=None, purge=
         registry}]'
     """
     wanted = _checked(session, name, rules)
-    kept = [Protected(**entry) for entry in protected or ()]
+    where = f"bucket {name}"
+    allow, declared = (
+        value and arguments.names(where, key, value) for key, value in (("allow", allow), ("declared", declared))
+    )
+    kept = _protected(where, protected)
     current = describe.on(session, name)
     found = current["rules"] if current else []
     if current:
@@ -182,6 +188,7 @@ def plan(session, name, rules, protected=None, allow=None, declared=None, purge=
     errors, warnings = lifecycle_dangers.dangers(name, found, wanted, kept, tuple(allow or ()), remove, days)
     if errors:
         raise UnsafeError("\n".join(errors))
+    _check_form(name, wanted)
     merged, more = lifecycle_merge.merge(found, wanted, kept, purge=purge, remove=remove, days=days)
     if not recovery:
         more = [*more, *lifecycle_dangers.left_keeping(merged)]
@@ -202,6 +209,32 @@ def plan(session, name, rules, protected=None, allow=None, declared=None, purge=
     }
 
 
+def _check_form(name, rules):
+    for rule in rules:
+        problem = lifecycle_form.problem(rule)
+        if problem:
+            raise RunbookError(f"bucket {name}: rules: the rule {rule.get('ID')!r}: {problem}.")
+
+
+def _protected(where, given):
+    """
+    What must not expire, from the argument.
+
+    pgBackRest's ``repo_path`` begins with a slash, which names of objects do not have: both places are protected.
+    """
+    keys = ("prefix", "kind", "source")
+    if given is not None and not isinstance(given, list | tuple):
+        raise RunbookError(f"{where}: protected is {given!r}; give a list of mappings of {', '.join(keys)}.")
+    places = {}
+    for entry in given or ():
+        if not isinstance(entry, Mapping) or set(entry) != set(keys) or not all(map(arguments.is_text, entry.values())):
+            raise RunbookError(f"{where}: protected has {entry!r}; give a mapping of {', '.join(keys)}, each a text.")
+        arguments.one_of(where, "protected:kind", entry["kind"], _PROTECTED)
+        for prefix in (entry["prefix"].strip("/"), entry["prefix"].rstrip("/")):
+            places[prefix, entry["kind"], entry["source"]] = Protected(prefix, entry["kind"], entry["source"])
+    return list(places.values())
+
+
 def _recovery_days(name, recovery):
     if recovery is None:
         return None
@@ -211,6 +244,7 @@ def _recovery_days(name, recovery):
         raise RunbookError(f"{where}: recovery is {recovery!r}; {allowed}.")
     for key in _DAYS:
         arguments.days(where, f"recovery:{key}", recovery.get(key))
+    arguments.flag(where, "recovery:allow_suspend", recovery.get("allow_suspend"))
     if recovery.get("days") is None and not recovery.get("allow_suspend"):
         raise RunbookError(f"{where}: recovery is {recovery!r}; {allowed}.")
     return recovery.get("days")

@@ -14,7 +14,8 @@ Manage the access keys of IAM users.
 
 from functools import partial
 
-from aws_runbook.kinds import converge
+from aws_runbook.errors import RunbookError
+from aws_runbook.kinds import arguments, converge
 from aws_runbook.run.prefetch import Role
 
 ROLE = Role(read_ahead=True, batched=("present",))
@@ -84,6 +85,9 @@ def absent(name, access_key_id, delete_active=False, region=None, profile=None, 
     subject = f"Access key {access_key_id} of {name}"
 
     def plan():
+        if not arguments.is_text(access_key_id) or not access_key_id.strip():
+            raise RunbookError(f"{subject}: access_key_id is {access_key_id!r}; give the id of an access key.")
+        arguments.flag(subject, "delete_active", delete_active)
         keys = salt.call("iam_access_key.describe", name, **connection) or []
         if access_key_id not in [entry["access_key_id"] for entry in keys]:
             return {"changes": {}}

@@ -10,7 +10,7 @@ Manage IAM users.
             - registry-backup
 """
 
-from aws_runbook.kinds import connected, converge, states
+from aws_runbook.kinds import arguments, connected, converge, states
 from aws_runbook.run.prefetch import Role
 
 ROLE = Role(read_ahead=True, listed="iam", batched=("present",))
@@ -55,7 +55,8 @@ def present(
     given, salt = locals(), converge.Salt(globals())
 
     def without(current):
-        gone = detached_policies or []
+        arguments.flag(f"user {name}", "detach_backups_only", detach_backups_only)
+        gone = arguments.names(f"user {name}", "detached_policies", detached_policies or [])
         if detach_backups_only is not True:
             return {"policies": gone}, []
         attached = [policy for policy in gone if policy in current.get("policies", [])]

@@ -19,7 +19,7 @@ Manage the lifecycle rules of S3 buckets.
 
 from functools import partial
 
-from aws_runbook.kinds import converge, difference
+from aws_runbook.kinds import arguments, converge, difference
 from aws_runbook.run.prefetch import Role
 
 ROLE = Role(read_ahead=True, batched=("managed",))
@@ -70,6 +70,7 @@ def managed(
     """
     salt = converge.Salt(globals())
     connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
+    subject = f"Lifecycle of S3 bucket {name}"
     plan = partial(
         salt.call,
         "s3_lifecycle.plan",
@@ -86,7 +87,6 @@ def managed(
     def apply(planned):
         salt.call("s3_lifecycle.update", name, planned["changes"]["rules"]["new"], **connection)
 
-    subject = f"Lifecycle of S3 bucket {name}"
     return converge.converge(name, subject, plan, apply, salt, shared=True, documents=_DOCUMENTS)
 
 
@@ -103,8 +103,10 @@ def absent(name, ids, region=None, profile=None, keyid=None, key=None):
     """
     salt = converge.Salt(globals())
     connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
+    subject = f"Lifecycle of S3 bucket {name}"
 
     def plan():
+        arguments.names(subject, "ids", ids)
         found = (salt.call("s3_lifecycle.describe", name, **connection) or {"rules": []})["rules"]
         kept = [rule for rule in found if rule.get("ID") not in ids]
         return {"changes": {} if kept == found else {"rules": {"old": found, "new": kept}}}
@@ -112,5 +114,4 @@ def absent(name, ids, region=None, profile=None, keyid=None, key=None):
     def apply(planned):
         salt.call("s3_lifecycle.update", name, planned["changes"]["rules"]["new"], **connection)
 
-    subject = f"Lifecycle of S3 bucket {name}"
     return converge.converge(name, subject, plan, apply, salt, shared=True, documents=_DOCUMENTS)

@@ -1,5 +1,6 @@
 """Names and ids are texts: what Salt reads as something else on a command line is refused, in every function, before any call."""
 
+import ast
 import datetime as dt
 import inspect
 
@@ -182,6 +183,45 @@ def test_what_has_another_shape_is_refused_in_a_sentence(modules, sandbox, case)
             assert CANARY not in str(refused.value)
     assert tried
     assert sandbox.calls() == []
+
+
+@pytest.mark.parametrize("value", ["False", "no", "", 0, 1, []])
+def test_a_flag_is_true_or_false_and_nothing_that_python_takes_for_either(modules, sandbox, value):
+    """A text in quotes is true for Python; some of these destroy data."""
+    tried = []
+    for function, parameters in functions(modules):
+        needed = {name: "x" for name, entry in parameters.items() if entry.default is inspect.Parameter.empty}
+        needed |= {name: {} for name in {"attributes", "changes", "current"} & needed.keys()}
+        for argument in [name for name, entry in parameters.items() if isinstance(entry.default, bool)]:
+            with pytest.raises(CommandExecutionError) as refused:
+                modules[function](**{**needed, argument: value})
+            assert str(refused.value) == f"{function}: {argument} is {value!r}; allowed are True, False."
+            tried.append(argument)
+    assert {"delete_objects", "purge", "skip_final_snapshot", "reveal"} <= set(tried)
+    assert sandbox.calls() == []
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_flag_of_a_state_too(states, sandbox, there):
+    if there:
+        sandbox.client("s3").create_bucket(Bucket="example-name")
+        sandbox.client("iam").create_user(UserName="example-name")
+    sandbox.clear_calls()
+    tried = []
+    for path in sorted((commands.TREE / "_states").glob("*.py")):
+        for node in ast.parse(path.read_text()).body:
+            if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
+                continue
+            names = [argument.arg for argument in node.args.args]
+            needed = dict.fromkeys(names[: len(names) - len(node.args.defaults)], "example-name")
+            for name, default in zip(reversed(names), reversed(node.args.defaults), strict=False):
+                if isinstance(getattr(default, "value", None), bool):
+                    ret = states[f"{path.stem}.{node.name}"](**needed, **{name: "False"})
+                    assert ret.result is False
+                    assert ret.comment.endswith(f"{name} is 'False'; allowed are True, False."), ret.comment
+                    tried.append(name)
+    assert {"delete_objects", "purge", "skip_final_snapshot", "detach_backups_only"} <= set(tried)
+    assert sandbox.calls(write=True) == []
 
 
 @pytest.mark.parametrize(

@@ -295,3 +295,58 @@ def test_a_rule_that_goes_is_shown_as_a_diff(converge, s3):
     diff = converge("s3_lifecycle.absent", name=BUCKET, ids=[EXPIRING["ID"]]).changes["rules"]["diff"]
     assert f"-- ID: {EXPIRING['ID']}" in diff.splitlines()
     assert not any(line.startswith("+") for line in diff.splitlines()[2:])
+
+
+@pytest.mark.parametrize("prefix", ["kingfisher", "/kingfisher", "kingfisher/", "/kingfisher/"])
+@pytest.mark.parametrize("covered", ["kingfisher/", "kingfisher/archive/main/", "/kingfisher/x/"])
+def test_a_place_is_protected_with_and_without_slashes_around_it(converge, s3, prefix, covered):
+    """The setting of pgBackRest begins with one, and names of objects do not."""
+    place = {"prefix": prefix, "kind": "repository", "source": "postgres:backup of kingfisher"}
+    if covered.startswith("/") and not prefix.startswith("/"):
+        covered = covered[1:]
+    ret = managed(converge, {**EXPIRING, "Filter": {"Prefix": covered}}, protected=[place])
+    assert ret.result is False
+    assert "reaches the pgBackRest repository" in ret.comment
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            {"protected": {"prefix": "a"}},
+            "protected is {'prefix': 'a'}; give a list of mappings of prefix, kind, source",
+        ),
+        ({"protected": ["a"]}, "protected has 'a'; give a mapping of prefix, kind, source, each a text"),
+        (
+            {"protected": [{"prefix": None, "kind": "sync", "source": "x"}]},
+            "give a mapping of prefix, kind, source, each",
+        ),
+        (
+            {"protected": [{"prefix": "a", "kind": "mirror", "source": "x"}]},
+            "kind is 'mirror'; allowed are repository, sy",
+        ),
+        ({"allow": EXPIRING["ID"]}, f"allow is '{EXPIRING['ID']}'; give a list of names"),
+        ({"declared": "incremental"}, "declared is 'incremental'; give a list of names"),
+        ({"recovery": {"allow_suspend": "no"}}, "recovery:allow_suspend is 'no'; allowed are True, False"),
+    ],
+)
+def test_an_argument_of_another_shape_is_one_sentence(converge, s3, arguments, told):
+    ret = managed(converge, EXPIRING, **arguments)
+    assert ret.result is False
+    assert told in ret.comment
+
+
+def test_a_rule_that_s3_would_not_take_is_told_by_the_plan_too(converge, s3):
+    ret = managed(converge, {**EXPIRING, "Expiration": {"Days": 0}})
+    assert ret.result is False
+    assert ret.comment == (
+        f"bucket {BUCKET}: rules: the rule '{EXPIRING['ID']}': Expiration:Days is 0; give a whole number, 1 or more."
+    )
+
+
+def test_ids_to_remove_are_a_list_and_no_parts_of_a_text(converge, s3):
+    put(s3, {**EXPIRING, "ID": "delete-after-30-days"})
+    ret = converge("s3_lifecycle.absent", name=BUCKET, ids="delete-after-30-days-incremental")
+    assert ret.result is False
+    assert "ids is 'delete-after-30-days-incremental'; give a list of names" in ret.comment
+    assert len(rules(s3)) == 1

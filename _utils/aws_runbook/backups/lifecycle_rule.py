@@ -6,13 +6,13 @@ compared as S3 does, character by character: the prefix ``king`` reaches ``kingf
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
 """
 
-import datetime as dt
 import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from aws_runbook import prefixes
+from aws_runbook.buckets.lifecycle_form import date
 
 _SIZES = ("ObjectSizeGreaterThan", "ObjectSizeLessThan")
 _MARKER = "ExpiredObjectDeleteMarker"
@@ -67,20 +67,6 @@ def _plain(value) -> Any:
     if isinstance(value, list | tuple):
         unique = {json.dumps(entry, sort_keys=True, default=str): entry for entry in map(_plain, value)}
         return [unique[text] for text in sorted(unique)]
-    return value
-
-
-def date(value):
-    """Return a date from the form of pillar, JSON or botocore; S3 stores midnight in UTC."""
-    if isinstance(value, str):
-        try:
-            value = dt.datetime.fromisoformat(value.replace("Z", "+00:00"))
-        except ValueError:
-            return value
-    if isinstance(value, dt.datetime):
-        return value.replace(tzinfo=value.tzinfo or dt.timezone.utc).astimezone(dt.timezone.utc).isoformat()
-    if isinstance(value, dt.date):
-        return date(value.isoformat())
     return value
 
 

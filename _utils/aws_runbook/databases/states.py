@@ -7,13 +7,15 @@ import time
 
 from aws_runbook.databases.changes import DELETING
 from aws_runbook.kinds import converge, durations
-from aws_runbook.kinds.connected import CONNECTION
+from aws_runbook.kinds.connected import CONNECTION, check_flags
 
 # The kinds' names in comments, by module.
 KINDS = {"rds_instance": "DB instance", "rds_cluster": "DB cluster"}
 # Arguments of ``present`` that are no attributes: for ``plan``, and for ``plan`` and ``apply``.
 _OPTIONS = ("allow_upgrade", "purge")
 _BOTH = ("store", "apply")
+# Options of ``absent`` that are ``True`` or ``False``.
+_FLAGS = dict.fromkeys(("skip_final_snapshot", "delete_automated_backups"), False)
 
 
 class _Budget:
@@ -69,6 +71,7 @@ def absent(kind, given, salt):
     automated, subject = _taken(options, ("delete_automated_backups",)), f"{KINDS[kind]} {name}"
 
     def plan():
+        check_flags(subject, _FLAGS, given)
         current = salt.call(f"{kind}.describe", name, attributes=[], **connection)
         if current is None:
             return {"changes": {}}

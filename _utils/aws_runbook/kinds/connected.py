@@ -105,12 +105,24 @@ def _check(function, signature, given):
     where = _name(function)
     defaults = {name: parameter.default for name, parameter in signature.parameters.items()}
     _check_texts(where, texts(function.__globals__), defaults, given)
+    check_flags(where, defaults, given)
     # Optional attributes are names to read; required ones are wanted values.
     shapes = {**SHAPES, "attributes": arguments.texts if defaults.get("attributes", "") is None else arguments.mapping}
     for argument in shapes.keys() & given.keys():
         value = given[argument]
         if value is not None or (defaults[argument] is not None and argument != "current"):
             shapes[argument](where, argument, value)
+
+
+def check_flags(where, defaults, given):
+    """
+    Refuse other values than ``True`` and ``False`` for arguments with such a default.
+
+    Python takes the text ``'False'`` for true, and some of these arguments allow data to be destroyed.
+    """
+    for argument, value in given.items():
+        if isinstance(defaults.get(argument), bool):
+            arguments.flag(where, argument, value)
 
 
 def _check_texts(where, names, defaults, given):

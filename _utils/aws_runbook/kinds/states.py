@@ -13,6 +13,8 @@ from functools import partial
 from salt.exceptions import CommandExecutionError
 
 from aws_runbook.errors import RunbookError
+from aws_runbook.kinds import arguments
+from aws_runbook.kinds.connected import check_flags
 from aws_runbook.kinds.converge import converge, refuse
 from aws_runbook.run import cache as run_cache
 from aws_runbook.run.waiting import SETTLE_TIMEOUT, until
@@ -38,6 +40,11 @@ class _Module:
     def __call__(self, function, *args, **kwargs):
         """Call a function of the module about this resource."""
         return self._call(function, *args, **kwargs)
+
+    def check_options(self, given):
+        """Refuse options of ``absent`` that are not valid, whether or not there is anything to delete."""
+        taken = inspect.signature(self._names["obstacles"].on).parameters
+        check_flags(f"{self.kind.what} {self.name}", {name: taken[name].default for name in taken}, given)
 
     def given_at_creation(self):
         """Return the arguments of ``create``."""
@@ -66,6 +73,7 @@ def present(kind, given, salt, *, resolve=None, without=None):
     shared = set() if given.get("purge") else added_to
 
     def plan():
+        arguments.flag(f"{module.kind.what} {module.name}", "purge", given.get("purge"))
         attributes = module("normalise", managed)
         with run_cache.creating(not salt.test):
             current = module("describe", attributes=sorted(attributes))
@@ -101,13 +109,13 @@ def planned(kind, given, salt, *, subject, documents=None):
     documents are shown.
     """
     taken = inspect.signature(salt.function(f"{kind}.plan")).parameters
-    arguments = {name: value for name, value in given.items() if name in taken}
+    passed = {name: value for name, value in given.items() if name in taken}
 
     def plan():
-        return salt.call(f"{kind}.plan", **arguments)
+        return salt.call(f"{kind}.plan", **passed)
 
     def apply(_planned):
-        salt.call(f"{kind}.apply", **arguments)
+        salt.call(f"{kind}.apply", **passed)
 
     store = salt.store(given.get("store"))
     return converge(given["name"], subject, plan, apply, salt, store=store, documents=documents)
@@ -143,6 +151,7 @@ def absent(kind, given, salt):
         del options[name]
 
     def plan():
+        module.check_options(options)
         if module("describe", attributes=[]) is None:
             return {"changes": {}}
         refuse(module("obstacles", **options))

@@ -85,8 +85,10 @@ def test_the_two_halves_of_a_key_have_two_places():
     with pytest.raises(PillarError) as raised:
         planned(user="u", store={**STORE, "keys": keys})
     assert raised.value.problems == [
-        f"aws:backup:store of the user u has access_key and secret_key both at a:b in {STORE['pillar_file']}, so one would "
-        "overwrite the other: give each a place of its own."
+        (
+            f"aws:backup:store of the user u has access_key and secret_key both at a:b in {STORE['pillar_file']}, so one would "
+            "overwrite the other: give each a place of its own."
+        )
     ]
 
 
