@@ -9,14 +9,15 @@ import os
 import shutil
 from pathlib import Path
 
-from sandbox import powerdns
-from tests.doubles import ceph
 from tests.fixtures import spoken
-from tests.node import simulator
 
-# Before anything loads the product.
+# Before anything loads the product, as what is imported next does.
 EAR = spoken.listen() if spoken.is_asked_for() else None
 pytest_addoption = spoken.pytest_addoption
+
+from sandbox import powerdns  # noqa: E402
+from tests.doubles import ceph  # noqa: E402
+from tests.node import simulator  # noqa: E402
 
 # By marker: what is not tested without it, and how to get it.
 PROGRAMS = {

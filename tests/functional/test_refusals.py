@@ -16,8 +16,10 @@ NETWORK = [
     (
         "ec2_security_group.create",
         ["sg-web", "Web"],
-        "security group sg-web: its name has 1 to 255 characters of letters without accents, digits, spaces and "
-        "._-:/()#,@[]+=&;{}!$*, and does not begin with sg-.",
+        (
+            "security group sg-web: its name has 1 to 255 characters of letters without accents, digits, spaces and "
+            "._-:/()#,@[]+=&;{}!$*, and does not begin with sg-."
+        ),
     ),
 ]
 BUCKETS = [

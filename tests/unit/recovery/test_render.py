@@ -93,8 +93,10 @@ def test_what_is_not_hidden_is_named_with_the_reason(sort, says):
         (
             {"differing": ONE},
             [
-                "DIFFERENT: 1 object not equal to the version of then, because another program has written meanwhile. Deactivate the stolen "
-                "key, stop the server's backups, and run this again:",
+                (
+                    "DIFFERENT: 1 object not equal to the version of then, because another program has written meanwhile. Deactivate the stolen "
+                    "key, stop the server's backups, and run this again:"
+                ),
                 "  ocp-cms-backup/site/a",
             ],
         ),
