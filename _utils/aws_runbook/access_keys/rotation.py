@@ -202,7 +202,7 @@ def _nowhere(user, keys, how, commands):
 def _differing(user, keys, held, commands):
     """What to do about a store with different keys of the user in its places; empty if there is none."""
     having = {place.where: place.value for place in held.places}
-    if len(having) < 2 or not set(having.values()) <= {key.id for key in keys}:
+    if len(having) <= 1 or not set(having.values()) <= {key.id for key in keys}:
         return ""
     which = ", and ".join(f"{value} in {where}" for where, value in having.items())
     delete = " or ".join(commands.delete(key) for key in keys)
