@@ -281,3 +281,25 @@ def test_a_secret_is_not_in_the_text_of_a_connection():
 )
 def test_arns_use_the_regions_partition(region, partition):
     assert connection.partition_of(region) == partition
+
+
+def test_a_role_that_nobody_could_assume_is_one_sentence(monkeypatch):
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    role = "arn:aws:iam::123456789012:role/ops"
+    with pytest.raises(RunbookError) as refused:
+        session.connect({}, {}, profile={"role_arn": role}).identity()
+    assert str(refused.value) == f"Cannot assume {role}: there are no credentials to assume it with."
+
+
+def test_a_region_that_cannot_be_read_is_one_sentence(monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "absent")
+    with pytest.raises(RunbookError) as refused:
+        connection.region_of(connection.Connection())
+    assert str(refused.value).startswith("Cannot determine the AWS region: ")
+
+
+def test_a_region_that_is_none_is_one_sentence():
+    with pytest.raises(RunbookError) as refused:
+        connection.partition_of("nowhere")
+    assert str(refused.value).startswith("There is no AWS region 'nowhere': ")

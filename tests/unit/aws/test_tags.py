@@ -82,3 +82,10 @@ def test_keys_that_nobody_can_ask_for(tagging, key):
 def test_keys_that_anybody_can_ask_for(key):
     BUCKET.check("thing", {key: "1"})
     tags.check_key(key)
+
+
+def test_keys_that_are_the_same_for_iam():
+    with pytest.raises(RunbookError) as refused:
+        tags.USER.check("user cms", ["Team", "team"])
+    assert str(refused.value) == "user cms: tags has the keys Team and team, which are the same for AWS; leave one out."
+    BUCKET.check("bucket ocp-cms-backup", ["Team", "team"])

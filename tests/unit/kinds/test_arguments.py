@@ -51,3 +51,25 @@ def test_texts_are_tags_as_they_are():
 
 def test_what_is_not_managed_is_no_error():
     arguments.text("x", "engine", None)
+
+
+@pytest.mark.parametrize(
+    ("check", "sentence"),
+    [
+        (
+            lambda: arguments.exactly("x", "public", {"a": True}, ("a", "b"), bool),
+            "x: public is {'a': True}; give True, False, or a mapping of all of a, b.",
+        ),
+        (lambda: arguments.names("x", "groups", "backup"), "x: groups is 'backup'; give a list of names."),
+        (lambda: arguments.names("x", "groups", [5]), "x: groups is [5]; give a list of names."),
+        (lambda: arguments.days("x", "rotate_days", 0), "x: rotate_days is 0; give a number of days, at least 1."),
+        (
+            lambda: arguments.days("x", "rotate_days", True),
+            "x: rotate_days is True; give a number of days, at least 1.",
+        ),
+    ],
+)
+def test_what_an_argument_cannot_be_is_said_with_what_it_can_be(check, sentence):
+    with pytest.raises(RunbookError) as refused:
+        check()
+    assert str(refused.value) == sentence
