@@ -153,7 +153,8 @@ _TOLD_TOGETHER = (
         read=_text("DisplayName"),
         write=_setter("display_name", "DisplayName"),
     ),
-    Attribute("fifo", check=checks.flag, read=_flag("FifoTopic"), fixed="Create a topic with another name."),
+    # It follows from the name, which is checked: a FIFO topic's, and no other's, ends in .fifo.
+    Attribute("fifo", check=checks.flag, read=_flag("FifoTopic")),
     Attribute(
         "content_based_deduplication",
         actions=_SET,
@@ -331,8 +332,6 @@ def apply(session, name, purge=False, **attributes):
     topic = KIND.of(session, name)
     planned = _plan(topic, wanted, purge=purge)
     new = {attribute: change["new"] for attribute, change in planned["changes"].items()}
-    if "fifo" in new:
-        raise RunbookError(f"{topic.where}: fifo cannot be changed: create a topic with another name.")
     for row in KIND.rows(new.keys() & set(KIND.names)):
         if row.write:
             row.write(topic, new)

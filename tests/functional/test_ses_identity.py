@@ -4,7 +4,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 import salt.loader
+from salt.exceptions import CommandExecutionError
 
+from aws_runbook.aws.session import Session
 from sandbox.zone import Zone
 
 DOMAIN = "noreply.example.org"
@@ -383,6 +385,26 @@ def test_other_destinations_stay_unless_purged(converge, sesv2, topic):
             "event_destinations:d:events is 'BOUNCED'; allowed are SEND",
         ),
         ("ses_configuration_set.present", {"event_destinations": {"d": {"topic": "t"}}}, "give a mapping of topic"),
+        (
+            "ses_configuration_set.present",
+            {"event_destinations": ["d"]},
+            "event_destinations is ['d']; give a mapping of names to topic and events.",
+        ),
+        (
+            "ses_configuration_set.present",
+            {"event_destinations": {"d": {"topic": "t", "events": []}}},
+            "event_destinations:d:events is empty; give at least one of SEND",
+        ),
+        (
+            "ses_configuration_set.present",
+            {"event_destinations": {"d": {"topic": "", "events": ["REJECT"]}}},
+            "event_destinations:d:topic is empty; give the name of an SNS topic.",
+        ),
+        (
+            "ses_identity.present",
+            {"bounce_topic": "arn:aws:sqs:us-east-1:123456789012:q"},
+            "bounce_topic is 'arn:aws:sqs:us-east-1:123456789012:q'; give the name or the ARN of an SNS topic.",
+        ),
         ("ses_configuration_set.present", {"tls_policy": "YES"}, "allowed are REQUIRE, OPTIONAL"),
         ("ses_configuration_set.present", {"suppressed_reasons": ["SPAM"]}, "allowed are BOUNCE, COMPLAINT"),
     ],
@@ -392,6 +414,35 @@ def test_bad_input_is_one_sentence_before_any_call(function, arguments, sentence
     assert ret.result is False
     assert sentence in ret.comment
     assert sandbox.calls() == []
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_destination_that_is_no_topic_is_kept_and_never_written(states):
+    elsewhere = {"kind": "CloudWatchDestination", "events": ["REJECT"], "enabled": True}
+    ret = states["ses_configuration_set.present"](name="credere", event_destinations={"metrics": elsewhere})
+    assert ret.result is False
+    assert (
+        ret.comment == "configuration set credere: event_destinations:metrics has no topic; only topics can be written."
+    )
+
+
+TWO = {"aws": {"ses": {"identities": {DOMAIN: {}, "example.com": {}}}}}
+
+
+@pytest.mark.parametrize("pillar", [TWO])
+def test_an_identity_that_is_deleted_meanwhile_is_one_sentence(pillar, modules, ses, monkeypatch):
+    """Its verification is asked first, with that of others; then it is gone."""
+    for name in pillar["aws"]["ses"]["identities"]:
+        ses.verify_domain_identity(Domain=name)
+    read = Session.read
+
+    def gone(self, service, method, *args, **named):
+        return None if method == "get_email_identity" else read(self, service, method, *args, **named)
+
+    monkeypatch.setattr(Session, "read", gone)
+    with pytest.raises(CommandExecutionError) as refused:
+        modules["ses_identity.describe"](DOMAIN)
+    assert str(refused.value) == f"The identity {DOMAIN} is being deleted by another client; run this again."
 
 
 @pytest.mark.parametrize(

@@ -285,6 +285,10 @@ def test_pending(pillar, states, modules, sandbox):
         ({"subscriptions": {"a": 1}}, "subscriptions is not a list"),
         ({"subscriptions": "no:such:key"}, "subscriptions is not a list"),
         ({"subscriptions": ["ops"]}, "endpoint is 'ops': give an email address"),
+        (
+            {"subscriptions": [{"protocol": "email"}]},
+            "subscriptions has an item that is neither an email address nor a mapping of protocol and endpoint.",
+        ),
         ({"subscriptions": [{"protocol": "fax", "endpoint": "1"}]}, "protocol is 'fax'; allowed are email"),
         ({"subscriptions": [{"protocol": "sms", "endpoint": "1"}]}, "give a telephone number"),
         (

@@ -112,6 +112,15 @@ def test_a_state_outside_of_reading_ahead_is_not_collected():
     assert not prefetch.collected(str)
 
 
+def test_a_state_that_fails_before_it_has_a_plan_is_left_to_its_turn(caplog):
+    def present(name):
+        raise KeyError(name)
+
+    caplog.set_level("DEBUG", "aws_runbook")
+    assert prefetch.collect({"s3_bucket.present": present}, [chunk()]) == []
+    assert "Not planned ahead: ocp-backup (KeyError)" in caplog.text
+
+
 @pytest.fixture
 def cache():
     return run_cache.Cache()
