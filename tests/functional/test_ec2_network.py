@@ -1,5 +1,6 @@
 """VPCs, subnets and security groups."""
 
+import sys
 import threading
 
 import pytest
@@ -7,6 +8,7 @@ from salt.exceptions import CommandExecutionError
 
 from aws_runbook.aws.session import Session
 from aws_runbook.databases import presets
+from aws_runbook.network import new_vpc
 
 VPC = {"name": "lab", "cidr_block": "10.0.0.0/16"}
 SUBNET = {"name": "lab-a", "vpc": "lab", "cidr_block": "10.0.1.0/24"}
@@ -260,6 +262,38 @@ def test_a_block_that_somebody_has_just_taken(states, ec2, another_run):
     assert "give a block that is free" in ret.comment
 
 
+def test_a_block_that_was_taken_for_a_moment(states, ec2, another_run, modules, monkeypatch):
+    """AWS refuses it, and shows nobody who has it."""
+    taken = []
+
+    def take(parameters):
+        taken.append(ec2.create_subnet(VpcId=parameters["VpcId"], CidrBlock="10.0.1.0/25")["Subnet"]["SubnetId"])
+
+    states["ec2_vpc.present"](**VPC)
+    another_run(before="create_subnet", does=take)
+    another_run(after="create_subnet", does=lambda _answer: ec2.delete_subnet(SubnetId=taken[0]))
+    monkeypatch.setattr(sys.modules[modules["ec2_subnet.create"].__module__], "SETTLE_TIMEOUT", 0)
+    with pytest.raises(CommandExecutionError) as refused:
+        modules["ec2_subnet.create"]("lab-a", "lab", "10.0.1.0/24")
+    assert str(refused.value) == (
+        "subnet lab-a: cidr_block is '10.0.1.0/24', which AWS says is taken; run this again to see which subnet has it."
+    )
+
+
+def test_a_vpc_that_another_run_begins_and_does_not_finish(states, ec2, monkeypatch, impatient):
+    left = ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=named("lab (being made)", "vpc"))["Vpc"]["VpcId"]
+
+    def waits(question, **_):
+        ec2.delete_vpc(VpcId=left)
+        return question()
+
+    monkeypatch.setattr(new_vpc, "until", waits)
+    monkeypatch.setattr(Session, "read", Session.look)
+    ret = states["ec2_vpc.present"](**VPC)
+    assert ret.result is False
+    assert ret.comment == "Another run did not finish creating the VPC lab; run this again."
+
+
 def test_a_security_group_that_another_run_has_just_made_will_do(states, ec2, another_run):
     def make(parameters):
         ec2.create_security_group(**{name: parameters[name] for name in ("GroupName", "Description", "VpcId")})
@@ -277,6 +311,62 @@ def test_a_vpc_goes_when_it_is_empty(converge, ec2):
     assert converge("ec2_vpc.absent", name="lab").changes == {"name": {"old": "lab", "new": None}}
     assert vpcs(ec2) == []
     assert ec2.describe_internet_gateways()["InternetGateways"] == []
+
+
+def test_a_vpc_with_a_security_group_is_not_deleted(converge):
+    converge("ec2_vpc.present", **VPC)
+    converge("ec2_security_group.present", **GROUP, vpc="lab")
+    ret = converge("ec2_vpc.absent", name="lab")
+    assert ret.comment == (
+        "The VPC lab still has the security group postgresql-anywhere and is not deleted: delete these first."
+    )
+
+
+def test_the_default_group_is_not_deleted(converge, ec2):
+    vpc_id = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
+    ret = converge("ec2_security_group.absent", name="default")
+    assert ret.comment == f"The security group default of {vpc_id} is AWS's own and cannot be deleted."
+
+
+def test_without_a_default_vpc_one_must_be_named(states, ec2):
+    vpc_id = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
+    for subnet in ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["Subnets"]:
+        ec2.delete_subnet(SubnetId=subnet["SubnetId"])
+    ec2.delete_vpc(VpcId=vpc_id)
+    ret = states["ec2_security_group.present"](**GROUP)
+    assert ret.result is False
+    assert ret.comment == "There is no default VPC in us-east-1: name a VPC."
+
+
+def test_a_group_in_a_rule_that_is_not_there(states, ec2):
+    vpc_id = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
+    ret = states["ec2_security_group.present"](**{**GROUP, "ingress": [{"service": "postgresql", "source": "web"}]})
+    assert ret.result is False
+    assert ret.comment == (
+        f"There is no security group web in {vpc_id}: declare it in aws:ec2:security_groups, or name another."
+    )
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_route_without_a_gateway(states):
+    ret = states["ec2_vpc.present"](**VPC, public_route=True)
+    assert ret.result is False
+    assert ret.comment == "The VPC lab has no internet gateway for a public_route; set internet_gateway: True."
+
+
+def test_a_route_that_leads_elsewhere_is_not_replaced(states, ec2):
+    states["ec2_vpc.present"](**VPC)
+    (vpc,) = vpcs(ec2)
+    (table,) = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc["VpcId"]]}])["RouteTables"]
+    gateway = ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
+    ec2.attach_vpn_gateway(VpnGatewayId=gateway, VpcId=vpc["VpcId"])
+    ec2.create_route(RouteTableId=table["RouteTableId"], DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    ret = states["ec2_vpc.present"](**VPC, internet_gateway=True, public_route=True)
+    assert ret.result is False
+    assert ret.comment == (
+        f"The main route table of the VPC lab has a route to {gateway} for 0.0.0.0/0, which is not replaced. Delete that route first, or leave "
+        "out public_route."
+    )
 
 
 def test_the_default_vpc_is_not_deleted(converge, ec2):

@@ -312,6 +312,26 @@ def test_a_group_with_members_is_not_deleted_unless_allowed(converge, iam):
     assert iam.get_user(UserName="registry-backup")
 
 
+def test_a_group_with_a_policy_of_its_own_is_not_deleted(converge, iam):
+    iam.create_group(GroupName="backup")
+    iam.put_group_policy(GroupName="backup", PolicyName="by-hand", PolicyDocument=ALLOW)
+    ret = converge("iam_group.absent", name="backup")
+    assert ret.result is False
+    assert ret.comment == "The group backup has the inline policy by-hand, which is not managed here: delete it first."
+
+
+def test_a_user_leaves_other_groups_where_they_are_purged(converge, iam):
+    iam.create_user(UserName="registry-backup")
+    for group in ("backup", "by-hand"):
+        iam.create_group(GroupName=group)
+    iam.add_user_to_group(GroupName="by-hand", UserName="registry-backup")
+    ret = converge("iam_user.present", name="registry-backup", groups=["backup"], purge=True)
+    assert ret.changes == {"groups": {"old": ["by-hand"], "new": ["backup"]}}
+    assert [group["GroupName"] for group in iam.list_groups_for_user(UserName="registry-backup")["Groups"]] == [
+        "backup"
+    ]
+
+
 @pytest.mark.parametrize("looks", [1, 3])
 def test_what_aws_does_not_show_yet_is_read_again(states, sandbox, tmp_path, looks):
     sandbox.lag("iam", looks=looks)

@@ -5,6 +5,9 @@ import time
 
 import pytest
 import yaml
+from salt.exceptions import CommandExecutionError
+
+from aws_runbook.aws.session import Session
 
 NAME = "analysis"
 
@@ -164,6 +167,24 @@ def test_a_wait_that_is_over_says_what_it_was_last_and_the_next_run_goes_on(stat
     )
     sandbox.advance_clock(300)
     assert states["rds_instance.present"](**wanted, wait=1).result is True
+
+
+def test_one_that_aws_no_longer_shows_is_waited_for(states, wanted, monkeypatch):
+    states["rds_instance.present"](**wanted)
+    read, shown = Session.read, []
+
+    def vanishing(self, service, method, *args, **named):
+        if method == "describe_db_instances":
+            shown.append(read(self, service, method, *args, **named))
+            return shown[0] if len(shown) == 1 else None
+        return read(self, service, method, *args, **named)
+
+    monkeypatch.setattr(Session, "read", vanishing)
+    ret = states["rds_instance.present"](**wanted, wait=1)
+    assert ret.result is False
+    assert ret.comment == (
+        "The DB instance analysis is still not shown by AWS, and the timeout has expired. AWS continues: run this again to check."
+    )
 
 
 def test_a_wait_is_counted_once(states, sandbox, wanted):
@@ -388,6 +409,46 @@ def test_aws_may_keep_the_password(converge, sandbox, rds, wanted, modules):
     assert entry(rds)["MasterUserSecret"]["SecretArn"].startswith("arn:aws:secretsmanager:")
     sandbox.advance_clock(300)
     assert modules["rds_instance.connection_details"](NAME)["secret_arn"] == entry(rds)["MasterUserSecret"]["SecretArn"]
+
+
+def test_a_password_that_aws_keeps_is_not_reset_here(converge, sandbox, rds, wanted, modules, store):
+    converge("rds_instance.present", **{**wanted, "store": None, "master_password": "managed"})
+    sandbox.advance_clock(300)
+    arn = entry(rds)["MasterUserSecret"]["SecretArn"]
+    with pytest.raises(CommandExecutionError) as refused:
+        modules["rds_instance.reset_password"](NAME, store=store)
+    assert (
+        str(refused.value) == f"The DB instance analysis has its password in Secrets Manager ({arn}): rotate it there."
+    )
+
+
+def test_a_password_in_one_of_two_places_is_said_to_be_there(converge, instance, private, store):
+    keys = {"password": ["analysis:password", "copy:password"]}
+    ret = converge("rds_instance.present", **{**instance, "store": {**store, "keys": keys}})
+    assert ret.result is False
+    assert ret.comment.startswith(
+        f"The DB instance analysis exists, but its password is not in pillar file {private}, copy:password; it is in pillar file {private}, "
+        "analysis:password. If you know it, store it there."
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            {"db_subnet_group_name": "nowhere", "vpc_security_groups": ["web"]},
+            "There is no DB subnet group nowhere: create it first, or name another.",
+        ),
+        (
+            {"preset": None},
+            "There is no DB instance analysis yet; to create one, give engine, db_instance_class, allocated_storage and master_username.",
+        ),
+    ],
+)
+def test_what_a_new_one_lacks(states, wanted, arguments, sentence):
+    ret = states["rds_instance.present"](**{**wanted, **arguments})
+    assert ret.result is False
+    assert ret.comment == sentence
 
 
 def test_from_one_kind_of_password_to_the_other(converge, sandbox, rds, instance, private):

@@ -120,4 +120,6 @@ def complete(where, wanted, needed):
     """Check that the attributes ``needed`` are given for a new database."""
     missing = [attribute for attribute in needed if wanted.get(attribute) is None]
     if missing:
-        raise RunbookError(f"There is no {where} yet; to create one, give {' and '.join(missing)}.")
+        *others, last = missing
+        what = f"{', '.join(others)} and {last}" if others else last
+        raise RunbookError(f"There is no {where} yet; to create one, give {what}.")
