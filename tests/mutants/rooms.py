@@ -33,12 +33,14 @@ ROOMS = {
             "backups/lifecycle_rule.py",
             "backups/policy_replacement.py",
             "backups/search.py",
+            "buckets/lifecycle_form.py",
         ),
         (
             "tests/unit/backups/test_lifecycle.py",
             "tests/unit/backups/test_policy_replacement.py",
             "tests/unit/backups/test_recovery.py",
             "tests/unit/backups/test_search.py",
+            "tests/unit/buckets/test_lifecycle_form.py",
         ),
     ),
     "policies": Room(
