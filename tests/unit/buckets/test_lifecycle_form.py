@@ -25,7 +25,10 @@ def rule(*without, **changed):
         (rule(Filter={"And": {"Tags": [TAG]}}), "And in its Filter has fewer than two members"),
         (rule("Expiration"), "it does nothing; give one or more of Expiration, Transitions"),
         (rule(Expiration={}), "it does nothing"),
-        (rule(Expiration={}, AbortIncompleteMultipartUpload=ABORT), "Expiration has no members; give one of Days"),
+        (
+            rule(Expiration={}, AbortIncompleteMultipartUpload=ABORT),
+            "Expiration has no members; give one of Days, Date, ExpiredObjectDeleteMarker",
+        ),
         (
             rule(Expiration={"Days": 1, "ExpiredObjectDeleteMarker": True}),
             "Expiration has Days and ExpiredObjectDeleteM",
@@ -80,6 +83,7 @@ def test_what_s3_refuses(wrong, sentence):
         rule(Filter={"And": {"Prefix": "a", "ObjectSizeGreaterThan": 5}}),
         rule(Filter={"And": {"Tags": [TAG, {"Key": "c", "Value": "d"}]}}),
         rule(Filter={"Tag": TAG}),
+        rule("Expiration", Filter={"Tag": TAG}, NoncurrentVersionExpiration={"NoncurrentDays": 1}),
         rule(Expiration={"Date": "2030-01-31"}),
         rule(Expiration={"Date": "2030-01-31T00:00:00Z"}),
         rule(Expiration={"Date": "2030-01-31T01:00:00+01:00"}),
