@@ -3,12 +3,14 @@
 import logging
 import socket
 import struct
+import sys
 import threading
 from functools import partial
 
 import dns.message
 import dns.opcode
 import pytest
+import requests
 
 from aws_runbook import polling
 from aws_runbook.dns import godaddy
@@ -320,6 +322,80 @@ def test_godaddys_limit_and_its_busy_zone_are_waited_for(godaddy_host, states, m
     assert watch.now == before
 
 
+def test_a_zone_that_stays_busy_at_godaddy_is_one_sentence(godaddy_host, states, monkeypatch):
+    Watch(monkeypatch)
+    godaddy_host.refusals = [(409, {"code": "CONFLICT"}, {})] * 200
+    ret = states["ses_dns.published"](name="x", identities=[DOMAIN])
+    assert ret.result is False
+    assert "GoDaddy says 409 CONFLICT: it is still busy with another change of the zone; run this again." in ret.comment
+
+
+def test_godaddy_that_does_not_answer_is_one_sentence(godaddy_host, monkeypatch):
+    publisher = dns_publish.make({**HOSTS["godaddy"][1]}, "example.org")
+    inbound = dns_records.Record("inbound_mx", "MX", DOMAIN, "10 inbound-smtp.us-east-1.amazonaws.com")
+    request = requests.request
+
+    def unreachable(method, *args, **named):
+        if method == unanswered:
+            raise requests.ConnectionError(TOKEN)
+        return request(method, *args, **named)
+
+    monkeypatch.setattr(requests, "request", unreachable)
+    unanswered = "GET"
+    with pytest.raises(RunbookError) as refused:
+        publisher.values(DOMAIN, "MX")
+    assert str(refused.value) == f"Cannot read the MX records of {DOMAIN}: no answer from GoDaddy (ConnectionError)."
+    unanswered = None
+    publisher.values(DOMAIN, "MX")
+    unanswered = "PATCH"
+    with pytest.raises(RunbookError) as refused:
+        publisher.add(inbound)
+    assert str(refused.value) == (
+        f"Cannot add the MX record {DOMAIN}: no answer from GoDaddy (ConnectionError); it is not known whether that was done, run this again."
+    )
+
+
+def test_a_record_that_is_gone_meanwhile_is_not_replaced(monkeypatch):
+    kind, given = HOSTS["cloudflare"]
+    with standing_in(kind("example.org"), "cloudflare", monkeypatch) as host:
+        publisher = dns_publish.make({**given}, "example.org")
+        with pytest.raises(RunbookError) as refused:
+            publisher.replace(dns_records.Record("spf", "TXT", DOMAIN, EXTENDED["cloudflare"]), SPF)
+        assert host.writes() == []
+    assert str(refused.value) == f"The TXT record {DOMAIN} was changed in the meantime; run this again."
+
+
+def test_without_dns_lexicon_it_is_said_how_to_install_it(monkeypatch):
+    for name in [name for name in sys.modules if name.partition(".")[0] == "lexicon"] or ["lexicon"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    publisher = dns_publish.make({**HOSTS["cloudflare"][1]}, "example.org")
+    with pytest.raises(RunbookError) as refused:
+        publisher.values(DOMAIN, "TXT")
+    assert str(refused.value).startswith("aws:ses:dns:provider is 'cloudflare', which needs dns-lexicon (")
+    assert str(refused.value).endswith("): install it with 'salt-pip install dns-lexicon'.")
+
+
+def test_part_of_the_dkim_records_and_an_spf_record_that_asks_too_much(
+    settings, states, sandbox, nameserver, monkeypatch
+):
+    """What is there is counted, and a record that grows over SPF's limit is said to."""
+    long = " ".join(["v=spf1", *(f"a:host-{number}.example.org" for number in range(10)), "-all"])
+    kind, given = HOSTS["cloudflare"]
+    settings["dns"] = {**given, "nameserver": nameserver}
+    states["ses_identity.present"](name=DOMAIN, mail_from=f"mail.{DOMAIN}")
+    with standing_in(
+        kind("example.org", {"type": "TXT", "name": DOMAIN, "content": long}), "cloudflare", monkeypatch
+    ) as host:
+        assert states["ses_dns.published"](name="x", identities=[DOMAIN]).result is True
+        tokens = [entry for entry in host.records if "_domainkey" in entry["name"]]
+        host.records.remove(tokens[0])
+        host.records[:] = [entry for entry in host.records if entry["type"] != "TXT"]
+        host.records.append({"id": "again", "type": "TXT", "name": DOMAIN, "content": long})
+        planned = states["ses_dns.published"](name="x", identities=[DOMAIN], test=True)
+    assert planned.changes[f"{DOMAIN} DKIM"] == {"old": "2 of 3 CNAME records", "new": "3 CNAME records"}
+    assert [warning for warning in planned.warnings if warning.startswith(f"The SPF record of {DOMAIN}: ")]
+
+
 def test_a_long_wait_for_godaddy_is_reported_soon_and_each_minute(godaddy_host, states, monkeypatch, caplog):
     watch = Watch(monkeypatch)
     godaddy_host.refusals = [(429, {"code": "TOO_MANY_REQUESTS"}, {"Retry-After": "150"})]
@@ -369,6 +445,14 @@ def test_before_the_identity_is_there_the_plan_is_the_same(states, settings, san
         (
             {"provider": "godaddy", "zone": "example.org", "auth_key": "k"},
             "aws:ses:dns:auth_secret is missing; godaddy needs auth_key and auth_secret",
+        ),
+        (
+            {"provider": "rfc2136", "zone": "example.org", "server": "h", "key_name": "key"},
+            "aws:ses:dns:key_secret is missing; key_name needs it, since a TSIG key has a name and a secret.",
+        ),
+        (
+            {"provider": "rfc2136", "zone": "example.org", "server": "h", "key_name": "a..b", "key_secret": "bm8="},
+            "aws:ses:dns:key_name is 'a..b': give the name of the TSIG key, which is formed like a domain.",
         ),
         ({**HOSTS["godaddy"][1], "ttl": 60}, "aws:ses:dns:ttl is 60: GoDaddy allows 600 seconds or more"),
         (

@@ -1,8 +1,14 @@
 """What is said of a record by what the zone's servers and the resolver have."""
 
+import socket
+
+import dns.exception
+import dns.query
+import dns.resolver
 import pytest
 
 from aws_runbook.dns import check as dns_check
+from aws_runbook.dns import names
 from aws_runbook.dns.records import Record, records
 
 WANTED = records("example.org", "us-east-1", tokens=["t"], mail_from="mail.example.org", receives=True)
@@ -100,3 +106,52 @@ def test_who_does_not_answer_leaves_it_unknown():
     status, detail = check(Record("dkim", "CNAME", "t._domainkey.example.org", "x"), Silent({}))
     assert status == "unknown"
     assert detail == "No server answered for t._domainkey.example.org CNAME."
+
+
+def refused(*_args, **_named):
+    raise dns.exception.Timeout
+
+
+def test_a_machine_without_a_resolver_is_one_sentence(monkeypatch):
+    def none(*_args):
+        raise dns.resolver.NoResolverConfiguration
+
+    monkeypatch.setattr(dns.resolver.Resolver, "read_resolv_conf", none)
+    with pytest.raises(
+        dns_check.UnansweredError, match=r"This machine has no DNS resolver \(.*\); name one as nameserver\."
+    ):
+        dns_check.Dns()
+
+
+def test_a_resolver_whose_name_is_unknown_is_one_sentence(monkeypatch):
+    def unknown(*_args, **_named):
+        raise OSError("no such name")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(dns_check.UnansweredError) as failed:
+        dns_check.Dns("ns.example.org")
+    assert str(failed.value) == "The DNS server ns.example.org could not be found: no such name."
+
+
+def test_a_zone_whose_servers_do_not_answer_is_one_sentence(monkeypatch):
+    source = dns_check.Dns("127.0.0.1")
+    monkeypatch.setattr(source, "zone", lambda _name: "example.org")
+    monkeypatch.setattr(source, "cached", lambda name, kind: (["192.0.2.1"] if kind == "A" else [name], 60))
+    monkeypatch.setattr(dns.query, "udp_with_fallback", refused)
+    with pytest.raises(dns_check.UnansweredError) as failed:
+        source.authoritative("www.example.org", "A")
+    assert str(failed.value).startswith("No server of the zone example.org answered for www.example.org: ")
+
+
+def test_a_zone_without_servers_is_one_sentence(monkeypatch):
+    source = dns_check.Dns("127.0.0.1")
+    monkeypatch.setattr(source, "zone", lambda _name: "example.org")
+    monkeypatch.setattr(source, "cached", lambda _name, _kind: ([], None))
+    with pytest.raises(dns_check.UnansweredError) as failed:
+        source.authoritative("www.example.org", "A")
+    assert str(failed.value) == "The zone example.org has no server with an address."
+
+
+def test_a_name_that_idna_cannot_write_is_shown_what_its_form_is_like():
+    with pytest.raises(ValueError, match="DNS has it in its IDNA form: write it as xn--…"):
+        names.domain(f"{'ä' * 70}.org")
