@@ -11,7 +11,7 @@ import boto3
 import pytest
 import yaml
 
-from aws_runbook.access_keys import creation, creation_notes
+from aws_runbook.access_keys import creation, creation_notes, owners, user_keys
 from aws_runbook.aws.session import Session
 from aws_runbook.stores.backends.pillar_file import PillarFile
 from aws_runbook.stores.backends.sdb import Sdb
@@ -697,6 +697,31 @@ def test_of_two_runs_that_make_a_key_at_once_the_later_one_deletes_its_own(
     )
     assert len(keys(iam)) == 1
     assert stored(private) is None
+
+
+def test_a_key_in_the_store_that_aws_shows_only_after_a_while_is_not_overwritten(
+    states, iam, sandbox, private, store, quick, monkeypatch
+):
+    own = iam.create_access_key(UserName=USER)["AccessKey"]
+    before = fill(private, second=own)
+    hidden, listed, until = [own["AccessKeyId"]], user_keys.listed, creation.until
+
+    def late(session, user):
+        return [entry for entry in listed(session, user) if entry.id not in hidden]
+
+    def waits(question, *, what, timeout):
+        if what.endswith("after all"):
+            hidden.clear()
+        return until(question, what=what, timeout=timeout)
+
+    monkeypatch.setattr(user_keys, "listed", late)
+    monkeypatch.setattr(owners, "owner", lambda *_: owners.NOBODY)
+    monkeypatch.setattr(creation, "until", waits)
+    ret = states["iam_access_key.present"](name=USER, store=store)
+    assert ret.result is False
+    assert ret.comment == f"AWS shows the access key {own['AccessKeyId']} of the user {USER} again. Run this again."
+    assert private.read_text() == before
+    assert sandbox.calls(operation="CreateAccessKey", write=True)[1:] == []
 
 
 def test_a_key_that_is_as_new_as_this_run_is_waited_for(states, sandbox, private, store, quick):

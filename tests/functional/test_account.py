@@ -104,6 +104,7 @@ def test_where_nobody_answers_one_state_says_so(fleet, sandbox, monkeypatch):
 def test_where_nothing_follows_from_pillar_nothing_is_asked(sandbox, states, pillar):
     done = states.aws_account.pillar_valid(name="aws-pillar")
     assert done.result is True
+    assert done.comment == "Pillar is valid, and declares nothing in AWS."
     assert sandbox.calls() == []
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 import yaml
 
+from aws_runbook.aws.session import Session
 from aws_runbook.backups import plan as plans
 from aws_runbook.mail import smtp
 from aws_runbook.stores.gpg import Gpg
@@ -405,6 +406,33 @@ def test_a_subscription_that_pillar_cannot_express(sandbox, notes, subscription,
     said, result = notes({"control": {}})
     assert said["not expressed", "topic alarms"].endswith(f" is not adopted: it {why}.")
     assert result.pillar["control"]["aws"]["sns"] == {"topics": {"alarms": {}}}
+
+
+def test_a_subscription_of_another_account_has_no_endpoint(sandbox, notes, monkeypatch):
+    sns, read = sandbox.client("sns"), Session.read
+    sns.subscribe(TopicArn=sns.create_topic(Name="alarms")["TopicArn"], Protocol="email", Endpoint="ops@example.org")
+
+    def hidden(self, service, method, *args, **named):
+        answer = read(self, service, method, *args, **named)
+        if method != "list_subscriptions":
+            return answer
+        return {"Subscriptions": [{**entry, "Endpoint": ""} for entry in answer["Subscriptions"]]}
+
+    monkeypatch.setattr(Session, "read", hidden)
+    said, result = notes({"control": {}})
+    assert said["not expressed", "topic alarms"].endswith(
+        " is not adopted: it belongs to another account, and SNS does not return its endpoint."
+    )
+    assert result.pillar["control"]["aws"]["sns"] == {"topics": {"alarms": {}}}
+
+
+def test_rules_that_let_everything_out_are_the_usual_ones(sandbox, network, notes):
+    group = network.group("web")
+    rule = {"IpProtocol": "-1", "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}
+    sandbox.client("ec2").authorize_security_group_egress(GroupId=group, IpPermissions=[rule])
+    said, result = notes({"control": {}})
+    assert said == {}
+    assert result.pillar["control"]["aws"]["ec2"]["security_groups"] == {"web": {"description": "x"}}
 
 
 def sender(console, document):

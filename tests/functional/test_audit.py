@@ -8,6 +8,7 @@ import pytest
 import yaml
 from salt.exceptions import CommandExecutionError
 
+from aws_runbook.aws.session import Session
 from tests.fixtures import naming
 from tests.functional.conftest import TREE
 
@@ -156,6 +157,27 @@ def test_an_account_that_went_wrong(account):
         ("everybody", "*", ("read",)),
         ("other account", "arn:aws:iam::999999999999:root", ("read",)),
     }
+
+
+def test_a_policy_that_the_listing_lacks_is_noted(account, monkeypatch):
+    read = Session.read
+
+    def lacking(self, service, method, *args, **named):
+        answer = read(self, service, method, *args, **named)
+        if method != "get_account_authorization_details":
+            return answer
+        users = [
+            {
+                **user,
+                "AttachedManagedPolicies": [{"PolicyName": "Unseen", "PolicyArn": "arn:aws:iam::aws:policy/Unseen"}],
+            }
+            for user in answer["UserDetailList"]
+        ]
+        return {**answer, "UserDetailList": users}
+
+    monkeypatch.setattr(Session, "read", lacking)
+    note = "the policies arn:aws:iam::aws:policy/Unseen could not be read; principals with one of them may have more permissions."
+    assert {"about": "account", "level": "note", "check": "access", "message": note} in account.audit()["findings"]
 
 
 def test_a_bucket_that_is_not_there(account):

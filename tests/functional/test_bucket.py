@@ -1,6 +1,11 @@
 """Buckets: what AWS's defaults already are is not written, and what is not ours is an error."""
 
+from datetime import datetime, timezone
+
 import pytest
+from salt.exceptions import CommandExecutionError
+
+from aws_runbook.aws.session import Session
 
 
 @pytest.fixture
@@ -174,3 +179,40 @@ def test_a_bucket_with_objects_is_not_deleted_unless_allowed(converge, s3, versi
     assert "delete_objects: True" in ret.comment
     assert converge("s3_bucket.absent", name="ocp-db-backup", delete_objects=True).result is True
     assert s3.list_buckets()["Buckets"] == []
+
+
+def test_an_object_that_is_locked_is_named(modules, sandbox):
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="ocp-db-backup", ObjectLockEnabledForBucket=True)
+    until = datetime(2099, 1, 1, tzinfo=timezone.utc)
+    s3.put_object(
+        Bucket="ocp-db-backup", Key="a", Body=b"1", ObjectLockMode="COMPLIANCE", ObjectLockRetainUntilDate=until
+    )
+    with pytest.raises(CommandExecutionError) as refused:
+        modules["s3_bucket.delete"]("ocp-db-backup", delete_objects=True)
+    assert str(refused.value).startswith(
+        "Cannot delete the object a of the bucket ocp-db-backup: AWS says AccessDenied: "
+    )
+    assert len(s3.list_object_versions(Bucket="ocp-db-backup")["Versions"]) == 1
+
+
+def test_a_bucket_of_which_nobody_says_where_it_is_is_not_taken_for_ours(states, sandbox, monkeypatch):
+    """A proxy answers with nothing, and the listing lacks it."""
+    read = Session.read
+
+    def bare(self, service, method, *args, **named):
+        return (
+            {"ResponseMetadata": {"HTTPHeaders": {}}}
+            if method == "head_bucket"
+            else read(self, service, method, *args, **named)
+        )
+
+    monkeypatch.setattr(Session, "read", bare)
+    ret = states["s3_bucket.present"](name="ocp-db-backup")
+    assert ret.result is False
+    assert ret.comment == (
+        "Cannot find the bucket ocp-db-backup: the answer is not a valid answer of AWS (it names no region, and the list of the account's "
+        "buckets lacks this one). The answer was not used; run this again. If this happens again, a proxy or the network between this machine "
+        "and AWS is the cause."
+    )
+    assert sandbox.calls(write=True) == []

@@ -162,9 +162,15 @@ def test_a_server_alone_does_not_expire_what_another_keeps_in_its_bucket(fleet, 
     ("path", "old", "new", "sentence"),
     [
         ("public/control.sls", "- docs", "- docz", "aws:servers: there is no pillar for 'docz'; did you mean docs?"),
+        (
+            "public/control.sls",
+            "- docs",
+            "- elsewhere",
+            "aws:servers: there is no pillar for 'elsewhere'; name minions by their ID, as in pillar's top file.",
+        ),
         ("private/registry.sls", "aws:", "aws: [", "aws:servers: the pillar of registry does not render"),
     ],
-    ids=["unknown", "broken"],
+    ids=["misspelt", "unknown", "broken"],
 )
 def test_a_server_whose_pillar_cannot_be_had_stops_everything(fleet, sandbox, path, old, new, sentence):
     file = fleet.pillar / path

@@ -98,6 +98,13 @@ def test_dmarc_of_a_domain(modules, states, sandbox, zone):
     assert f"SPF passes but is not aligned (strictly): the envelope sender's domain is mail.{DOMAIN}" in text
 
 
+def test_a_dmarc_record_that_is_none(modules, sandbox, zone):
+    zone.add("_dmarc.example.org", "TXT", '"v=DMARC1; p=all"')
+    text = modules["ses_delivery.check_dmarc"](message="From: a@example.org\n\nx", nameserver=zone.address)
+    assert text.startswith("Mail from example.org does not pass DMARC.\n")
+    assert text.splitlines()[-1].startswith("The DMARC record of example.org is invalid, so no policy applies: ")
+
+
 def test_dmarc_of_a_message(modules, sandbox, zone, tmp_path):
     path = tmp_path / "received.eml"
     path.write_text(

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 
 import pytest
 
@@ -541,6 +542,17 @@ def test_a_link_that_ses_refuses_is_distinguished_from_a_mail_that_does_not_come
         f"SES refuses the link of the verification mail of {ADDRESS} that arrived in the bucket"
     )
     assert ret.comment.endswith("no other mail arrived within 1 seconds. Run this again to request another.")
+    assert active(ses) is None
+
+
+def test_a_link_that_was_opened_and_changes_nothing_is_one_sentence(states, modules, wanted, sandbox, ses, monkeypatch):
+    monkeypatch.setattr(verification_link, "open_link", lambda *_: True)
+    monkeypatch.setattr(sys.modules[modules["ses_receiving.apply"].__module__], "SETTLE_TIMEOUT", 0)
+    ret = states[STATE](**wanted)
+    assert ret.result is False
+    assert (
+        ret.comment == f"The link for {ADDRESS} was opened, but SES does not show it as verified yet; run this again."
+    )
     assert active(ses) is None
 
 

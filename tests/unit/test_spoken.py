@@ -33,6 +33,11 @@ def reason(name):
     return REASONS[name]
 
 
+def state(name):
+    words = {"no": "there is no such thing", "yes": "there is such a thing"}
+    return {"comment": "This is what it is.", "changes": {"why": f"{words[name]}"}}
+
+
 def listed():
     return " ".join(REASONS.values())
 
@@ -78,6 +83,10 @@ def test_a_constant_is_said_by_the_sentence_that_it_stands_in(heard):
 def test_a_constant_is_said_by_the_function_that_returns_it(heard):
     assert heard("check", 3) == {"there is nothing wrong"}
     assert heard("reason", "b") == {"it belongs to somebody else"}
+
+
+def test_what_a_state_returns_is_said_and_what_a_mapping_chooses_from_is_not(heard):
+    assert heard("state", "no") == {"This is what it is.", "there is no such thing"}
 
 
 def test_a_constant_is_said_by_the_text_that_is_put_together_from_it(heard):

@@ -57,6 +57,11 @@ def test_a_right_that_goes_is_one_line_and_one_sentence():
         (allowing("s3:GetBucketAcl", ARN), files("site"), None),
         (files("site"), {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}, ""),
         (files("site"), files("site"), ""),
+        (
+            allowing("s3:DeleteObjectVersion", f"{ARN}/site/*"),
+            allowing("s3:PutObject", f"{ARN}/site/*"),
+            "may no longer delete old versions below site/; may now write below site/",
+        ),
     ],
 )
 def test_the_change_is_described_in_words(old, new, means):

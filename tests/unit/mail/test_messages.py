@@ -538,3 +538,11 @@ def test_an_address_that_holds_a_word_of_ours_stays_as_it_is_in_the_command():
     event["bounce"] |= {"bounceType": "Permanent", "bounceSubType": "OnAccountSuppressionList"}
     (entry,) = delivery.explain(event)
     assert "ses_delivery.unsuppress SUPPRESSED@example.com" in entry["do"]
+
+
+def test_a_signature_whose_domain_nobody_names():
+    message = dmarc.read("Authentication-Results: mx.example.net; dkim=fail\nFrom: a@example.org\n\nx")
+    author, spf, dkim = dmarc.results(message)
+    passes, reasons = dmarc.evaluate(author, RELAXED, spf, dkim)
+    assert not passes
+    assert "DKIM does not count: its result for an unnamed domain is fail." in reasons

@@ -1,5 +1,7 @@
 """A notification that is no notification is told in one sentence, however it is built."""
 
+import json
+
 import pytest
 
 from aws_runbook.errors import RunbookError
@@ -16,3 +18,18 @@ def _multiparts(depth):
 def test_a_mail_that_is_nested_too_deeply_is_refused(mail):
     with pytest.raises(RunbookError, match=r"^The mail is nested too deeply to be read: give the notification"):
         notifications.explain(mail)
+
+
+@pytest.mark.parametrize(
+    ("kind", "what"),
+    [
+        ("Delivery", "the mail was handed to the recipient's server"),
+        ("Send", "SES took the mail and will try to deliver it"),
+        ("Open", "the recipient opened the mail"),
+        ("Click", "the recipient followed a link in the mail"),
+        ("Subscription", "the recipient changed what they are subscribed to"),
+    ],
+)
+def test_what_is_no_trouble_is_said_as_it_is(kind, what):
+    (entry,) = notifications.explain(json.dumps({"eventType": kind, "mail": {"destination": ["jane@example.com"]}}))
+    assert (entry["address"], entry["what"]) == ("jane@example.com", what)

@@ -176,6 +176,7 @@ BAD = [
         pgbackrest(s3_bucket=None),
         "postgres:backup:s3_bucket is missing; give the repository's bucket; it belongs in the server's private pillar.",
     ),
+    (pgbackrest(s3_bucket=""), "postgres:backup:s3_bucket is '': it is empty; give the name of a bucket."),
     (pgbackrest(s3_bucket="Ocp"), "postgres:backup:s3_bucket is 'Ocp': a bucket's name has no capital letters."),
     (pgbackrest(s3_region="London"), "postgres:backup:s3_region is 'London': give a region such as eu-west-2."),
     (pgbackrest(type="wal-g"), "postgres:backup:type is 'wal-g': allowed are pgbackrest, script."),

@@ -188,6 +188,11 @@ def test_a_read_only_file_system(file, monkeypatch, there):
         assert "its file system is read-only; mount it for writing" in unwritable(file)
 
 
+def test_a_mount_point(file, monkeypatch):
+    monkeypatch.setattr(atomic_file, "_is_mounted", lambda path: path == file)
+    assert "it is a mount point, which cannot be replaced; mount its folder instead" in unwritable(file)
+
+
 @pytest.mark.parametrize(("flag", "word"), [("i", "immutable"), ("a", "append-only")])
 @pytest.mark.parametrize("where", ["file", "folder"])
 def test_what_may_not_be_changed(file, monkeypatch, flag, word, where):
