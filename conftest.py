@@ -70,7 +70,7 @@ def _is_installed(name):
 def pytest_configure(config):
     """Listen to what the product says, if that is asked for."""
     if EAR is not None:
-        config.pluginmanager.register(spoken.Listener(config, EAR))
+        config.pluginmanager.register(spoken.Listener(config, EAR, _missing))
 
 
 def pytest_collection_modifyitems(config, items):

@@ -105,26 +105,52 @@ def test_the_sentences_of_the_product_are_found():
     )
 
 
-def finished(keys, remembered=()):
+def finished(keys, remembered=(), *, whole=False, missing=(), exitstatus=0, **chosen):
     """What the end of a run with these keys is, and what it shows; ``remembered`` are those of runs before."""
     cache = {"sentences/said": list(remembered)}
-    config = SimpleNamespace(cache=SimpleNamespace(get=cache.get, set=cache.__setitem__))
+    sources = pytest.Config.ArgsSource
+    config = SimpleNamespace(
+        cache=SimpleNamespace(get=cache.get, set=cache.__setitem__),
+        args_source=sources.TESTPATHS if whole else sources.ARGS,
+        option=SimpleNamespace(**{"keyword": "", "markexpr": "", "lf": False, "deselect": None, **chosen}),
+    )
     ear = spoken.Ear()
     ear.keys = set(keys)
-    listener = spoken.Listener(config, ear)
-    session = SimpleNamespace(exitstatus=0)
-    listener.pytest_sessionfinish(session, 0)
+    listener = spoken.Listener(config, ear, lambda: missing)
+    session = SimpleNamespace(exitstatus=exitstatus)
+    listener.pytest_sessionfinish(session, exitstatus)
     return session.exitstatus, listener.lines
 
 
+EVERYTHING = [sentence.key for sentence in spoken.sentences() if sentence.key not in spoken.EXCUSED]
+FAILED = pytest.ExitCode.TESTS_FAILED
+
+
 def test_a_sentence_that_no_test_says_fails_the_run():
-    everything = [sentence.key for sentence in spoken.sentences() if sentence.key not in spoken.EXCUSED]
-    assert finished(everything) == (0, [])
-    assert finished(everything[1:], remembered=everything[:1]) == (0, [])
-    failed, lines = finished(everything[1:])
-    assert failed == pytest.ExitCode.TESTS_FAILED
+    assert finished(EVERYTHING) == (0, [])
+    failed, lines = finished(EVERYTHING[1:])
+    assert failed == FAILED
     assert len(lines) == 1
-    assert everything[0].partition(": ")[2] in lines[0]
+    assert EVERYTHING[0].partition(": ")[2] in lines[0]
+
+
+def test_a_part_of_the_tests_adds_to_those_before_and_all_of_them_say_everything_again():
+    first, rest = EVERYTHING[:1], EVERYTHING[1:]
+    assert finished(rest, remembered=first) == (0, [])
+    assert finished(rest, remembered=first, whole=True)[0] == FAILED
+    assert finished(rest, remembered=first, whole=True, keyword="bucket") == (0, [])
+    assert finished(EVERYTHING, whole=True) == (0, [])
+
+
+def test_where_a_test_has_failed_what_it_would_have_said_is_not_missed():
+    assert finished(EVERYTHING[1:], exitstatus=FAILED) == (FAILED, [])
+
+
+def test_what_only_a_test_with_a_program_says_is_missed_where_that_is_installed(monkeypatch):
+    monkeypatch.setattr(spoken, "NEEDS", {EVERYTHING[0]: "gpg"})
+    assert finished(EVERYTHING[1:], missing=["gpg", "ceph"]) == (0, [])
+    assert finished(EVERYTHING[1:], missing=["ceph"])[0] == FAILED
+    assert finished(EVERYTHING) == (0, [])
 
 
 def test_an_excuse_must_be_one(monkeypatch):
