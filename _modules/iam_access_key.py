@@ -134,12 +134,13 @@ def plan(session, name, store=None, rotate_days=None, grace_days=None, smtp_regi
     arguments.days(f"access key of {name}", "rotate_days", rotate_days)
     arguments.days(f"access key of {name}", "grace_days", grace_days)
     place = _store(store, smtp_region)
+    commands = access_keys.Commands(name, session.command, partial(_rotate_with, name, store, smtp_region))
     decide = partial(
         access_keys.decide,
         name,
         rotate_days=rotate_days,
         grace_days=access_keys.GRACE_DAYS if grace_days is None else grace_days,
-        commands=access_keys.Commands(name, session.command, partial(_rotate_with, name, store, smtp_region)),
+        commands=commands,
     )
     kinds = partial(_kinds, name, smtp_region)
     try:
@@ -152,6 +153,14 @@ def plan(session, name, store=None, rotate_days=None, grace_days=None, smtp_regi
         decision = decide(*found, clock.now())
     if place is not None and decision.action in ("create", "rotate"):
         place.check(user_keys.HALVES, write=False)
+    elsewhere = (
+        place is not None and smtp_region and decision.action not in ("create", "rotate") and place.other_region()
+    )
+    if elsewhere:
+        raise RunbookError(
+            f"The SMTP password of {name} in {place.describe()} is one for {elsewhere}, as the smtp_host beside it says; SES in {smtp_region} "
+            f"refuses it. {commands.rotate()}"
+        )
     return {
         "action": decision.action,
         "old": decision.old,

@@ -163,6 +163,29 @@ def test_a_lost_password_says_how_to_rotate_and_that_works(quick, pillar, conver
     assert modules["ses_smtp_user.pending"]()[0]["what"] == f"rotation of the access key of {USER}"
 
 
+def test_a_password_for_another_region_is_told(quick, converge, modules, iam, private, store):
+    """It is derived for one region, and its key's secret, from which another one could be, is kept nowhere."""
+    converge("ses_smtp_user.present", name=USER, store=store, region="eu-central-1")
+    ret = converge("ses_smtp_user.present", name=USER, store=store, region="eu-west-1")
+    assert ret.result is False
+    assert f"The SMTP password of {USER} in pillar file {private}" in ret.comment
+    assert (
+        "is one for eu-central-1, as the smtp_host beside it says; SES in eu-west-1 refuses it. To create"
+        in ret.comment
+    )
+    modules["iam_access_key.rotate"](USER, store=store, smtp_region="eu-west-1")
+    ret = converge("ses_smtp_user.present", name=USER, store=store, region="eu-west-1")
+    assert ret.result is True, ret.comment
+    assert stored(private)["smtp_host"] == "email-smtp.eu-west-1.amazonaws.com"
+
+
+@pytest.mark.parametrize("host", ["mail.example.org", "email-smtp.eu-west-1.amazonaws.com.example.org", ""])
+def test_a_host_that_is_not_sess_says_nothing_of_a_region(converge, private, store, host):
+    converge("ses_smtp_user.present", name=USER, store=store, region="eu-central-1")
+    private.write_text(private.read_text().replace("email-smtp.eu-central-1.amazonaws.com", host))
+    assert converge("ses_smtp_user.present", name=USER, store=store, region="eu-central-1").changes == {}
+
+
 def test_the_password_is_printed_only_when_asked_for(converge, modules, private, store):
     assert "is not yet in pillar file" in modules["ses_smtp_user.password"](USER, store=store)
     with pytest.raises(Exception, match="cannot be read"):
@@ -172,7 +195,8 @@ def test_the_password_is_printed_only_when_asked_for(converge, modules, private,
     said = modules["ses_smtp_user.password"](USER, store=store)
     assert secret not in said
     assert "is in pillar file" in said
-    assert secret not in str(modules["ses_smtp_user.password"](USER, reveal="yes", store=store))
+    with pytest.raises(Exception, match="reveal is 'yes'; allowed are True, False"):
+        modules["ses_smtp_user.password"](USER, reveal="yes", store=store)
     revealed = modules["ses_smtp_user.password"](USER, reveal=True, store=store)
     assert revealed["smtp_password"] == secret
     assert revealed["smtp_host"] == "email-smtp.us-east-1.amazonaws.com"

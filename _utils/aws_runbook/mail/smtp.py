@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html
 import base64
 import hashlib
 import hmac
+import re
 from dataclasses import replace
 
 from aws_runbook.errors import StoreError
@@ -26,6 +27,8 @@ _SERVICE = "ses"
 _TERMINAL = "aws4_request"
 _MESSAGE = "SendRawEmail"
 _VERSION = b"\x04"
+
+_HOST = re.compile(r"email-smtp\.([a-z]{2,4}(?:-[a-z]+)+-\d+)\.amazonaws\.com(?:\.cn)?")
 
 # A store's name for each half of a key.
 _HALVES = {"access_key": "smtp_username", "secret_key": "smtp_password"}
@@ -122,6 +125,16 @@ class SmtpStore:
                 "smtp_username": values["access_key"],
             }
         )
+
+    def other_region(self):
+        """
+        The region that the stored password is for, if that is known from the host beside it and not the store's region; else ``None``.
+
+        A host that is not SES's own, such as an alias or an endpoint in a VPC, says nothing.
+        """
+        stored = self._store.read(["smtp_host"])["smtp_host"] if self._takes("smtp_host") else None
+        found = _HOST.fullmatch(stored.reveal()) if stored else None
+        return found[1] if found and found[1] != self._region else None
 
     def _takes(self, name):
         try:
