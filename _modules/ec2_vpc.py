@@ -101,7 +101,7 @@ KIND = Kind(
         ),
         Attribute(
             "public_route",
-            actions=("ec2:DescribeRouteTables", "ec2:CreateRoute", "ec2:DeleteRoute"),
+            actions=("ec2:DescribeInternetGateways", "ec2:DescribeRouteTables", "ec2:CreateRoute", "ec2:DeleteRoute"),
             check=checks.flag,
             read=internet_gateway.is_public,
             write=internet_gateway.write,
@@ -169,7 +169,8 @@ def resolve(session, name, current, attributes):
 
     Returns ``attributes`` (as ``describe`` would show them) and ``warnings``, a list of sentences. Writes nothing.
 
-    Makes no call to AWS.
+    IAM actions: for a new ``public_route``, ``ec2:DescribeInternetGateways`` and ``ec2:DescribeRouteTables``.
+    https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Internet_Gateway.html
 
     CLI Example:
 
@@ -182,6 +183,8 @@ def resolve(session, name, current, attributes):
     if not current and "cidr_block" not in attributes:
         raise RunbookError(f"There is no VPC {name} yet, and cidr_block is missing; give a block such as 10.0.0.0/16.")
     KIND.check_fixed(name, current, attributes)
+    if attributes.get("public_route") and not (current or {}).get("public_route"):
+        internet_gateway.check_route(KIND.of(session, name), attributes)
     return {"attributes": attributes, "warnings": []}
 
 

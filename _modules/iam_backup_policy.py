@@ -39,6 +39,7 @@ from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.pillar.backup_kinds import KINDS
+from aws_runbook.pillar.check import check_bucket, check_policy, check_prefix
 
 _TARGET_KEYS = ("kind", "bucket", "prefix", "scope", "options", "append_only")
 
@@ -64,6 +65,7 @@ def _document_of(policy):
 
 def _follow_from_targets(policy, wanted):
     """Generate the document from the targets, if they are given."""
+    arguments.formed("policy", "name", policy.name, check_policy)
     if "targets" not in wanted:
         return wanted
     follows = document.on(policy.session, wanted.pop("targets"))
@@ -178,6 +180,9 @@ def _target(given):
     prefix = given.get("prefix") or ""
     if not isinstance(prefix, str) or prefix != prefix.strip("/") or (given["kind"] == "pgbackrest" and not prefix):
         raise RunbookError(f"{where}: prefix is {prefix!r}; give one without a slash at either end.")
+    # A wildcard would allow the places of others too.
+    arguments.formed(where, "bucket", given["bucket"], check_bucket)
+    arguments.formed(where, "prefix", prefix, check_prefix)
     return Target(
         server="",
         kind=given["kind"],

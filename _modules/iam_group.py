@@ -14,8 +14,10 @@ as its last arguments: how to reach the account. IAM actions: ``iam:GetGroup`` a
 """
 
 from aws_runbook.iam import attachments as iam
+from aws_runbook.kinds import arguments
 from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.kind import Attribute, Kind
+from aws_runbook.pillar.check import check_group
 
 
 def _find(group):
@@ -38,6 +40,11 @@ def _members(group):
     return sorted(user["UserName"] for user in (group.entry or {}).get("Users", []))
 
 
+def _check_name(group, wanted):
+    arguments.formed("group", "name", group.name, check_group)
+    return wanted
+
+
 KIND = Kind(
     name="iam_group",
     subject="IAM group",
@@ -45,6 +52,7 @@ KIND = Kind(
     find=_find,
     identity=lambda group: {"arn": group.entry["Group"]["Arn"]},
     unique=True,
+    together=_check_name,
     attributes=(
         Attribute(
             "policies",

@@ -28,6 +28,7 @@ from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.converge import refuse
 from aws_runbook.kinds.kind import Attribute, Kind
+from aws_runbook.pillar.check import check_user
 from aws_runbook.run.waiting import SETTLE_TIMEOUT
 
 
@@ -91,6 +92,11 @@ def _write_tags(user, wanted):
     tagging.USER.write(user.session, str(user), wanted["tags"], _tags(user), UserName=user.name)
 
 
+def _check_name(user, wanted):
+    arguments.formed("user", "name", user.name, check_user)
+    return wanted
+
+
 KIND = Kind(
     name="iam_user",
     subject="IAM user",
@@ -98,6 +104,7 @@ KIND = Kind(
     find=_find,
     identity=lambda user: {"arn": user.entry["Arn"]},
     unique=True,
+    together=_check_name,
     attributes=(
         Attribute(
             "policies",

@@ -30,6 +30,8 @@ versions are kept, which AWS does not tell; ``s3:GetBucketAcl`` where ACLs are t
 ``s3:DeleteBucket``.
 """
 
+import re
+
 from aws_runbook.aws import tags as tagging
 from aws_runbook.buckets import acl, contents, encryption, lookup, object_lock, settings, versions
 from aws_runbook.errors import AwsError, RunbookError
@@ -37,9 +39,13 @@ from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.kinds.pending_entries import entries
+from aws_runbook.pillar.check import check_bucket
 
 # Arguments that take texts.
 TEXTS = ("kms_master_key_id",)
+
+# Names that a bucket can have, or could have once.
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
 
 def _find(bucket):
@@ -100,6 +106,8 @@ def _versioning(bucket):
 
 
 def _together(bucket, wanted):
+    if not _NAME.fullmatch(bucket.name):
+        arguments.formed("bucket", "name", bucket.name, check_bucket)
     if wanted.get("versioning") == "Suspended" and wanted.get("object_lock_mode"):
         raise RunbookError(
             f"{bucket.where}: versioning is Suspended, and object_lock_mode is {wanted['object_lock_mode']}; Object Lock needs "
@@ -326,6 +334,8 @@ def resolve(session, name, current, attributes):
         salt-call s3_bucket.resolve ocp-db-backup '{versioning: Suspended}' '{versioning: Enabled}' region=eu-west-2
     """
     known, bucket = current or {}, KIND.of(session, name)
+    if not current:  # older ones may have names that S3 does not take any more
+        arguments.formed("bucket", "name", name, check_bucket)
     acl.check(bucket, known, attributes)
     versioning, warnings, losses = attributes.get("versioning"), [], []
     if versioning == "Suspended" and known.get("versioning") != versioning:

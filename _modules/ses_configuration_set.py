@@ -33,6 +33,7 @@ from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.kind import Attribute, Kind
 from aws_runbook.mail import event_destinations, identities
+from aws_runbook.pillar.check import check_configuration_set
 from aws_runbook.pillar.mail_schema import HTTPS_POLICIES, REASONS, TLS_POLICIES
 
 # The read that returns everything about a configuration set, except its event destinations.
@@ -48,6 +49,11 @@ def _find(chosen):
         region=chosen.session.region,
         ConfigurationSetName=chosen.name,
     )
+
+
+def _together(chosen, wanted):
+    arguments.formed("configuration set", "name", chosen.name, check_configuration_set)
+    return event_destinations.complete_topics(chosen, wanted)
 
 
 def _option(group, member, default=None):
@@ -168,7 +174,7 @@ KIND = Kind(
     find=_find,
     place=lambda chosen: f" in {chosen.session.region}",
     identity=lambda chosen: {row.name: row.read(chosen) for row in _TOLD_TOGETHER},
-    together=event_destinations.complete_topics,
+    together=_together,
     attributes=(
         Attribute(
             "event_destinations",

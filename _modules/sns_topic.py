@@ -39,7 +39,7 @@ from salt.utils.data import traverse_dict_and_list
 from aws_runbook.aws import tags as tagging
 from aws_runbook.errors import RunbookError
 from aws_runbook.iam import policies
-from aws_runbook.kinds import arguments, checks
+from aws_runbook.kinds import checks
 from aws_runbook.kinds import pending_entries as pending_of
 from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.kind import Attribute, Kind
@@ -171,7 +171,7 @@ _TOLD_TOGETHER = (
     Attribute(
         "publishers",
         actions=_SET,
-        check=arguments.names,
+        check=topics.check_publishers,
         read=_publishers,
         write=_write_publishers,
         shared=True,

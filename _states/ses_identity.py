@@ -12,7 +12,7 @@ Manage SES's identities: the domains and addresses that mail is sent from.
 
 from aws_runbook.dns.names import is_address
 from aws_runbook.errors import RunbookError
-from aws_runbook.kinds import connected, converge, states
+from aws_runbook.kinds import arguments, connected, converge, states
 from aws_runbook.mail import identities, topics
 from aws_runbook.run.prefetch import Role
 
@@ -74,7 +74,8 @@ def present(
     def resolve(current, wanted):
         used = {argument: wanted.get(argument) for argument in _TOPICS}
         topics.check_there(salt, f"identity {name}", used, connection)
-        _check_forwarding(name, current, wanted)
+        _check_forwarding(salt, name, current, wanted, connection)
+        _check_configuration_set(salt, name, current, wanted, connection)
         if "signing_key_length" in wanted:
             identities.check_easy_dkim(name, current)
         return wanted, _waiting(salt, name, current, connection)
@@ -94,13 +95,32 @@ def _waiting(salt, name, current, connection):
     return [f"Waiting: {sentence}." for sentence in sentences]
 
 
-def _check_forwarding(name, current, wanted):
-    """SES refuses to turn forwarding off while feedback would go nowhere."""
+def _check_configuration_set(salt, name, current, wanted, connection):
+    """Refuse a configuration set that neither exists nor is created by a state of this run."""
+    chosen = wanted.get("configuration_set")
+    if not chosen or chosen == current.get("configuration_set") or chosen in salt.created("ses_configuration_set"):
+        return
+    if salt.call("ses_configuration_set.describe", chosen, [], **connection) is None:
+        raise RunbookError(
+            f"identity {name}: configuration_set is {chosen!r}, but there is no such configuration set: declare it under "
+            "aws:ses:configuration_sets, or name an existing one."
+        )
+
+
+def _check_forwarding(salt, name, current, wanted, connection):
+    """SES refuses to turn forwarding off while feedback would go nowhere, and to remove a topic while forwarding is off."""
+    feedback = ("bounce_topic", "complaint_topic")
+    removed = [argument for argument in feedback if wanted.get(argument) == "" and current.get(argument)]
+    if removed and "email_forwarding" not in wanted:
+        found = salt.call("ses_identity.describe", name, ["email_forwarding"], **connection)
+        if found and found["email_forwarding"] is False:
+            raise RunbookError(
+                f"identity {name}: {' and '.join(removed)} would be removed, but email_forwarding is off, and AWS turns it off only while "
+                "both topics are set: set email_forwarding: True too."
+            )
     if wanted.get("email_forwarding") is not False:
         return
-    missing = [
-        argument for argument in ("bounce_topic", "complaint_topic") if not wanted.get(argument, current.get(argument))
-    ]
+    missing = [argument for argument in feedback if not wanted.get(argument, current.get(argument))]
     if missing:
         raise RunbookError(
             f"identity {name}: email_forwarding is False, but there is no {' and no '.join(missing)}: AWS turns forwarding "
@@ -126,6 +146,7 @@ def verified(name, timeout=0, region=None, profile=None, keyid=None, key=None):
     connection = {"region": region, "profile": profile, "keyid": keyid, "key": key}
 
     def plan():
+        arguments.seconds(f"verification of {name}", "timeout", timeout)
         found = salt.call("ses_identity.verified", name, timeout=0 if salt.test else timeout, **connection)
         if not found["verified"] and salt.test:
             return {"changes": {}, "warnings": [f"Waiting: {sentence}." for sentence in found["missing"]]}

@@ -347,21 +347,23 @@ def test_a_group_in_a_rule_that_is_not_there(states, ec2):
     )
 
 
-@pytest.mark.usefixtures("sandbox")
-def test_a_route_without_a_gateway(states):
-    ret = states["ec2_vpc.present"](**VPC, public_route=True)
+@pytest.mark.parametrize("there", [True, False])
+def test_a_route_without_a_gateway(converge, states, there):
+    if there:
+        states["ec2_vpc.present"](**VPC)
+    ret = converge("ec2_vpc.present", **VPC, public_route=True)
     assert ret.result is False
     assert ret.comment == "The VPC lab has no internet gateway for a public_route; set internet_gateway: True."
 
 
-def test_a_route_that_leads_elsewhere_is_not_replaced(states, ec2):
+def test_a_route_that_leads_elsewhere_is_not_replaced(converge, states, ec2):
     states["ec2_vpc.present"](**VPC)
     (vpc,) = vpcs(ec2)
     (table,) = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc["VpcId"]]}])["RouteTables"]
     gateway = ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
     ec2.attach_vpn_gateway(VpnGatewayId=gateway, VpcId=vpc["VpcId"])
     ec2.create_route(RouteTableId=table["RouteTableId"], DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
-    ret = states["ec2_vpc.present"](**VPC, internet_gateway=True, public_route=True)
+    ret = converge("ec2_vpc.present", **VPC, internet_gateway=True, public_route=True)
     assert ret.result is False
     assert ret.comment == (
         f"The main route table of the VPC lab has a route to {gateway} for 0.0.0.0/0, which is not replaced. Delete that route first, or leave "

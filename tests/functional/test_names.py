@@ -111,3 +111,43 @@ def test_for_a_bucket_of_another_account_nothing_is_created(account, sandbox):
     iam = sandbox.client("iam")
     assert [entry["UserName"] for entry in iam.list_users()["Users"]] == ["own"]
     assert [entry["PolicyName"] for entry in iam.list_policies(Scope="Local")["Policies"]] == ["own"]
+
+
+TARGET = {"kind": "files", "bucket": "ocp-backup", "prefix": "site"}
+
+
+@pytest.mark.parametrize(
+    ("function", "name", "arguments", "told"),
+    [
+        ("s3_bucket", "Ocp-Backup", {}, "bucket: name is 'Ocp-Backup': a bucket's name has no capital letters."),
+        ("s3_bucket", "ocp-backup/site", {}, "bucket: name is 'ocp-backup/site': a bucket's name has 3 to 63"),
+        ("s3_bucket", "10.0.0.1", {}, "bucket: name is '10.0.0.1': a bucket's name is not formed like an IP address"),
+        ("iam_user", "a b", {}, "user: name is 'a b': the name of an IAM user has 1 to 64 characters"),
+        ("iam_group", "a b", {}, "group: name is 'a b': the name of an IAM group has 1 to 128 characters"),
+        ("iam_backup_policy", "a b", {"targets": [TARGET]}, "policy: name is 'a b': the name of an IAM policy has"),
+        ("ses_configuration_set", "a b", {}, "name is 'a b': the name of a configuration set has 1 to 64 characters"),
+        ("ses_configuration_set", "a" * 65, {}, "the name of a configuration set has 1 to 64 characters"),
+        (
+            "iam_backup_policy",
+            "p",
+            {"targets": [{**TARGET, "bucket": "*"}]},
+            "target *: bucket is '*': a bucket's name",
+        ),
+        (
+            "iam_backup_policy",
+            "p",
+            {"targets": [{**TARGET, "prefix": "a*"}]},
+            "prefix is 'a*': '*', '?' and '$' have a",
+        ),
+        ("iam_backup_policy", "p", {"targets": [{**TARGET, "prefix": "${aws:username}"}]}, "'*', '?' and '$' have a"),
+    ],
+)
+def test_a_name_that_aws_does_not_take_is_told_by_the_plan(converge, sandbox, function, name, arguments, told):
+    ret = converge(f"{function}.present", name=name, **arguments)
+    assert ret.result is False
+    assert told in ret.comment
+
+
+def test_an_old_bucket_whose_name_is_not_allowed_any_more_is_managed(converge, sandbox):
+    sandbox.client("s3").create_bucket(Bucket="Ocp_Backup")
+    assert set(converge("s3_bucket.present", name="Ocp_Backup", versioning="Enabled").changes) == {"versioning"}

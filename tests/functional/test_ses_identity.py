@@ -467,7 +467,8 @@ def test_an_identity_that_is_deleted_meanwhile_is_one_sentence(pillar, modules, 
     ],
 )
 def test_what_aws_would_refuse_is_reported_before_anything_is_written(function, arguments, sentence, converge, sandbox):
-    ret = converge(function, **{"name": DOMAIN, **arguments})
+    name = DOMAIN if function.startswith("ses_identity") else "credere"
+    ret = converge(function, **{"name": name, **arguments})
     assert ret.result is False
     assert sentence in ret.comment
     assert sandbox.calls(write=True) == []
@@ -476,7 +477,7 @@ def test_what_aws_would_refuse_is_reported_before_anything_is_written(function, 
 @pytest.mark.parametrize("function", ["ses_identity.present", "ses_configuration_set.present"])
 def test_a_failed_read_is_an_error(function, states, sandbox):
     sandbox.fault("*", "access_denied", times=100)
-    ret = states[function](name=DOMAIN)
+    ret = states[function](name=DOMAIN if function.startswith("ses_identity") else "credere")
     assert ret.result is False
     assert "The credentials in use need ses:" in ret.comment
     assert sandbox.calls(write=True) == []
@@ -541,3 +542,44 @@ def test_a_sets_own_empty_list_of_reasons_counts_in_place_of_the_accounts(conver
     assert sesv2.get_configuration_set(ConfigurationSetName="credere")["SuppressionOptions"] == {
         "SuppressedReasons": []
     }
+
+
+@pytest.mark.parametrize("removed", ["bounce_topic", "complaint_topic"])
+def test_a_topic_is_not_removed_while_forwarding_is_off(converge, topic, removed):
+    both = {"bounce_topic": TOPIC, "complaint_topic": TOPIC}
+    converge("ses_identity.present", name=DOMAIN, **both, email_forwarding=False)
+    ret = converge("ses_identity.present", name=DOMAIN, **{removed: ""})
+    assert ret.result is False
+    assert f"{removed} would be removed, but email_forwarding is off" in ret.comment
+    ret = converge("ses_identity.present", name=DOMAIN, **{removed: ""}, email_forwarding=True)
+    assert set(ret.changes) == {removed, "email_forwarding"}
+
+
+def test_a_configuration_set_that_nobody_declares_is_told_by_the_plan(converge, sesv2):
+    ret = converge("ses_identity.present", name=DOMAIN, configuration_set="credere")
+    assert ret.result is False
+    assert ret.comment == (
+        f"identity {DOMAIN}: configuration_set is 'credere', but there is no such configuration set: declare it under "
+        "aws:ses:configuration_sets, or name an existing one."
+    )
+    sesv2.create_configuration_set(ConfigurationSetName="credere")
+    assert converge("ses_identity.present", name=DOMAIN, configuration_set="credere").result is True
+
+
+def test_one_that_a_state_of_the_run_declares_is_planned(account):
+    fleet = account(
+        {
+            "aws": {
+                "ses": {"configuration_sets": {"credere": {}}, "identities": {DOMAIN: {"configuration_set": "credere"}}}
+            }
+        }
+    )
+    assert {state["result"] for state in fleet.apply("aws.email", test=True).values()} <= {None, True}
+    assert {state["result"] for state in fleet.apply("aws.email").values()} == {True}
+
+
+@pytest.mark.usefixtures("sandbox")
+@pytest.mark.parametrize("test", [True, False])
+def test_a_timeout_that_is_no_number_is_one_sentence(states, test):
+    ret = states["ses_identity.verified"](name=DOMAIN, timeout="soon", test=test)
+    assert ret.comment == f"verification of {DOMAIN}: timeout is 'soon'; give a number of seconds, 0 or more."

@@ -304,3 +304,10 @@ def test_bad_input_is_one_sentence_before_any_call(arguments, sentence, states, 
     assert ret.result is False
     assert sentence in ret.comment
     assert sandbox.calls() == []
+
+
+@pytest.mark.parametrize("service", ["ses", "SES.amazonaws.com", "123456789012", "*"])
+def test_a_publisher_that_is_no_service_is_told_by_the_plan(converge, sandbox, service):
+    ret = converge("sns_topic.present", name=NAME, publishers=[service])
+    assert ret.result is False
+    assert f"publishers has {service!r}; give services of AWS as they stand in policies, such as ses.am" in ret.comment

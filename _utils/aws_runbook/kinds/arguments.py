@@ -61,6 +61,14 @@ def block(where, argument, value, check):
         raise RunbookError(f"{where}: {argument} is {value!r}: {error}.") from None
 
 
+def formed(where, argument, value, check):
+    """``value`` is a text that ``check`` accepts, which raises ``ValueError`` with the rest of a sentence."""
+    try:
+        check(value)
+    except ValueError as error:
+        raise RunbookError(f"{where}: {argument} is {value!r}: {error}.") from None
+
+
 def whole(where, argument, value, least, most):
     """``value`` is ``None`` or a whole number from ``least`` to ``most``."""
     if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most):

@@ -72,6 +72,12 @@ class Salt:
         with self._run():
             return self.call(function, *args, **kwargs)
 
+    def created(self, kind):
+        """Return the names of the resources of a kind that states of this run ensure to exist."""
+        return {
+            chunk.get("name") for chunk in self.chunks if (chunk.get("state"), chunk.get("fun")) == (kind, "present")
+        }
+
     def store(self, description):
         """Return a function that returns the store for ``description``; ``None`` without one."""
         return partial(minion.make, description, self._opts) if description else None

@@ -10,6 +10,8 @@ from aws_runbook.errors import RunbookError
 from aws_runbook.iam import policies
 from aws_runbook.kinds import arguments
 
+_SERVICE = re.compile(r"[a-z0-9][a-z0-9.-]*\.(amazonaws\.com(\.cn)?|aws\.internal|amazon\.com)")
+
 
 def own_arn(session, name):
     """The ARN that a topic of this account and region has, or would have."""
@@ -46,9 +48,7 @@ def check_there(salt, where, wanted, connection):
 
     Under ``test=True``, a topic of an earlier state does not exist yet.
     """
-    made = {
-        chunk.get("name") for chunk in salt.chunks if (chunk.get("state"), chunk.get("fun")) == ("sns_topic", "present")
-    }
+    made = salt.created("sns_topic")
     for argument, topic in wanted.items():
         if not topic or name(topic) in made:
             continue
@@ -59,6 +59,17 @@ def check_there(salt, where, wanted, connection):
                 f"{where}: {argument} is {name(topic)!r}, but there is no such SNS topic in {topic.split(':')[3]}: declare "
                 "it under aws:sns:topics, or name an existing one."
             )
+
+
+def check_publishers(where, argument, value):
+    """Return the services that may publish, sorted. Amazon SNS refuses a policy that names one that AWS does not have."""
+    services = arguments.names(where, argument, value)
+    for service in services:
+        if not _SERVICE.fullmatch(service):
+            raise RunbookError(
+                f"{where}: {argument} has {service!r}; give services of AWS as they stand in policies, such as ses.amazonaws.com."
+            )
+    return services
 
 
 def publishers(session, topic_arn, found):

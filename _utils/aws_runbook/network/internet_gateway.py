@@ -113,18 +113,24 @@ def _delete(vpc, gateway_id):
     )
 
 
-def _add_route(vpc):
-    gateway, table = of(vpc), _main_table(vpc)
-    if gateway is None:
+def check_route(vpc, wanted):
+    """Refuse a new route to the internet where it has no gateway, or where another route is in its place."""
+    is_new = vpc.entry is None
+    if not wanted.get("internet_gateway") and (is_new or of(vpc) is None):
         raise RunbookError(
             f"The VPC {vpc.name} has no internet gateway for a public_route; set internet_gateway: True."
         )
-    other = _target(table)
+    other = None if is_new else _target(_main_table(vpc))
     if other and not other.startswith("igw-"):
         raise RunbookError(
             f"The main route table of {vpc} has a route to {other} for {_ANYWHERE}, which is not replaced. Delete that route first, or leave out "
             "public_route."
         )
+
+
+def _add_route(vpc):
+    gateway, table = of(vpc), _main_table(vpc)
+    check_route(vpc, {})
     vpc.session.write(
         "ec2",
         "create_route",

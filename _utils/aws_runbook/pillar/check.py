@@ -42,6 +42,9 @@ _IP_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 _RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 
+# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateConfigurationSet.html
+_CONFIGURATION_SET = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu")
 
@@ -70,7 +73,8 @@ def _format(name):
 
 
 @_format("s3-bucket")
-def _check_bucket(name):
+def check_bucket(name):
+    """Raise ``ValueError`` with the rest of a sentence if S3 does not take ``name`` for a new bucket."""
     rules = (
         "a bucket's name has 3 to 63 characters of a-z, 0-9, '.' and '-', and begins and ends with a letter or digit"
     )
@@ -104,8 +108,8 @@ def _check_location(location):
     if "//" in location:
         raise ValueError(f"it has a double slash; {form}")
     bucket, _, prefix = location.partition("/")
-    _check_bucket(bucket)
-    _check_prefix(prefix)
+    check_bucket(bucket)
+    check_prefix(prefix)
 
 
 @_format("repository-path")
@@ -119,10 +123,11 @@ def _check_repository_path(path):
         )
     if "//" in path:
         raise ValueError("it has a double slash, which pgBackRest refuses; give a path such as /kingfisher")
-    _check_prefix(path.strip("/"))
+    check_prefix(path.strip("/"))
 
 
-def _check_prefix(prefix):
+def check_prefix(prefix):
+    """Raise ``ValueError`` with the rest of a sentence if ``prefix`` cannot be a place of backups in a bucket."""
     if {".", ".."} & set(prefix.split("/")):
         raise ValueError("'.' and '..' are not directories in S3; give the full path")
     if _WILDCARDS.search(prefix):
@@ -159,13 +164,24 @@ def check_user(name):
 
 
 @_format("iam-group")
-def _check_group(name):
+def check_group(name):
+    """Raise ``ValueError`` with the rest of a sentence if IAM does not take ``name`` for a group."""
     _check_iam_name("group", name, IAM_GROUP_LENGTH)
 
 
 @_format("iam-policy")
-def _check_policy(name):
+def check_policy(name):
+    """Raise ``ValueError`` with the rest of a sentence if IAM does not take ``name`` for a policy."""
     _check_iam_name("policy", name, IAM_POLICY_LENGTH)
+
+
+@_format("configuration-set")
+def check_configuration_set(name):
+    """Raise ``ValueError`` with the rest of a sentence if SES does not take ``name`` for a configuration set."""
+    if not _CONFIGURATION_SET.fullmatch(name):
+        raise ValueError(
+            "the name of a configuration set has 1 to 64 characters: letters without accents, digits, - and _"
+        )
 
 
 def _check_iam_name(kind, name, length):

@@ -96,6 +96,7 @@ _EVENT_DESTINATION = mapping(
     required=["topic", "events"],
 )
 
+_SET = formed("configuration-set", "give the name of a configuration set")
 _CONFIGURATION_SET = mapping(
     {
         "region": _region(),
@@ -202,7 +203,7 @@ SES = key(
             ),
             "dns": key(_DNS, "How DNS records are looked up and published.", title="Email: DNS", page="email.md#dns"),
             "configuration_sets": key(
-                named(_CONFIGURATION_SET, "give a mapping of configuration sets", "SET"),
+                named(_CONFIGURATION_SET, "give a mapping of configuration sets", "SET", _SET),
                 "Configuration sets.",
                 title="Email: configuration sets",
                 page="email.md#configuration-sets",
