@@ -187,7 +187,23 @@ def problems():
             planned[plan] = __salt__[plan](format="data")
         except PillarError as error:
             found += error.problems
-    return list(dict.fromkeys(found or _shared_places(planned)))
+    return list(dict.fromkeys(found or [*_shared_users(planned), *_shared_places(planned)]))
+
+
+def _shared_users(planned):
+    """
+    Return an error for each user of backups that is an SMTP user too.
+
+    Each of the two would take the other's access key for one that is in no store, and replace it. IAM ignores the case of names.
+    """
+    keys, email = (planned[plan] for plan in _PLANS[:2])
+    users = {name.lower(): name for name in keys["keys"]}
+    return [
+        f"aws:ses:smtp_users:{name} is the user {users[name.lower()]} of backups too: each needs an access key of its own, so give the SMTP user "
+        "another name."
+        for name in email["smtp_users"]
+        if name.lower() in users
+    ]
 
 
 def _shared_places(planned):

@@ -29,3 +29,15 @@ def test_secrets_of_different_parts_do_not_share_a_place(modules, sandbox):
         f"{key}aws:rds:instances:x:store would both be written to aws:access_key {end}",
     ]
     assert sandbox.calls() == []
+
+
+@pytest.mark.parametrize("name", ["control-backup", "Control-Backup"])
+def test_a_user_of_backups_is_no_smtp_user(account, sandbox, name):
+    """Each would take the other's key for one whose secret is lost, and replace it."""
+    fleet = account({"backup": {"location": "ocp-registry-backup"}, "aws": {"ses": {"smtp_users": {name: {}}}}})
+    (problem,) = fleet.call("aws_account.problems")
+    assert problem == (
+        f"aws:ses:smtp_users:{name} is the user control-backup of backups too: each needs an access key of its own, so give the SMTP user "
+        "another name."
+    )
+    assert sandbox.calls() == []

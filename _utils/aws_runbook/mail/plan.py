@@ -44,6 +44,9 @@ def plan(pillar):
         if topic.get("subscriptions"):
             # By its pillar key: an endpoint can contain a password, and Salt logs a state's arguments.
             topic["subscriptions"] = f"aws:sns:topics:{name}:subscriptions"
+    alike = [*_alike("identities", planned, email_names.identity), *_alike("smtp_users", planned, str.lower)]
+    if alike:
+        raise PillarError(alike)
     planned["identities"] = {
         email_names.identity(name): _checked(name, arguments) for name, arguments in planned["identities"].items()
     }
@@ -98,6 +101,16 @@ def _identity_states(names):
 
 def _named(entries, region):
     return {name: {"region": region, **_given(arguments)} for name, arguments in (entries or {}).items()}
+
+
+def _alike(kind, planned, normal):
+    """Names that AWS takes for one, such as those that differ only by case: one of them would win, and the other be lost."""
+    spellings = defaultdict(list)
+    for name in planned[kind]:
+        spellings[normal(name)].append(name)
+    for names in spellings.values():
+        if len(names) > 1:
+            yield f"{_SES}:{kind} has {' and '.join(names)}, which AWS treats as one name: leave out all but one."
 
 
 def _given(arguments):

@@ -211,3 +211,20 @@ def test_an_smtp_user_has_a_place_for_each_value():
         "aws:ses:smtp_users:one:store has smtp_username and smtp_password both at smtp:user in /a.sls, so one would overwrite the "
         "other: give each a place of its own."
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("identities", ("example.org", "Example.ORG")),
+        ("identities", ("data@example.org", "data@Example.org")),
+        ("smtp_users", ("mailer", "Mailer")),
+    ],
+)
+def test_names_that_aws_takes_for_one_are_told(kind, names):
+    (problem,) = problems({kind: dict.fromkeys(names)})
+    assert problem == f"aws:ses:{kind} has {' and '.join(names)}, which AWS treats as one name: leave out all but one."
+
+
+def test_addresses_whose_local_parts_differ_by_case_are_two():
+    assert len(plan({"identities": dict.fromkeys(("data@example.org", "Data@example.org"))})["identities"]) == 2
