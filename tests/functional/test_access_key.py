@@ -681,6 +681,14 @@ def test_a_key_without_a_store_is_one_sentence(modules, sandbox, action):
     assert sandbox.client("iam").list_access_keys(UserName=USER)["AccessKeyMetadata"] == []
 
 
+@pytest.mark.parametrize("key", ["", " ", 5])
+def test_what_is_no_id_of_a_key_is_refused_in_a_sentence(states, sandbox, key):
+    ret = states["iam_access_key.absent"](name=USER, access_key_id=key)
+    assert ret.result is False
+    assert ret.comment == f"Access key {key} of {USER}: access_key_id is {key!r}; give the id of an access key."
+    assert sandbox.calls() == []
+
+
 def test_of_two_runs_that_make_a_key_at_once_the_later_one_deletes_its_own(
     states, iam, sandbox, proxy, private, store, quick
 ):

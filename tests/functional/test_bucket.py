@@ -103,6 +103,8 @@ def test_other_tags_stay_unless_purged(converge, s3):
     assert ret.changes == {"tags": {"old": {"cost": "1"}, "new": {"cost": "1", "team": "data"}}}
     ret = converge("s3_bucket.present", name="ocp-db-backup", tags={"team": "data"}, purge=True)
     assert ret.changes == {"tags": {"old": {"cost": "1", "team": "data"}, "new": {"team": "data"}}}
+    ret = converge("s3_bucket.present", name="ocp-db-backup", tags={}, purge=True)
+    assert ret.changes == {"tags": {"old": {"team": "data"}, "new": {}}}
 
 
 def test_encryption_of_a_kind_of_its_own(converge, s3):

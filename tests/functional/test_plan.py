@@ -137,3 +137,8 @@ def test_nothing_is_printed_where_nothing_would_change(minion_opts, modules):
     opts = {**minion_opts, "outputter_dirs": [str(TREE / "_output")]}
     assert salt.output.out_format({"local": ""}, name, opts) == ""
     assert salt.output.out_format({"local": "s3_bucket  b  created"}, name, opts) == "s3_bucket  b  created"
+
+
+@pytest.mark.parametrize("pillar", [{"backup": {"location": "ocp-cms-backup/site"}}])
+def test_a_user_without_a_store_is_shown_to_get_no_key(pillar, modules):
+    assert re.search(r"^ *registry-backup +none: no key is created$", modules["aws_backup.plan"](), re.MULTILINE)

@@ -128,17 +128,25 @@ def test_a_bucket_that_keeps_versions_already_does_not_wait(fleet, s3):
         s3.get_bucket_tagging(Bucket=BUCKET)
 
 
-def test_since_when_is_noted_beside_other_tags_and_put_back_when_aws_refuses(fleet, sandbox, s3):
+@pytest.mark.parametrize("theirs", [{"cost": "1"}, {}], ids=["tagged", "without tags"])
+def test_since_when_is_noted_beside_other_tags_and_put_back_when_aws_refuses(fleet, sandbox, s3, theirs):
+    def tags():
+        try:
+            return {tag["Key"]: tag["Value"] for tag in s3.get_bucket_tagging(Bucket=BUCKET)["TagSet"]}
+        except s3.exceptions.ClientError as error:
+            assert error.response["Error"]["Code"] == "NoSuchTagSet"
+            return {}
+
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    theirs = {"TagSet": [{"Key": "cost", "Value": "1"}]}
-    s3.put_bucket_tagging(Bucket=BUCKET, Tagging=theirs)
+    if theirs:
+        tag_set = [{"Key": key, "Value": value} for key, value in theirs.items()]
+        s3.put_bucket_tagging(Bucket=BUCKET, Tagging={"TagSet": tag_set})
     sandbox.fault("PutBucketVersioning", "access_denied")
     [comment, *_] = failures(buckets(fleet({"days": 30})))
     assert "s3:PutBucketVersioning" in comment
-    assert s3.get_bucket_tagging(Bucket=BUCKET)["TagSet"] == theirs["TagSet"]
+    assert tags() == theirs
     buckets(fleet({"days": 30}))
-    noted = {tag["Key"]: tag["Value"] for tag in s3.get_bucket_tagging(Bucket=BUCKET)["TagSet"]}
-    assert noted == {"cost": "1", "aws-runbook:versions-since": START.isoformat()}
+    assert tags() == {**theirs, "aws-runbook:versions-since": START.isoformat()}
 
 
 @pytest.mark.parametrize("mode", ["COMPLIANCE", "GOVERNANCE"])

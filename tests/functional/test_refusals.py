@@ -36,6 +36,11 @@ USERS = [
         ["cms-backup", "burn", None, "sdb://vault/cms"],
         "action is 'burn'; allowed are create, rotate, deactivate, delete, clean.",
     ),
+    (
+        "iam_access_key.rotate",
+        ["cms-backup"],
+        "The user cms-backup has no store: set aws:backup:store in the server's pillar, or aws:ses:smtp_users:cms-backup:store.",
+    ),
 ]
 DATABASES = [
     ("rds_instance.connection_details", ["analysis"], "There is no DB instance analysis."),

@@ -35,7 +35,9 @@ def reason(name):
 
 def state(name):
     words = {"no": "there is no such thing", "yes": "there is such a thing"}
-    return {"comment": "This is what it is.", "changes": {"why": f"{words[name]}"}}
+    changes = {}
+    changes["why"] = {"old": f"{words[name]}", "new": "it is done now"}
+    return {"comment": "This is what it is.", "changes": changes}
 
 
 def listed():
@@ -86,7 +88,7 @@ def test_a_constant_is_said_by_the_function_that_returns_it(heard):
 
 
 def test_what_a_state_returns_is_said_and_what_a_mapping_chooses_from_is_not(heard):
-    assert heard("state", "no") == {"This is what it is.", "there is no such thing"}
+    assert heard("state", "no") == {"This is what it is.", "there is no such thing", "it is done now"}
 
 
 def test_a_constant_is_said_by_the_text_that_is_put_together_from_it(heard):
