@@ -9,6 +9,7 @@ from functools import partial
 
 import dns.message
 import dns.opcode
+import dns.rcode
 import pytest
 import requests
 
@@ -454,6 +455,20 @@ def test_before_the_identity_is_there_the_plan_is_the_same(states, settings, san
             {"provider": "rfc2136", "zone": "example.org", "server": "h", "key_name": "a..b", "key_secret": "bm8="},
             "aws:ses:dns:key_name is 'a..b': give the name of the TSIG key, which is formed like a domain.",
         ),
+        (
+            {"provider": "rfc2136", "zone": "example.org", "server": "h", "key_algorithm": "rot13"},
+            "aws:ses:dns:key_algorithm is 'rot13': allowed are hmac-sha256",
+        ),
+        (
+            {
+                "provider": "rfc2136",
+                "zone": "example.org",
+                "server": "h",
+                "key_name": "key",
+                "key_secret": "not base64",
+            },
+            "aws:ses:dns:key_secret is a text: give the secret of the TSIG key in base64.",
+        ),
         ({**HOSTS["godaddy"][1], "ttl": 60}, "aws:ses:dns:ttl is 60: GoDaddy allows 600 seconds or more"),
         (
             {"provider": "rfc2136", "zone": "example.org", "server": "h", "sever": "x"},
@@ -483,7 +498,10 @@ def test_wrong_settings_are_one_sentence(states, settings, sandbox, given, sente
 
 
 class Closing:
-    """A DNS server that answers queries with nothing, and closes the connection when it is sent an update: ``how`` is fin or rst."""
+    """
+    A DNS server that answers queries with nothing, and closes the connection when it is sent an update: ``how`` is fin or rst.
+    With ``refuse`` it says that it refuses that.
+    """
 
     def __init__(self, how, updates_only):
         self._how, self._updates_only = how, updates_only
@@ -514,6 +532,11 @@ class Closing:
                 if self._updates_only and query.opcode() != dns.opcode.UPDATE:
                     reply = dns.message.make_response(query).to_wire()
                     connected.sendall(struct.pack("!H", len(reply)) + reply)
+                elif self._how == "refuse":
+                    refused = dns.message.make_response(query)
+                    refused.set_rcode(dns.rcode.REFUSED)
+                    reply = refused.to_wire()
+                    connected.sendall(struct.pack("!H", len(reply)) + reply)
                 elif self._how == "rst":
                     connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
@@ -543,6 +566,16 @@ def test_an_update_without_an_answer_is_reported_as_uncertain(how):
     assert str(failed.value).endswith(
         "It is not known whether the server did it. Run this again: it first reads what exists."
     )
+
+
+def test_an_update_that_is_refused_is_one_sentence():
+    record = dns_records.Record("spf", "TXT", DOMAIN, EXTENDED["cloudflare"])
+    with Closing("refuse", updates_only=True) as server:
+        publisher = dns_publish.make({"provider": "rfc2136", "server": server.address}, "example.org")
+        with pytest.raises(RunbookError) as refused:
+            publisher.replace(record, SPF)
+    assert server.asked == [dns.opcode.QUERY, dns.opcode.UPDATE]
+    assert str(refused.value) == f"Cannot change the TXT record {DOMAIN}: the DNS server {server.address} says REFUSED."
 
 
 def test_a_server_that_is_not_there_was_sent_nothing():
