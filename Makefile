@@ -30,7 +30,7 @@ demo: $(READY) ## Plan, apply and apply again what a sample fleet needs, on an A
 	@$(BIN)/python -m demo
 
 test: lint types node ## Check the style and the types, and run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --unsaid
 
 test-all: $(READY) node ## Run every test on every supported Salt and Python that is here
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nox
