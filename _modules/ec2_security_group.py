@@ -49,6 +49,8 @@ _TEXT = re.compile(r"[\w .:/()#,@\[\]+=&;{}!$*-]{1,255}", re.ASCII)
 
 
 def _find(group):
+    if group.scope["vpc"] is None and ec2.is_id(group.name):
+        return ec2.security_group(group.session, group.name, None)  # an id is unique, so its VPC does not matter
     found = ec2.vpc(group.session, group.scope["vpc"])
     return found and ec2.security_group(group.session, group.name, found["VpcId"])
 
@@ -232,8 +234,9 @@ def resolve(session, name, current, attributes, vpc=None):
         if ec2.is_id(group)
     ]
     if named:
-        found = ec2.vpc(session, vpc)
-        names = ec2.group_names(session, found["VpcId"]) if found else {}
+        found = ec2.vpc(session, vpc) or {}
+        vpc_id = (current or {}).get("vpc_id") or found.get("VpcId")
+        names = ec2.group_names(session, vpc_id) if vpc_id else {}
         for direction in set(_DIRECTIONS) & set(resolved):
             resolved[direction] = security_rules.renamed(resolved[direction], names)
     return {"attributes": resolved, "warnings": []}

@@ -28,7 +28,7 @@ from aws_runbook.kinds import arguments, checks
 from aws_runbook.kinds.connected import connected
 from aws_runbook.kinds.converge import refuse
 from aws_runbook.kinds.kind import Attribute, Kind
-from aws_runbook.pillar.check import check_user
+from aws_runbook.pillar.check import check_group, check_user
 from aws_runbook.run.waiting import SETTLE_TIMEOUT
 
 
@@ -92,6 +92,13 @@ def _write_tags(user, wanted):
     tagging.USER.write(user.session, str(user), wanted["tags"], _tags(user), UserName=user.name)
 
 
+def _check_groups(where, attribute, value):
+    groups = arguments.names(where, attribute, value)
+    for group in groups:
+        arguments.formed(where, attribute, group, check_group)
+    return groups
+
+
 def _check_name(user, wanted):
     arguments.formed("user", "name", user.name, check_user)
     return wanted
@@ -117,7 +124,7 @@ KIND = Kind(
         Attribute(
             "groups",
             actions=("iam:ListGroupsForUser", "iam:AddUserToGroup", "iam:RemoveUserFromGroup"),
-            check=arguments.names,
+            check=_check_groups,
             read=_groups,
             write=_write_grants,
             shared=True,

@@ -36,7 +36,7 @@ def present(
     name
         The name of the security group in its VPC, or its id.
     vpc
-        The name or id of its VPC. Default: the default VPC.
+        The name or id of its VPC. Default: the default VPC; of a group that is given by its id, any VPC.
     description
         The description. AWS cannot change it, so one that differs from the group's is an error.
     ingress, egress
@@ -58,7 +58,7 @@ def absent(name, vpc=None, region=None, profile=None, keyid=None, key=None):
     name
         The security group. The state fails while anything uses it.
     vpc
-        The name or id of its VPC. Default: the default VPC.
+        The name or id of its VPC. Default: the default VPC; of a group that is given by its id, any VPC.
     region, profile, keyid, key
         The region of the VPC, and the connection to the account.
     """

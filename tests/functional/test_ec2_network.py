@@ -347,6 +347,22 @@ def test_a_group_in_a_rule_that_is_not_there(states, ec2):
     )
 
 
+def test_a_group_is_found_by_its_id_in_any_vpc(converge, states, ec2):
+    """Without its VPC it was told to be absent."""
+    states["ec2_vpc.present"](**VPC)
+    states["ec2_security_group.present"](name="web", vpc=VPC["name"], description="Web")
+    (group,) = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["web"]}])["SecurityGroups"]
+    rules = [{"service": "https", "source": "anywhere"}]
+    ret = converge("ec2_security_group.present", name=group["GroupId"], ingress=rules)
+    assert ret.changes == {"ingress": {"old": [], "new": ["tcp 443 from 0.0.0.0/0", "tcp 443 from ::/0"]}}
+    ret = converge(
+        "ec2_security_group.present", name=group["GroupId"], ingress=[{"port": 22, "source": group["GroupId"]}]
+    )
+    assert "tcp 22 from group web" in ret.changes["ingress"]["new"]
+    assert set(converge("ec2_security_group.absent", name=group["GroupId"]).changes) == {"name"}
+    assert not ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["web"]}])["SecurityGroups"]
+
+
 @pytest.mark.parametrize("there", [True, False])
 def test_a_route_without_a_gateway(converge, states, there):
     if there:

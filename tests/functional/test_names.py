@@ -123,6 +123,12 @@ TARGET = {"kind": "files", "bucket": "ocp-backup", "prefix": "site"}
         ("s3_bucket", "ocp-backup/site", {}, "bucket: name is 'ocp-backup/site': a bucket's name has 3 to 63"),
         ("s3_bucket", "10.0.0.1", {}, "bucket: name is '10.0.0.1': a bucket's name is not formed like an IP address"),
         ("iam_user", "a b", {}, "user: name is 'a b': the name of an IAM user has 1 to 64 characters"),
+        (
+            "iam_user",
+            "u",
+            {"groups": ["a/b"]},
+            "user u: groups is 'a/b': the name of an IAM group has 1 to 128 characters",
+        ),
         ("iam_group", "a b", {}, "group: name is 'a b': the name of an IAM group has 1 to 128 characters"),
         ("iam_backup_policy", "a b", {"targets": [TARGET]}, "policy: name is 'a b': the name of an IAM policy has"),
         ("ses_configuration_set", "a b", {}, "name is 'a b': the name of a configuration set has 1 to 64 characters"),

@@ -87,7 +87,9 @@ def _service(place, rule):
         )
     if service is not None:
         if service not in SERVICES:
-            raise RunbookError(f"{place}:service is {service!r}; allowed are {', '.join(SERVICES)}, or a port.")
+            raise RunbookError(
+                f"{place}:service is {service!r}; allowed are {', '.join(SERVICES)}; for others, give port in its place."
+            )
         return "tcp", str(SERVICES[service])
     protocol = "tcp" if protocol is None else str(protocol)
     if protocol not in _PROTOCOLS:
