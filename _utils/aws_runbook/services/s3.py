@@ -7,12 +7,16 @@ _ABSENT = ("NoSuchBucket", "404", "InvalidS3Configuration")
 
 
 def _answers(pages):
-    """Where each bucket is. One that is not listed may be another account's: that HEAD alone tells."""
+    """
+    Where each bucket is. One that is not listed may be another account's: that HEAD alone tells.
+
+    One that is listed without its region, as stores other than S3 do, exists nevertheless: the answer is then to be asked for.
+    """
     for page in pages:
         for bucket in page.get("Buckets") or ():
-            if bucket.get("BucketRegion"):
-                answer = {"BucketRegion": bucket["BucketRegion"], "ResponseMetadata": {"HTTPHeaders": {}}}
-                yield "head_bucket", {"Bucket": bucket["Name"]}, answer
+            region = bucket.get("BucketRegion")
+            answer = {"BucketRegion": region, "ResponseMetadata": {"HTTPHeaders": {}}} if region else None
+            yield "head_bucket", {"Bucket": bucket["Name"]}, answer
 
 
 SERVICES = (

@@ -36,7 +36,8 @@ class Whole:
     """
     A listing of an account that answers other reads: ``method``, asked with ``parameters``.
 
-    ``answers(pages)`` gives the method, the parameters and the answer of each read; ``covers`` are their methods. ``complete`` are the reads whose thing is not
+    ``answers(pages)`` gives the method, the parameters and the answer of each read, which is ``None`` where the listing does not say enough;
+    ``covers`` are their methods. ``complete`` are the reads whose thing is not
     there where the listing leaves it out: the parameter that names it, and what such a name looks like. ``own`` are those
     which may then belong to another account; the creating caller is told so. ``doing`` completes "Cannot …".
     """

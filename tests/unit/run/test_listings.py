@@ -51,8 +51,8 @@ def listed():
     return found
 
 
-def says(listed, recent, method, absent=True, **parameters):
-    told = listed.answer(method, parameters, recent, absent=absent)
+def says(listed, recent, method, absent=True, own=False, **parameters):
+    told = listed.answer(method, parameters, recent, absent=absent, own=own)
     return told[0] if told else "unknown"
 
 
@@ -137,7 +137,9 @@ def test_buckets_without_their_region_are_asked_for(recent):
     listed.fill([{"Buckets": [{"Name": "a", "BucketRegion": "eu-west-2"}, {"Name": "b"}]}])
     assert says(listed, recent, "head_bucket", Bucket="a")["BucketRegion"] == "eu-west-2"
     assert says(listed, recent, "head_bucket", Bucket="b") == "unknown"
+    assert says(listed, recent, "head_bucket", own=True, Bucket="b") == "unknown"
     assert says(listed, recent, "head_bucket", Bucket="of-another-account") == "unknown"
+    assert says(listed, recent, "head_bucket", own=True, Bucket="of-another-account") is None
 
 
 def test_a_run_with_few_things_makes_no_listing():
