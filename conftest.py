@@ -16,7 +16,8 @@ EAR = spoken.listen() if spoken.is_asked_for() else None
 pytest_addoption = spoken.pytest_addoption
 
 from sandbox import powerdns  # noqa: E402
-from tests.doubles import ceph  # noqa: E402
+from tests.doubles.ceph import Ceph  # noqa: E402
+from tests.doubles.localstack import LocalStack  # noqa: E402
 from tests.node import simulator  # noqa: E402
 
 # By marker: what is not tested without it, and how to get it.
@@ -29,10 +30,8 @@ PROGRAMS = {
     "powerdns": ("records published to a DNS server", "Debian: apt install pdns-server pdns-backend-sqlite3"),
     "promtool": ("metrics, alerts and the dashboard by Prometheus' own linter", "Debian: apt install prometheus"),
     "awscli": ("uploads with the AWS CLI", "Debian: apt install awscli"),
-    "ceph": (
-        "recovery on another S3",
-        "Debian: apt install --no-install-recommends ceph-mon ceph-osd ceph-common radosgw",
-    ),
+    "ceph": ("recovery on another S3", Ceph.INSTALL),
+    "localstack": ("states on another AWS", LocalStack.INSTALL),
     "sshd": ("salt-ssh", "Debian: apt install openssh-server; mkdir -p /run/sshd"),
     "chromium": ("the report's page in a browser", "Debian: apt install chromium"),
     "simulator": ("policies by a second evaluator, and the report's page by axe", "make node"),
@@ -43,7 +42,12 @@ _NEEDED = {
     "postgresql": ("psql",),
     "sshd": ("ssh", "scp", "ssh-keygen"),
 }
-_OWN = {"ceph": ceph.is_installed, "powerdns": powerdns.is_installed, "simulator": simulator.is_installed}
+_OWN = {
+    "ceph": Ceph.is_installed,
+    "localstack": LocalStack.is_installed,
+    "powerdns": powerdns.is_installed,
+    "simulator": simulator.is_installed,
+}
 _NEEDED["pgbackrest"] = ("pgbackrest", *_NEEDED["postgresql"])
 
 

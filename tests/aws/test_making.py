@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.aws import account
+from tests.aws.converging import converge
 
 pytestmark = pytest.mark.writes
 CHANGED = {"team": "other"}
@@ -61,19 +62,6 @@ def made(loaders, prefix, region, folder):
     assert not refused, "\n".join(refused)
     found = account.left(lambda service, region: boto3.client(service, region_name=region), region)
     assert [each for each in found if each[1].startswith(prefix)] == []
-
-
-def converge(state, recording, **arguments):
-    """Plan, apply and apply again; return what the real run changed."""
-    with recording.read_only():
-        planned = state(**arguments, test=True)
-    real = state(**arguments)
-    assert real.result is True, real.comment
-    assert real.changes == planned.changes, planned.comment
-    with recording.read_only():
-        again = state(**arguments)
-    assert (again.result, again.changes) == (True, {}), again.comment
-    return real.changes
 
 
 @pytest.mark.parametrize("state", [state for state, *_rest in kinds("", "", Path())])

@@ -12,18 +12,18 @@ import contextlib
 import json
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import uuid
 from pathlib import Path
 
 import boto3
+import pytest
 from botocore.config import Config
 
 from aws_runbook import polling
+from tests.doubles import starting
 
 PROGRAMS = ("setpriv", "ceph-mon", "ceph-osd", "ceph", "ceph-authtool", "monmaptool", "radosgw", "radosgw-admin")
 # A lifecycle day, in seconds.
@@ -85,13 +85,8 @@ rgw_gc_obj_min_wait = 1
 """
 
 
-class CephError(Exception):
+class CephError(starting.DoubleError):
     """Ceph did not start, or refused a command."""
-
-
-def is_installed():
-    """Whether all its programs are here."""
-    return all(shutil.which(program) for program in PROGRAMS)
 
 
 class Ceph:
@@ -101,6 +96,16 @@ class Ceph:
     It has one user, its administrator, whose access key id and secret are ``key``; :meth:`user` makes others. With ``by_itself`` it
     carries out lifecycle rules by itself, every few seconds; without, when :meth:`carry_out_rules` is called.
     """
+
+    NAME, TITLE = "ceph", "Ceph 16"
+    INSTALL = "Debian: apt install --no-install-recommends ceph-mon ceph-osd ceph-common radosgw"
+    SERVICES = frozenset(("s3",))
+    MARKS = (pytest.mark.ceph,)
+
+    @staticmethod
+    def is_installed():
+        """Whether all its programs are here."""
+        return all(shutil.which(program) for program in PROGRAMS)
 
     def __init__(self, key=None, *, by_itself=False, memory=2**30):
         self.key = key or _new_key()
@@ -126,7 +131,7 @@ class Ceph:
         shutil.rmtree(self._folder)
 
     def _begin(self):
-        folder, ports = self._folder, _free_ports(8)
+        folder, ports = self._folder, starting.free_ports(8)
         monitors = f"[v2:127.0.0.1:{ports[0]},v1:127.0.0.1:{ports[1]}]"
         fsid, disk = str(uuid.uuid4()), str(uuid.uuid4())
         self.url = f"http://127.0.0.1:{ports[2]}"
@@ -232,6 +237,12 @@ class Ceph:
         self.client("iam").put_user_policy(UserName=name, PolicyName="own", PolicyDocument=json.dumps(policy))
         return key
 
+    def reset(self):
+        """Forget the administrator's buckets."""
+        s3 = self.client()
+        for bucket in s3.list_buckets()["Buckets"]:
+            s3.delete_bucket(Bucket=bucket["Name"])
+
     def carry_out_rules(self):
         """Carry out the lifecycle rules of all buckets, by the time as it is now."""
         self._run("radosgw-admin", "-n", "client.rgw.a", "lc", "process")
@@ -245,27 +256,7 @@ def _new_key():
     return secrets.token_hex(10).upper(), secrets.token_hex(20)
 
 
-def _free_ports(number):
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-
-
-def main():
-    """Start one until a signal comes."""
-    if not is_installed():
-        sys.exit(
-            "Ceph is not installed (Debian: apt install --no-install-recommends ceph-mon ceph-osd ceph-common radosgw)."
-        )
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with Ceph(by_itself=True) as ceph, contextlib.suppress(KeyboardInterrupt):
-        for name, value in ceph.environment.items():
-            sys.stdout.write(f"export {name}={value}\n")
-        sys.stdout.flush()
-        signal.pause()
-
+DOUBLE = Ceph
 
 if __name__ == "__main__":
-    main()
+    starting.main(Ceph, by_itself=True)
