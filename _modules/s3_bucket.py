@@ -30,8 +30,6 @@ versions are kept, which AWS does not tell; ``s3:GetBucketAcl`` where ACLs are t
 ``s3:DeleteBucket``.
 """
 
-import re
-
 from aws_runbook.aws import tags as tagging
 from aws_runbook.buckets import acl, contents, encryption, lookup, object_lock, settings, versions
 from aws_runbook.errors import AwsError, RunbookError
@@ -43,9 +41,6 @@ from aws_runbook.pillar.check import check_bucket
 
 # Arguments that take texts.
 TEXTS = ("kms_master_key_id",)
-
-# Names that a bucket can have, or could have once.
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
 
 def _find(bucket):
@@ -106,7 +101,7 @@ def _versioning(bucket):
 
 
 def _together(bucket, wanted):
-    if not _NAME.fullmatch(bucket.name):
+    if not lookup.NAME.fullmatch(bucket.name):
         arguments.formed("bucket", "name", bucket.name, check_bucket)
     if wanted.get("versioning") == "Suspended" and wanted.get("object_lock_mode"):
         raise RunbookError(

@@ -57,7 +57,7 @@ def _settings(dns):
     found = traverse_dict_and_list(__pillar__, dns) if isinstance(dns, str) else dns
     if not isinstance(found, Mapping) or not found.get("provider"):
         raise RunbookError(
-            f"dns is {dns if isinstance(dns, str) else 'a mapping'!r}, which names no provider; see aws:ses:dns."
+            f"dns is {repr(dns) if isinstance(dns, str) else 'a mapping'}, which names no provider; see aws:ses:dns."
         )
     return {name: _resolved(name, value) for name, value in found.items()}
 

@@ -157,3 +157,12 @@ def test_a_name_that_aws_does_not_take_is_told_by_the_plan(converge, sandbox, fu
 def test_an_old_bucket_whose_name_is_not_allowed_any_more_is_managed(converge, sandbox):
     sandbox.client("s3").create_bucket(Bucket="Ocp_Backup")
     assert set(converge("s3_bucket.present", name="Ocp_Backup", versioning="Enabled").changes) == {"versioning"}
+
+
+@pytest.mark.parametrize("name", ["ocp-backup/site", "ocp backup"])
+def test_what_is_no_bucket_name_is_one_sentence_without_a_regular_expression(converge, sandbox, name):
+    ret = converge("s3_bucket.absent", name=name)
+    assert ret.result is False
+    assert ret.comment == (
+        f"There is no bucket {name!r}: a bucket's name has letters, digits, '.', '-' and '_' only. Give a name without a prefix."
+    )

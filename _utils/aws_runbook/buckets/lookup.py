@@ -7,10 +7,15 @@ distinguishes them. The session itself checks for invalid credentials.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
 """
 
+import re
+
 from aws_runbook.aws import connection
 from aws_runbook.aws.failures import DENIED
 from aws_runbook.aws.retries import UNREADABLE
 from aws_runbook.errors import AwsError, RunbookError
+
+# Names that a bucket can have, or could have once.
+NAME = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
 _FORBIDDEN = "403"
 _CHOOSE = "Bucket names are shared by all accounts:"
@@ -40,6 +45,10 @@ def found(session, name):
 def region_of(session, name):
     """Return the region of a bucket; ``None`` if the bucket does not exist."""
     doing = f"find the bucket {name}"
+    if not NAME.fullmatch(name):  # botocore's sentence about it is its regular expression
+        raise RunbookError(
+            f"There is no bucket {name!r}: a bucket's name has letters, digits, '.', '-' and '_' only. Give a name without a prefix."
+        )
     try:
         head = session.read(
             "s3", "head_bucket", doing, Bucket=name, absent=("404", "NoSuchBucket"), region=session.region

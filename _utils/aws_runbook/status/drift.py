@@ -22,6 +22,8 @@ _PLAN, _AUDIT = "aws_account.plan", "aws_backup.audit"
 _BUSY = re.compile(r"is running as PID")
 _ERROR = re.compile(r"Error running '[\w.]+': (?P<sentence>.+)", re.DOTALL)
 _NOTE = "note"
+# Options that Salt reads itself. https://docs.saltproject.io/en/latest/topics/beacons/index.html
+_SALTS = ("interval", "enabled", "disable_during_state_run", "beacon_module", "run_once")
 # The check of a finding about something that could not be read. Earlier findings about it may still hold.
 _UNREAD = "read"
 
@@ -41,6 +43,11 @@ def settings(config):
         raise RunbookError("beacons:aws_drift is not a list; give a list of options, such as `- every: 3600`.")
     given = {name: value for entry in config for name, value in entry.items()}
     found = Settings()
+    for name in given:
+        if name not in (*vars(found), *_SALTS) and not str(name).startswith("_"):
+            raise RunbookError(
+                f"beacons:aws_drift:{name} is not a known option; allowed are {', '.join(vars(found))}, and Salt's own {', '.join(_SALTS)}."
+            )
     for name, kind, allowed in (
         ("every", int, "a whole number of seconds, 1 or more"),
         ("mods", str, "the names of SLS files"),

@@ -177,6 +177,10 @@ def test_what_salt_call_prints_is_an_answer_or_a_sentence(out, err, told):
         ([{"every": True}], "every is True"),
         ([{"mods": ""}], "mods is ''; give the names of SLS files."),
         ([{"audit": "no"}], "audit is 'no'; give True or False."),
+        (
+            [{"evry": 60}],
+            "evry is not a known option; allowed are every, mods, audit, and Salt's own interval, enabled",
+        ),
     ],
 )
 def test_a_configuration_that_cannot_be_meant_is_one_sentence(config, told):
@@ -186,5 +190,5 @@ def test_a_configuration_that_cannot_be_meant_is_one_sentence(config, told):
 
 
 def test_salts_own_options_are_no_concern():
-    config = [{"interval": 60}, {"disable_during_state_run": True}, {"_beacon_name": "aws_drift"}]
+    config = [{"interval": 60}, {"disable_during_state_run": True}, {"enabled": True}, {"_beacon_name": "aws_drift"}]
     assert drift.settings(config) == drift.Settings()
