@@ -11,6 +11,12 @@ from tests.unit.iam.test_coverage import TARGETS, allowing
 
 BUCKET = "ocp-registry-backup"
 ARN = f"arn:aws:s3:::{BUCKET}"
+AT_THE_TOP = {
+    "Effect": "Allow",
+    "Action": "s3:ListBucket",
+    "Resource": ARN,
+    "Condition": {"StringEquals": {"s3:prefix": ""}},
+}
 LISTS = st.lists(TARGETS, min_size=1, max_size=4)
 
 
@@ -61,6 +67,11 @@ def test_a_right_that_goes_is_one_line_and_one_sentence():
             allowing("s3:DeleteObjectVersion", f"{ARN}/site/*"),
             allowing("s3:PutObject", f"{ARN}/site/*"),
             "may no longer delete old versions below site/; may now write below site/",
+        ),
+        (
+            {"Version": "2012-10-17", "Statement": AT_THE_TOP},
+            allowing("s3:PutObject", f"{ARN}/site/*"),
+            f"may no longer list at the top of {BUCKET}; may now write below site/",
         ),
     ],
 )

@@ -33,3 +33,8 @@ def test_a_mail_that_is_nested_too_deeply_is_refused(mail):
 def test_what_is_no_trouble_is_said_as_it_is(kind, what):
     (entry,) = notifications.explain(json.dumps({"eventType": kind, "mail": {"destination": ["jane@example.com"]}}))
     assert (entry["address"], entry["what"]) == ("jane@example.com", what)
+
+
+def test_a_notification_without_an_address_says_so():
+    (entry,) = notifications.explain(json.dumps({"eventType": "Delivery", "mail": {}}))
+    assert entry["address"] == "an address that the notification does not name"

@@ -36,6 +36,10 @@ def test_a_good_target():
     assert shown["strip"]
 
 
+def test_where_there_is_no_backup_one_cannot_go_back():
+    assert only(audits.audit([audits.target(worst="critical")]))["reach"] == "not at all"
+
+
 def test_what_could_not_be_read_is_unknown_and_never_good():
     shown = only(audits.audit([audits.unread()]))
     assert shown["level"] == "unknown"
