@@ -153,10 +153,7 @@ def plan(session, name, store=None, rotate_days=None, grace_days=None, smtp_regi
         decision = decide(*found, clock.now())
     if place is not None and decision.action in ("create", "rotate"):
         place.check(user_keys.HALVES, write=False)
-    elsewhere = (
-        place is not None and smtp_region and decision.action not in ("create", "rotate") and place.other_region()
-    )
-    if elsewhere:
+    elif isinstance(place, SmtpStore) and (elsewhere := place.other_region()):
         raise RunbookError(
             f"The SMTP password of {name} in {place.describe()} is one for {elsewhere}, as the smtp_host beside it says; SES in {smtp_region} "
             f"refuses it. {commands.rotate()}"

@@ -116,10 +116,8 @@ def _delete(vpc, gateway_id):
 def check_route(vpc, wanted):
     """Refuse a new route to the internet where it has no gateway, or where another route is in its place."""
     is_new = vpc.entry is None
-    if not wanted.get("internet_gateway") and (is_new or of(vpc) is None):
-        raise RunbookError(
-            f"The VPC {vpc.name} has no internet gateway for a public_route; set internet_gateway: True."
-        )
+    if not wanted.get("internet_gateway"):
+        _required(vpc, None if is_new else of(vpc))
     other = None if is_new else _target(_main_table(vpc))
     if other and not other.startswith("igw-"):
         raise RunbookError(
@@ -128,9 +126,17 @@ def check_route(vpc, wanted):
         )
 
 
+def _required(vpc, gateway):
+    if gateway is None:
+        raise RunbookError(
+            f"The VPC {vpc.name} has no internet gateway for a public_route; set internet_gateway: True."
+        )
+    return gateway
+
+
 def _add_route(vpc):
-    gateway, table = of(vpc), _main_table(vpc)
     check_route(vpc, {})
+    gateway, table = _required(vpc, of(vpc)), _main_table(vpc)
     vpc.session.write(
         "ec2",
         "create_route",
