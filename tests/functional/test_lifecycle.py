@@ -76,6 +76,16 @@ def _with_a_later_member(answer):
     return replace(answer, headers=headers, body=body)
 
 
+def test_beside_a_rule_in_the_old_form_that_expires_a_part_ours_covers_all(converge, s3):
+    """S3 took neither a mixture nor, in the old form, two expirations of the same objects: each run failed."""
+    put(s3, {"ID": "logs", "Status": "Enabled", "Prefix": "logs/", "Expiration": {"Days": 3}})
+    assert managed(converge, EVERYTHING).result is True
+    assert [(entry["ID"], entry["Filter"], entry["Expiration"]) for entry in rules(s3)] == [
+        ("logs", {"Prefix": "logs/"}, {"Days": 3}),
+        (EVERYTHING["ID"], {"Prefix": ""}, {"Days": 30}),
+    ]
+
+
 def test_beside_a_rule_in_the_old_form_ours_has_it_too(converge, s3):
     """S3 refuses a configuration that mixes the two."""
     put(s3, {"ID": "logs", "Status": "Enabled", "Prefix": "logs/", "Expiration": {"Days": 90}})

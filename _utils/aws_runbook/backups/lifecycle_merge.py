@@ -4,6 +4,9 @@ Merge the lifecycle rules that a bucket should have with those that it has.
 What a rule by itself means is in :mod:`aws_runbook.backups.lifecycle_rule`.
 """
 
+from itertools import combinations
+
+from aws_runbook import prefixes
 from aws_runbook.backups import lifecycle_dangers, lifecycle_rule
 from aws_runbook.backups.lifecycle_rule import named, when
 from aws_runbook.errors import RunbookError, UnsafeError
@@ -11,6 +14,13 @@ from aws_runbook.errors import RunbookError, UnsafeError
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html
 MAX_RULES = 1000
 MAX_ID = 255
+_DOING = {
+    "Expiration",
+    "Transitions",
+    "NoncurrentVersionExpiration",
+    "NoncurrentVersionTransitions",
+    "AbortIncompleteMultipartUpload",
+}
 
 
 def merge(found, wanted, protected=(), purge=False, retired=(), remove=None, days=None):
@@ -25,17 +35,24 @@ def merge(found, wanted, protected=(), purge=False, retired=(), remove=None, day
     """
     remove = remove or lifecycle_dangers.remover("BUCKET")
     _check_ids(wanted)
-    missing = [rule for rule in wanted if not any(lifecycle_rule.equal(rule, other) for other in found)]
+    retired = {prefix.strip("/") for prefix in retired}
     given = found
     if any("Filter" not in other for other in found):
-        # S3 refuses a configuration in which some rules have the old Prefix and others a Filter; and in the old form two rules of one
-        # prefix that both have an Expiration, of which markers are one.
-        if any(lifecycle_rule.is_keeping(rule) for rule in missing):
+        # S3 refuses a configuration in which some rules have the old Prefix and others a Filter.
+        old = [_in_the_old_form(rule) for rule in wanted]
+        kept, warnings = _combined(found, old, purge, retired, remove)
+        if kept != list(found) and not _is_taken_in_the_old_form(kept):
             found = [_in_the_new_form(other) for other in found]
-        else:
-            wanted = [_in_the_old_form(rule) for rule in wanted]
-        missing = [rule for rule in wanted if not any(lifecycle_rule.equal(rule, other) for other in found)]
-    retired = {prefix.strip("/") for prefix in retired}
+            kept, warnings = _combined(found, wanted, purge, retired, remove)
+    else:
+        kept, warnings = _combined(found, wanted, purge, retired, remove)
+    _check_result(found, kept, protected, days)
+    return (given if kept == list(given) else kept), warnings
+
+
+def _combined(found, wanted, purge, retired, remove):
+    """The rules of :func:`merge`, all in one form, and warnings."""
+    missing = [rule for rule in wanted if not any(lifecycle_rule.equal(rule, other) for other in found)]
     kept, warnings, placed = [], [], set()
     for other in found:
         if any(lifecycle_rule.equal(other, rule) for rule in wanted):
@@ -60,8 +77,25 @@ def merge(found, wanted, protected=(), purge=False, retired=(), remove=None, day
         if rule in missing and index not in placed:
             _check_taken(rule, taken.get(rule.get("ID")))
             kept.append(rule)
-    _check_result(found, kept, protected, days)
-    return (given if kept == list(given) else kept), warnings
+    return kept, warnings
+
+
+def _is_taken_in_the_old_form(rules):
+    """
+    Whether S3 takes ``rules`` as they are: without filters, two rules that share objects must not do the same.
+
+    Deleting expired markers is an Expiration too.
+    """
+    if any("Filter" in rule for rule in rules):
+        return False
+    pairs = combinations(rules, 2)
+    return not any(
+        _DOING & rule.keys() & other.keys() and prefixes.alike(_prefix(rule), _prefix(other)) for rule, other in pairs
+    )
+
+
+def _prefix(rule):
+    return rule.get("Prefix") or ""
 
 
 def _in_the_old_form(rule):
