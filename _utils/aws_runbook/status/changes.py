@@ -9,6 +9,8 @@ from aws_runbook.kinds import difference
 # The maximum number of characters of a value in a line.
 _LONGEST = 80
 _WAITS = "Waiting:"
+# https://github.com/saltstack/salt/blob/3006.x/salt/state.py
+_SKIPPED = "One or more requisite failed: "
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,12 @@ def read(done):
 
 
 def _only_waited(state):
-    """Return whether a state was skipped because another one failed, which is reported separately."""
-    return state.get("__state_ran__") is False
+    """
+    Return whether a state was skipped because another one failed, which is reported separately.
+
+    Salt 3006 marks it by its comment only.
+    """
+    return state.get("__state_ran__") is False or str(state["comment"]).startswith(_SKIPPED)
 
 
 def text(plan, *, diff=False):
