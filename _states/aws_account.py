@@ -37,7 +37,8 @@ def pillar_valid(name, problems=None, expected=None):
     if problems:
         return {**ret, "comment": "\n".join(problems)}
     try:
-        from aws_runbook.kinds import converge  # without boto3, this state reports it
+        from aws_runbook.aws import sdk  # noqa: F401 - without boto3, this state reports it
+        from aws_runbook.kinds import converge
 
         salt = converge.Salt(globals())
         problems = salt.call("aws_account.problems") if problems is None else problems
