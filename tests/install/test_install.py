@@ -7,7 +7,7 @@ from tests.install.conftest import MODULES, STATES, TREE, Environment, borrow
 
 
 def assert_works(environment):
-    assert set(environment.salt_call("sys.list_state_modules")) >= STATES
+    assert environment.states() == STATES
     given = environment.salt_call("s3_bucket.normalise", "ocp-registry-backup", "{tags: {team: data}}")
     assert given == {"tags": {"team": "data"}}
     # What a minion's daemon does when it starts.
@@ -36,7 +36,7 @@ def test_an_editable_install_runs_the_tree_itself(environment, tree):
 
 
 def test_file_roots_and_a_sync_are_all_that_it_takes(environment, tree):
-    assert not STATES & set(environment.salt_call("sys.list_state_modules"))
+    assert not STATES & environment.states()
     environment.file_roots(tree)
     synced = environment.salt_call("saltutil.sync_all")
     assert {f"modules.{name}" for name in MODULES} <= set(synced["modules"])

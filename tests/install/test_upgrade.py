@@ -36,7 +36,7 @@ def test_salt_pip_installs_into_a_onedir(onedir, wheel):
 
 def test_salt_pip_upgrades_a_onedir(onedir, earlier_wheel, wheel):
     onedir.install(earlier_wheel)
-    assert "s3_bucket" in onedir.salt_call("sys.list_state_modules")
+    assert "s3_bucket" in onedir.states()
     onedir.salt_pip("uninstall", "--yes", "saltext.aws-runbook")
     onedir.install(wheel)
     assert_works(onedir)
