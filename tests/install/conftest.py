@@ -18,8 +18,9 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
-import salt
 import yaml
+
+import salt
 
 TREE = Path(__file__).resolve().parents[2]
 MODULES = {path.stem for path in (TREE / "_modules").glob("*.py")}
@@ -144,7 +145,13 @@ class Environment:
 
     def salt_call(self, *arguments, check=True, folder=None):
         """The answer of ``salt-call --local``, or what it says where there is none."""
-        options = [f"--config-dir={folder or self.root}", "--local", "--out=json", "--retcode-passthrough", "--log-level=quiet"]
+        options = [
+            f"--config-dir={folder or self.root}",
+            "--local",
+            "--out=json",
+            "--retcode-passthrough",
+            "--log-level=quiet",
+        ]
         output = run(
             [self.python, "-W", "ignore", self.bin / "salt-call", *options, *arguments], check=check, cwd=self.root
         )
