@@ -21,7 +21,12 @@ SAID = [
         for folder in ("_modules", "_states", "_wrapper", "_utils")
         for path in sorted((TREE / folder).rglob("*.py"))
     ),
-    *(path for folder in ("salt", "pillar", "demo") for path in sorted((TREE / folder).rglob("*.*")) if path.is_file()),
+    *(
+        path
+        for folder in ("salt", "pillar", "demo")
+        for path in sorted((TREE / folder).rglob("*.*"))
+        if path.is_file() and path.suffix != ".pyc"
+    ),
 ]
 COPIED = re.compile(r"\b(?:cp|rsync|copy|copies|copied)\b[^.\n]*\bsalt(?:/aws)?\b(?!\.)", re.IGNORECASE)
 
