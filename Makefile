@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all chaos doubles mutants node lint types docs changelog links bench aws sandbox clean
+.PHONY: help demo test sentences test-all chaos doubles mutants node lint types docs changelog links bench aws sandbox clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
@@ -30,6 +30,9 @@ demo: $(READY) ## Plan, apply and apply again what a sample fleet needs, on an A
 	@$(BIN)/python -m demo
 
 test: lint types node ## Check the style and the types, and run every test
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+sentences: $(READY) node ## Run every test, and fail for a sentence of the product that none has made it say
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --unsaid
 
 test-all: $(READY) node ## Run every test on every supported Salt and Python that is here
